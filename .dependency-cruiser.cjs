@@ -1,0 +1,64 @@
+/**
+ * The directions of DESIGN, bottom to top. A folder may import from its own layer's folders listed
+ * here and from anything below, never from above.
+ * @type {import('dependency-cruiser').IConfiguration}
+ */
+const layers = [
+  ['native'],
+  ['audio', 'tensor'],
+  ['metrics', 'nn', 'data'],
+  ['report', 'train', 'analysis'],
+  ['cli'],
+];
+
+const upward = layers.flatMap((folders, level) => {
+  const above = layers.slice(level + 1).flat();
+  return above.length === 0
+    ? []
+    : folders.map((folder) => ({
+        name: `${folder}-points-down`,
+        comment: `lib/${folder} is below ${above.map((name) => `lib/${name}`).join(', ')}`,
+        severity: 'error',
+        from: { path: `^lib/${folder}/` },
+        to: { path: `^lib/(${above.join('|')})/` },
+      }));
+});
+
+const sideways = layers.flatMap((folders) =>
+  folders.flatMap((folder) =>
+    folders
+      .filter((other) => other !== folder)
+      .map((other) => ({
+        name: `${folder}-beside-${other}`,
+        comment: `lib/${folder} and lib/${other} stand on one level and do not know each other`,
+        severity: 'error',
+        from: { path: `^lib/${folder}/` },
+        to: { path: `^lib/${other}/` },
+      })),
+  ),
+);
+
+module.exports = {
+  forbidden: [
+    ...upward,
+    ...sideways,
+    {
+      name: 'no-circles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'entry-is-the-roof',
+      comment: 'nothing inside imports the package entry',
+      severity: 'error',
+      from: { path: '^lib/.+/' },
+      to: { path: '^lib/index\\.ts$' },
+    },
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+  },
+};

@@ -1,0 +1,32 @@
+# Warnings are errors in our own code only: LibTorch's headers come in as system headers.
+add_compile_options(-Wall -Wextra -Wno-unused-parameter)
+
+if(FEWSOUND_SANITIZE)
+  add_compile_options(-fsanitize=${FEWSOUND_SANITIZE} -fno-omit-frame-pointer -g)
+  add_link_options(-fsanitize=${FEWSOUND_SANITIZE})
+endif()
+
+# The innermost loops of the KAN stack come in one variant for each instruction set, chosen at run time.
+# They include no header but their own, and contraction to fused multiply-adds is wanted there.
+function(fewsound_instruction_set_variants)
+  set(kernel native/spline/cpu/kan_kernel)
+  set(common -O3 -ffp-contract=fast -fno-math-errno)
+  set_source_files_properties(${kernel}_plain.cc PROPERTIES
+    SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS "${common}")
+  set_source_files_properties(${kernel}_avx2.cc PROPERTIES
+    SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS "${common};-mavx2;-mfma")
+  set_source_files_properties(${kernel}_avx512.cc PROPERTIES
+    SKIP_PRECOMPILE_HEADERS ON
+    COMPILE_OPTIONS "${common};-mavx512f;-mavx512dq;-mavx512vl;-mavx512bw;-mfma;-mprefer-vector-width=512")
+endfunction()
+
+# at::parallel_for is compiled into our code, as OpenMP. With GCC the runtime is the one that LibTorch
+# brings into the process: linking the system's as well could put two thread pools side by side.
+function(fewsound_openmp target)
+  find_package(OpenMP REQUIRED COMPONENTS CXX)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${target} PUBLIC ${OpenMP_CXX_FLAGS})
+  else()
+    target_link_libraries(${target} PUBLIC OpenMP::OpenMP_CXX)
+  endif()
+endfunction()

@@ -1,0 +1,55 @@
+// Builds the addon (and with --tests the C++ tests) with cmake-js against the LibTorch in $LIBTORCH.
+// Incremental: ninja rebuilds what changed. A lock keeps two builds of one folder apart.
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const args = process.argv.slice(2);
+
+function acquireLock(path) {
+  for (;;) {
+    try {
+      const handle = openSync(path, 'wx');
+      writeSync(handle, String(process.pid));
+      closeSync(handle);
+      return;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+      const owner = Number(readFileSync(path, 'utf8'));
+      try {
+        process.kill(owner, 0);
+      } catch {
+        rmSync(path, { force: true });
+        continue;
+      }
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    }
+  }
+}
+
+mkdirSync(join(root, 'build'), { recursive: true });
+const lock = join(root, 'build', '.lock');
+acquireLock(lock);
+try {
+  const hasNinja = spawnSync('ninja', ['--version']).status === 0;
+  const cmakeJs = join(root, 'node_modules', 'cmake-js', 'bin', 'cmake-js');
+  const { status } = spawnSync(
+    process.execPath,
+    [
+      cmakeJs,
+      'compile',
+      '--out',
+      'build',
+      ...(hasNinja ? ['-G', 'Ninja'] : []),
+      `--CDLIBTORCH_DIR=${process.env.LIBTORCH ?? ''}`,
+      `--CDFEWSOUND_TESTS=${args.includes('--tests') ? 'ON' : 'OFF'}`,
+      `--CDNODE_ADDON_API_DIR=${join(root, 'node_modules', 'node-addon-api')}`,
+    ],
+    { cwd: root, stdio: 'inherit' },
+  );
+  process.exitCode = status ?? 1;
+} finally {
+  rmSync(lock, { force: true });
+}

@@ -1,0 +1,51 @@
+// Formatting and lint of everything, in one command.
+//
+//   node scripts/lint.mjs          checks
+//   node scripts/lint.mjs --fix    formats and mends what can be mended
+import { existsSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { cppTools } from './cpp-tools.mjs';
+import { lintCpp } from './lint-cpp.mjs';
+import { filesBelow, main, root, run, StepError } from './steps.mjs';
+
+const fix = process.argv.includes('--fix');
+const bin = (name) => join('node_modules', '.bin', name);
+const cppFiles = filesBelow('native', 'binding', 'test/native', 'cmake').filter((file) =>
+  /\.(h|cc|cu|cuh)$/.test(file),
+);
+
+/** The core must not know Node (DESIGN: dependencies point one way). */
+function coreKnowsNoNode() {
+  const offenders = filesBelow('native').filter((file) =>
+    /napi\.h|node_api\.h/.test(readFileSync(file, 'utf8')),
+  );
+  if (offenders.length > 0) {
+    throw new StepError(
+      `native/ must not include Node's headers:\n  ${offenders.map((file) => relative(root, file)).join('\n  ')}`,
+    );
+  }
+}
+
+await main(async () => {
+  console.error('• biome');
+  run(bin('biome'), ['check', '--error-on-warnings', ...(fix ? ['--write'] : [])]);
+
+  console.error('• dependency directions');
+  run(bin('depcruise'), ['--config', '.dependency-cruiser.cjs', 'lib']);
+  coreKnowsNoNode();
+
+  console.error('• clang-format');
+  const tools = await cppTools();
+  run(tools.clangFormat, [...(fix ? ['-i'] : ['--dry-run', '--Werror']), ...cppFiles]);
+
+  if (existsSync(join(root, 'build', 'compile_commands.json'))) {
+    console.error('• operator declarations');
+    run(process.execPath, ['scripts/generate-operators.mjs', ...(fix ? [] : ['--check'])]);
+    console.error('• clang-tidy');
+    await lintCpp(tools.clangTidy);
+  } else {
+    console.error(
+      '• operator declarations and clang-tidy: left out, they need the native build (npm run build)',
+    );
+  }
+});
