@@ -1,0 +1,148 @@
+#include "native/loss/reconstruction_loss.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <utility>
+
+#include "native/audio/mel.h"
+
+namespace fewsound {
+namespace {
+
+void checkOptions(const ReconstructionLossOptions& options) {
+  const auto checkWeight = [](const char* name, double value) {
+    TORCH_CHECK_VALUE(std::isfinite(value) && value >= 0.0, "loss option ", name, " is ", value,
+                      "; expected a finite number, 0 or more");
+  };
+  checkWeight("time", options.time);
+  checkWeight("mel", options.mel);
+  checkWeight("bandPower", options.bandPower);
+  TORCH_CHECK_VALUE(options.time > 0.0 || options.mel > 0.0,
+                    "loss options time and mel are both 0; expected at least one above 0");
+  TORCH_CHECK_VALUE(options.sampleRate >= 1, "loss option sampleRate is ", options.sampleRate,
+                    "; expected at least 1 Hz");
+  TORCH_CHECK_VALUE(options.mels >= 1, "loss option mels is ", options.mels,
+                    "; expected at least 1 band");
+  TORCH_CHECK_VALUE(!options.fftSizes.empty(),
+                    "loss option fftSizes is empty; expected at least one size");
+  for (const int64_t size : options.fftSizes) {
+    TORCH_CHECK_VALUE(size >= 4 && size % 4 == 0, "loss option fftSizes has ", size,
+                      "; expected multiples of 4");
+  }
+}
+
+at::Tensor weightedFilterbank(const ReconstructionLossOptions& options, int64_t fftSize,
+                              const at::TensorOptions& tensorOptions) {
+  const at::Tensor filterbank =
+      melFilterbank(options.sampleRate, fftSize, options.mels, tensorOptions);
+  if (options.bandPower == 0.0) return filterbank;
+  const at::Tensor weight =
+      at::arange(1, options.mels + 1, at::kDouble).div_(options.mels).pow_(options.bandPower);
+  return filterbank * (weight / weight.mean()).to(tensorOptions).unsqueeze(1);
+}
+
+/// mean|d| + sqrt(mean d^2)
+at::Tensor spectralDistance(const at::Tensor& estimate, const at::Tensor& target) {
+  const at::Tensor difference = estimate - target;
+  // As a norm, whose gradient at 0 is 0: the root of a mean would give NaN where both are silent.
+  const double count = static_cast<double>(difference.numel());
+  return at::abs(difference).mean() + at::linalg_vector_norm(difference) / std::sqrt(count);
+}
+
+/// Signals as [batch, samples].
+at::Tensor asBatch(const at::Tensor& signal) {
+  TORCH_CHECK_VALUE(signal.dim() == 1 || signal.dim() == 2, "a signal has shape ", signal.sizes(),
+                    "; expected [samples] or [batch, samples]");
+  TORCH_CHECK_VALUE(signal.numel() > 0, "a signal is empty; expected at least one sample");
+  return signal.dim() == 1 ? signal.unsqueeze(0) : signal;
+}
+
+void checkPair(const at::Tensor& estimate, const at::Tensor& target) {
+  TORCH_CHECK_VALUE(estimate.sizes() == target.sizes(), "the estimate has shape ", estimate.sizes(),
+                    " but the target ", target.sizes());
+  TORCH_CHECK_TYPE(estimate.is_floating_point() && estimate.scalar_type() == target.scalar_type(),
+                   "the estimate is ", estimate.scalar_type(), " and the target ",
+                   target.scalar_type(), "; expected both float32 or both float64");
+}
+
+}  // namespace
+
+ReconstructionLoss::ReconstructionLoss(ReconstructionLossOptions options)
+    : options_(std::move(options)) {
+  checkOptions(options_);
+}
+
+at::Tensor ReconstructionLoss::operator()(const at::Tensor& estimate, const at::Tensor& target) {
+  checkPair(estimate, target);
+  at::Tensor loss;
+  if (options_.time > 0.0) loss = at::l1_loss(estimate, target) * options_.time;
+  if (options_.mel > 0.0) {
+    const at::Tensor mel = melPerResolution(estimate, target).mean() * options_.mel;
+    loss = loss.defined() ? loss + mel : mel;
+  }
+  return loss;
+}
+
+at::Tensor ReconstructionLoss::melPerResolution(const at::Tensor& estimate,
+                                                const at::Tensor& target) {
+  checkPair(estimate, target);
+  const at::Tensor estimates = asBatch(estimate);
+  const at::Tensor targets = asBatch(target);
+  prepare(estimates);
+  std::vector<at::Tensor> distances;
+  for (const Resolution& resolution : resolutions_) {
+    distances.push_back(
+        spectralDistance(melSpectrogram(estimates, resolution.window, resolution.filterbank),
+                         melSpectrogram(targets, resolution.window, resolution.filterbank)));
+  }
+  return at::stack(distances);
+}
+
+void ReconstructionLoss::setTarget(const at::Tensor& target) {
+  const at::NoGradGuard noGrad;
+  target_ = asBatch(target).detach();
+  if (options_.mel == 0.0) return;
+  prepare(target_);
+  for (Resolution& resolution : resolutions_) {
+    resolution.target = melSpectrogram(target_, resolution.window, resolution.filterbank);
+  }
+}
+
+at::Tensor ReconstructionLoss::toTarget(const at::Tensor& estimate) {
+  TORCH_CHECK(target_.defined(), "toTarget needs a target: call setTarget first");
+  const at::Tensor estimates = asBatch(estimate);
+  checkPair(estimates, target_);
+  at::Tensor loss;
+  if (options_.time > 0.0) loss = at::l1_loss(estimates, target_) * options_.time;
+  if (options_.mel > 0.0) {
+    // A call with another dtype in between has replaced the filterbanks, and the spectrograms with
+    // them.
+    if (prepare(target_)) setTarget(target_);
+    const double weight = options_.mel / static_cast<double>(resolutions_.size());
+    for (const Resolution& resolution : resolutions_) {
+      const at::Tensor distance =
+          spectralDistance(melSpectrogram(estimates, resolution.window, resolution.filterbank),
+                           resolution.target) *
+          weight;
+      loss = loss.defined() ? loss + distance : distance;
+    }
+  }
+  return loss;
+}
+
+bool ReconstructionLoss::prepare(const at::Tensor& signal) {
+  const at::TensorOptions wanted = signal.options().requires_grad(false);
+  if (!resolutions_.empty() && resolutions_.front().window.options().type_equal(wanted))
+    return false;
+  resolutions_.clear();
+  for (const int64_t size : options_.fftSizes) {
+    resolutions_.push_back({.fftSize = size,
+                            .window = at::hann_window(size, wanted),
+                            .filterbank = weightedFilterbank(options_, size, wanted),
+                            .target = {}});
+  }
+  return true;
+}
+
+}  // namespace fewsound

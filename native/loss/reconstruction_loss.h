@@ -1,0 +1,56 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace fewsound {
+
+struct ReconstructionLossOptions {
+  double time = 1.0;  // weight of L1
+  double mel = 1.0;   // weight of the multi-resolution mel STFT loss
+  int64_t sampleRate = 22050;
+  int64_t mels = 128;
+  std::vector<int64_t> fftSizes{2048, 1024, 512, 256, 128};  // hop n/4, window n
+  // Above 0, band b of both spectrograms is weighted by ((b + 1) / mels)^bandPower, the weights
+  // scaled to a mean of 1: the higher the power, the more the high bands count.
+  double bandPower = 0.0;
+};
+
+/// time·L1 + mel·(mean over FFT sizes of mean|M - M'| + sqrt(mean (M - M')^2)); SPEC "Loss".
+/// With a fixed target its mel spectrograms are computed once.
+class ReconstructionLoss {
+ public:
+  explicit ReconstructionLoss(ReconstructionLossOptions options);
+
+  /// estimate, target [batch, samples] (or [samples]) of one dtype and device -> scalar.
+  at::Tensor operator()(const at::Tensor& estimate, const at::Tensor& target);
+
+  /// Loss of each FFT size alone, [fftSizes].
+  at::Tensor melPerResolution(const at::Tensor& estimate, const at::Tensor& target);
+
+  /// Keeps the target's spectrograms for calls of `toTarget`.
+  void setTarget(const at::Tensor& target);
+  at::Tensor toTarget(const at::Tensor& estimate);
+
+  const ReconstructionLossOptions& options() const { return options_; }
+
+ private:
+  /// Makes windows and filterbanks for the signal's dtype and device; false where they are there
+  /// already.
+  bool prepare(const at::Tensor& signal);
+
+  struct Resolution {
+    int64_t fftSize;
+    at::Tensor window;      // [fftSize]
+    at::Tensor filterbank;  // [mels, fftSize/2 + 1], band weights included
+    at::Tensor target;      // [batch, mels, frames], of the fixed target
+  };
+
+  ReconstructionLossOptions options_;
+  std::vector<Resolution> resolutions_;
+  at::Tensor target_;
+};
+
+}  // namespace fewsound

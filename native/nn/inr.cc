@@ -1,0 +1,97 @@
+#include "native/nn/inr.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+namespace fewsound {
+namespace {
+
+bool isHypernetworkWeight(const std::string& name) {
+  return !name.starts_with("encoding.") && !name.ends_with(".omega");
+}
+
+}  // namespace
+
+at::Tensor Inr::forward(const at::Tensor& t) {
+  checkTime(t);
+  return decode(encode(t), nullptr);
+}
+
+at::Tensor Inr::forward(const at::Tensor& t, const WeightMap& weights) {
+  TORCH_CHECK_VALUE(
+      acceptsWeights(), name(),
+      " works with its own parameters only; weights per sample are for KAN, NeRF and SIREN");
+  checkTime(t);
+  checkWeights(t, weights);
+  return decode(encode(t), &weights);
+}
+
+at::Tensor Inr::encode(const at::Tensor& t) const { return t; }
+
+bool Inr::encodingIsFixed() const { return true; }
+
+bool Inr::acceptsWeights() const { return false; }
+
+std::vector<WeightSlot> Inr::weightLayout() const {
+  std::vector<WeightSlot> layout;
+  for (const auto& parameter : named_parameters()) {
+    if (isHypernetworkWeight(parameter.key())) {
+      layout.push_back({parameter.key(), parameter.value().sizes().vec()});
+    }
+  }
+  return layout;
+}
+
+int64_t Inr::parameterCount() const {
+  int64_t count = 0;
+  for (const at::Tensor& parameter : parameters()) count += parameter.numel();
+  return count;
+}
+
+void Inr::moveTo(at::Device device, at::ScalarType dtype) {
+  TORCH_CHECK_TYPE(dtype == at::kFloat || dtype == at::kDouble, "a network is float32 or float64, not ",
+                   dtype);
+  const auto move = [&](at::Tensor tensor) {
+    const auto wanted = tensor.is_complex() ? c10::toComplexType(dtype) : dtype;
+    tensor.set_data(tensor.to(device, wanted));
+    tensor.mutable_grad().reset();
+  };
+  const at::NoGradGuard noGrad;
+  for (const at::Tensor& parameter : parameters()) move(parameter);
+  for (const at::Tensor& buffer : buffers()) move(buffer);
+}
+
+void Inr::checkTime(const at::Tensor& t) const {
+  TORCH_CHECK_VALUE((t.dim() == 2 || t.dim() == 3) && t.size(-1) == 1, "t has shape ", t.sizes(),
+                    "; expected [samples, 1] or [batch, samples, 1]");
+  const at::ScalarType dtype = c10::toRealValueType(parameters().front().scalar_type());
+  TORCH_CHECK_TYPE(t.scalar_type() == dtype, "t is ", t.scalar_type(), " but the network is ",
+                   dtype);
+}
+
+void Inr::checkWeights(const at::Tensor& t, const WeightMap& weights) const {
+  const std::vector<WeightSlot> layout = weightLayout();
+  int64_t batch = t.dim() == 3 ? t.size(0) : -1;
+  for (const auto& [slot, shape] : layout) {
+    const auto found = weights.find(slot);
+    TORCH_CHECK_VALUE(found != weights.end(), "weights lack \"", slot, "\" [batch, ",
+                      c10::IntArrayRef(shape), "]");
+    const at::Tensor& value = found->second;
+    if (batch < 0 && value.dim() > 0) batch = value.size(0);
+    std::vector<int64_t> expected{batch};
+    expected.insert(expected.end(), shape.begin(), shape.end());
+    TORCH_CHECK_VALUE(value.sizes() == c10::IntArrayRef(expected), "weight \"", slot,
+                      "\" has shape ", value.sizes(), "; expected ", c10::IntArrayRef(expected));
+    TORCH_CHECK_TYPE(value.scalar_type() == t.scalar_type(), "weight \"", slot, "\" is ",
+                     value.scalar_type(), " but t is ", t.scalar_type());
+  }
+  if (weights.size() == layout.size()) return;
+  for (const auto& [given, value] : weights) {
+    const bool known = std::ranges::any_of(
+        layout, [&name = given](const WeightSlot& slot) { return slot.name == name; });
+    TORCH_CHECK_VALUE(known, "weight \"", given, "\" is not one of this network's");
+  }
+}
+
+}  // namespace fewsound

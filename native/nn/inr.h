@@ -1,0 +1,59 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <torch/nn/module.h>
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace fewsound {
+
+/// Weights by name, each with a leading [batch] dimension: what a hypernetwork supplies.
+using WeightMap = std::unordered_map<std::string, at::Tensor>;
+
+struct WeightSlot {
+  std::string name;
+  std::vector<int64_t> shape;
+};
+
+/// An implicit neural representation of one recording: maps t in [-1, 1] to amplitude, with its own
+/// parameters or with one given set of weights per sample of a batch.
+///
+/// t is [samples, 1] or [batch, samples, 1]; the amplitude has the same shape.
+class Inr : public torch::nn::Module {
+ public:
+  using torch::nn::Module::Module;
+
+  at::Tensor forward(const at::Tensor& t);
+  at::Tensor forward(const at::Tensor& t, const WeightMap& weights);
+
+  /// The part before the first learnable layer, [..., samples, 1] -> [..., samples, features].
+  /// Where `encodingIsFixed()`, a training loop computes it once.
+  virtual at::Tensor encode(const at::Tensor& t) const;
+  virtual bool encodingIsFixed() const;
+
+  /// Whether `forward` takes weights per sample (KAN, NeRF and SIREN do).
+  virtual bool acceptsWeights() const;
+
+  /// From encoded features to amplitude. `weights` null: the network's own.
+  virtual at::Tensor decode(const at::Tensor& features, const WeightMap* weights) = 0;
+
+  /// Names and shapes of the weights a hypernetwork supplies, in registration order (own
+  /// encodings, frequencies and omegas are not among them).
+  std::vector<WeightSlot> weightLayout() const;
+
+  /// Learnable numbers as the paper counts them: a complex weight is one.
+  int64_t parameterCount() const;
+
+  /// Moves parameters and buffers to a device and a real dtype; complex ones take the complex dtype of its
+  /// precision. The tensors stay the same objects.
+  void moveTo(at::Device device, at::ScalarType dtype);
+
+ private:
+  void checkTime(const at::Tensor& t) const;
+  void checkWeights(const at::Tensor& t, const WeightMap& weights) const;
+};
+
+}  // namespace fewsound

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "native/nn/inr.h"
+#include "native/nn/options.h"
+#include "native/nn/positional_encoding.h"
+#include "native/spline/kan_layer.h"
+
+namespace fewsound {
+
+/// Kolmogorov-Arnold network: a spline on every edge, no biases, on a positional encoding of time.
+/// Parameters are `layers.i.base` [out, in], `layers.i.coefficients` [out, in, grid + order] and
+/// `layers.i.scale` [out, in].
+class Kan : public Inr {
+ public:
+  explicit Kan(const KanOptions& options);
+
+  at::Tensor encode(const at::Tensor& t) const override;
+  bool encodingIsFixed() const override { return !encoding_->learnable(); }
+  bool acceptsWeights() const override { return true; }
+  at::Tensor decode(const at::Tensor& features, const WeightMap* weights) override;
+
+ private:
+  SplineGrid grid_;
+  bool scaleSpline_;
+  std::shared_ptr<PositionalEncoding> encoding_;
+  std::vector<KanWeights> layers_;
+};
+
+}  // namespace fewsound

@@ -1,0 +1,81 @@
+#include "native/nn/mlp.h"
+
+#include <ATen/ATen.h>
+
+#include <optional>
+
+namespace fewsound {
+namespace {
+
+/// x [samples, in] or [batch, samples, in]; weight [out, in], or [batch, out, in] for one set per
+/// sample.
+at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  if (weight.dim() == 2) return at::linear(x, weight, bias);
+  const at::Tensor batched =
+      x.dim() == 3 ? x : x.unsqueeze(0).expand({weight.size(0), x.size(0), x.size(1)});
+  return at::baddbmm(bias.unsqueeze(1), batched, weight.transpose(1, 2));
+}
+
+void convert(torch::nn::Module& module, std::optional<at::Device> device, at::ScalarType dtype,
+             bool nonBlocking) {
+  const auto convertOne = [&](at::Tensor& tensor) {
+    const at::ScalarType target = tensor.is_complex() ? c10::toComplexType(dtype) : dtype;
+    tensor.set_data(tensor.to(device.value_or(tensor.device()), target, nonBlocking));
+  };
+  for (auto& parameter : module.named_parameters(/*recurse=*/false)) convertOne(parameter.value());
+  for (auto& buffer : module.named_buffers(/*recurse=*/false)) convertOne(buffer.value());
+}
+
+}  // namespace
+
+Mlp::Mlp(std::string name)
+    : Inr(std::move(name)),
+      stack_(register_module("layers", std::make_shared<torch::nn::Module>("layers"))) {}
+
+void Mlp::addLayer(const at::Tensor& weight, const at::Tensor& bias) {
+  auto layer = stack_->register_module(std::to_string(layers_.size()), std::make_shared<Layer>());
+  layer->weight = layer->register_parameter("weight", weight);
+  layer->bias = layer->register_parameter("bias", bias);
+  layers_.push_back(std::move(layer));
+}
+
+void Mlp::addLayer(const at::Tensor& weight, const at::Tensor& bias, double omega,
+                   bool learnableOmega) {
+  addLayer(weight, bias);
+  Layer& layer = *layers_.back();
+  const at::Tensor value = at::full({1}, omega, c10::toRealValueType(weight.scalar_type()));
+  layer.omega = learnableOmega ? layer.register_parameter("omega", value)
+                               : layer.register_buffer("omega", value);
+}
+
+at::Tensor Mlp::decode(const at::Tensor& features, const WeightMap* weights) {
+  at::Tensor x = features;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    const Layer& layer = *layers_[i];
+    const std::string prefix = "layers." + std::to_string(i);
+    const at::Tensor& weight = weights ? weights->at(prefix + ".weight") : layer.weight;
+    const at::Tensor& bias = weights ? weights->at(prefix + ".bias") : layer.bias;
+    x = linear(scaleInput(x, layer), weight, bias);
+    if (i + 1 < layers_.size()) x = activate(x, layer);
+  }
+  return x;
+}
+
+at::Tensor Mlp::scaleInput(const at::Tensor& x, const Layer& /*layer*/) const { return x; }
+
+void Mlp::Layer::to(torch::Dtype dtype, bool nonBlocking) {
+  convert(*this, std::nullopt, dtype, nonBlocking);
+}
+
+void Mlp::Layer::to(torch::Device device, torch::Dtype dtype, bool nonBlocking) {
+  convert(*this, device, dtype, nonBlocking);
+}
+
+std::vector<int64_t> layerWidths(int64_t features, const std::vector<int64_t>& hidden) {
+  std::vector<int64_t> widths{features};
+  widths.insert(widths.end(), hidden.begin(), hidden.end());
+  widths.push_back(1);
+  return widths;
+}
+
+}  // namespace fewsound

@@ -1,0 +1,31 @@
+#include "native/nn/nerf.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "native/nn/initializer.h"
+#include "native/nn/option_checks.h"
+
+namespace fewsound {
+
+Nerf::Nerf(const NerfOptions& options)
+    : Mlp("NeRF"),
+      encoding_(register_module("encoding",
+                                std::make_shared<PositionalEncoding>(
+                                    options.encoding, options.learnableEncoding, options.dtype))) {
+  checkLayers(options.layers);
+  const Initializer initializer(options);
+  const std::vector<int64_t> widths = layerWidths(2 * options.encoding, options.layers);
+  for (size_t i = 0; i + 1 < widths.size(); ++i) {
+    const double bound = 1.0 / std::sqrt(static_cast<double>(widths[i]));
+    const at::Tensor weight = initializer.uniform({widths[i + 1], widths[i]}, bound);
+    addLayer(weight, initializer.uniform({widths[i + 1]}, bound));
+  }
+}
+
+at::Tensor Nerf::encode(const at::Tensor& t) const { return encoding_->forward(t); }
+
+at::Tensor Nerf::activate(const at::Tensor& x, const Layer& /*layer*/) const { return at::relu(x); }
+
+}  // namespace fewsound

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+
+#include "native/nn/mlp.h"
+#include "native/nn/options.h"
+#include "native/nn/positional_encoding.h"
+
+namespace fewsound {
+
+/// Rectified linear layers on a positional encoding of time (Mildenhall et al. 2020).
+class Nerf : public Mlp {
+ public:
+  explicit Nerf(const NerfOptions& options);
+
+  at::Tensor encode(const at::Tensor& t) const override;
+  bool encodingIsFixed() const override { return !encoding_->learnable(); }
+  bool acceptsWeights() const override { return true; }
+
+ protected:
+  at::Tensor activate(const at::Tensor& x, const Layer& layer) const override;
+
+ private:
+  std::shared_ptr<PositionalEncoding> encoding_;
+};
+
+}  // namespace fewsound

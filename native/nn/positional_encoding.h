@@ -1,0 +1,25 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <torch/nn/module.h>
+
+#include <cstdint>
+
+namespace fewsound {
+
+/// [sin(2^0 pi t) … sin(2^{length-1} pi t), cos(2^0 pi t) … cos(2^{length-1} pi t)]: all sines
+/// before all cosines, as the authors' program has it (the formula of paper 1 interleaves them).
+class PositionalEncoding : public torch::nn::Module {
+ public:
+  PositionalEncoding(int64_t length, bool learnable, at::ScalarType dtype);
+
+  /// [..., 1] -> [..., 2·length]
+  at::Tensor forward(const at::Tensor& t) const;
+  bool learnable() const { return learnable_; }
+
+ private:
+  at::Tensor frequencies_;  // [length], pi included
+  bool learnable_;
+};
+
+}  // namespace fewsound

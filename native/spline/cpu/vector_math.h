@@ -1,0 +1,119 @@
+// Vectors by the compilers' vector extensions: one source for every instruction set.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+namespace fewsound::cpu::FEWSOUND_VARIANT {
+
+template <typename T, int64_t kLanes>
+struct VectorOf {
+  typedef T type __attribute__((vector_size(kLanes * sizeof(T))));
+};
+template <typename T, int64_t kLanes>
+using Vector = typename VectorOf<T, kLanes>::type;
+
+template <typename V>
+using Element = std::remove_cvref_t<decltype(std::declval<V>()[0])>;
+template <typename V>
+constexpr int64_t lanesOf = sizeof(V) / sizeof(Element<V>);
+
+/// Integers as wide as the elements of V: what comparisons give and conversions need.
+template <typename V>
+using Integers = Vector<std::conditional_t<sizeof(Element<V>) == 4, int32_t, int64_t>, lanesOf<V>>;
+
+template <typename V>
+inline V load(const Element<V>* from) {
+  V v;
+  std::memcpy(&v, from, sizeof(V));
+  return v;
+}
+
+template <typename V>
+inline void store(Element<V>* to, V v) {
+  std::memcpy(to, &v, sizeof(V));
+}
+
+template <typename V>
+inline V splat(Element<V> value) {
+  return V{} + value;
+}
+
+template <typename V>
+inline V select(Integers<V> mask, V yes, V no) {
+  return mask ? yes : no;
+}
+
+template <typename V>
+inline Integers<V> toIntegers(V v) {
+  return __builtin_convertvector(v, Integers<V>);
+}
+
+template <typename V>
+inline V toReals(Integers<V> v) {
+  return __builtin_convertvector(v, V);
+}
+
+template <typename V>
+inline void storeIntegers(int32_t* to, Integers<V> v) {
+  const auto narrow = __builtin_convertvector(v, Vector<int32_t, lanesOf<V>>);
+  std::memcpy(to, &narrow, sizeof(narrow));
+}
+
+/// e^x to about one unit in the last place (the argument reduction and minimax polynomials of Cephes);
+/// arguments are cut off where the result leaves the normal numbers.
+template <typename V>
+inline V exponential(V x) {
+  using T = Element<V>;
+  constexpr bool single = sizeof(T) == 4;
+  constexpr T limit = single ? T(87) : T(708);
+  x = select<V>(x > limit, splat<V>(limit), x);
+  x = select<V>(x < -limit, splat<V>(-limit), x);
+  const V scaled = x * T(1.44269504088896340736);
+  const Integers<V> n = toIntegers<V>(scaled + select<V>(scaled < T(0), splat<V>(T(-0.5)), splat<V>(T(0.5))));
+  const V whole = toReals<V>(n);
+  V result;
+  if constexpr (single) {
+    const V r = (x - whole * T(0.693359375)) - whole * T(-2.12194440e-4);
+    V p = splat<V>(T(1.9875691500e-4));
+    p = p * r + T(1.3981999507e-3);
+    p = p * r + T(8.3334519073e-3);
+    p = p * r + T(4.1665795894e-2);
+    p = p * r + T(1.6666665459e-1);
+    p = p * r + T(5.0000001201e-1);
+    result = p * r * r + r + T(1);
+  } else {
+    const V r = (x - whole * T(6.93145751953125e-1)) - whole * T(1.42860682030941723212e-6);
+    const V square = r * r;
+    const V p = r * ((square * T(1.26177193074810590878e-4) + T(3.02994407707441961300e-2)) * square + T(1));
+    const V q = ((square * T(3.00198505138664455042e-6) + T(2.52448340349684104192e-3)) * square +
+                 T(2.27265548208155028766e-1)) * square + T(2);
+    result = T(1) + T(2) * p / (q - p);
+  }
+  constexpr int64_t mantissa = single ? 23 : 52;
+  constexpr int64_t bias = single ? 127 : 1023;
+  const Integers<V> exponent = (n + bias) << mantissa;
+  V power;
+  std::memcpy(&power, &exponent, sizeof(power));
+  // A NaN went through the conversions as some integer: hand it on.
+  return select<V>(x == x, result * power, x);
+}
+
+template <typename V, size_t... kLane>
+inline V addNeighbours(V a, V b, std::index_sequence<kLane...>) {
+  return __builtin_shufflevector(a, b, (2 * kLane)...) + __builtin_shufflevector(a, b, (2 * kLane + 1)...);
+}
+
+/// Lane i of the result is the sum of all lanes of v[i]; v is used up.
+template <typename V>
+inline V sumsOfEach(V* v) {
+  for (int64_t count = lanesOf<V>; count > 1; count /= 2) {
+    for (int64_t i = 0; i < count / 2; ++i) {
+      v[i] = addNeighbours(v[2 * i], v[2 * i + 1], std::make_index_sequence<lanesOf<V>>());
+    }
+  }
+  return v[0];
+}
+
+}  // namespace fewsound::cpu::FEWSOUND_VARIANT

@@ -1,0 +1,70 @@
+#include "native/train/adamw.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <utility>
+
+namespace fewsound {
+namespace {
+
+at::Tensor asReal(const at::Tensor& tensor) {
+  return tensor.is_complex() ? at::view_as_real(tensor) : tensor;
+}
+
+void checkOptions(const AdamWOptions& options) {
+  const auto isDecay = [](double beta) { return beta >= 0.0 && beta < 1.0; };
+  TORCH_CHECK_VALUE(std::isfinite(options.learningRate) && options.learningRate >= 0.0,
+                    "learningRate is ", options.learningRate,
+                    "; expected a finite number, 0 or more");
+  TORCH_CHECK_VALUE(isDecay(options.beta1) && isDecay(options.beta2), "betas are [", options.beta1,
+                    ", ", options.beta2, "]; expected numbers in [0, 1)");
+  TORCH_CHECK_VALUE(std::isfinite(options.epsilon) && options.epsilon >= 0.0, "epsilon is ",
+                    options.epsilon, "; expected a finite number, 0 or more");
+  TORCH_CHECK_VALUE(std::isfinite(options.weightDecay) && options.weightDecay >= 0.0,
+                    "weightDecay is ", options.weightDecay,
+                    "; expected a finite number, 0 or more");
+}
+
+}  // namespace
+
+AdamW::AdamW(std::vector<at::Tensor> parameters, AdamWOptions options)
+    : parameters_(std::move(parameters)), options_(options) {
+  checkOptions(options_);
+  for (const at::Tensor& parameter : parameters_) {
+    TORCH_CHECK_VALUE(parameter.is_leaf() && parameter.requires_grad(),
+                      "AdamW needs parameters that are leaves and require a gradient");
+    const at::Tensor real = asReal(parameter.detach());
+    firstMoments_.push_back(at::zeros_like(real, at::MemoryFormat::Contiguous));
+    secondMoments_.push_back(at::zeros_like(real, at::MemoryFormat::Contiguous));
+  }
+}
+
+void AdamW::step(double learningRate, double beta1) {
+  const at::NoGradGuard noGrad;
+  ++stepCount_;
+  std::vector<at::Tensor> values;
+  std::vector<at::Tensor> gradients;
+  std::vector<at::Tensor> first;
+  std::vector<at::Tensor> second;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    if (!parameters_[i].grad().defined()) continue;
+    values.push_back(asReal(parameters_[i]));
+    gradients.push_back(asReal(parameters_[i].grad()));
+    first.push_back(firstMoments_[i]);
+    second.push_back(secondMoments_[i]);
+  }
+  if (values.empty()) return;
+  const at::Tensor count =
+      at::full({}, static_cast<double>(stepCount_), values.front().options().dtype(at::kFloat));
+  const std::vector<at::Tensor> counts(values.size(), count);
+  at::_fused_adamw_(values, gradients, first, second, /*max_exp_avg_sqs=*/{}, counts, learningRate,
+                    beta1, options_.beta2, options_.weightDecay, options_.epsilon,
+                    /*amsgrad=*/false, /*maximize=*/false);
+}
+
+void AdamW::zeroGrad() {
+  for (at::Tensor& parameter : parameters_) parameter.mutable_grad() = at::Tensor();
+}
+
+}  // namespace fewsound

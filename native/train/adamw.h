@@ -1,0 +1,46 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace fewsound {
+
+struct AdamWOptions {
+  double learningRate = 1e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double weightDecay = 0.01;
+};
+
+/// AdamW with decoupled weight decay (Loshchilov & Hutter 2019). Complex parameters are treated as
+/// pairs of reals, as in PyTorch.
+class AdamW {
+ public:
+  AdamW(std::vector<at::Tensor> parameters, AdamWOptions options);
+
+  /// One update at the given rate and first moment decay; parameters without a gradient are left
+  /// alone.
+  void step(double learningRate, double beta1);
+  void step() { step(options_.learningRate, options_.beta1); }
+  void zeroGrad();
+
+  int64_t stepCount() const { return stepCount_; }
+  void setStepCount(int64_t count) { stepCount_ = count; }
+  const std::vector<at::Tensor>& parameters() const { return parameters_; }
+  /// First and second moments, in the order of the parameters; those of a complex parameter are
+  /// real, with the parts on a last axis of 2. Write into them to restore a state.
+  const std::vector<at::Tensor>& firstMoments() const { return firstMoments_; }
+  const std::vector<at::Tensor>& secondMoments() const { return secondMoments_; }
+
+ private:
+  std::vector<at::Tensor> parameters_;
+  std::vector<at::Tensor> firstMoments_;
+  std::vector<at::Tensor> secondMoments_;
+  AdamWOptions options_;
+  int64_t stepCount_ = 0;
+};
+
+}  // namespace fewsound
