@@ -2,11 +2,11 @@
 // Arguments are passed on to `fewsound fit`, so `npm start -- --steps 3000` trains for longer.
 import { join } from 'node:path';
 import { build } from './build.mjs';
-import { main, require, run } from './steps.mjs';
+import { main, run } from './steps.mjs';
 
 await main(async () => {
   await build();
-  const recording = join(require.resolve('audio-lena'), '..', 'lena.wav');
+  const recording = join('node_modules', 'audio-lena', 'lena.wav');
   console.error(
     '\nFitting a Kolmogorov-Arnold network to the first 32,768 samples of audio-lena at 22.05 kHz\n',
   );

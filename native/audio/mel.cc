@@ -6,6 +6,8 @@
 #include <cmath>
 #include <vector>
 
+#include "native/audio/stft.h"
+
 namespace fewsound {
 namespace {
 
@@ -69,11 +71,9 @@ at::Tensor melSpectrogram(const at::Tensor& signal, const at::Tensor& window,
   TORCH_CHECK_VALUE(signal.size(-1) > fftSize / 2, "the signal has ", signal.size(-1),
                     " samples; an FFT size of ", fftSize, " needs at least ", fftSize / 2 + 1,
                     " (its ends are reflected): take a longer clip or smaller fftSizes");
-  const at::Tensor spectrum =
-      at::stft(signal, fftSize, fftSize / 4, fftSize, window, /*center=*/true, "reflect",
-               /*normalized=*/false, /*onesided=*/true, /*return_complex=*/true);
-  const at::Tensor power = at::view_as_real(spectrum).square().sum(-1);
-  return at::matmul(filterbank, power.clamp_min(kLeastPower).sqrt());  // [batch, mels, frames]
+  const at::Tensor spectrum = centredStft(signal, window, fftSize / 4);
+  const at::Tensor magnitude = flooredMagnitude(spectrum, kLeastPower);  // [batch, frames, bins]
+  return at::matmul(filterbank, magnitude.transpose(1, 2));
 }
 
 }  // namespace fewsound

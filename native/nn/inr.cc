@@ -50,8 +50,8 @@ int64_t Inr::parameterCount() const {
 }
 
 void Inr::moveTo(at::Device device, at::ScalarType dtype) {
-  TORCH_CHECK_TYPE(dtype == at::kFloat || dtype == at::kDouble, "a network is float32 or float64, not ",
-                   dtype);
+  TORCH_CHECK_TYPE(dtype == at::kFloat || dtype == at::kDouble,
+                   "a network is float32 or float64, not ", dtype);
   const auto move = [&](at::Tensor tensor) {
     const auto wanted = tensor.is_complex() ? c10::toComplexType(dtype) : dtype;
     tensor.set_data(tensor.to(device, wanted));
@@ -92,6 +92,13 @@ void Inr::checkWeights(const at::Tensor& t, const WeightMap& weights) const {
         layout, [&name = given](const WeightSlot& slot) { return slot.name == name; });
     TORCH_CHECK_VALUE(known, "weight \"", given, "\" is not one of this network's");
   }
+}
+
+std::vector<int64_t> layerWidths(int64_t features, const std::vector<int64_t>& hidden) {
+  std::vector<int64_t> widths{features};
+  widths.insert(widths.end(), hidden.begin(), hidden.end());
+  widths.push_back(1);
+  return widths;
 }
 
 }  // namespace fewsound

@@ -47,13 +47,16 @@ class Inr : public torch::nn::Module {
   /// Learnable numbers as the paper counts them: a complex weight is one.
   int64_t parameterCount() const;
 
-  /// Moves parameters and buffers to a device and a real dtype; complex ones take the complex dtype of its
-  /// precision. The tensors stay the same objects.
+  /// Moves parameters and buffers to a device and a real dtype; complex ones take the complex dtype
+  /// of its precision. The tensors stay the same objects.
   void moveTo(at::Device device, at::ScalarType dtype);
 
  private:
   void checkTime(const at::Tensor& t) const;
   void checkWeights(const at::Tensor& t, const WeightMap& weights) const;
 };
+
+/// Widths of all layers from the features to the amplitude: features, hidden…, 1.
+std::vector<int64_t> layerWidths(int64_t features, const std::vector<int64_t>& hidden);
 
 }  // namespace fewsound

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "native/nn/initializer.h"
-#include "native/nn/mlp.h"
 #include "native/nn/option_checks.h"
 #include "native/spline/kan_stack.h"
 

@@ -71,11 +71,4 @@ void Mlp::Layer::to(torch::Device device, torch::Dtype dtype, bool nonBlocking) 
   convert(*this, device, dtype, nonBlocking);
 }
 
-std::vector<int64_t> layerWidths(int64_t features, const std::vector<int64_t>& hidden) {
-  std::vector<int64_t> widths{features};
-  widths.insert(widths.end(), hidden.begin(), hidden.end());
-  widths.push_back(1);
-  return widths;
-}
-
 }  // namespace fewsound

@@ -43,7 +43,4 @@ class Mlp : public Inr {
   std::vector<std::shared_ptr<Layer>> layers_;
 };
 
-/// features, hidden widths…, 1
-std::vector<int64_t> layerWidths(int64_t features, const std::vector<int64_t>& hidden);
-
 }  // namespace fewsound

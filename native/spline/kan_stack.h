@@ -8,8 +8,9 @@
 
 namespace fewsound {
 
-/// KAN layers one after another: x [..., samples, in] -> [..., samples, out]. Weights are own ones, or one
-/// set for each sample of a batch, for all layers alike. Differentiable in everything, twice.
+/// KAN layers one after another: x [..., samples, in] -> [..., samples, out]. Weights are own ones,
+/// or one set for each sample of a batch, for all layers alike. Differentiable in everything,
+/// twice.
 ///
 /// On the CPU (float32, float64) the whole stack runs block by block, fused; `setKanPath` or
 /// FEWSOUND_KAN=reference forces the reference.

@@ -34,9 +34,12 @@ AdamW::AdamW(std::vector<at::Tensor> parameters, AdamWOptions options)
   for (const at::Tensor& parameter : parameters_) {
     TORCH_CHECK_VALUE(parameter.is_leaf() && parameter.requires_grad(),
                       "AdamW needs parameters that are leaves and require a gradient");
+    TORCH_CHECK_VALUE(parameter.is_contiguous(),
+                      "AdamW needs contiguous parameters; one has shape ", parameter.sizes(),
+                      " and strides ", parameter.strides());
     const at::Tensor real = asReal(parameter.detach());
-    firstMoments_.push_back(at::zeros_like(real, at::MemoryFormat::Contiguous));
-    secondMoments_.push_back(at::zeros_like(real, at::MemoryFormat::Contiguous));
+    firstMoments_.push_back(at::zeros_like(real));
+    secondMoments_.push_back(at::zeros_like(real));
   }
 }
 
@@ -50,7 +53,7 @@ void AdamW::step(double learningRate, double beta1) {
   for (size_t i = 0; i < parameters_.size(); ++i) {
     if (!parameters_[i].grad().defined()) continue;
     values.push_back(asReal(parameters_[i]));
-    gradients.push_back(asReal(parameters_[i].grad()));
+    gradients.push_back(asReal(parameters_[i].grad().contiguous()));
     first.push_back(firstMoments_[i]);
     second.push_back(secondMoments_[i]);
   }

@@ -78,6 +78,7 @@ Fitter::Fitter(std::shared_ptr<Inr> network, const at::Tensor& target, FitterOpt
 StopReason Fitter::run(int64_t untilStep, const std::atomic<bool>& abort,
                        const ProgressCallback& onProgress) {
   using Clock = std::chrono::steady_clock;
+  const at::AutoGradMode gradients(true);
   const ThreadLimit limit(options_.threads);
   threads_ = at::get_num_threads();
   const int64_t end = std::min(untilStep, options_.steps);

@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 
 #include "native/audio/mel.h"
+#include "native/audio/stft.h"
 #include "native/loss/reconstruction_loss.h"
 #include "test/native/check.h"
 #include "test/native/gradcheck.h"
@@ -48,6 +49,29 @@ TEST(spectrogramOfASineStandsAtItsBand) {
   const at::Tensor loudest = spectrogram[0].select(1, 8).argmax();
   const at::Tensor centre = melFilterbank(22050, 1024, 64, at::kDouble).select(1, 93).argmax();
   CHECK(loudest.item<int64_t>() == centre.item<int64_t>());
+}
+
+TEST(stftIsLibTorchs) {
+  const at::Tensor signals = at::cat({chord(333), chord(333).flip(1)});
+  const at::Tensor window = at::hann_window(64, at::kDouble);
+  const at::Tensor expected = at::stft(signals, 64, 16, 64, window, /*center=*/true, "reflect",
+                                       /*normalized=*/false, /*onesided=*/true,
+                                       /*return_complex=*/true);
+  const at::Tensor spectrum = centredStft(signals, window, 16);
+  CHECK(spectrum.transpose(1, 2).allclose(expected, 1e-13, 1e-13));
+}
+
+TEST(spectrogramsCanBeDifferentiatedTwice) {
+  const at::Tensor window = at::hann_window(16, at::kDouble);
+  const at::Tensor filterbank = melFilterbank(22050, 16, 6, at::kDouble);
+  const auto sum = [&](const std::vector<at::Tensor>& inputs) {
+    return melSpectrogram(inputs[0], window, filterbank).square().sum() +
+           melSpectrogram(inputs[0], window, filterbank).sum();
+  };
+  for (const int64_t samples : {9, 30, 33}) {
+    CHECK(test::gradientError(sum, {chord(samples)}) < 1e-7);
+    CHECK(test::secondGradientError(sum, {chord(samples)}) < 1e-6);
+  }
 }
 
 TEST(equalSignalsHaveNoLossAndAFiniteGradient) {

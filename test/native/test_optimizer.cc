@@ -100,6 +100,7 @@ TEST(wrongOptimizerOptionsAreErrors) {
   CHECK_THROWS(with({.epsilon = -1.0}), "epsilon is -1");
   CHECK_THROWS(with({.weightDecay = -0.1}), "weightDecay is -0.1");
   CHECK_THROWS(AdamW({at::ones({1})}, {}), "require a gradient");
+  CHECK_THROWS(AdamW({at::ones({2, 3}).t().requires_grad_()}, {}), "contiguous parameters");
 }
 
 TEST(constantScheduleStays) {

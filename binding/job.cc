@@ -1,0 +1,161 @@
+#include "binding/job.h"
+
+#include <unordered_set>
+#include <utility>
+
+#include "binding/convert.h"
+#include "binding/errors.h"
+#include "binding/handle.h"
+
+namespace fewsound::binding {
+namespace {
+
+/// The jobs that this thread of JavaScript has started and that have not settled.
+thread_local std::unordered_set<Job*> runningJobs;
+
+/// At `process.exit` no environment is taken down, but the destructors of LibTorch's static objects
+/// run: no job may be computing then. The listener is one for the thread, however many environments
+/// it has.
+void endJobsAtExit(Napi::Env env) {
+  thread_local bool listening = false;
+  if (std::exchange(listening, true)) return;
+  const Napi::Object process = env.Global().Get("process").As<Napi::Object>();
+  const auto listener = Napi::Function::New(env, [](const Napi::CallbackInfo&) {
+    while (!runningJobs.empty()) {
+      Job* job = *runningJobs.begin();
+      job->forgetEnvironmentEnd();
+      job->end();
+    }
+  });
+  process.Get("on").As<Napi::Function>().Call(process, {Napi::String::New(env, "exit"), listener});
+}
+
+}  // namespace
+
+Job::Job(Napi::Env env, Task task, const Napi::Function& onProgress,
+         std::shared_ptr<std::atomic<bool>> abort)
+    : task_(std::move(task)),
+      deferred_(Napi::Promise::Deferred::New(env)),
+      toJavaScript_(Napi::ThreadSafeFunction::New(
+          env, Napi::Function::New(env, [](const Napi::CallbackInfo&) {}), task_.name,
+          /*maxQueueSize=*/0, /*initialThreadCount=*/1)),
+      abort_(std::move(abort)) {
+  if (!onProgress.IsEmpty()) onProgress_ = Napi::Persistent(onProgress);
+}
+
+Napi::Promise Job::start(Napi::Env env, Task task, const Napi::Function& onProgress,
+                         std::shared_ptr<std::atomic<bool>> abort) {
+  endJobsAtExit(env);
+  const std::shared_ptr<Job> job(new Job(env, std::move(task), onProgress, std::move(abort)));
+  job->self_ = job;
+  job->env_ = env;
+  runningJobs.insert(job.get());
+  // Added after the thread-safe function's own hook, so it runs before that: the thread is gone
+  // when Node takes the function away.
+  napi_add_env_cleanup_hook(env, endEarly, job.get());
+  const Napi::Promise promise = job->deferred_.Promise();
+  job->thread_ = std::thread([job = job.get()] { job->runThread(); });
+  return promise;
+}
+
+void Job::runThread() {
+  try {
+    task_.work(*this);
+  } catch (...) {
+    failure_ = std::current_exception();
+  }
+  task_.release();
+  // The environment may be gone by now; then nobody waits for the promise.
+  toJavaScript_.NonBlockingCall([this](Napi::Env env, Napi::Function) { settle(env); });
+  toJavaScript_.Release();
+}
+
+void Job::report(MakeValue progress) {
+  if (onProgress_.IsEmpty()) return;
+  bool asked = false;
+  {
+    const std::lock_guard lock(mutex_);
+    asked = static_cast<bool>(pending_);
+    pending_ = std::move(progress);
+  }
+  if (asked) return;
+  toJavaScript_.NonBlockingCall([this](Napi::Env env, Napi::Function) { deliverProgress(env); });
+}
+
+void Job::deliverProgress(Napi::Env env) {
+  MakeValue progress;
+  {
+    const std::lock_guard lock(mutex_);
+    progress = std::exchange(pending_, nullptr);
+  }
+  if (!progress || progressFailed_) return;
+  const Napi::HandleScope scope(env);
+  try {
+    onProgress_.Value().Call({progress(env)});
+  } catch (const Napi::Error& error) {
+    progressFailed_ = true;
+    progressFailure_ = Napi::Reference<Napi::Value>::New(error.Value(), 1);
+    abort_->store(true, std::memory_order_release);
+  }
+}
+
+void Job::settle(Napi::Env env) {
+  const std::shared_ptr<Job> keep = std::exchange(self_, nullptr);
+  if (!keep) return;
+  forgetEnvironmentEnd();
+  runningJobs.erase(this);
+  thread_.join();
+  const Napi::HandleScope scope(env);
+  deliverProgress(env);
+  try {
+    if (progressFailed_) {
+      deferred_.Reject(progressFailure_.Value());
+    } else if (failure_) {
+      deferred_.Reject(errorFrom(env, failure_, task_.name));
+    } else {
+      deferred_.Resolve(task_.result(env));
+    }
+  } catch (const Napi::Error& error) {
+    deferred_.Reject(error.Value());
+  }
+}
+
+void Job::forgetEnvironmentEnd() { napi_remove_env_cleanup_hook(env_, endEarly, this); }
+
+void Job::end() {
+  const std::shared_ptr<Job> keep = std::exchange(self_, nullptr);
+  runningJobs.erase(this);
+  abort_->store(true, std::memory_order_release);
+  thread_.join();
+  // JavaScript's references die with their environment.
+  onProgress_.SuppressDestruct();
+  progressFailure_.SuppressDestruct();
+}
+
+void Job::endEarly(void* job) { static_cast<Job*>(job)->end(); }
+
+namespace {
+
+Napi::Value createAbortFlag(const Napi::CallbackInfo& info) {
+  return Handle<AbortFlag>::make(info.Env(), std::make_unique<AbortFlag>());
+}
+
+void raiseAbort(const Napi::CallbackInfo& info) {
+  abortFlagIn(info.Env(), info[0])->store(true, std::memory_order_release);
+}
+
+}  // namespace
+
+std::shared_ptr<std::atomic<bool>> abortFlagIn(Napi::Env env, napi_value value) {
+  if (isNullish(env, value)) return std::make_shared<std::atomic<bool>>(false);
+  const AbortFlag* flag = Handle<AbortFlag>::find(env, value);
+  if (flag == nullptr) Place{env, "abort"}.reject(value, "an abort flag");
+  return flag->raised;
+}
+
+void exposeJobs(const Napi::Object& exports) {
+  expose<createAbortFlag>(exports, "createAbortFlag");
+  expose<raiseAbort>(exports, "raiseAbort");
+}
+
+}  // namespace fewsound::binding

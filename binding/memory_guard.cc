@@ -1,0 +1,89 @@
+#include "binding/memory_guard.h"
+
+#include <c10/core/CPUAllocator.h>
+#include <c10/util/Exception.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <limits>
+#include <mutex>
+#include <string>
+
+namespace fewsound::binding {
+namespace {
+
+constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
+
+/// The number in a file of one number; unlimited where there is none ("max", or no such file).
+uint64_t numberIn(const char* path) {
+  std::ifstream file(path);
+  uint64_t number = 0;
+  return file >> number ? number : kUnlimited;
+}
+
+uint64_t machineMemoryLeft() {
+  std::ifstream file("/proc/meminfo");
+  std::string line;
+  while (std::getline(file, line)) {
+    unsigned long long kilobytes = 0;
+    if (std::sscanf(line.c_str(), "MemAvailable: %llu kB", &kilobytes) == 1) {
+      return kilobytes * 1024;
+    }
+  }
+  return kUnlimited;
+}
+
+uint64_t groupMemoryLeft() {
+  uint64_t limit = numberIn("/sys/fs/cgroup/memory.max");
+  uint64_t used = numberIn("/sys/fs/cgroup/memory.current");
+  if (limit == kUnlimited) {
+    limit = numberIn("/sys/fs/cgroup/memory/memory.limit_in_bytes");
+    used = numberIn("/sys/fs/cgroup/memory/memory.usage_in_bytes");
+  }
+  if (limit == kUnlimited || used == kUnlimited) return kUnlimited;
+  // What is used includes the page cache, which gives way: at the least a quarter is taken to be
+  // free.
+  return std::max(limit > used ? limit - used : 0, limit / 4);
+}
+
+class GuardedAllocator final : public c10::Allocator {
+ public:
+  explicit GuardedAllocator(c10::Allocator* inner) : inner_(inner) {}
+
+  c10::DataPtr allocate(size_t bytes) override {
+    // Small requests are many, and looking at the memory left takes as long as a small tensor
+    // operation.
+    constexpr size_t kWorthLooking = size_t{256} << 20;
+    if (bytes >= kWorthLooking) {
+      const uint64_t left = std::min(machineMemoryLeft(), groupMemoryLeft());
+      TORCH_CHECK_WITH(OutOfMemoryError, bytes <= left, "not enough memory: ", bytes,
+                       " bytes were asked for and ", left, " are available");
+    }
+    return inner_->allocate(bytes);
+  }
+  c10::DeleterFnPtr raw_deleter() const override { return inner_->raw_deleter(); }
+  bool is_simple_data_ptr(const c10::DataPtr& pointer) const override {
+    return inner_->is_simple_data_ptr(pointer);
+  }
+  void copy_data(void* to, const void* from, size_t bytes) const override {
+    inner_->copy_data(to, from, bytes);
+  }
+
+ private:
+  c10::Allocator* inner_;
+};
+
+}  // namespace
+
+void guardMemory() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    // Storages refer to their allocator until the process ends, so it is never destroyed.
+    static auto* const guarded = new GuardedAllocator(c10::GetCPUAllocator());
+    c10::SetCPUAllocator(guarded, 1);
+  });
+}
+
+}  // namespace fewsound::binding

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "native/nn/inr.h"
+
+namespace fewsound::binding {
+
+/// A network in use by a job on another thread. While it is, JavaScript cannot touch it: not its
+/// functions and parameters (`busy`), and not its parameters' gradients through a graph recorded
+/// before.
+class NetworkUse {
+ public:
+  NetworkUse(const Inr& network, std::shared_ptr<std::atomic<bool>> busy);
+  ~NetworkUse() { end(); }
+  NetworkUse(const NetworkUse&) = delete;
+  NetworkUse& operator=(const NetworkUse&) = delete;
+
+  /// Gives the network back. A second time does nothing.
+  void end();
+
+ private:
+  std::vector<at::Tensor> parameters_;
+  std::shared_ptr<std::atomic<bool>> busy_;
+};
+
+/// Throws where the graph behind the outputs ends in parameters of a network in use: running
+/// through it would write gradients that the job writes as well.
+void requireIdleGraph(const std::vector<at::Tensor>& outputs);
+
+}  // namespace fewsound::binding

@@ -1,0 +1,19 @@
+export type { AudioFormat } from './audio-format.js';
+export {
+  type Clip,
+  createClip,
+  crop,
+  type LoadClipOptions,
+  loadClip,
+  mixDown,
+  peakNormalize,
+} from './clip.js';
+export { type AudioSource, type Recording, readAudio } from './read.js';
+export {
+  type ResampleOptions,
+  type ResampleQuality,
+  resample,
+  resampledLength,
+  resampleQualities,
+} from './resample.js';
+export { encodeWav, type WavOptions, type WavSource, writeWav } from './write-wav.js';

@@ -1,0 +1,205 @@
+import { hasText } from './audio-format.js';
+import { formatError } from './checks.js';
+
+/**
+ * WAV is read here and not by the decoding library, for three reasons: the library takes a truncated
+ * file without a word, loses its way after a chunk of odd length, and scales positive and negative
+ * samples by different factors (1/32767 and 1/32768), which bends the waveform.
+ */
+
+const formatTags = new Map([
+  [1, 'integer'],
+  [3, 'float'],
+] as const);
+
+const otherTags = new Map([
+  [0x0002, 'Microsoft ADPCM'],
+  [0x0006, 'A-law'],
+  [0x0007, 'mu-law'],
+  [0x0011, 'IMA ADPCM'],
+  [0x0055, 'MP3'],
+]);
+
+const extensibleTag = 0xfffe;
+
+interface WavFormat {
+  readonly encoding: 'integer' | 'float';
+  readonly channels: number;
+  readonly sampleRate: number;
+  /** Bytes of one sample of one channel. */
+  readonly width: number;
+}
+
+interface WavLayout extends WavFormat {
+  readonly dataStart: number;
+  readonly dataSize: number;
+}
+
+export interface WavAudio {
+  readonly channels: Float32Array[];
+  readonly sampleRate: number;
+}
+
+/**
+ * Decodes a WAV file: PCM of 8 (unsigned), 16, 24, 32 bits and float of 32, 64 bits, plain or
+ * WAVE_FORMAT_EXTENSIBLE. Integers are divided by 2^(bits-1), so full scale is [-1, 1).
+ *
+ * @internal
+ * @param name how errors call the file
+ * @throws FewSoundError FILE_FORMAT when the header and the content do not agree
+ */
+export function decodeWav(bytes: Uint8Array, name: string): WavAudio {
+  const layout = readLayout(bytes, name);
+  const { channels: channelCount, width, dataStart, dataSize } = layout;
+  const frames = dataSize / (channelCount * width);
+  const view = new DataView(bytes.buffer, bytes.byteOffset + dataStart, dataSize);
+  const sampleAt = sampleReader(view, layout);
+  const channels = Array.from({ length: channelCount }, () => new Float32Array(frames));
+  for (const [channel, samples] of channels.entries()) {
+    for (let i = 0; i < frames; i++) samples[i] = sampleAt((i * channelCount + channel) * width);
+  }
+  return { channels, sampleRate: layout.sampleRate };
+}
+
+function sampleReader(view: DataView, format: WavFormat): (offset: number) => number {
+  if (format.encoding === 'float') {
+    return format.width === 4
+      ? (offset) => view.getFloat32(offset, true)
+      : (offset) => view.getFloat64(offset, true);
+  }
+  switch (format.width) {
+    case 1:
+      return (offset) => (view.getUint8(offset) - 0x80) / 0x80;
+    case 2:
+      return (offset) => view.getInt16(offset, true) / 0x8000;
+    case 3:
+      return (offset) =>
+        ((view.getInt8(offset + 2) << 16) | view.getUint16(offset, true)) / 0x80_0000;
+    default:
+      return (offset) => view.getInt32(offset, true) / 0x8000_0000;
+  }
+}
+
+/** Walks the chunks of the whole file, so that a length that does not add up anywhere is noticed. */
+function readLayout(bytes: Uint8Array, name: string): WavLayout {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const declaredEnd = view.getUint32(4, true) + 8;
+  let format: WavFormat | undefined;
+  let data: { start: number; size: number } | undefined;
+
+  let position = 12;
+  while (position + 8 <= Math.min(bytes.length, declaredEnd)) {
+    const id = chunkId(bytes, position);
+    const size = view.getUint32(position + 4, true);
+    const start = position + 8;
+    if (id === null) {
+      throw formatError(
+        name,
+        `there is no chunk at byte ${position}, where the lengths in the wav header say that one ` +
+          'begins. The header is wrong or the file is damaged.',
+      );
+    }
+    if (start + size > bytes.length) throw cutShort(name, id, size, bytes.length - start);
+    if (id === 'fmt ') format = readFormat(view, start, size, name);
+    if (id === 'data' && data === undefined) data = { start, size };
+    position = start + size + (size % 2); // chunks begin at even offsets
+  }
+
+  if (data === undefined) throw formatError(name, missingChunk('data', bytes.length, declaredEnd));
+  if (format === undefined) throw formatError(name, missingChunk('fmt', bytes.length, declaredEnd));
+  checkDeclaredEnd(bytes, declaredEnd, data.start + data.size, name);
+  const frame = format.channels * format.width;
+  if (data.size % frame !== 0) {
+    throw formatError(
+      name,
+      `its audio data is ${data.size} bytes, which is not a whole number of ${frame}-byte sample ` +
+        'frames. The file is cut short or its header is wrong.',
+    );
+  }
+  return { ...format, dataStart: data.start, dataSize: data.size };
+}
+
+function readFormat(view: DataView, start: number, size: number, name: string): WavFormat {
+  if (size < 16)
+    throw formatError(name, `its wav format chunk has ${size} bytes; expected 16 or more.`);
+  let tag = view.getUint16(start, true);
+  if (tag === extensibleTag) {
+    if (size < 40) {
+      throw formatError(name, `its extensible wav format chunk has ${size} bytes; expected 40.`);
+    }
+    tag = view.getUint16(start + 24, true); // the sub-format GUID begins with the plain tag
+  }
+  const encoding = formatTags.get(tag as 1 | 3);
+  if (encoding === undefined) {
+    const known = otherTags.get(tag) ?? `format tag 0x${tag.toString(16)}`;
+    throw formatError(
+      name,
+      `it is a wav with ${known} inside; fewsound reads wav with integer or float PCM. ` +
+        'Convert it, for example with `ffmpeg -i in.wav -c:a pcm_s16le out.wav`.',
+    );
+  }
+  const channels = view.getUint16(start + 2, true);
+  const sampleRate = view.getUint32(start + 4, true);
+  const blockAlign = view.getUint16(start + 12, true);
+  const bits = view.getUint16(start + 14, true);
+  const widths = encoding === 'float' ? [4, 8] : [1, 2, 3, 4];
+  const width = Math.ceil(bits / 8);
+  if (
+    channels === 0 ||
+    sampleRate === 0 ||
+    !widths.includes(width) ||
+    blockAlign !== channels * width
+  ) {
+    throw formatError(
+      name,
+      `its wav header makes no sense: ${channels} channels, ${sampleRate} Hz, ${bits}-bit ` +
+        `${encoding} samples, ${blockAlign} bytes a frame.`,
+    );
+  }
+  return { encoding, channels, sampleRate, width };
+}
+
+function checkDeclaredEnd(
+  bytes: Uint8Array,
+  declaredEnd: number,
+  dataEnd: number,
+  name: string,
+): void {
+  // Some writers count the 8 bytes of the RIFF header itself, or forget the final padding byte.
+  if (declaredEnd > bytes.length + 9) {
+    throw formatError(
+      name,
+      `its wav header announces ${declaredEnd} bytes, but the file has ${bytes.length}. ` +
+        'It is cut short, or was written by a program that never filled in the length.',
+    );
+  }
+  const rest = bytes.subarray(Math.max(declaredEnd, dataEnd));
+  const isTag = ['ID3', 'TAG', 'APETAGEX', 'LYRICS'].some((tag) => hasText(rest, tag, 0));
+  if (!isTag && chunkId(rest, 0) === null && rest.some((byte) => byte !== 0)) {
+    throw formatError(
+      name,
+      `${rest.length} bytes follow the end that its wav header announces (byte ${declaredEnd}). ` +
+        'The header gives a wrong length.',
+    );
+  }
+}
+
+function cutShort(name: string, id: string, size: number, available: number): Error {
+  const what = id === 'data' ? 'audio' : `its '${id.trimEnd()}' chunk`;
+  return formatError(
+    name,
+    `its wav header announces ${size} bytes of ${what}, but ${Math.max(0, available)} follow. ` +
+      'The file is cut short, or was written by a program that never filled in the length.',
+  );
+}
+
+function missingChunk(id: string, length: number, declaredEnd: number): string {
+  const why = length < declaredEnd ? 'The file is cut short.' : 'It is not a complete wav file.';
+  return `it is ${length} bytes of wav without a '${id}' chunk. ${why}`;
+}
+
+/** The four printable characters that name a chunk, or null where there are none. */
+function chunkId(bytes: Uint8Array, position: number): string | null {
+  const id = String.fromCharCode(...bytes.subarray(position, position + 4));
+  return /^[\x20-\x7e]{4}$/.test(id) ? id : null;
+}

@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import type { Execute } from './command-context.js';
+import { addModelFlags, KINDS, type Kind, modelOptions } from './model-flags.js';
+import { namesOf } from './option-parsing.js';
+import { addRecordingFlags, type RecordingSettings, recordingSettings } from './recording-flags.js';
+import { addTrainingFlags, type TrainingSettings, trainingSettings } from './training-flags.js';
+
+/** Several networks, one recording. */
+export interface CompareRequest {
+  readonly audio: string;
+  /** Options of each network, in the order of the table. */
+  readonly models: ReadonlyMap<Kind, Readonly<Record<string, unknown>>>;
+  readonly recording: RecordingSettings;
+  readonly training: TrainingSettings;
+  readonly out?: string;
+}
+
+/** `fewsound compare`: declares it; the work is loaded when it is called. */
+export function addCompareCommand(program: Command, execute: Execute): void {
+  const command = program
+    .command('compare')
+    .argument('<audio>', 'recording to learn: wav, flac, mp3, ogg or opus')
+    .summary('fit several networks to one recording and compare them')
+    .description(
+      'Fits each network to the recording with the same steps and seed, prints one table of metrics and writes one report with the spectrograms side by side.',
+    )
+    .option('--models <names>', 'the networks, with commas between', namesOf(KINDS), [...KINDS])
+    .option('--out <folder>', 'folder for the results; default: fewsound-out/NAME-comparison')
+    .option('-q, --quiet', 'no progress on standard error');
+  addRecordingFlags(command, { all: false });
+  addTrainingFlags(command);
+  addModelFlags(command);
+  command.action((audio: string) =>
+    execute(command, async (context) => {
+      const { models, out } = command.opts<{ models: Kind[]; out?: string }>();
+      const request: CompareRequest = {
+        audio,
+        models: modelOptions(command, models),
+        recording: recordingSettings(command),
+        training: trainingSettings(command),
+        ...(out !== undefined && { out }),
+      };
+      const { compare } = await import('./compare.js');
+      return compare(request, context);
+    }),
+  );
+}

@@ -1,0 +1,168 @@
+import { addonOrigin, locateAddon } from '../native/addon.js';
+import { FewSoundError } from '../native/errors.js';
+import type { LibTorchSearch } from '../native/libtorch.js';
+import { PINNED_LIBTORCH } from '../native/libtorch-version.js';
+import { cudaUnavailable } from '../tensor/index.js';
+import { type CommandContext, type CommandResult, stylist } from './command-context.js';
+import { findTool, nvidiaDriver, processor } from './machine.js';
+import { packageVersion, searchLibTorch } from './versions.js';
+
+/** One thing that was looked at. */
+interface Check {
+  readonly name: string;
+  readonly state: 'ok' | 'warning' | 'problem';
+  readonly found: string;
+  /** What to do about it. */
+  readonly remedy?: string;
+}
+
+const SYMBOLS = { ok: ['green', '✓'], warning: ['yellow', '!'], problem: ['red', '✗'] } as const;
+
+/** Looks at everything that fewsound needs. Works where LibTorch or the addon is missing. */
+export function examine({ stdout }: CommandContext): CommandResult {
+  const search = searchLibTorch();
+  const addon = checkAddon(search);
+  const checks = [
+    checkNode(),
+    checkPlatform(),
+    checkProcessor(),
+    checkLibTorch(search),
+    addon,
+    checkCuda(search, addon),
+    ...checkTools(),
+  ];
+  const usable = checks.every(({ state }) => state !== 'problem');
+  return {
+    json: { usable, fewsound: packageVersion(), checks, libtorch: search },
+    text: describe(checks, search, usable, stylist(stdout)),
+    status: usable ? 0 : 1,
+  };
+}
+
+function checkNode(): Check {
+  const found = process.versions.node;
+  const [major = 0, minor = 0] = found.split('.').map(Number);
+  const enough = major > 20 || (major === 20 && minor >= 17);
+  return enough
+    ? { name: 'Node.js', state: 'ok', found }
+    : { name: 'Node.js', state: 'problem', found, remedy: 'install Node.js 20.17 or newer' };
+}
+
+function checkPlatform(): Check {
+  const found = `${process.platform} ${process.arch}`;
+  return process.platform === 'linux'
+    ? { name: 'Platform', state: 'ok', found }
+    : { name: 'Platform', state: 'problem', found, remedy: 'fewsound runs on Linux' };
+}
+
+function checkProcessor(): Check {
+  const { name, threads, instructions } = processor();
+  const vectors =
+    instructions.length > 0 ? instructions.join(', ') : 'no vector instructions known here';
+  const found = `${name}, ${threads} ${threads === 1 ? 'thread' : 'threads'}, ${vectors}`;
+  return instructions.length > 0
+    ? { name: 'CPU', state: 'ok', found }
+    : {
+        name: 'CPU',
+        state: 'warning',
+        found,
+        remedy: 'everything works, at the speed of plain code',
+      };
+}
+
+function checkLibTorch({ chosen }: LibTorchSearch): Check {
+  if (chosen) {
+    return {
+      name: 'LibTorch',
+      state: 'ok',
+      found: `${chosen.version} in ${chosen.path}, found through ${chosen.source}`,
+    };
+  }
+  return {
+    name: 'LibTorch',
+    state: 'problem',
+    found: 'none that can be used',
+    remedy: `run \`fewsound setup\`, or set LIBTORCH to the folder of LibTorch ${PINNED_LIBTORCH}`,
+  };
+}
+
+function checkAddon({ chosen }: LibTorchSearch): Check {
+  const name = 'Addon';
+  try {
+    const { path, builtFor } = locateAddon();
+    const found = `${path}, built for LibTorch ${builtFor}`;
+    if (!chosen) {
+      return { name, state: 'warning', found, remedy: 'cannot be tried without LibTorch' };
+    }
+    addonOrigin();
+    return { name, state: 'ok', found };
+  } catch (error) {
+    if (!(error instanceof FewSoundError)) throw error;
+    const [found = '', ...remedy] = error.message.split(/(?<=\.) /);
+    return { name, state: 'problem', found, remedy: remedy.join(' ') };
+  }
+}
+
+function checkCuda({ chosen }: LibTorchSearch, addon: Check): Check {
+  const name = 'CUDA';
+  const driver = nvidiaDriver();
+  if (!driver) return { name, state: 'ok', found: 'no NVIDIA driver: computes on the CPU' };
+  if (!chosen || addon.state !== 'ok') return { name, state: 'ok', found: `driver ${driver}` };
+  if (chosen.cuda === null) {
+    return {
+      name,
+      state: 'warning',
+      found: `driver ${driver}, but LibTorch is a CPU build`,
+      remedy: 'for the GPU, set LIBTORCH or FEWSOUND_PYTHON to a CUDA build',
+    };
+  }
+  const found = `driver ${driver}, LibTorch for CUDA ${chosen.cuda}`;
+  const reason = cudaUnavailable();
+  return reason === null
+    ? { name, state: 'ok', found }
+    : { name, state: 'warning', found, remedy: `the GPU cannot be used: ${reason}` };
+}
+
+function checkTools(): Check[] {
+  const tools = [
+    {
+      name: 'Python',
+      programs: [process.env.FEWSOUND_PYTHON ?? 'python3'],
+      use: 'needed by `fewsound setup`',
+    },
+    {
+      name: 'C++ compiler',
+      programs: [process.env.CXX ?? 'c++', 'g++', 'clang++'],
+      use: 'needed to build the addon from source',
+    },
+    { name: 'CMake', programs: ['cmake'], use: 'needed to build the addon from source' },
+    { name: 'Ninja', programs: ['ninja'], use: 'needed to build the addon from source' },
+  ];
+  return tools.map(({ name, programs, use }): Check => {
+    const tool = findTool(...programs);
+    return tool
+      ? { name, state: 'ok', found: tool.version }
+      : { name, state: 'warning', found: 'not found', remedy: use };
+  });
+}
+
+function describe(
+  checks: readonly Check[],
+  { candidates }: LibTorchSearch,
+  usable: boolean,
+  style: ReturnType<typeof stylist>,
+): string {
+  const width = Math.max(...checks.map(({ name }) => name.length));
+  const lines = checks.flatMap(({ name, state, found, remedy }) => {
+    const [colour, symbol] = SYMBOLS[state];
+    const first = `${style(colour, symbol)} ${name.padEnd(width)}  ${found}`;
+    const places =
+      name === 'LibTorch' ? candidates.map(({ source, reason }) => `${source}: ${reason}`) : [];
+    const further = [...places, ...(remedy === undefined ? [] : [`→ ${remedy}`])];
+    return [first, ...further.map((line) => `  ${' '.repeat(width)}  ${style('dim', line)}`)];
+  });
+  const verdict = usable
+    ? 'fewsound can be used.'
+    : 'fewsound cannot be used yet: see the arrows above.';
+  return [`fewsound ${packageVersion()}`, '', ...lines, '', style('bold', verdict)].join('\n');
+}

@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { FewSoundError } from '../native/errors.js';
+import { parseOptions } from '../native/options.js';
+import { KINDS } from './model-flags.js';
+import type { DeviceName } from './option-parsing.js';
+import { DTYPES, SCHEDULES } from './training-flags.js';
+
+const number = z.number();
+
+/** Everything that a run was asked to do, as config.json holds it: enough to do it again. */
+export const RUN_CONFIG = z.strictObject({
+  fewsound: z.string(),
+  date: z.string(),
+  /** Absolute path of the recording. */
+  audio: z.string(),
+  recording: z.strictObject({
+    samples: z.union([number.int(), z.literal('all')]),
+    sampleRate: number.optional(),
+    offset: number,
+    channel: z.union([number.int(), z.literal('mix')]),
+  }),
+  model: z.enum(KINDS),
+  /** Every option of the network, defaults included. */
+  modelOptions: z.record(z.string(), z.unknown()),
+  training: z.strictObject({
+    steps: number.int(),
+    learningRate: number.optional(),
+    weightDecay: number,
+    schedule: z.enum(SCHEDULES),
+    loss: z.strictObject({ time: number, mel: number, bandPower: number }),
+    earlyStop: z
+      .strictObject({
+        siSnr: number.optional(),
+        loss: number.optional(),
+        patience: number.int().optional(),
+        minDelta: number.optional(),
+      })
+      .optional(),
+    seed: number.int(),
+    device: z.custom<DeviceName>((value) => typeof value === 'string'),
+    dtype: z.enum(DTYPES),
+    threads: number.int().optional(),
+  }),
+});
+
+export type RunConfig = z.output<typeof RUN_CONFIG>;
+
+/**
+ * Reads the settings of a run.
+ *
+ * @throws FewSoundError `FILE_NOT_FOUND`, `FILE_FORMAT` or `INVALID_ARGUMENT`
+ */
+export async function readRunConfig(path: string): Promise<RunConfig> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new FewSoundError(
+      'FILE_NOT_FOUND',
+      `${path} cannot be read; is this the folder of a fit?`,
+      {
+        cause,
+      },
+    );
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new FewSoundError('FILE_FORMAT', `${path} is not JSON: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  return parseOptions(RUN_CONFIG, value, path);
+}

@@ -1,0 +1,18 @@
+export { type AddonOrigin, addonLoaded, addonOrigin, locateAddon } from './addon.js';
+export { writeFileAtomic } from './atomic-write.js';
+export { type ErrorCode, FewSoundError, type FewSoundErrorDetails } from './errors.js';
+export {
+  findLibTorch,
+  type LibTorch,
+  type LibTorchCandidate,
+  type LibTorchSearch,
+  type LibTorchSource,
+} from './libtorch.js';
+export { PINNED_LIBTORCH } from './libtorch-version.js';
+export { parseOptions } from './options.js';
+export {
+  reportSetupProgress,
+  type SetupOptions,
+  type SetupProgress,
+  setupLibTorch,
+} from './setup-libtorch.js';

@@ -1,0 +1,38 @@
+export {
+  createInr,
+  type InrByKind,
+  type InrOptionsByKind,
+  isInrKind,
+} from './create-inr.js';
+export { Finer, type FinerOptions } from './finer.js';
+export {
+  Inr,
+  type InrKind,
+  type InrOptions,
+  inrKinds,
+  type NamedTensors,
+  type ResolvedOptions,
+  type WeightSlot,
+} from './inr.js';
+export { KAN, type KanOptions } from './kan.js';
+export { type LoadOptions, load } from './load.js';
+export { Nerf, type NerfOptions } from './nerf.js';
+export {
+  describeModel,
+  type FileContent,
+  fileFormat,
+  fileMetadata,
+  fileTensors,
+  jsonMetadata,
+  type ModelDescription,
+  readFewsoundFile,
+  takeTensors,
+} from './network-file.js';
+export type { Piece } from './piece-plan.js';
+export { planPieces } from './piece-plan.js';
+export { PiecewiseInr, type PiecewiseParts } from './piecewise-inr.js';
+export type { LearnedClip, RenderRange } from './render-range.js';
+export { Rff, type RffOptions } from './rff.js';
+export { Siren, type SirenOptions } from './siren.js';
+export { type TimeAxisOptions, timeAxis } from './time-axis.js';
+export { Wire, type WireOptions } from './wire.js';

@@ -1,0 +1,154 @@
+/** How a metric is shown, and which way it improves. */
+export interface MetricDescription {
+  readonly name: string;
+  readonly unit: string;
+  readonly better: 'lower' | 'higher';
+  readonly meaning: string;
+  /** Why there may be no number. */
+  readonly undefinedBecause: string;
+}
+
+const SILENT_ORIGINAL = 'undefined: the original is silent';
+
+/** The metrics of `evaluate`, in the order in which tables show them. */
+const METRICS: Readonly<Record<string, MetricDescription>> = {
+  mse: {
+    name: 'MSE',
+    unit: '',
+    better: 'lower',
+    meaning: 'mean squared error of the samples',
+    undefinedBecause: 'undefined',
+  },
+  mae: {
+    name: 'MAE',
+    unit: '',
+    better: 'lower',
+    meaning: 'mean absolute error of the samples',
+    undefinedBecause: 'undefined',
+  },
+  psnr: {
+    name: 'PSNR',
+    unit: 'dB',
+    better: 'higher',
+    meaning: 'squared range of the original over the squared error',
+    undefinedBecause: 'undefined: the original is silent, or nothing differs',
+  },
+  snr: {
+    name: 'SNR',
+    unit: 'dB',
+    better: 'higher',
+    meaning: 'energy of the original over the energy of the error',
+    undefinedBecause: SILENT_ORIGINAL,
+  },
+  siSnr: {
+    name: 'SI-SNR',
+    unit: 'dB',
+    better: 'higher',
+    meaning: 'signal-to-noise ratio that ignores level and offset',
+    undefinedBecause: 'undefined: one of the signals is silent or constant',
+  },
+  lsd: {
+    name: 'LSD',
+    unit: '',
+    better: 'lower',
+    meaning: 'log-spectral distance: how far the spectra are apart, frame by frame',
+    undefinedBecause: SILENT_ORIGINAL,
+  },
+  wd: {
+    name: 'WD',
+    unit: '',
+    better: 'lower',
+    meaning: 'Wasserstein distance of the spectra, weighted towards high frequencies',
+    undefinedBecause: 'undefined: one of the signals is silent',
+  },
+  pesq: {
+    name: 'PESQ',
+    unit: '',
+    better: 'higher',
+    meaning: 'perceived speech quality, wide band, 1 to 4.5',
+    undefinedBecause: 'undefined: no speech was found',
+  },
+  stoi: {
+    name: 'STOI',
+    unit: '',
+    better: 'higher',
+    meaning: 'short-time intelligibility, 0 to 1',
+    undefinedBecause: 'undefined: no speech was found',
+  },
+  cdpam: {
+    name: 'CDPAM',
+    unit: '',
+    better: 'lower',
+    meaning: 'learned perceptual distance',
+    undefinedBecause: 'undefined',
+  },
+};
+
+const ORDER = Object.keys(METRICS);
+
+/** Description of a metric by its name in `evaluate`; one that is not known here gets its name. */
+export function describeMetric(key: string): MetricDescription {
+  return (
+    METRICS[key] ?? {
+      name: key,
+      unit: '',
+      better: 'lower',
+      meaning: '',
+      undefinedBecause: 'undefined',
+    }
+  );
+}
+
+/** Names in the order of tables, those not known here last. */
+export function orderedMetrics(keys: Iterable<string>): string[] {
+  const place = (key: string) => (ORDER.includes(key) ? ORDER.indexOf(key) : ORDER.length);
+  return [...new Set(keys)].sort((a, b) => place(a) - place(b));
+}
+
+/** A metric's number as tables show it, four significant digits; a dash where it is undefined. */
+export function formatMetric(key: string, value: number | null | undefined): string {
+  if (value === null || value === undefined) return '–';
+  const text = describeMetric(key).unit === 'dB' ? value.toFixed(2) : fourDigits(value);
+  return text.replace('-', '−');
+}
+
+function fourDigits(value: number): string {
+  const size = Math.abs(value);
+  if (size === 0) return '0';
+  return size < 1e-3 || size >= 1e5 ? value.toExponential(3) : String(value.toPrecision(4));
+}
+
+/** Index of the best value of a metric, or undefined where there is nothing to compare. */
+export function bestIndex(
+  key: string,
+  values: readonly (number | null | undefined)[],
+): number | undefined {
+  const sign = describeMetric(key).better === 'higher' ? 1 : -1;
+  let best: number | undefined;
+  values.forEach((value, index) => {
+    if (value === null || value === undefined) return;
+    if (best === undefined || sign * value > sign * (values[best] as number)) best = index;
+  });
+  return values.length > 1 ? best : undefined;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  kan: 'KAN',
+  nerf: 'NeRF',
+  siren: 'SIREN',
+  rff: 'RFF',
+  finer: 'FINER',
+  wire: 'WIRE',
+};
+
+const LONG_NAMES: Readonly<Record<string, string>> = { kan: 'Kolmogorov-Arnold network (KAN)' };
+
+/** A network's name in a sentence. */
+export function kindInWords(kind: string): string {
+  return LONG_NAMES[kind] ?? `${kindName(kind)} network`;
+}
+
+/** A network's usual name. */
+export function kindName(kind: string): string {
+  return KINDS[kind] ?? kind;
+}

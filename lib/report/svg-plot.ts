@@ -1,0 +1,91 @@
+import type { Config, TopLevelSpec } from 'vega-lite';
+import { Markup } from './html.js';
+import { loadVega, loadVegaLite } from './vega-lazy.js';
+
+// Colours of the page's style sheet, so that plots follow light and dark mode and print.
+const MUTED = 'var(--muted)';
+const RULE = 'var(--rule)';
+
+/** One colour each for what a plot compares; the style sheet holds their values. */
+export function seriesColour(index: number): string {
+  return `var(--series-${index % SERIES})`;
+}
+
+/** As many as the style sheet tells apart. */
+const SERIES = 7;
+
+const CONFIG: Config = {
+  // Each mark would carry a description of its own; the figure has one.
+  aria: false,
+  background: 'transparent',
+  font: 'inherit',
+  padding: { left: 2, right: 8, top: 6, bottom: 2 },
+  axis: {
+    labelColor: MUTED,
+    titleColor: MUTED,
+    tickColor: RULE,
+    domainColor: RULE,
+    gridColor: RULE,
+    gridOpacity: 0.6,
+    labelFontSize: 11,
+    titleFontSize: 11,
+    titleFontWeight: 'normal',
+    titlePadding: 6,
+    labelPadding: 4,
+    tickSize: 4,
+    labelFlush: false,
+  },
+  view: { stroke: 'transparent' },
+};
+
+/** A specification for vega-lite at a width in pixels. */
+export type PlotAtWidth = (width: number) => TopLevelSpec;
+
+export interface PlotSizes {
+  /** Width in pixels where the page is wide. */
+  readonly wide: number;
+  /** Width on a narrow page, where a shrunken wide plot could not be read; without it, the same. */
+  readonly narrow?: number;
+}
+
+/** How far a plot may be stretched to fill its box. */
+const LARGEST = 1.15;
+
+let figures = 0;
+
+/** Draws a specification as SVG that scales with its box. */
+async function renderSvg(plot: PlotAtWidth, width: number, label: string, variant: string) {
+  const [vega, vegaLite] = await Promise.all([loadVega(), loadVegaLite()]);
+  const specification: TopLevelSpec = { ...plot(width), config: CONFIG };
+  const { spec } = vegaLite.compile(specification);
+  const view = new vega.View(vega.parse(spec), { renderer: 'none', logLevel: vega.Error });
+  const svg = await view.toSVG();
+  view.finalize();
+  // Identifiers belong to the page: each figure needs its own.
+  const prefix = `plot-${++figures}-`;
+  const escapedLabel = label.replace(/&/g, '&amp;').replace(/"/g, '&quot;').replace(/</g, '&lt;');
+  return svg
+    .replace(/ id="/g, ` id="${prefix}`)
+    .replace(/url\(#/g, `url(#${prefix}`)
+    .replace(
+      /^<svg [^>]*?viewBox="([^"]+)"[^>]*>/,
+      (_, viewBox: string) =>
+        `<svg class="${variant}" viewBox="${viewBox}" style="max-width:${Number(viewBox.split(' ')[2]) * LARGEST}px" role="img" aria-label="${escapedLabel}">`,
+    );
+}
+
+/**
+ * Draws a plot for a page: an SVG of the given size, and a second one for narrow pages.
+ * `label` says what the plot shows to those who cannot see it.
+ */
+export async function plotMarkup(
+  plot: PlotAtWidth,
+  sizes: PlotSizes,
+  label: string,
+): Promise<Markup> {
+  if (sizes.narrow === undefined)
+    return new Markup(await renderSvg(plot, sizes.wide, label, 'plot'));
+  const wide = await renderSvg(plot, sizes.wide, label, 'plot on-wide');
+  const narrow = await renderSvg(plot, sizes.narrow, label, 'plot on-narrow');
+  return new Markup(wide + narrow);
+}

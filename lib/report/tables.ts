@@ -1,0 +1,119 @@
+import { html, type Markup } from './html.js';
+import {
+  bestIndex,
+  describeMetric,
+  formatMetric,
+  kindName,
+  orderedMetrics,
+} from './metric-names.js';
+import { formatCount, formatSeconds } from './numbers.js';
+import type { ReportedMetrics, ReportedModel, ReportedRun } from './report-input.js';
+
+const DIRECTION = { higher: 'higher is better', lower: 'lower is better' };
+
+/** Metrics of one reconstruction, with what they mean. */
+export function metricsTable(metrics: ReportedMetrics): Markup {
+  const rows = orderedMetrics(Object.keys(metrics)).map((key) => {
+    const { name, unit, better, meaning, undefinedBecause } = describeMetric(key);
+    const value = metrics[key];
+    const defined = value !== null && value !== undefined;
+    const cell = defined
+      ? html`<td class="number">${formatMetric(key, value)}${unit && ` ${unit}`}</td>`
+      : html`<td class="number why">${undefinedBecause}</td>`;
+    return html`<tr><th scope="row">${name}</th>${cell}<td class="after-number">${DIRECTION[better]}</td><td class="hide-narrow">${meaning}</td></tr>
+`;
+  });
+  return html`<div class="scroll"><table>
+<thead><tr><th scope="col">Metric</th><th scope="col" class="number">Value</th><th scope="col" class="after-number">Direction</th><th scope="col" class="hide-narrow">Meaning</th></tr></thead>
+<tbody>
+${rows}</tbody></table></div>`;
+}
+
+/** Metrics of several models, a row a model, the best of each column marked. */
+export function comparisonTable(models: readonly (ReportedModel & { label: string })[]): Markup {
+  const keys = orderedMetrics(models.flatMap(({ metrics }) => Object.keys(metrics)));
+  const head = keys.map((key) => {
+    const { name, unit, better, meaning } = describeMetric(key);
+    const arrow = better === 'higher' ? '↑' : '↓';
+    return html`<th scope="col" class="number" title="${meaning}">${name}${unit && ` (${unit})`} <span role="img" aria-label="${DIRECTION[better]}">${arrow}</span></th>`;
+  });
+  const best = new Map(
+    keys.map((key) => [
+      key,
+      bestIndex(
+        key,
+        models.map(({ metrics }) => metrics[key]),
+      ),
+    ]),
+  );
+  const rows = models.map((model, index) => {
+    const cells = keys.map((key) => {
+      const value = model.metrics[key];
+      if (value === null || value === undefined) {
+        return html`<td class="number why" title="${describeMetric(key).undefinedBecause}">undefined</td>`;
+      }
+      const mark = best.get(key) === index ? ' best' : '';
+      return html`<td class="number${mark}">${formatMetric(key, value)}</td>`;
+    });
+    return html`<tr><th scope="row">${model.label}</th><td class="number">${formatCount(model.parameters)}</td>${cells}<td class="number">${formatSeconds(model.seconds)}</td></tr>
+`;
+  });
+  return html`<div class="scroll"><table class="comparison">
+<thead><tr><th scope="col">Network</th><th scope="col" class="number">Parameters</th>${head}<th scope="col" class="number">Time</th></tr></thead>
+<tbody>
+${rows}</tbody></table></div>
+<p class="note">The best value of each metric is marked; arrows say which way a metric improves.</p>`;
+}
+
+/** Everything that was set, in groups. */
+export function settingsTables(
+  models: readonly (ReportedModel & { label: string })[],
+  run: ReportedRun,
+): Markup {
+  const groups = [
+    ...models.map((model) => ({
+      title: `Network: ${model.label}`,
+      rows: [
+        ['parameters', String(model.parameters)],
+        ...flatten(model.options),
+        ['steps done', String(model.steps)],
+        ['time', formatSeconds(model.seconds)],
+        ['time a step', `${(model.secondsPerStep * 1000).toFixed(1)} ms`],
+      ] as Row[],
+    })),
+    { title: 'Training', rows: flatten(run.training) },
+    {
+      title: 'Machine',
+      rows: [
+        ['device', run.device],
+        ['threads', String(run.threads)],
+        ...Object.entries(run.versions),
+      ] as Row[],
+    },
+  ];
+  return html`<div class="settings">${groups.map(
+    ({ title, rows }) => html`<div><h3>${title}</h3><table><tbody>
+${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>\n`)}</tbody></table></div>`,
+  )}</div>`;
+}
+
+type Row = readonly [name: string, value: string];
+
+/** Nested options as rows with dotted names. */
+function flatten(options: Readonly<Record<string, unknown>>, prefix = ''): Row[] {
+  return Object.entries(options).flatMap(([key, value]): Row[] => {
+    const name = prefix + key;
+    if (value === undefined) return [];
+    if (Array.isArray(value)) return [[name, value.length > 0 ? value.join(', ') : 'none']];
+    if (value !== null && typeof value === 'object') {
+      return flatten(value as Readonly<Record<string, unknown>>, `${name}.`);
+    }
+    if (typeof value === 'boolean') return [[name, value ? 'yes' : 'no']];
+    return [[name, String(value ?? 'none')]];
+  });
+}
+
+/** A label for each model, the kind's usual name unless another was given. */
+export function labelled<T extends ReportedModel>(model: T): T & { label: string } {
+  return { ...model, label: model.label ?? kindName(model.kind) };
+}

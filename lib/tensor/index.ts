@@ -1,0 +1,56 @@
+export { type GradientsOptions, gradients, noGrad } from './autograd.js';
+export {
+  callOperator,
+  type OperatorArgument,
+  type OperatorValue,
+  operatorSchema,
+} from './call-operator.js';
+export {
+  arange,
+  cat,
+  eye,
+  full,
+  linspace,
+  ones,
+  rand,
+  randint,
+  randn,
+  randperm,
+  stack,
+  type TensorLike,
+  type TensorOptions,
+  tensor,
+  zeros,
+} from './creation.js';
+export { cudaUnavailable, type Device, devices, setThreads, threads } from './device.js';
+export { type DataOf, type DType, dtypes, type TensorData } from './dtype.js';
+export { Generator, manualSeed } from './generator.js';
+export { type MemoryUse, memory } from './memory.js';
+export type {
+  Operand,
+  Operators,
+  Reduction,
+  Scalar,
+  TensorMethods,
+} from './operators.generated.js';
+export { ops } from './operators.js';
+export {
+  readSafetensors,
+  readSafetensorsHeader,
+  type SafetensorsFile,
+  type SafetensorsHeader,
+  type SafetensorsTensor,
+  writeSafetensors,
+} from './safetensors.js';
+/** @internal */
+export { keep, ownedTensors, scope } from './scope.js';
+/** @internal */
+export {
+  type BackwardOptions,
+  type Element,
+  handleOf,
+  type NestedArray,
+  ownTensor,
+  Tensor,
+  wrapTensor,
+} from './tensor.js';

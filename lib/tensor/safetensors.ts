@@ -1,0 +1,207 @@
+import { addon } from '../native/addon.js';
+import { writeFileAtomic } from '../native/atomic-write.js';
+import { FewSoundError } from '../native/errors.js';
+import type { Device } from './device.js';
+import { type DType, type TensorData, viewData } from './dtype.js';
+import {
+  fileFault,
+  readExactly,
+  readHeader,
+  readSafetensorsHeader,
+  type SafetensorsHeader,
+  type SafetensorsTensor,
+  withFile,
+} from './safetensors-header.js';
+import { scope } from './scope.js';
+import { handleOf, type Tensor, wrapTensor } from './tensor.js';
+
+export { readSafetensorsHeader, type SafetensorsHeader, type SafetensorsTensor };
+
+/** A safetensors file in memory. */
+export interface SafetensorsFile {
+  readonly tensors: Map<string, Tensor>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The file's name of each dtype. complex128 has none: it goes in pairs of F64, and the metadata say so. */
+const fileDtypes: Readonly<Record<DType, string>> = {
+  float32: 'F32',
+  float64: 'F64',
+  int64: 'I64',
+  bool: 'BOOL',
+  complex64: 'C64',
+  complex128: 'F64',
+};
+
+const PAIRS = 'complex128';
+
+/**
+ * Writes tensors to a safetensors file, whole or not at all. Values are taken at the call; later changes do not reach the
+ * file.
+ *
+ * complex64 is written as C64; complex128, which the format lacks, as F64 [..., 2] with its name in the metadata
+ * `complex128`, from which `readSafetensors` restores it.
+ *
+ * @param metadata strings by name
+ * @throws FewSoundError INVALID_ARGUMENT, DISPOSED, IO
+ */
+export async function writeSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const entries: [string, Tensor][] =
+    tensors instanceof Map ? [...tensors] : Object.entries(tensors);
+  for (const [key, value] of Object.entries(metadata)) {
+    if (typeof value === 'string') continue;
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      `writeSafetensors: the metadata "${key}" is a ${typeof value}; the format has strings only.`,
+      { field: key },
+    );
+  }
+  const header: Record<string, unknown> = {};
+  const chunks: Uint8Array[] = [];
+  const pairs: string[] = [];
+  let position = 0;
+  for (const [name, tensor] of entries) {
+    if (name === '__metadata__') {
+      throw new FewSoundError(
+        'INVALID_ARGUMENT',
+        'writeSafetensors: no tensor can be called "__metadata__".',
+        { field: name },
+      );
+    }
+    const { buffer, offset } = addon().data(handleOf(tensor), true);
+    const { bytes, dtype, shape } = tensor;
+    if (dtype === 'complex128') pairs.push(name);
+    header[name] = {
+      dtype: fileDtypes[dtype],
+      shape: dtype === 'complex128' ? [...shape, 2] : shape,
+      data_offsets: [position, position + bytes],
+    };
+    chunks.push(new Uint8Array(buffer, offset, bytes));
+    position += bytes;
+  }
+  const all = pairs.length > 0 ? { ...metadata, [PAIRS]: JSON.stringify(pairs) } : metadata;
+  await writeFileAtomic(path, [encodeHeader({ __metadata__: all, ...header }), ...chunks]);
+}
+
+/** Length and JSON, filled up with spaces so that the data begin at a multiple of eight. */
+function encodeHeader(header: object): Uint8Array {
+  const json = Buffer.from(JSON.stringify(header), 'utf8');
+  const length = Math.ceil(json.length / 8) * 8;
+  const encoded = Buffer.alloc(8 + length, ' ');
+  encoded.writeBigUInt64LE(BigInt(length));
+  json.copy(encoded, 8);
+  return encoded;
+}
+
+/**
+ * Reads a safetensors file. F32, F64, I64, BOOL and C64 become float32, float64, int64, bool and complex64; F16 and
+ * BF16 become float32; whole numbers of other sizes become int64.
+ *
+ * @throws FewSoundError FILE_NOT_FOUND, IO, or FILE_FORMAT naming the file and what is wrong with it
+ */
+export async function readSafetensors(
+  path: string,
+  { device = 'cpu' }: { device?: Device } = {},
+): Promise<SafetensorsFile> {
+  // With an error half-way the tensors read so far go with the scope.
+  return scope(() =>
+    withFile(path, async (file) => {
+      const header = await readHeader(file, path);
+      const pairs = pairNames(header.metadata, path);
+      const tensors = new Map<string, Tensor>();
+      for (const { name, dtype, shape, offsets } of header.tensors.values()) {
+        const [begin, end] = offsets;
+        const bytes = await readExactly(file, path, header.dataStart + begin, end - begin);
+        const decoded = decode(dtype, aligned(bytes));
+        const isPair = pairs.has(name) && dtype === 'F64' && shape.at(-1) === 2;
+        tensors.set(
+          name,
+          wrapTensor(
+            addon().fromData(
+              decoded.data,
+              isPair ? shape.slice(0, -1) : shape,
+              isPair ? 'complex128' : decoded.dtype,
+              device,
+            ),
+          ),
+        );
+      }
+      const { [PAIRS]: _, ...metadata } = header.metadata;
+      return { tensors, metadata };
+    }),
+  );
+}
+
+function pairNames(metadata: Readonly<Record<string, string>>, path: string): Set<string> {
+  const text = metadata[PAIRS];
+  if (text === undefined) return new Set();
+  try {
+    return new Set(JSON.parse(text) as string[]);
+  } catch {
+    throw fileFault(path, `its metadata "${PAIRS}" is not a list of names`);
+  }
+}
+
+/** Typed arrays need their elements at multiples of their size, which a pooled Buffer may not give. */
+function aligned(bytes: Buffer): ArrayBuffer {
+  if (bytes.byteOffset === 0 && bytes.buffer.byteLength === bytes.length) {
+    return bytes.buffer as ArrayBuffer;
+  }
+  return new Uint8Array(bytes).buffer;
+}
+
+function decode(fileDtype: string, buffer: ArrayBuffer): { dtype: DType; data: TensorData } {
+  const whole = (values: ArrayLike<number>) => ({
+    dtype: 'int64' as const,
+    data: BigInt64Array.from({ length: values.length }, (_, i) => BigInt(values[i] as number)),
+  });
+  switch (fileDtype) {
+    case 'F64':
+      return { dtype: 'float64', data: viewData('float64', buffer) };
+    case 'I64':
+      return { dtype: 'int64', data: viewData('int64', buffer) };
+    case 'BOOL':
+      return { dtype: 'bool', data: viewData('bool', buffer) };
+    case 'C64':
+      return { dtype: 'complex64', data: viewData('complex64', buffer) };
+    case 'F16':
+      return { dtype: 'float32', data: Float32Array.from(new Uint16Array(buffer), halfToNumber) };
+    case 'BF16':
+      return { dtype: 'float32', data: fromBrainFloats(new Uint16Array(buffer)) };
+    case 'U8':
+      return whole(new Uint8Array(buffer));
+    case 'I8':
+      return whole(new Int8Array(buffer));
+    case 'U16':
+      return whole(new Uint16Array(buffer));
+    case 'I16':
+      return whole(new Int16Array(buffer));
+    case 'U32':
+      return whole(new Uint32Array(buffer));
+    case 'I32':
+      return whole(new Int32Array(buffer));
+    default:
+      return { dtype: 'float32', data: viewData('float32', buffer) };
+  }
+}
+
+/** IEEE 754 half precision. */
+function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** A bfloat16 is the upper half of a float32. */
+function fromBrainFloats(values: Uint16Array): Float32Array<ArrayBuffer> {
+  const bits = new Uint32Array(values.length);
+  for (let i = 0; i < values.length; i++) bits[i] = (values[i] as number) << 16;
+  return new Float32Array(bits.buffer);
+}

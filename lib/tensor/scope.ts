@@ -1,0 +1,156 @@
+// Frees tensors at once when a piece of work is done. JavaScript's collector cannot: its finalizers wait for the
+// event loop, which a loop that computes never enters.
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { FewSoundError } from '../native/errors.js';
+
+/** What a scope looks after. */
+interface Resource {
+  dispose(): void;
+}
+
+/**
+ * Method of an object that holds tensors which leave a scope with it.
+ *
+ * @internal
+ */
+export const ownedTensors: unique symbol = Symbol('fewsound.ownedTensors');
+
+class Frame {
+  readonly parent: Frame | undefined;
+  readonly members = new Set<Resource>();
+  open = true;
+
+  constructor(parent: Frame | undefined) {
+    this.parent = parent;
+  }
+
+  close(result: unknown): void {
+    this.open = false;
+    const leaving = this.members.size > 0 ? this.leaving(result) : new Set<Resource>();
+    const outer = nearestOpen(this.parent);
+    for (const member of this.members) {
+      if (!leaving.has(member)) {
+        frames.delete(member);
+        member.dispose();
+      } else {
+        enter(member, outer);
+      }
+    }
+    this.members.clear();
+  }
+
+  /** The members that a result contains. */
+  private leaving(result: unknown): Set<Resource> {
+    const found = new Set<Resource>();
+    const seen = new Set<unknown>();
+    const queue: unknown[] = [result];
+    for (let value = queue.pop(); ; value = queue.pop()) {
+      if (typeof value === 'object' && value !== null && !seen.has(value)) {
+        seen.add(value);
+        if (this.members.has(value as Resource)) found.add(value as Resource);
+        queue.push(...inside(value));
+      }
+      if (queue.length === 0) return found;
+    }
+  }
+}
+
+/** What a result may hold tensors in: arrays, plain objects, maps, sets, and objects that say what they own. */
+function inside(value: object): Iterable<unknown> {
+  if (Array.isArray(value) || value instanceof Set) return value;
+  if (value instanceof Map) return [...value.keys(), ...value.values()];
+  if (ownedTensors in value) {
+    return (value as { [ownedTensors](): Iterable<unknown> })[ownedTensors]();
+  }
+  const prototype = Object.getPrototypeOf(value);
+  const plain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  return plain ? Object.values(value) : [];
+}
+
+const storage = new AsyncLocalStorage<Frame>();
+const frames = new WeakMap<Resource, Frame>();
+
+function nearestOpen(frame: Frame | undefined): Frame | undefined {
+  let found = frame;
+  while (found && !found.open) found = found.parent;
+  return found;
+}
+
+function enter(resource: Resource, frame: Frame | undefined): void {
+  if (!frame) {
+    frames.delete(resource);
+    return;
+  }
+  frame.members.add(resource);
+  frames.set(resource, frame);
+}
+
+/** Puts a new resource into the current scope, if there is one. */
+export function enterScope(resource: Resource): void {
+  const frame = nearestOpen(storage.getStore());
+  if (frame) enter(resource, frame);
+}
+
+/** Takes a resource out of its scope. */
+export function leaveScope(resource: Resource): void {
+  const frame = frames.get(resource);
+  if (!frame) return;
+  frame.members.delete(resource);
+  frames.delete(resource);
+}
+
+/**
+ * Runs `body` and then frees, at once, every tensor that was made in it and is not in what it returns. Tensors are
+ * found in the result itself and in arrays, plain objects, maps and sets in it. Those go to the scope around, if there
+ * is one. With an error all are freed.
+ *
+ * Scopes nest. A body may be async; then the scope ends with its promise, and scopes that run at the same time do not
+ * mix. Each worker thread has its own.
+ *
+ * ```ts
+ * const rms = scope(() => signal.square().mean().sqrt()); // two tensors freed, one kept
+ * ```
+ */
+export function scope<T>(body: () => T): T {
+  if (typeof body !== 'function') {
+    throw new FewSoundError('INVALID_ARGUMENT', 'scope: body is no function.', { field: 'body' });
+  }
+  const frame = new Frame(storage.getStore());
+  let result: T;
+  try {
+    result = storage.run(frame, body);
+  } catch (error) {
+    frame.close(undefined);
+    throw error;
+  }
+  if (!isThenable(result)) {
+    frame.close(result);
+    return result;
+  }
+  return Promise.resolve(result).then(
+    (value) => {
+      frame.close(value);
+      return value;
+    },
+    (error) => {
+      frame.close(undefined);
+      throw error;
+    },
+  ) as T;
+}
+
+/** Takes a tensor out of its scope: it lives until it is disposed of, or collected. Returns it. */
+export function keep<T extends Resource>(tensor: T): T {
+  leaveScope(tensor);
+  return tensor;
+}
+
+/** @internal */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
+}

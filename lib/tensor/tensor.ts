@@ -1,0 +1,266 @@
+import { addon } from '../native/addon.js';
+import { FewSoundError } from '../native/errors.js';
+import type { TensorHandle } from '../native/tensor-addon.js';
+import type { Device } from './device.js';
+import { type DataOf, type DType, isComplex, type TensorData, viewData } from './dtype.js';
+import type { TensorMethods } from './operators.generated.js';
+import { enterScope, leaveScope } from './scope.js';
+
+/** Lists within lists, as deep as a tensor has dimensions. */
+export type NestedArray<T> = T | NestedArray<T>[];
+
+/** An element in JavaScript: a complex number is [real, imaginary]. */
+export type Element = number | boolean | [real: number, imaginary: number];
+
+/** How `backward` treats the record of operations. */
+export interface BackwardOptions {
+  /** Keeps the record, so that `backward` can run through it again. Default false. */
+  retainGraph?: boolean;
+  /** Records the computation of the gradients, for gradients of gradients. Default false. */
+  createGraph?: boolean;
+}
+
+const construction = Symbol('construction');
+
+/**
+ * An array of numbers of one dtype, in LibTorch's hands. Operators are methods (`a.matmul(b).relu()`) and functions
+ * (`ops.matmul(a, b)`); both are made from one table.
+ *
+ * A tensor is freed by `dispose()`, by `using`, at the end of the `scope` it was made in, or, at last, by the collector.
+ * One that was freed throws DISPOSED.
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: installMethods (operators.ts) puts the methods on the prototype, from the list that the interface is generated with
+export class Tensor {
+  /** @internal */
+  readonly handle: TensorHandle;
+
+  /** @internal Tensors are made by `tensor`, `zeros` and the other operators. */
+  constructor(handle: TensorHandle, token: symbol) {
+    if (token !== construction) {
+      throw new FewSoundError(
+        'INVALID_ARGUMENT',
+        'new Tensor() is not for callers; use tensor(), zeros(), or another function that makes one.',
+      );
+    }
+    this.handle = handle;
+  }
+
+  /** Sizes of the dimensions. */
+  get shape(): readonly number[] {
+    return addon().shape(this.handle);
+  }
+
+  /** Elements between neighbours, for each dimension. */
+  get strides(): readonly number[] {
+    return addon().strides(this.handle);
+  }
+
+  /** Number of dimensions. */
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return this.shape.reduce((product, size) => product * size, 1);
+  }
+
+  /** Bytes of its elements. */
+  get bytes(): number {
+    return addon().bytes(this.handle);
+  }
+
+  get dtype(): DType {
+    return addon().dtype(this.handle);
+  }
+
+  get device(): Device {
+    return addon().device(this.handle);
+  }
+
+  /** Whether the elements lie in memory in row-major order without gaps. */
+  get isContiguous(): boolean {
+    return addon().isContiguous(this.handle);
+  }
+
+  /** Whether it was freed. */
+  get disposed(): boolean {
+    return addon().isDisposed(this.handle);
+  }
+
+  /** Whether what is computed from it is recorded, for `backward`. Settable on leaves. */
+  get requiresGrad(): boolean {
+    return addon().requiresGrad(this.handle);
+  }
+
+  set requiresGrad(required: boolean) {
+    addon().setRequiresGrad(this.handle, required);
+  }
+
+  /** Whether it is not the result of a recorded operation. */
+  get isLeaf(): boolean {
+    return addon().isLeaf(this.handle);
+  }
+
+  /**
+   * The gradient that `backward` has summed up here, or null. Each reading makes a Tensor (of the same memory) that is
+   * disposed of like any other.
+   */
+  get grad(): Tensor | null {
+    const grad = addon().grad(this.handle);
+    return grad && wrapTensor(grad);
+  }
+
+  set grad(grad: Tensor | null) {
+    addon().setGrad(this.handle, grad && handleOf(grad));
+  }
+
+  /** Forgets the gradient. */
+  zeroGrad(): void {
+    addon().setGrad(this.handle, null);
+  }
+
+  /**
+   * Adds to `grad` of every leaf that requires it the derivative of this tensor with respect to that leaf.
+   *
+   * @param gradient the derivative of the final value with respect to this tensor, in its shape; may be left out where
+   *   this tensor has one element
+   * @throws FewSoundError OPERATOR where nothing was recorded, SHAPE_MISMATCH
+   */
+  backward(gradient?: Tensor | null, options: BackwardOptions = {}): void {
+    const { retainGraph = false, createGraph = false } = options;
+    addon().backward(this.handle, gradient ? handleOf(gradient) : null, retainGraph, createGraph);
+  }
+
+  /**
+   * The elements in row-major order. Contiguous ones on the CPU are not copied: the typed array lies over the tensor's
+   * own memory, each sees what the other writes, and the memory lives as long as either. From elsewhere it is a copy.
+   * (Writing into it is not seen by the record of operations: do not change values that a `backward` still needs.)
+   *
+   * int64 comes as BigInt64Array, bool as Uint8Array, complex numbers as pairs (real, imaginary).
+   *
+   * @param dtype what the caller relies on
+   * @throws FewSoundError DTYPE_MISMATCH where the tensor is of another dtype
+   */
+  data(): TensorData;
+  data<D extends DType>(dtype: D): DataOf[D];
+  data(dtype?: DType): TensorData {
+    const own = this.dtype;
+    if (dtype !== undefined && dtype !== own) {
+      throw new FewSoundError(
+        'DTYPE_MISMATCH',
+        `data: the tensor is ${own}, not ${dtype}; convert it with to({ dtype: '${dtype}' }).`,
+      );
+    }
+    const { buffer, offset, length } = addon().data(this.handle, false);
+    return viewData(own, buffer, offset, length);
+  }
+
+  /**
+   * The elements as lists within lists; of a tensor without dimensions the element alone. Complex numbers are
+   * [real, imaginary].
+   *
+   * @throws FewSoundError INVALID_ARGUMENT for an int64 that a number cannot hold; `data()` has those as bigints
+   */
+  toArray(): NestedArray<Element> {
+    const { dtype, shape } = this;
+    const { buffer, offset, length } = addon().data(this.handle, false);
+    const elements = viewData(dtype, buffer, offset, length);
+    let next = 0;
+    const read = (): Element => {
+      if (isComplex(dtype)) return [Number(elements[next++]), Number(elements[next++])];
+      const value = elements[next++] as number | bigint;
+      if (dtype === 'bool') return value !== 0;
+      return typeof value === 'bigint' ? safeNumber(value, 'toArray') : value;
+    };
+    const list = (dimension: number): NestedArray<Element> =>
+      dimension === shape.length
+        ? read()
+        : Array.from({ length: shape[dimension] as number }, () => list(dimension + 1));
+    return list(0);
+  }
+
+  /**
+   * The one element as a number; true is 1.
+   *
+   * @throws FewSoundError SHAPE_MISMATCH where there are more or none, DTYPE_MISMATCH for a complex number,
+   *   INVALID_ARGUMENT for an int64 that a number cannot hold
+   */
+  item(): number {
+    const value = addon().item(this.handle);
+    if (Array.isArray(value)) {
+      throw new FewSoundError(
+        'DTYPE_MISMATCH',
+        'item: the element is complex; take real() or imag(), or toArray().',
+      );
+    }
+    return typeof value === 'bigint' ? safeNumber(value, 'item') : Number(value);
+  }
+
+  /** Frees the tensor now. Typed arrays from `data()` stay valid. A second time does nothing. */
+  dispose(): void {
+    leaveScope(this);
+    addon().dispose(this.handle);
+  }
+
+  /** For `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  toString(): string {
+    if (this.disposed) return 'Tensor (disposed)';
+    return `Tensor ${this.dtype} [${this.shape.join(', ')}] ${this.device}`;
+  }
+
+  /** What console.log shows. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+}
+
+export interface Tensor extends TensorMethods {}
+
+function safeNumber(value: bigint, operator: string): number {
+  const number = Number(value);
+  if (Number.isSafeInteger(number)) return number;
+  throw new FewSoundError(
+    'INVALID_ARGUMENT',
+    `${operator}: ${value} is beyond what a number holds exactly; data() has it as a bigint.`,
+    { operator },
+  );
+}
+
+/**
+ * A Tensor for a handle of the addon, in the current scope.
+ *
+ * @internal
+ */
+export function wrapTensor(handle: TensorHandle): Tensor {
+  const made = new Tensor(handle, construction);
+  enterScope(made);
+  return made;
+}
+
+/**
+ * A Tensor for a handle of the addon that belongs to an object of its own and to no scope: a network's parameter.
+ *
+ * @internal
+ */
+export function ownTensor(handle: TensorHandle): Tensor {
+  return new Tensor(handle, construction);
+}
+
+/**
+ * The handle that the addon knows a tensor by.
+ *
+ * @internal
+ * @throws FewSoundError INVALID_ARGUMENT where the value is no Tensor
+ */
+export function handleOf(tensor: Tensor): TensorHandle {
+  if (tensor instanceof Tensor) return tensor.handle;
+  throw new FewSoundError(
+    'INVALID_ARGUMENT',
+    `expected a Tensor, but got ${tensor === null ? 'null' : typeof tensor}.`,
+  );
+}

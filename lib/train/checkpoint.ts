@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto';
+import { access, constants, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { Clip } from '../audio/index.js';
+import { FewSoundError } from '../native/errors.js';
+import {
+  describeModel,
+  fileFormat,
+  fileMetadata,
+  fileTensors,
+  type Inr,
+  jsonMetadata,
+  type ModelDescription,
+  readFewsoundFile,
+  takeTensors,
+} from '../nn/index.js';
+import { scope, type Tensor, writeSafetensors } from '../tensor/index.js';
+import type { ResolvedFit } from './fit-options.js';
+
+// A checkpoint holds the network's tensors as `network.<name>`, what the loop remembers (moments,
+// losses, counters) as `training.<name>`, and in the metadata the architecture, the options that decide
+// the course of the training, and a fingerprint of the recording.
+
+/** What the native loop remembers, by name. */
+export type TrainingState = readonly (readonly [name: string, tensor: Tensor])[];
+
+const networkPrefix = 'network.';
+const trainingPrefix = 'training.';
+
+/** The options that decide the course of a training; a resumed one must have the same. */
+function courseOf(options: ResolvedFit): Record<string, unknown> {
+  const { learningRate, weightDecay, betas, epsilon, schedule, loss, steps } = options;
+  // A constant rate does not know how long the training is: it may go on further.
+  const length = schedule.kind === 'constant' ? {} : { steps };
+  return { learningRate, weightDecay, betas, epsilon, schedule, loss, ...length };
+}
+
+function fingerprint({ samples, sampleRate, length }: Clip): Record<string, unknown> {
+  const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
+  return { sampleRate, samples: length, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+/**
+ * Fails early where a checkpoint could not be written.
+ *
+ * @throws FewSoundError IO, INVALID_ARGUMENT
+ */
+export async function requireWritable(path: string): Promise<void> {
+  const folder = dirname(resolve(path));
+  try {
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    throw new FewSoundError(
+      'IO',
+      `checkpoint.path: ${folder} is no folder that can be written to. Make it first.`,
+      { field: 'checkpoint.path', cause: error },
+    );
+  }
+  const existing = await stat(path).catch(() => undefined);
+  if (existing?.isDirectory()) {
+    throw new FewSoundError('INVALID_ARGUMENT', `checkpoint.path: ${path} is a folder.`, {
+      field: 'checkpoint.path',
+    });
+  }
+}
+
+/** Writes a checkpoint, atomically. The network and the state are read before the first wait. */
+export async function writeCheckpoint(
+  path: string,
+  network: Inr,
+  clip: Clip,
+  options: ResolvedFit,
+  state: TrainingState,
+): Promise<void> {
+  await scope(() =>
+    writeSafetensors(
+      path,
+      new Map([
+        ...fileTensors(network, networkPrefix),
+        ...state.map(([name, tensor]) => [trainingPrefix + name, tensor] as const),
+      ]),
+      {
+        ...fileMetadata('checkpoint', describeModel(network), fingerprint(clip)),
+        training: JSON.stringify(courseOf(options)),
+      },
+    ),
+  );
+}
+
+/** A checkpoint that fits the network, the clip and the options at hand. */
+export interface Checkpoint {
+  readonly state: TrainingState;
+  /** Gives the network the checkpoint's weights. */
+  restore(): void;
+}
+
+/**
+ * Reads a checkpoint and makes sure that it is one of this very training. Changes nothing; its tensors
+ * belong to the scope around.
+ *
+ * @throws FewSoundError FILE_NOT_FOUND, IO, FILE_FORMAT; INVALID_ARGUMENT naming what is not the same
+ */
+export async function readCheckpoint(
+  path: string,
+  network: Inr,
+  clip: Clip,
+  options: ResolvedFit,
+): Promise<Checkpoint> {
+  const file = await readFewsoundFile(path);
+  if (file.content !== 'checkpoint') {
+    throw fileFormat(
+      path,
+      'it holds a finished network, not a checkpoint; load it and fit it anew',
+    );
+  }
+  const differs = (what: string, saved: unknown, given: unknown) =>
+    new FewSoundError(
+      'INVALID_ARGUMENT',
+      `resume: ${path} is from another training: ${what} was ${JSON.stringify(saved)} and is ` +
+        `${JSON.stringify(given)} here. Give the same, or fit anew.`,
+      { field: 'resume' },
+    );
+  const saved = jsonMetadata(path, file, 'model') as ModelDescription;
+  requireSame(architecture(saved), architecture(describeModel(network)), "the network's", differs);
+  requireSame(jsonMetadata(path, file, 'clip'), fingerprint(clip), "the recording's", differs);
+  requireSame(jsonMetadata(path, file, 'training'), courseOf(options), 'the option', differs);
+  const state = [...file.tensors].flatMap(([name, tensor]) =>
+    name.startsWith(trainingPrefix) ? [[name.slice(trainingPrefix.length), tensor] as const] : [],
+  );
+  return { state, restore: () => takeTensors(path, network, file.tensors, networkPrefix) };
+}
+
+/** What must agree. The seed of weights that are to be replaced does not matter. */
+function architecture(model: ModelDescription | null): Record<string, unknown> {
+  const { seed: _, ...options } = model?.options ?? {};
+  return { kind: model?.kind, ...options };
+}
+
+function requireSame(
+  saved: unknown,
+  given: Record<string, unknown>,
+  what: string,
+  differs: (what: string, saved: unknown, given: unknown) => FewSoundError,
+): void {
+  const same = JSON.parse(JSON.stringify(given)) as Record<string, unknown>;
+  const found = (saved ?? {}) as Record<string, unknown>;
+  for (const name of new Set([...Object.keys(same), ...Object.keys(found)])) {
+    if (isDeepStrictEqual(found[name], same[name])) continue;
+    throw differs(`${what} ${name}`, found[name], same[name]);
+  }
+}

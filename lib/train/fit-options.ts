@@ -1,0 +1,167 @@
+import { z } from 'zod';
+import { type Clip, createClip } from '../audio/index.js';
+import { FewSoundError } from '../native/errors.js';
+import { parseOptions } from '../native/options.js';
+import type { Inr } from '../nn/index.js';
+import {
+  nonNegativeNumber,
+  optionsObject,
+  positiveNumber,
+  wholeNumber,
+} from '../nn/option-schemas.js';
+import { defaultLearningRates } from './learning-rates.js';
+import { type LossOptions, lossSchema, type ResolvedLoss } from './loss-options.js';
+import { beta, type Schedule, type ScheduleKind, scheduleSchema } from './schedule-options.js';
+
+/** When to stop before the last step. Whichever condition comes first. */
+export interface EarlyStopOptions {
+  /** Stop when this SI-SNR is reached, dB. */
+  siSnr?: number;
+  /** Stop when the loss is not above this. */
+  loss?: number;
+  /** Stop after so many steps without a lower loss, 1 or more. */
+  patience?: number;
+  /** By how much the loss must fall to count as lower. Default 0. */
+  minDelta?: number;
+}
+
+/** Where to keep what an interrupted fit needs to go on. */
+export interface CheckpointOptions {
+  /** A file in a folder that exists; each checkpoint replaces the one before, atomically. */
+  path: string;
+  /** Write one after every so many steps. Default: only when the fit is aborted. */
+  every?: number;
+}
+
+/** Where a fit is. */
+export interface FitProgress {
+  /** Steps done, from 1. */
+  readonly step: number;
+  /** Steps in all. */
+  readonly steps: number;
+  /** The loss before the last of them. */
+  readonly loss: number;
+  /** Its SI-SNR, dB; null where that is undefined, as for silence. */
+  readonly siSnr: number | null;
+  /** Mean over this call of `fit`. */
+  readonly stepsPerSecond: number;
+  /** In this call of `fit`. */
+  readonly secondsElapsed: number;
+  /** Estimate, unless it stops early. */
+  readonly secondsLeft: number;
+}
+
+/** Options of `fit`. */
+export interface FitOptions {
+  /** Updates, 1 to 100,000,000. Default 1000 (the paper's tables: 10,000). */
+  steps?: number;
+  /** Above 0. Default: `defaultLearningRates` for this kind of network. */
+  learningRate?: number;
+  /** AdamW's decoupled weight decay, 0 or more. Default 0.01. */
+  weightDecay?: number;
+  /** Decays of AdamW's moments, in [0, 1). Default [0.9, 0.999]; one cycle brings its own β₁. */
+  betas?: readonly [number, number];
+  /** AdamW's ε, above 0. Default 1e-8. */
+  epsilon?: number;
+  /** How the learning rate changes: a kind or a kind with its numbers. Default 'constant'. */
+  schedule?: ScheduleKind | Schedule;
+  /** The loss; its sampling rate is the clip's unless given. */
+  loss?: LossOptions;
+  /** Threads of the CPU, 1 to 1024. Default: LibTorch's own choice. */
+  threads?: number;
+  earlyStop?: EarlyStopOptions;
+  checkpoint?: CheckpointOptions;
+  /** Path of a checkpoint to go on from. The network then takes the checkpoint's weights. */
+  resume?: string;
+  /** Called at most every 50 ms or so, and for the last step. An error that it throws ends the fit. */
+  onProgress?: (progress: FitProgress) => void;
+  /** Stops the fit within a step; a checkpoint is written first where one is asked for. */
+  signal?: AbortSignal;
+}
+
+const path = z.string({ error: 'Expected a path' }).min(1, { error: 'Expected a path' });
+const finite = z.number({ error: 'Expected a finite number' });
+
+function fitSchema(learningRate: number, sampleRate: number) {
+  return optionsObject({
+    steps: wholeNumber(1, 100_000_000).default(1000),
+    learningRate: positiveNumber.default(learningRate),
+    weightDecay: nonNegativeNumber.default(0.01),
+    betas: z
+      .tuple([beta, beta], { error: 'Expected two numbers from 0 to below 1' })
+      .default([0.9, 0.999]),
+    epsilon: positiveNumber.default(1e-8),
+    schedule: scheduleSchema.default({ kind: 'constant' }),
+    loss: lossSchema(sampleRate).prefault({ sampleRate }),
+    threads: wholeNumber(1, 1024).optional(),
+    earlyStop: optionsObject({
+      siSnr: finite.optional(),
+      loss: finite.optional(),
+      patience: wholeNumber(1, 100_000_000).optional(),
+      minDelta: nonNegativeNumber.default(0),
+    }).optional(),
+    checkpoint: optionsObject({
+      path,
+      every: wholeNumber(1, 100_000_000).optional(),
+    }).optional(),
+    resume: path.optional(),
+    onProgress: z
+      .custom<(progress: FitProgress) => void>((value) => typeof value === 'function', {
+        error: 'Expected a function',
+      })
+      .optional(),
+    signal: z.instanceof(AbortSignal, { error: 'Expected an AbortSignal' }).optional(),
+  });
+}
+
+/** Fit options with every default filled in. */
+export type ResolvedFit = z.output<ReturnType<typeof fitSchema>>;
+
+/**
+ * Checks options against a network and a clip; touches neither.
+ *
+ * @throws FewSoundError INVALID_ARGUMENT naming the option, its value and what was expected
+ */
+export function resolveFitOptions(network: Inr, clip: Clip, options: FitOptions): ResolvedFit {
+  const schema = fitSchema(defaultLearningRates[network.kind], clip.sampleRate);
+  const resolved = parseOptions(schema, options, 'fit options');
+  requireLongEnough(clip, resolved.loss);
+  return resolved;
+}
+
+/**
+ * A clip may be made by hand; what is not in order would surface much later.
+ *
+ * @throws FewSoundError INVALID_ARGUMENT, AUDIO_EMPTY
+ */
+export function requireClip(clip: Clip): void {
+  const samples = (clip as Clip | null)?.samples;
+  if (!(samples instanceof Float32Array)) {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      'fit: the clip is none; make it by loadClip or createClip.',
+      { field: 'clip' },
+    );
+  }
+  const { sampleRate, length } = createClip(samples, clip.sampleRate);
+  if (clip.length !== length) {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      `fit: the clip says that it has ${clip.length} samples, but has ${length} at ${sampleRate} Hz.`,
+      { field: 'clip' },
+    );
+  }
+}
+
+function requireLongEnough(clip: Clip, { mel, fftSizes }: ResolvedLoss): void {
+  const longest = mel > 0 ? Math.max(...fftSizes) : 2;
+  const needed = Math.floor(longest / 2) + 1;
+  if (clip.length >= needed) return;
+  throw new FewSoundError(
+    'INVALID_ARGUMENT',
+    `the clip has ${clip.length} sample(s), but ${
+      mel > 0 ? `the loss with an FFT size of ${longest}` : 'a time axis'
+    } needs ${needed} or more. Take a longer clip, or smaller loss.fftSizes.`,
+    { field: 'clip' },
+  );
+}

@@ -1,0 +1,218 @@
+import type { Clip } from '../audio/index.js';
+import { siSnr } from '../metrics/index.js';
+import { addon } from '../native/addon.js';
+import { FewSoundError } from '../native/errors.js';
+import type { FitterArgument, FitterHandle, FitterReport } from '../native/model-addon.js';
+import { Inr } from '../nn/index.js';
+import { type Device, handleOf, scope, type Tensor, wrapTensor } from '../tensor/index.js';
+import { readCheckpoint, requireWritable, writeCheckpoint } from './checkpoint.js';
+import {
+  type FitOptions,
+  type ResolvedFit,
+  requireClip,
+  resolveFitOptions,
+} from './fit-options.js';
+import { ProgressReporter } from './progress-reporter.js';
+import { scheduleArgument } from './schedule.js';
+
+/** Why a fit ended. */
+export type FitEnd = 'steps' | 'siSnr' | 'loss' | 'patience';
+
+/** What a fit came to. */
+export interface FitResult {
+  /** Updates done in all, those before a resumption included. */
+  readonly steps: number;
+  /** The loss before the last of them. */
+  readonly loss: number;
+  /** [steps]: the loss before each. */
+  readonly losses: Float64Array;
+  /** SI-SNR before the last update, dB; null where undefined, as for silence. */
+  readonly siSnr: number | null;
+  /** Wall-clock time of the steps of this call. */
+  readonly seconds: number;
+  readonly secondsPerStep: number;
+  readonly stoppedBy: FitEnd;
+  readonly device: Device;
+  /** Threads of the CPU that it ran on. */
+  readonly threads: number;
+}
+
+const fitting = new WeakSet<Inr>();
+
+/**
+ * Trains a network to be a recording: AdamW on the reconstruction loss, all samples in every step, as a
+ * compiled loop on a thread of its own. The event loop stays free; the network cannot be used until the
+ * promise settles. With the same seed, device and threads the result is the same, bit for bit, also when
+ * it was interrupted and resumed.
+ *
+ * The same training written out, for whoever wants to change it:
+ *
+ * ```ts
+ * const t = timeAxis(clip.length);
+ * const target = tensor(clip.samples).unsqueeze(0);
+ * const loss = new ReconstructionLoss({ sampleRate: clip.sampleRate });
+ * const optimizer = new AdamW(network.parameters(), { learningRate: 5e-3 });
+ * for (let step = 0; step < 1000; step++) {
+ *   scope(() => {
+ *     optimizer.zeroGrad();
+ *     const estimate = network.forward(t).reshape([1, clip.length]);
+ *     loss.compute(estimate, target).backward();
+ *     optimizer.step();
+ *   });
+ * }
+ * ```
+ *
+ * Everything is checked before anything is changed. Sets `network.clip`.
+ *
+ * @throws FewSoundError INVALID_ARGUMENT for a bad option, a clip too short for the loss, a checkpoint of
+ *   another training, or a network that is being fitted already; DISPOSED; FILE_NOT_FOUND, FILE_FORMAT
+ *   and IO about checkpoints; ABORTED by the signal; OPERATOR where the loss is no longer finite. What
+ *   `onProgress` throws ends the fit and is thrown on.
+ */
+export async function fit(network: Inr, clip: Clip, options: FitOptions = {}): Promise<FitResult> {
+  if (!(network instanceof Inr)) {
+    throw new FewSoundError('INVALID_ARGUMENT', 'fit: the first argument is no network.', {
+      field: 'network',
+    });
+  }
+  requireClip(clip);
+  const resolved = resolveFitOptions(network, clip, options);
+  if (fitting.has(network)) {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      'fit: the network is being fitted already; wait for that fit to end, or make another network.',
+      { field: 'network' },
+    );
+  }
+  throwIfAborted(resolved.signal, 'before its first step');
+  fitting.add(network);
+  try {
+    return await scope(() => run(network, clip, resolved));
+  } finally {
+    fitting.delete(network);
+  }
+}
+
+async function run(network: Inr, clip: Clip, options: ResolvedFit): Promise<FitResult> {
+  const { checkpoint, signal } = options;
+  if (checkpoint !== undefined) await requireWritable(checkpoint.path);
+  const fitter = await prepare(network, clip, options);
+  const begin = addon().fitterFacts(fitter).step;
+  const save = () => saveState(fitter, network, clip, options);
+
+  const progress = new ProgressReporter(options, begin);
+  const abort = addon().createAbortFlag();
+  const raise = () => addon().raiseAbort(abort);
+  signal?.addEventListener('abort', raise, { once: true });
+  if (signal?.aborted) raise();
+  let last: FitterReport | null = null;
+  let stoppedBy: FitEnd = 'steps';
+  try {
+    for (let step = begin; step < options.steps && stoppedBy === 'steps'; ) {
+      const until = nextStop(step, options);
+      const outcome = await addon().runFitter(fitter, until, abort, (report) =>
+        progress.report(report),
+      );
+      last = outcome.last ?? last;
+      step = addon().fitterFacts(fitter).step;
+      if (outcome.reason === 'aborted') {
+        const saved = checkpoint !== undefined && step > begin;
+        if (saved) await save();
+        throwIfAborted(
+          signal,
+          `after step ${step}${saved ? `; ${checkpoint.path} holds what is needed to go on` : ''}`,
+        );
+      }
+      stoppedBy = outcome.reason as FitEnd;
+      if (checkpoint?.every !== undefined) await save();
+    }
+  } finally {
+    signal?.removeEventListener('abort', raise);
+  }
+  if (last !== null) progress.finish(last);
+  return summary(fitter, network, clip, { begin, last, stoppedBy, seconds: progress.seconds });
+}
+
+/** The native loop, ready to run: everything is checked here, then a checkpoint's state is put in. */
+async function prepare(network: Inr, clip: Clip, options: ResolvedFit): Promise<FitterHandle> {
+  const { resume } = options;
+  return scope(async () => {
+    const saved =
+      resume === undefined ? undefined : await readCheckpoint(resume, network, clip, options);
+    const samples = clip.samples as Float32Array<ArrayBuffer>;
+    const target = wrapTensor(addon().fromData(samples, [clip.length], 'float32'));
+    const fitter = addon().createFitter(network.handle, target.handle, fitterArgument(options));
+    if (saved !== undefined) {
+      addon().loadFitterState(
+        fitter,
+        saved.state.map(([name, tensor]) => [name, handleOf(tensor)]),
+      );
+      saved.restore();
+    }
+    network.clip = { sampleRate: clip.sampleRate, samples: clip.length };
+    return fitter;
+  });
+}
+
+function fitterArgument(options: ResolvedFit): FitterArgument {
+  const { steps, learningRate, weightDecay, betas, epsilon, schedule, loss, threads } = options;
+  const [beta1, beta2] = betas;
+  return {
+    steps,
+    ...(threads !== undefined && { threads }),
+    optimizer: { learningRate, beta1, beta2, epsilon, weightDecay },
+    schedule: scheduleArgument({ schedule, learningRate, steps, beta1 }),
+    loss,
+    earlyStop: { ...options.earlyStop },
+  };
+}
+
+/** Where the loop comes back to us: at the end, or for a checkpoint before. */
+function nextStop(step: number, { steps, checkpoint }: ResolvedFit): number {
+  const every = checkpoint?.every ?? steps;
+  return Math.min(steps, (Math.floor(step / every) + 1) * every);
+}
+
+async function saveState(
+  fitter: FitterHandle,
+  network: Inr,
+  clip: Clip,
+  options: ResolvedFit,
+): Promise<void> {
+  await scope(() => {
+    const state = addon()
+      .fitterState(fitter)
+      .map(([name, handle]): [string, Tensor] => [name, wrapTensor(handle)]);
+    const { path } = options.checkpoint as { path: string };
+    return writeCheckpoint(path, network, clip, options, state);
+  });
+}
+
+interface Course {
+  readonly begin: number;
+  readonly last: FitterReport | null;
+  readonly stoppedBy: FitEnd;
+  readonly seconds: number;
+}
+
+function summary(fitter: FitterHandle, network: Inr, clip: Clip, course: Course): FitResult {
+  const { step, losses, threads } = addon().fitterFacts(fitter);
+  const { begin, last, stoppedBy, seconds } = course;
+  return {
+    steps: step,
+    loss: losses.at(-1) as number,
+    losses,
+    // A checkpoint that was complete already leaves no step to measure in.
+    siSnr: last === null ? siSnr(clip, network.render(clip.length)) : last.siSnr,
+    seconds,
+    secondsPerStep: seconds / Math.max(step - begin, 1),
+    stoppedBy,
+    device: network.device,
+    threads: threads > 0 ? threads : addon().threads(),
+  };
+}
+
+function throwIfAborted(signal: AbortSignal | undefined, when: string): void {
+  if (!signal?.aborted) return;
+  throw new FewSoundError('ABORTED', `the fit was aborted ${when}.`, { cause: signal.reason });
+}

@@ -1,0 +1,20 @@
+export { type FitEnd, type FitResult, fit } from './fit.js';
+export { type FitLongOptions, type FitLongProgress, fitLong } from './fit-long.js';
+export type {
+  CheckpointOptions,
+  EarlyStopOptions,
+  FitOptions,
+  FitProgress,
+} from './fit-options.js';
+export { defaultLearningRates } from './learning-rates.js';
+export { melStftLoss, ReconstructionLoss } from './loss.js';
+export type { LossOptions } from './loss-options.js';
+export { AdamW, type AdamWOptions, type AdamWState } from './optimizer.js';
+export { learningRateAt, type RateSchedule, type ScheduledRate } from './schedule.js';
+export type {
+  ConstantSchedule,
+  CosineSchedule,
+  OneCycleSchedule,
+  Schedule,
+  ScheduleKind,
+} from './schedule-options.js';

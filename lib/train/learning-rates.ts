@@ -1,0 +1,18 @@
+import type { InrKind } from '../nn/index.js';
+
+/**
+ * Learning rate of `fit` where none is given, by network.
+ *
+ * | network | rate | source |
+ * | --- | --- | --- |
+ * | KAN | 5e-3 | paper 1, section 4.3: the base of its ablation; Table 16 has 1e-3 to 1e-2 |
+ * | NeRF, SIREN, FINER, RFF, WIRE | below | not given in the paper: a sweep on speech, bench/learning-rates.ts |
+ */
+export const defaultLearningRates: Readonly<Record<InrKind, number>> = Object.freeze({
+  kan: 5e-3,
+  nerf: 1e-3,
+  siren: 1e-4,
+  finer: 5e-4,
+  rff: 1e-3,
+  wire: 1e-3,
+});

@@ -1,0 +1,59 @@
+import { addon } from '../native/addon.js';
+import type { LossHandle } from '../native/model-addon.js';
+import { parseOptions } from '../native/options.js';
+import { handleOf, type Tensor, wrapTensor } from '../tensor/index.js';
+import { type LossOptions, lossSchema, type ResolvedLoss } from './loss-options.js';
+
+/**
+ * time · L1 + mel · multi-resolution mel STFT loss (paper 1, equation 2; SPEC "Loss").
+ *
+ * The mel part is the mean over the FFT sizes of mean|M - M'| + √mean(M - M')², M = F·√max(|X|², 1e-8)
+ * with the Slaney mel filterbank F and the short-time Fourier transform X (periodic Hann window of the
+ * FFT size, hop a quarter of it, frames centred with reflection).
+ */
+export class ReconstructionLoss {
+  readonly options: Readonly<ResolvedLoss>;
+  readonly #handle: LossHandle;
+
+  /**
+   * @param options `sampleRate` is needed here: there is no clip to take it from
+   * @throws FewSoundError INVALID_ARGUMENT naming the option, its value and what was expected
+   */
+  constructor(options: LossOptions & { sampleRate: number }) {
+    this.options = Object.freeze(parseOptions(lossSchema(undefined), options, 'loss options'));
+    this.#handle = addon().createLoss(this.options);
+  }
+
+  /**
+   * @param estimate [batch, samples] or [samples], float32 or float64; more samples than half the
+   *   largest FFT size
+   * @param target of the same shape, dtype and device
+   * @returns a scalar to call `backward` on
+   * @throws FewSoundError SHAPE_MISMATCH, DTYPE_MISMATCH, INVALID_ARGUMENT for too few samples
+   */
+  compute(estimate: Tensor, target: Tensor): Tensor {
+    return wrapTensor(addon().computeLoss(this.#handle, handleOf(estimate), handleOf(target)));
+  }
+
+  /**
+   * The mel STFT loss of each FFT size alone, unweighted: [fftSizes]. Arguments and errors as
+   * {@link compute}.
+   */
+  melPerResolution(estimate: Tensor, target: Tensor): Tensor {
+    return wrapTensor(
+      addon().computeMelPerResolution(this.#handle, handleOf(estimate), handleOf(target)),
+    );
+  }
+}
+
+/**
+ * The multi-resolution mel STFT loss alone, a scalar. For one call; in a loop make a
+ * {@link ReconstructionLoss} with `time: 0`, which keeps its filterbanks.
+ */
+export function melStftLoss(
+  estimate: Tensor,
+  target: Tensor,
+  options: Omit<LossOptions, 'time' | 'mel'> & { sampleRate: number },
+): Tensor {
+  return new ReconstructionLoss({ ...options, time: 0, mel: 1 }).compute(estimate, target);
+}

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { addon } from '../native/addon.js';
+import { FewSoundError } from '../native/errors.js';
+import type { AdamWHandle } from '../native/model-addon.js';
+import { parseOptions } from '../native/options.js';
+import { nonNegativeNumber, optionsObject, positiveNumber } from '../nn/option-schemas.js';
+import { handleOf, ownTensor, type Tensor } from '../tensor/index.js';
+import type { ScheduledRate } from './schedule.js';
+import { beta } from './schedule-options.js';
+
+/** Options of {@link AdamW}. */
+export interface AdamWOptions {
+  /** Above 0. Default 1e-3. */
+  learningRate?: number;
+  /** Decays of the moments, in [0, 1). Default [0.9, 0.999]. */
+  betas?: readonly [number, number];
+  /** Above 0. Default 1e-8. */
+  epsilon?: number;
+  /** Decoupled weight decay, 0 or more. Default 0.01. */
+  weightDecay?: number;
+}
+
+const schema = optionsObject({
+  learningRate: positiveNumber.default(1e-3),
+  betas: z
+    .tuple([beta, beta], { error: 'Expected two numbers from 0 to below 1' })
+    .default([0.9, 0.999]),
+  epsilon: positiveNumber.default(1e-8),
+  weightDecay: nonNegativeNumber.default(0.01),
+});
+
+/** What AdamW remembers of a parameter; those of a complex one are real, with the parts last. */
+export interface AdamWState {
+  /** Updates done. */
+  readonly step: number;
+  /** Running means of the gradients, in the order of the parameters: the optimiser's own tensors. */
+  readonly firstMoments: readonly Tensor[];
+  /** Running means of their squares, likewise. */
+  readonly secondMoments: readonly Tensor[];
+}
+
+/** AdamW with decoupled weight decay (Loshchilov & Hutter 2019), the update that `fit` makes. */
+export class AdamW {
+  readonly options: Readonly<z.output<typeof schema>>;
+  readonly #handle: AdamWHandle;
+
+  /**
+   * @param parameters leaves that require a gradient, as `network.parameters()`
+   * @throws FewSoundError INVALID_ARGUMENT for a bad option, no parameters, or one that is no leaf
+   */
+  constructor(
+    parameters: ReadonlyMap<string, Tensor> | Iterable<Tensor>,
+    options: AdamWOptions = {},
+  ) {
+    this.options = Object.freeze(parseOptions(schema, options, 'AdamW options'));
+    const list = [...(parameters instanceof Map ? parameters.values() : parameters)] as Tensor[];
+    if (list.length === 0) {
+      throw new FewSoundError('INVALID_ARGUMENT', 'AdamW: there are no parameters to optimise.', {
+        field: 'parameters',
+      });
+    }
+    const { learningRate, betas, epsilon, weightDecay } = this.options;
+    this.#handle = addon().createAdamW(list.map(handleOf), {
+      learningRate,
+      beta1: betas[0],
+      beta2: betas[1],
+      epsilon,
+      weightDecay,
+    });
+  }
+
+  /**
+   * One update. Parameters without a gradient stay as they are.
+   *
+   * @param rate for this update alone: a learning rate, or what `learningRateAt` gives
+   */
+  step(rate: number | ScheduledRate = this.options.learningRate): void {
+    const learningRate = typeof rate === 'number' ? rate : rate.learningRate;
+    const beta1 = typeof rate === 'number' ? this.options.betas[0] : rate.beta1;
+    addon().stepAdamW(
+      this.#handle,
+      parseOptions(nonNegativeNumber, learningRate, 'learningRate'),
+      parseOptions(beta, beta1, 'beta1'),
+    );
+  }
+
+  /** Forgets the gradients of all parameters. */
+  zeroGrad(): void {
+    addon().zeroGradAdamW(this.#handle);
+  }
+
+  /** Where the optimiser is. Write into the moments and set `stepCount` to restore a state. */
+  get state(): AdamWState {
+    const { step, firstMoments, secondMoments } = addon().stateOfAdamW(this.#handle);
+    return {
+      step,
+      firstMoments: firstMoments.map(ownTensor),
+      secondMoments: secondMoments.map(ownTensor),
+    };
+  }
+
+  /** Updates done; decides the correction of the moments' bias. */
+  get stepCount(): number {
+    return addon().stateOfAdamW(this.#handle).step;
+  }
+
+  set stepCount(step: number) {
+    addon().setStepOfAdamW(
+      this.#handle,
+      parseOptions(z.number().int().nonnegative(), step, 'stepCount'),
+    );
+  }
+}

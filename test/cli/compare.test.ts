@@ -1,0 +1,54 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { writeRecording } from './recording-file';
+import { cli, cliJson } from './run-cli';
+
+let folder: string;
+let recording: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fewsound-compare-'));
+  recording = await writeRecording(folder);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const SMALL = ['--samples', '3000', '--layers', '6,6', '--steps', '3', '--threads', '1'];
+
+describe('fewsound compare', () => {
+  test('fits each network with the same steps and writes one report', async () => {
+    const out = join(folder, 'out');
+    const { status, json } = await cliJson<{
+      models: { model: string; steps: number; metrics: Record<string, number>; options: object }[];
+      files: Record<string, string>;
+    }>(['compare', recording, '--models', 'kan,siren', '--grid', '3', ...SMALL, '--out', out]);
+    expect(status).toBe(0);
+    expect(json.models.map(({ model, steps }) => [model, steps])).toEqual([
+      ['kan', 3],
+      ['siren', 3],
+    ]);
+    expect(json.models[0]?.options).toMatchObject({ grid: 3, layers: [6, 6] });
+    expect(json.models[1]?.options).toMatchObject({ layers: [6, 6] });
+    const names = ['config.json', 'kan.safetensors', 'kan.wav', 'metrics.json', 'original.wav'];
+    names.push('report.html', 'siren.safetensors', 'siren.wav');
+    expect((await readdir(out)).sort()).toEqual(names);
+    const report = await readFile(json.files.report as string, 'utf8');
+    expect(report).toContain('<h1>tones.wav in 2 networks</h1>');
+  });
+
+  test('prints one table with a row for each network', async () => {
+    const argv = ['compare', recording, '--models', 'nerf,rff', ...SMALL, '--quiet'];
+    const { stdout, stderr } = await cli([...argv, '--out', join(folder, 'table')]);
+    expect(stdout).toMatch(/^NeRF .*\n^RFF .*\n/m);
+    expect(stderr).toBe('');
+  });
+
+  test('finds a mistake in the last network before it trains the first', async () => {
+    const out = join(folder, 'never');
+    const argv = ['compare', recording, '--models', 'kan,siren', '--omega0', 'NaN', '--out', out];
+    const { status, stderr } = await cliJson(argv);
+    expect(status).toBe(1);
+    expect(stderr).toBe('');
+    expect(existsSync(out)).toBe(false);
+  });
+});

@@ -1,0 +1,225 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { readAudio, writeWav } from '../../lib/audio';
+import { load } from '../../lib/nn';
+import { QUICK, SAMPLE_RATE, writeRecording } from './recording-file';
+import { type CliError, cli, cliJson } from './run-cli';
+
+interface FitJson {
+  readonly model: string;
+  readonly parameters: number;
+  readonly steps: number;
+  readonly loss: number;
+  readonly metrics: Record<string, number | null>;
+  readonly seconds: number;
+  readonly secondsPerStep: number;
+  readonly device: string;
+  readonly threads: number;
+  readonly files: Record<string, string>;
+}
+
+let folder: string;
+let recording: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fewsound-fit-'));
+  recording = await writeRecording(folder);
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const out = (name = 'out') => join(folder, name);
+const json = async (path: string) => JSON.parse(await readFile(path, 'utf8'));
+
+describe('fewsound fit', () => {
+  test('prints one JSON object with the result, progress on standard error', async () => {
+    const run = await cliJson<FitJson>(['fit', recording, ...QUICK, '--out', out()]);
+    expect(run.status).toBe(0);
+    expect(run.stdout.trim().split('\n')).toHaveLength(1);
+    expect(run.json).toEqual({
+      model: 'kan',
+      // Edges of 8 -> 6 -> 1, each with 1 base, 4 + 2 coefficients and 1 scale.
+      parameters: (8 * 6 + 6) * 8,
+      steps: 4,
+      loss: expect.any(Number),
+      metrics: {
+        mse: expect.any(Number),
+        psnr: expect.any(Number),
+        snr: expect.any(Number),
+        siSnr: expect.any(Number),
+        lsd: expect.any(Number),
+        wd: expect.any(Number),
+      },
+      seconds: expect.any(Number),
+      secondsPerStep: expect.any(Number),
+      device: 'cpu',
+      threads: 1,
+      files: expect.any(Object),
+    });
+    expect(run.stderr).toMatch(/4\/4 {2}loss .* SI-SNR .* steps\/s .* left/);
+  });
+
+  test('writes a folder from which everything can be had again', async () => {
+    const { json: result } = await cliJson<FitJson>(['fit', recording, ...QUICK, '--out', out()]);
+    const names = ['config.json', 'metrics.json', 'metrics.jsonl', 'model.safetensors'];
+    names.push('original.wav', 'reconstruction.wav', 'report.html');
+    expect((await readdir(out())).sort()).toEqual(names);
+    expect(Object.values(result.files).sort()).toEqual(names.map((name) => resolve(out(), name)));
+
+    const network = await load(result.files.model as string);
+    const reconstruction = await readAudio(result.files.reconstruction as string);
+    expect(reconstruction.sampleRate).toBe(SAMPLE_RATE);
+    expect(reconstruction.channels[0]).toEqual(network.render(3000));
+    network.dispose();
+
+    const { files, ...numbers } = result;
+    expect(await json(files.metrics as string)).toEqual(numbers);
+    const lines = (await readFile(files.log as string, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map(({ step }) => step)).toEqual([1, 2, 3, 4]);
+    expect(await json(files.config as string)).toMatchObject({
+      audio: resolve(recording),
+      model: 'kan',
+      modelOptions: { layers: [6], grid: 4, order: 2, encoding: 4, scaleSpline: true },
+      recording: { samples: 3000 },
+      training: { steps: 4, seed: 0, threads: 1, device: 'cpu' },
+    });
+  });
+
+  test('has the metrics that `fewsound metrics` finds for its files', async () => {
+    const { json: result } = await cliJson<FitJson>(['fit', recording, ...QUICK, '--out', out()]);
+    const { original = '', reconstruction = '' } = result.files;
+    const { json: measured } = await cliJson<FitJson>(['metrics', original, reconstruction]);
+    for (const [name, value] of Object.entries(result.metrics)) {
+      expect(measured.metrics[name]).toBeCloseTo(value as number, 10);
+    }
+  });
+
+  test('gives the same numbers for the same seed, others for another', async () => {
+    const loss = async (seed: string) =>
+      (await cliJson<FitJson>(['fit', recording, ...QUICK, '--seed', seed, '--out', out(seed)]))
+        .json.loss;
+    const first = await loss('7');
+    expect(await loss('7')).toBe(first);
+    expect(await loss('8')).not.toBe(first);
+  });
+
+  test('uses a folder that is there, and replaces only its own files', async () => {
+    await mkdir(out());
+    await writeFile(join(out(), 'notes.txt'), 'mine');
+    await writeFile(join(out(), 'report.html'), 'old');
+    const { status } = await cliJson(['fit', recording, ...QUICK, '--out', out()]);
+    expect(status).toBe(0);
+    expect(await readFile(join(out(), 'notes.txt'), 'utf8')).toBe('mine');
+    expect(await readFile(join(out(), 'report.html'), 'utf8')).toMatch(/^<!doctype html>/);
+  });
+
+  test('tells people the metrics and where the files are', async () => {
+    const { status, stdout, stderr } = await cli([
+      'fit',
+      recording,
+      ...QUICK,
+      '--out',
+      out(),
+      '--quiet',
+    ]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/SI-SNR +\S+ +dB +higher is better/);
+    expect(stdout).toContain(`Results in ${out()}`);
+    expect(stderr).toBe('');
+  });
+
+  test('has null for metrics that silence leaves undefined', async () => {
+    const silent = join(folder, 'silent.wav');
+    await writeWav(silent, { samples: new Float32Array(4000), sampleRate: SAMPLE_RATE });
+    const { status, json: result } = await cliJson<FitJson>([
+      'fit',
+      silent,
+      ...QUICK,
+      '--out',
+      out(),
+    ]);
+    expect(status).toBe(0);
+    expect(result.metrics.siSnr).toBeNull();
+    expect(result.metrics.psnr).toBeNull();
+  });
+
+  test('learns a whole recording piece by piece', async () => {
+    const long = await writeRecording(folder, 'long.wav', 40_000);
+    const argv = ['fit', long, ...QUICK, '--samples', 'all', '--out', out()];
+    const { status, json: result } = await cliJson<FitJson>(argv);
+    expect(status).toBe(0);
+    expect((await readAudio(result.files.reconstruction as string)).channels[0]).toHaveLength(
+      40_000,
+    );
+    const network = await load(result.files.model as string);
+    expect(network.render(40_000)).toHaveLength(40_000);
+    network.dispose();
+  });
+});
+
+describe('an interrupted fit', () => {
+  const MANY = [...QUICK, '--steps', '400', '--seed', '3'];
+
+  /** Starts a fit and interrupts it once its first progress has been shown. */
+  async function interrupted() {
+    const controller = new AbortController();
+    const watch = setInterval(() => {
+      if (existsSync(join(out(), 'config.json'))) controller.abort(new Error('SIGINT'));
+    }, 5);
+    const run = await cliJson<CliError>(
+      ['fit', recording, ...MANY, '--out', out()],
+      controller.signal,
+    );
+    clearInterval(watch);
+    return run;
+  }
+
+  test('ends with status 130 and says how to go on', async () => {
+    const { status, json: result } = await interrupted();
+    expect(status).toBe(130);
+    expect(result.error.code).toBe('ABORTED');
+    expect(result.error.message).toContain(`fewsound fit --resume ${out()}`);
+    expect((await readdir(out())).sort()).toEqual(['checkpoints', 'config.json', 'original.wav']);
+  });
+
+  test('goes on to what it would have come to without', async () => {
+    await interrupted();
+    const { status, json: resumed } = await cliJson<FitJson>(['fit', '--resume', out()]);
+    expect(status).toBe(0);
+    const { json: whole } = await cliJson<FitJson>([
+      'fit',
+      recording,
+      ...MANY,
+      '--out',
+      out('whole'),
+    ]);
+    expect(resumed.steps).toBe(400);
+    expect(resumed.loss).toBe(whole.loss);
+    expect(resumed.metrics).toEqual(whole.metrics);
+    expect(existsSync(join(out(), 'checkpoints'))).toBe(false);
+  });
+
+  test('is not taken for a fit to another recording', async () => {
+    await interrupted();
+    const { status, json: result } = await cliJson<CliError>([
+      'fit',
+      'other.wav',
+      '--resume',
+      out(),
+    ]);
+    expect(status).toBe(2);
+    expect(result.error.message).toContain('tones.wav');
+  });
+
+  test('before it has begun leaves nothing', async () => {
+    const { status } = await cliJson(
+      ['fit', recording, ...MANY, '--out', out()],
+      AbortSignal.abort(),
+    );
+    expect(status).toBe(130);
+    expect(existsSync(out())).toBe(false);
+  });
+});

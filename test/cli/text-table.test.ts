@@ -1,0 +1,37 @@
+import { comparisonText, metricsText } from '../../lib/cli/metrics-text';
+import { clock } from '../../lib/cli/progress-bar';
+import { textTable } from '../../lib/cli/text-table';
+
+test('columns are as wide as their widest cell, numbers to the right', () => {
+  const table = textTable(
+    [{ title: 'Name' }, { title: 'N', align: 'right' }],
+    [
+      ['a', '1'],
+      ['longer', '100'],
+    ],
+  );
+  expect(table.split('\n')).toEqual(['Name      N', '───────────', 'a         1', 'longer  100']);
+});
+
+test('a metric without a number says why', () => {
+  const text = metricsText({ mse: 0, siSnr: null });
+  expect(text).toMatch(/^SI-SNR\s+–\s+undefined: one of the signals is silent or constant$/m);
+});
+
+test('a comparison stars the best of each metric', () => {
+  const text = comparisonText([
+    { kind: 'kan', parameters: 46_704, metrics: { lsd: 1.2, siSnr: 3 }, seconds: 61 },
+    { kind: 'siren', parameters: 31_191, metrics: { lsd: 1.3, siSnr: null }, seconds: 5 },
+  ]);
+  expect(text).toMatch(/^KAN\s+46,704\s+3\.00\*\s+1\.200\*\s+1 min 1 s$/m);
+  expect(text).toMatch(/^SIREN\s+31,191\s+–\s+1\.300\s+5\.00 s$/m);
+});
+
+test('time left is a clock', () => {
+  expect([0, 65, 3661, Number.POSITIVE_INFINITY].map(clock)).toEqual([
+    '0:00',
+    '1:05',
+    '1:01:01',
+    '–:––',
+  ]);
+});

@@ -1,0 +1,309 @@
+"""The networks, the loss and the metrics in plain PyTorch, written from their definitions.
+
+Nothing here is fast and nothing comes from native/: dense Cox-de Boor recursion, frames cut by hand,
+one loop per resolution. That is the point: an independent second opinion.
+"""
+
+import math
+
+import numpy as np
+import scipy.stats
+import torch
+
+
+def positional_encoding(t, frequencies):
+    """[..., 1] -> [..., 2 L]: all sines, then all cosines."""
+    phase = t * frequencies
+    return torch.cat([torch.sin(phase), torch.cos(phase)], dim=-1)
+
+
+def encoding_frequencies(length, dtype):
+    return (2.0 ** torch.arange(length, dtype=torch.float64) * math.pi).to(dtype)
+
+
+# ---------------------------------------------------------------- KAN
+
+
+def spline_knots(grid, order, dtype):
+    step = 2.0 / grid
+    index = torch.arange(-order, grid + order + 1, dtype=torch.float64)
+    return (index * step - 1.0).to(dtype)
+
+
+def spline_bases(x, knots, order):
+    """Cox-de Boor recursion over all knots: [...] -> [..., knots - 1 - order]."""
+    x = x.unsqueeze(-1)
+    bases = ((x >= knots[:-1]) & (x < knots[1:])).to(x.dtype)
+    for degree in range(1, order + 1):
+        left = (x - knots[: -degree - 1]) / (knots[degree:-1] - knots[: -degree - 1])
+        right = (knots[degree + 1 :] - x) / (knots[degree + 1 :] - knots[1:-degree])
+        bases = left * bases[..., :-1] + right * bases[..., 1:]
+    return bases
+
+
+def kan_layer(x, base, coefficients, scale, knots, order):
+    """x [..., samples, in], base [..., out, in], coefficients [..., out, in, bases] -> [..., samples, out]"""
+    silu = x * torch.sigmoid(x)
+    spline = torch.einsum("...nib,...oib->...noi", spline_bases(x, knots, order), coefficients)
+    if scale is not None:
+        spline = spline * scale.unsqueeze(-3)
+    return torch.einsum("...ni,...oi->...no", silu, base) + spline.sum(-1)
+
+
+def kan(t, weights, grid, order):
+    knots = spline_knots(grid, order, t.dtype)
+    x = positional_encoding(t, weights["freq"])
+    for i in range(count(weights, "bw")):
+        x = kan_layer(
+            x, weights[f"bw{i}"], weights[f"sw{i}"], weights.get(f"ss{i}"), knots, order
+        )
+    return x
+
+
+def kan_weights(generator, layers, encoding, grid, order, scale_spline, dtype, batch=()):
+    widths = [2 * encoding, *layers, 1]
+    weights = {"freq": encoding_frequencies(encoding, dtype)}
+    for i, (inputs, outputs) in enumerate(zip(widths, widths[1:])):
+        bound = 1.0 / math.sqrt(inputs)
+        shape = (*batch, outputs, inputs)
+        weights[f"bw{i}"] = uniform(generator, shape, bound, dtype)
+        # Large enough that the splines matter, small enough that rounding does not grow through them.
+        size = 0.3 if scale_spline else 0.6 * bound
+        weights[f"sw{i}"] = uniform(generator, (*shape, grid + order), size, dtype)
+        if scale_spline:
+            weights[f"ss{i}"] = uniform(generator, shape, 2.0 * bound, dtype)
+    return weights
+
+
+# ---------------------------------------------------------------- the other networks
+
+
+def linear(x, weights, i):
+    return x @ weights[f"w{i}"].T + weights[f"b{i}"]
+
+
+def relu_mlp(x, weights):
+    last = count(weights, "w") - 1
+    for i in range(last):
+        x = torch.clamp_min(linear(x, weights, i), 0.0)
+    return linear(x, weights, last)
+
+
+def nerf(t, weights):
+    return relu_mlp(positional_encoding(t, weights["freq"]), weights)
+
+
+def rff(t, weights):
+    phase = (2.0 * math.pi * t) @ weights["encoding.b"].T
+    return relu_mlp(torch.cat([torch.cos(phase), torch.sin(phase)], dim=-1), weights)
+
+
+def siren(t, weights):
+    last = count(weights, "w") - 1
+    x = t
+    for i in range(last + 1):
+        x = linear(weights[f"o{i}"] * x, weights, i)
+        if i < last:
+            x = torch.sin(x)
+    return x
+
+
+def finer(t, weights):
+    last = count(weights, "w") - 1
+    x = t
+    for i in range(last + 1):
+        factor = (torch.abs(x) + 1.0).detach()
+        x = linear(weights[f"o{i}"] * (factor * x), weights, i)
+        if i < last:
+            x = torch.sin(x)
+    return x
+
+
+def wire(t, weights, omega0, omega, scale):
+    last = count(weights, "net.", ".weight") - 1
+    x = t
+    for i in range(last + 1):
+        weight, bias = (weights[f"net.{2 * i}.{name}"] for name in ("weight", "bias"))
+        if i > 0:
+            weight, bias = torch.view_as_complex(weight), torch.view_as_complex(bias)
+        x = x @ weight.T + bias
+        if i < last:
+            rate = omega0 if i == 0 else omega
+            x = torch.exp(1j * rate * x - torch.abs(scale * x) ** 2)
+    return x.real
+
+
+def mlp_weights(generator, widths, bounds, dtype):
+    weights = {}
+    for i, (inputs, outputs) in enumerate(zip(widths, widths[1:])):
+        weight_bound, bias_bound = bounds(i, inputs)
+        weights[f"w{i}"] = uniform(generator, (outputs, inputs), weight_bound, dtype)
+        weights[f"b{i}"] = uniform(generator, (outputs,), bias_bound, dtype)
+    return weights
+
+
+def omegas(layers, omega0, omega, dtype):
+    values = [omega0] + [omega] * len(layers)
+    return {f"o{i}": torch.tensor([value], dtype=dtype) for i, value in enumerate(values)}
+
+
+def nerf_weights(generator, layers, encoding, dtype):
+    bounds = lambda i, inputs: (1.0 / math.sqrt(inputs), 1.0 / math.sqrt(inputs))
+    return {
+        "freq": encoding_frequencies(encoding, dtype),
+        **mlp_weights(generator, [2 * encoding, *layers, 1], bounds, dtype),
+    }
+
+
+def rff_weights(generator, layers, frequencies, sigma, dtype):
+    bounds = lambda i, inputs: (1.0 / math.sqrt(inputs), 1.0 / math.sqrt(inputs))
+    projection = torch.randn((frequencies, 1), generator=generator, dtype=torch.float64) * sigma
+    return {
+        "encoding.b": projection.to(dtype),
+        **mlp_weights(generator, [2 * frequencies, *layers, 1], bounds, dtype),
+    }
+
+
+def siren_weights(generator, layers, omega0, omega, dtype):
+    bounds = lambda i, inputs: (
+        1.0 / inputs if i == 0 else math.sqrt(6.0 / inputs) / omega0,
+        1.0 / math.sqrt(inputs),
+    )
+    return {
+        **mlp_weights(generator, [1, *layers, 1], bounds, dtype),
+        **omegas(layers, omega0, omega, dtype),
+    }
+
+
+def finer_weights(generator, layers, omega0, omega, bias_scale, dtype):
+    bounds = lambda i, inputs: (
+        1.0 / inputs if i == 0 else math.sqrt(6.0 / inputs) / omega,
+        bias_scale if i == 0 else 1.0 / math.sqrt(inputs),
+    )
+    return {
+        **mlp_weights(generator, [1, *layers, 1], bounds, dtype),
+        **omegas(layers, omega0, omega, dtype),
+    }
+
+
+def wire_weights(generator, layers, dtype):
+    """Complex weights as a last axis of (real, imaginary)."""
+    widths = [1, *layers, 1]
+    weights = {}
+    for i, (inputs, outputs) in enumerate(zip(widths, widths[1:])):
+        parts = () if i == 0 else (2,)
+        bound = 1.0 / math.sqrt(inputs)
+        weights[f"net.{2 * i}.weight"] = uniform(
+            generator, (outputs, inputs, *parts), bound, dtype
+        )
+        weights[f"net.{2 * i}.bias"] = uniform(generator, (outputs, *parts), bound, dtype)
+    return weights
+
+
+def is_learnable(name):
+    return name != "freq" and name != "encoding.b" and not (name[0] == "o" and name[1:].isdigit())
+
+
+# ---------------------------------------------------------------- loss
+
+
+def mel_filterbank(rate, fft, mels, dtype):
+    """Slaney's scale and area normalisation, 0 to rate / 2: [mels, fft / 2 + 1]"""
+    log_step = math.log(6.4) / 27.0
+
+    def to_mel(hertz):
+        return hertz * 3 / 200 if hertz < 1000 else 15 + math.log(hertz / 1000) / log_step
+
+    def to_hertz(mel):
+        return mel * 200 / 3 if mel < 15 else 1000 * math.exp(log_step * (mel - 15))
+
+    edges = [to_hertz(m) for m in np.linspace(0.0, to_mel(rate / 2), mels + 2)]
+    bins = np.linspace(0.0, rate / 2, fft // 2 + 1)
+    bank = np.zeros((mels, len(bins)))
+    for band, (low, centre, high) in enumerate(zip(edges, edges[1:], edges[2:])):
+        triangle = np.minimum((bins - low) / (centre - low), (high - bins) / (high - centre))
+        bank[band] = np.maximum(triangle, 0.0) * 2.0 / (high - low)
+    return torch.tensor(bank, dtype=dtype)
+
+
+def frames(signal, size, hop, mode):
+    """Windowed frames, centred: [batch, samples] -> [batch, frames, size]"""
+    padded = torch.nn.functional.pad(signal.unsqueeze(1), (size // 2, size // 2), mode=mode)
+    index = torch.arange(size, dtype=torch.float64)
+    window = 0.5 - 0.5 * torch.cos(2.0 * math.pi * index / size)
+    return padded.squeeze(1).unfold(1, size, hop) * window.to(signal.dtype)
+
+
+def mel_spectrogram(signal, rate, fft, mels):
+    spectrum = torch.fft.rfft(frames(signal, fft, fft // 4, "reflect"))
+    power = spectrum.real**2 + spectrum.imag**2
+    return torch.sqrt(torch.clamp_min(power, 1e-8)) @ mel_filterbank(rate, fft, mels, signal.dtype).T
+
+
+def mel_per_resolution(estimate, target, rate, sizes, mels):
+    losses = []
+    for fft in sizes:
+        difference = mel_spectrogram(estimate, rate, fft, mels) - mel_spectrogram(
+            target, rate, fft, mels
+        )
+        losses.append(difference.abs().mean() + difference.square().mean().sqrt())
+    return torch.stack(losses)
+
+
+def reconstruction_loss(estimate, target, rate, sizes, mels):
+    mel = mel_per_resolution(estimate, target, rate, sizes, mels).mean()
+    return (estimate - target).abs().mean() + mel
+
+
+# ---------------------------------------------------------------- metrics, float64 [batch, samples]
+
+
+def metrics(target, estimate, rate):
+    epsilon = 2.0**-23
+    error = target - estimate
+    span = max(0.0, target.max().item()) - min(0.0, target.min().item())
+    mse = error.square().mean().item()
+
+    def ratio(signal, noise):
+        return 10 * np.log10((np.sum(signal**2) + epsilon) / (np.sum(noise**2) + epsilon))
+
+    snr, si_snr, wd = [], [], []
+    for clean, given in zip(target.numpy(), estimate.numpy()):
+        snr.append(ratio(clean, clean - given))
+        centred, other = clean - clean.mean(), given - given.mean()
+        scale = (other @ centred + epsilon) / (centred @ centred + epsilon)
+        si_snr.append(ratio(scale * centred, other - scale * centred))
+        support = np.arange(len(clean), dtype=np.float64) ** 2
+        share = [np.abs(np.fft.fft(signal)) for signal in (clean, given)]
+        share = [magnitude / magnitude.sum() for magnitude in share]
+        distance = scipy.stats.wasserstein_distance(support, support, share[0], share[1])
+        wd.append(distance / len(clean))
+    return {
+        "mse": mse,
+        "mae": error.abs().mean().item(),
+        "psnr": 10 * math.log10(span**2 / mse),
+        "snr": np.mean(snr),
+        "si_snr": np.mean(si_snr),
+        "lsd": log_spectral_distance(target, estimate, rate),
+        "wd": np.mean(wd),
+    }
+
+
+def log_spectral_distance(target, estimate, rate):
+    size, hop = int(2048 * rate / 44100), int(rate / 100)
+    t, p = (torch.fft.rfft(frames(x, size, hop, "constant")).abs() for x in (target, estimate))
+    ratio = torch.log10(t**2 / (p + 1e-12) ** 2 + 1e-12) ** 2
+    return ratio.mean(-1).sqrt().mean().item()
+
+
+# ---------------------------------------------------------------- small things
+
+
+def uniform(generator, shape, bound, dtype):
+    drawn = torch.rand(shape, generator=generator, dtype=torch.float64)
+    return ((2.0 * drawn - 1.0) * bound).to(dtype)
+
+
+def count(weights, prefix, suffix=""):
+    found = (n for n in weights if n.startswith(prefix) and n.endswith(suffix))
+    return sum(n[len(prefix) : len(n) - len(suffix)].isdigit() for n in found)

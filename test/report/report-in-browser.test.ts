@@ -1,0 +1,155 @@
+import { accessSync, constants } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { writeComparisonReport, writeReport } from '../../lib/report';
+import { sampleModel, sampleRun, sampleSound } from './sample-report';
+
+/** Chromium or Chrome: $CHROMIUM, else the first in PATH. */
+function findBrowser(): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+  const places = names.flatMap((name) => folders.map((path) => join(path, name)));
+  return [process.env.CHROMIUM ?? '', ...places].find((path) => {
+    try {
+      if (path !== '') accessSync(path, constants.X_OK);
+      return path !== '';
+    } catch {
+      return false;
+    }
+  });
+}
+
+const executablePath = findBrowser();
+const describeWithBrowser = executablePath ? describe : describe.skip;
+
+describeWithBrowser('a report in Chromium (skipped where there is none: set CHROMIUM)', () => {
+  const original = sampleSound();
+  let folder: string;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'fewsound-browser-'));
+    await writeReport(join(folder, 'report.html'), {
+      original,
+      model: sampleModel(original),
+      run: sampleRun,
+    });
+    await writeComparisonReport(join(folder, 'comparison.html'), {
+      original,
+      models: ['kan', 'siren', 'nerf'].map((kind) => sampleModel(original, { kind })),
+      run: sampleRun,
+    });
+    browser = await chromium.launch({
+      executablePath: executablePath as string,
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await rm(folder, { recursive: true });
+  });
+
+  /** Opens a report from disk; also what it said and what it asked the network for. */
+  async function open(name: string, width = 1280) {
+    const page = await browser.newPage({ viewport: { width, height: 900 } });
+    const messages: string[] = [];
+    const requests: string[] = [];
+    page.on('console', (message) => messages.push(message.text()));
+    page.on('pageerror', (error) => messages.push(String(error)));
+    page.on('request', (request) => {
+      if (!/^(file|data):/.test(request.url())) requests.push(request.url());
+    });
+    await page.goto(pathToFileURL(join(folder, name)).href, { waitUntil: 'load' });
+    return { page, messages, requests };
+  }
+
+  /** Widths in pixels of all pictures, after decoding. */
+  const pictureWidths = (page: Page) =>
+    page.evaluate<
+      number[]
+    >(`Promise.all([...document.querySelectorAll('image')].map(async (element) => {
+      const picture = new Image();
+      picture.src = element.href.baseVal;
+      await picture.decode();
+      return picture.naturalWidth;
+    }))`);
+
+  /** Durations of all players in seconds, once their headers are read; -1 for one that fails. */
+  const durations = (page: Page) =>
+    page.evaluate<number[]>(`Promise.all([...document.querySelectorAll('audio')].map((audio) =>
+      new Promise((resolve) => {
+        if (audio.readyState >= 1) resolve(audio.duration);
+        audio.onloadedmetadata = () => resolve(audio.duration);
+        audio.onerror = () => resolve(-1);
+      })))`);
+
+  test.each([
+    ['report.html', 3, 2],
+    ['comparison.html', 7, 4],
+  ])(
+    '%s shows its pictures and plays its sounds without the network',
+    async (name, pictures, players) => {
+      const { page, messages, requests } = await open(name);
+      const widths = await pictureWidths(page);
+      expect(widths).toHaveLength(pictures);
+      for (const width of widths) expect(width).toBeGreaterThan(50);
+      const seconds = await durations(page);
+      expect(seconds).toHaveLength(players);
+      for (const duration of seconds) {
+        expect(duration).toBeCloseTo(original.samples.length / original.sampleRate, 2);
+      }
+      expect(messages).toEqual([]);
+      expect(requests).toEqual([]);
+      await page.close();
+    },
+  );
+
+  test.each([1280, 800, 390])('fits a window of %d pixels', async (width) => {
+    for (const name of ['report.html', 'comparison.html']) {
+      const { page } = await open(name, width);
+      const excess = await page.evaluate<number>(
+        'document.documentElement.scrollWidth - innerWidth',
+      );
+      expect(excess).toBeLessThanOrEqual(0);
+      await page.close();
+    }
+  });
+
+  test('follows the colour scheme of the system', async () => {
+    const { page } = await open('report.html');
+    const background = async (colorScheme: 'light' | 'dark') => {
+      await page.emulateMedia({ colorScheme });
+      const colour = await page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
+      return (colour.match(/\d+/g) ?? []).map(Number);
+    };
+    const [light = 0] = await background('light');
+    const [dark = 255] = await background('dark');
+    expect(light).toBeGreaterThan(200);
+    expect(dark).toBeLessThan(60);
+    await page.close();
+  });
+
+  test('gives every plot a description and every identifier once', async () => {
+    const { page } = await open('report.html');
+    const plots = await page.locator('svg').count();
+    const described = await page.locator('svg[role=img][aria-label]').count();
+    const identifiers = await page.evaluate<string[]>(
+      `[...document.querySelectorAll('[id]')].map(({ id }) => id)`,
+    );
+    expect(plots).toBeGreaterThan(5);
+    expect(described).toBe(plots);
+    expect(new Set(identifiers).size).toBe(identifiers.length);
+    await page.close();
+  });
+});
