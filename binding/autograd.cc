@@ -42,6 +42,8 @@ Napi::Value isLeaf(const Napi::CallbackInfo& info) {
 
 Napi::Value grad(const Napi::CallbackInfo& info) {
   const at::Tensor tensor = toTensor({info.Env(), "tensor"}, info[0]);
+  // LibTorch warns, on stderr, where somebody asks a tensor that cannot have one.
+  if (!tensor.is_leaf() && !tensor.retains_grad()) return info.Env().Null();
   const at::Tensor& gradient = tensor.grad();
   return gradient.defined() ? makeTensor(info.Env(), gradient) : Napi::Value(info.Env().Null());
 }

@@ -111,7 +111,7 @@ std::string show(const Default& value) {
     std::string operator()(bool flag) const { return flag ? "true" : "false"; }
     std::string operator()(int64_t number) const { return std::to_string(number); }
     std::string operator()(double number) const { return c10::str(number); }
-    std::string operator()(const char* text) const { return "'" + std::string(text) + "'"; }
+    std::string operator()(const char* text) const { return c10::str("'", text, "'"); }
   };
   return std::visit(Show{}, value);
 }

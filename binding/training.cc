@@ -200,6 +200,10 @@ Napi::Value createFitter(const Napi::CallbackInfo& info) {
   FitterOptions options;
   from.read("steps", options.steps);
   from.read("threads", options.threads);
+  constexpr int kMostThreads = 1024;
+  if (options.threads < 0 || options.threads > kMostThreads) {
+    throw CallError(Code::kInvalidArgument, "threads must be from 0 to 1024", "threads");
+  }
   from.read("progressInterval", options.progressInterval);
   options.optimizer = optimizerOptions(env, object.Get("optimizer"));
   options.schedule = scheduleOptions(env, object.Get("schedule"));

@@ -35,21 +35,24 @@ acquireLock(lock);
 try {
   const hasNinja = spawnSync('ninja', ['--version']).status === 0;
   const cmakeJs = join(root, 'node_modules', 'cmake-js', 'bin', 'cmake-js');
-  const { status } = spawnSync(
-    process.execPath,
-    [
-      cmakeJs,
-      'compile',
-      '--out',
-      'build',
-      ...(hasNinja ? ['-G', 'Ninja'] : []),
-      `--CDLIBTORCH_DIR=${process.env.LIBTORCH ?? ''}`,
-      `--CDFEWSOUND_TESTS=${args.includes('--tests') ? 'ON' : 'OFF'}`,
-      `--CDNODE_ADDON_API_DIR=${join(root, 'node_modules', 'node-addon-api')}`,
-    ],
-    { cwd: root, stdio: 'inherit' },
-  );
-  process.exitCode = status ?? 1;
+  const settings = [
+    '--out',
+    'build',
+    ...(hasNinja ? ['-G', 'Ninja'] : []),
+    `--CDLIBTORCH_DIR=${process.env.LIBTORCH ?? ''}`,
+    // Once the tests are part of a build folder they stay: leaving them out again would rebuild nothing less.
+    ...(args.includes('--tests') ? ['--CDFEWSOUND_TESTS=ON'] : []),
+    `--CDNODE_ADDON_API_DIR=${join(root, 'node_modules', 'node-addon-api')}`,
+  ];
+  // `build` alone would keep the settings that the folder was configured with first.
+  for (const command of ['configure', 'build']) {
+    const { status } = spawnSync(process.execPath, [cmakeJs, command, ...settings], {
+      cwd: root,
+      stdio: 'inherit',
+    });
+    process.exitCode = status ?? 1;
+    if (status !== 0) break;
+  }
 } finally {
   rmSync(lock, { force: true });
 }

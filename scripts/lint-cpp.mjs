@@ -15,6 +15,8 @@ function commandsForClang() {
       ...command,
       command: command.command
         .replace(/-Winvalid-pch/g, '')
+        // clang-tidy comes without OpenMP's header; the pragmas are LibTorch's anyway.
+        .replace(/-fopenmp/g, '')
         .replace(/-include \S*cmake_pch\S*/g, `-include ${header(command)}`),
     }));
 }

@@ -10,7 +10,7 @@ export interface CompareRequest {
   readonly audio: string;
   /** Options of each network, in the order of the table. */
   readonly models: ReadonlyMap<Kind, Readonly<Record<string, unknown>>>;
-  readonly recording: RecordingSettings;
+  readonly recording: RecordingSettings & { readonly samples: number };
   readonly training: TrainingSettings;
   readonly out?: string;
 }
@@ -36,7 +36,7 @@ export function addCompareCommand(program: Command, execute: Execute): void {
       const request: CompareRequest = {
         audio,
         models: modelOptions(command, models),
-        recording: recordingSettings(command),
+        recording: recordingSettings(command) as CompareRequest['recording'],
         training: trainingSettings(command),
         ...(out !== undefined && { out }),
       };

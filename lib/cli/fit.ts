@@ -1,18 +1,24 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve } from 'node:path';
-import { type Clip, loadClip, writeWav } from '../audio/index.js';
+import { rm } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
+import { loadClip, writeWav } from '../audio/index.js';
 import { writeFileAtomic } from '../native/atomic-write.js';
 import { FewSoundError } from '../native/errors.js';
 import { writeReport } from '../report/index.js';
 import { formatCount, formatSeconds } from '../report/numbers.js';
 import { type CommandContext, type CommandResult, UsageError } from './command-context.js';
 import type { FitRequest, ResumeRequest } from './fit-command.js';
-import { type Fitted, fitNetwork, makeNetwork } from './fitting.js';
+import {
+  type CheckedFitting,
+  checkFitting,
+  type Fitted,
+  fitNetwork,
+  summarise,
+} from './fitting.js';
 import { metricsText } from './metrics-text.js';
 import { reportedModel, reportedRun } from './reported.js';
-import { type RunConfig, readRunConfig } from './run-config.js';
-import { RUN_FILES, RunFolder } from './run-folder.js';
+import { prettyJson, type RunConfig, readRunConfig } from './run-config.js';
+import { type FileWriter, RUN_FILES, RunFolder } from './run-folder.js';
 import { defined } from './training-flags.js';
 import { packageVersion } from './versions.js';
 
@@ -21,191 +27,195 @@ export async function startFit(
   request: FitRequest,
   context: CommandContext,
 ): Promise<CommandResult> {
-  const { audio, model, modelOptions, recording, training } = request;
+  const { audio, model, modelOptions, recording, training, checkpointEvery } = request;
   const { samples, ...part } = recording;
   const clip = await loadClip(audio, {
     ...part,
     ...(samples !== 'all' && { samples }),
     signal: context.signal,
   });
-  // Refuses bad options before a folder is made, and knows the defaults.
-  const network = makeNetwork(model, modelOptions, training);
-  const { seed, device, dtype, ...resolved } = network.options as Record<string, unknown>;
-  network.dispose();
+  const inPieces = samples === 'all';
+  const fitting = checkFitting({ kind: model, modelOptions, clip, inPieces, training });
   const config: RunConfig = {
     fewsound: packageVersion(),
     date: new Date().toISOString(),
     audio: resolve(audio),
-    recording,
+    recording: { ...recording, sampleRate: clip.sampleRate },
     model,
-    modelOptions: resolved,
-    training,
+    modelOptions: fitting.resolvedModel,
+    training: { ...training, learningRate: fitting.resolvedTraining.learningRate },
+    fitOptions: fitting.resolvedTraining,
   };
   const name = basename(audio, extname(audio));
-  const out = request.out ?? join('fewsound-out', `${name}-${model}`);
-  return runFit(
-    { config, clip, out, ...defined({ checkpointEvery: request.checkpointEvery }) },
-    context,
-  );
+  const folder = await RunFolder.open(request.out ?? join('fewsound-out', `${name}-${model}`));
+  await folder.removeCheckpoints();
+  return new FitRun(folder, config, fitting, checkpointEvery).run(context);
 }
 
 /** A fit from where it was interrupted: `fewsound fit --resume DIR`. */
 export async function resumeFit(
-  { folder, audio, changes }: ResumeRequest,
+  { folder: path, audio, changes }: ResumeRequest,
   context: CommandContext,
 ): Promise<CommandResult> {
   const { checkpointEvery, ...training } = changes;
-  const stored = await readRunConfig(join(folder, RUN_FILES.config));
+  const stored = await readRunConfig(join(path, RUN_FILES.config));
   if (audio !== undefined && resolve(audio) !== stored.audio) {
-    throw new UsageError(`${folder} is a fit to ${stored.audio}, not to ${resolve(audio)}.`);
+    throw new UsageError(`${path} is a fit to ${stored.audio}, not to ${resolve(audio)}.`);
   }
-  const run = await RunFolder.open(folder);
-  if (!existsSync(run.checkpoint)) {
+  const folder = await RunFolder.open(path);
+  if (folder.checkpoints().size === 0) {
     throw new FewSoundError(
       'FILE_NOT_FOUND',
-      `${run.checkpoint} is missing: the fit in ${folder} was not interrupted, or before its first step. Start it anew.`,
+      `${folder.checkpointFolder} holds no checkpoint: the fit in ${path} is finished, or was interrupted before its first step. Start it anew.`,
     );
   }
   const config = { ...stored, training: { ...stored.training, ...training } };
   // The clip as it was: the recording may have changed since.
-  const clip = await loadClip(run.file('original'), { normalize: false, signal: context.signal });
-  return runFit(
-    { config, clip, out: folder, resume: run.checkpoint, ...defined({ checkpointEvery }) },
-    context,
-  );
+  const original = await loadClip(folder.file('original'), {
+    normalize: false,
+    signal: context.signal,
+  });
+  const fitting = checkFitting({
+    kind: config.model,
+    modelOptions: config.modelOptions,
+    clip: original,
+    inPieces: config.recording.samples === 'all',
+    training: config.training,
+  });
+  return new FitRun(folder, config, fitting, checkpointEvery).run(context);
 }
 
-interface FitRun {
-  readonly config: RunConfig;
-  readonly clip: Clip;
-  readonly out: string;
-  readonly checkpointEvery?: number;
-  /** Path of the state to go on from. */
-  readonly resume?: string;
-}
+/** One run of `fewsound fit` in its folder. */
+class FitRun {
+  private prepared: Promise<void> | undefined;
+  /** Files that `prepare` made and that were not there before. */
+  private made: string[] = [];
 
-async function runFit(run: FitRun, context: CommandContext): Promise<CommandResult> {
-  const { config, clip, checkpointEvery, resume } = run;
-  const folder = await RunFolder.open(run.out);
-  let prepared: Promise<void> = Promise.resolve();
-  try {
-    await mkdir(dirname(folder.checkpoint), { recursive: true });
-    const fitted = await fitNetwork(
-      {
-        kind: config.model,
-        modelOptions: config.modelOptions,
-        clip,
-        training: config.training,
-        checkpoint: { path: folder.checkpoint, ...defined({ every: checkpointEvery }) },
-        ...defined({ resume }),
-        onBegin: () => {
-          prepared = prepareForInterruption(folder, config, clip);
-          // Looked at below; until then a failure must not count as unhandled.
-          prepared.catch(() => {});
-        },
-      },
-      context,
-    );
+  constructor(
+    private readonly folder: RunFolder,
+    private readonly config: RunConfig,
+    private readonly fitting: CheckedFitting,
+    private readonly checkpointEvery: number | undefined,
+  ) {}
+
+  async run(context: CommandContext): Promise<CommandResult> {
+    const { folder, fitting } = this;
     try {
-      await prepared;
-      return await writeResults(folder, run, fitted);
-    } finally {
-      fitted.network.dispose();
+      const existing = folder.checkpoints();
+      await folder.makeCheckpointFolder();
+      const fitted = await fitNetwork(fitting, context, {
+        checkpoints: {
+          folder: folder.checkpointFolder,
+          existing,
+          ...defined({ every: this.checkpointEvery }),
+        },
+        onBegin: () => {
+          // Awaited below; until then a failure must not count as unhandled.
+          this.prepare().catch(() => {});
+        },
+      });
+      try {
+        await this.prepared;
+        return await this.writeResults(fitted);
+      } finally {
+        fitted.network.dispose();
+      }
+    } catch (error) {
+      throw await this.afterFailure(error);
     }
-  } catch (error) {
-    await prepared.catch(() => {});
-    await folder.removeIfEmpty();
-    throw interruptionHint(error, folder);
+  }
+
+  /** Writes what a later `--resume` needs beside the checkpoint; once. */
+  private prepare(): Promise<void> {
+    this.prepared ??= (async () => {
+      const [config, original] = [this.folder.file('config'), this.folder.file('original')];
+      this.made = [config, original].filter((path) => !existsSync(path));
+      await writeFileAtomic(config, prettyJson(this.config));
+      await writeWav(original, this.fitting.clip, { bitDepth: 32 });
+    })();
+    return this.prepared;
+  }
+
+  /** Leaves what can be resumed and nothing else; gives the error to throw. */
+  private async afterFailure(error: unknown): Promise<unknown> {
+    const { folder } = this;
+    await this.prepared?.catch(() => {});
+    const resumable = folder.checkpoints().size > 0;
+    const aborted = error instanceof FewSoundError && error.code === 'ABORTED';
+    if (!resumable) {
+      for (const path of this.made) await rm(path, { force: true });
+      await folder.removeIfEmpty();
+    } else if (aborted) {
+      await this.prepare();
+    }
+    if (!aborted) return error;
+    const message = resumable
+      ? `interrupted. To go on: fewsound fit --resume ${folder.path}`
+      : 'interrupted before the first step; there is nothing to go on from.';
+    return new FewSoundError('ABORTED', message, { cause: error });
+  }
+
+  private async writeResults(fitted: Fitted): Promise<CommandResult> {
+    const { folder, config } = this;
+    const { clip, resolvedTraining } = this.fitting;
+    const { network, pieces, reconstruction, metrics } = fitted;
+    const { losses: _, ...course } = summarise(pieces);
+    const summary = {
+      model: config.model,
+      parameters: network.parameterCount,
+      steps: course.steps,
+      loss: course.loss,
+      metrics,
+      seconds: course.seconds,
+      secondsPerStep: course.secondsPerStep,
+      device: course.device,
+      threads: course.threads,
+      ...(pieces.length > 1 && { pieces: pieces.length }),
+    };
+    const { samples, sampleRate } = clip;
+    const writers: Record<keyof typeof RUN_FILES, FileWriter> = {
+      reconstruction: (path) =>
+        writeWav(path, { samples: reconstruction, sampleRate }, { bitDepth: 32 }),
+      original: (path) => writeWav(path, clip, { bitDepth: 32 }),
+      model: (path) => network.save(path),
+      report: (path) =>
+        writeReport(path, {
+          original: { samples, sampleRate, source: config.audio },
+          model: reportedModel(fitted),
+          run: reportedRun(resolvedTraining, course),
+        }),
+      metrics: (path) => writeFileAtomic(path, prettyJson(summary)),
+      config: (path) => writeFileAtomic(path, prettyJson(config)),
+      log: (path) => writeFileAtomic(path, logLines(fitted)),
+    };
+    const files = await folder.write(writers, RUN_FILES);
+    // A finished fit is not to be resumed by mistake.
+    if (this.checkpointEvery === undefined) await folder.removeCheckpoints();
+    return { json: { ...summary, files }, text: resultText(summary, folder, files) };
   }
 }
 
-/** What a later `--resume` needs beside the checkpoint. */
-async function prepareForInterruption(
-  folder: RunFolder,
-  config: RunConfig,
-  clip: Clip,
-): Promise<void> {
-  await writeFileAtomic(folder.file('config'), prettyJson(config));
-  await writeWav(folder.file('original'), clip, { bitDepth: 32 });
-}
-
-function interruptionHint(error: unknown, folder: RunFolder): unknown {
-  if (!(error instanceof FewSoundError) || error.code !== 'ABORTED') return error;
-  const message = existsSync(folder.checkpoint)
-    ? `interrupted. To go on: fewsound fit --resume ${folder.path}`
-    : 'interrupted before the first step; nothing was written.';
-  return new FewSoundError('ABORTED', message, { cause: error });
-}
-
-async function writeResults(
-  folder: RunFolder,
-  run: FitRun,
-  fitted: Fitted,
-): Promise<CommandResult> {
-  const { config, clip } = run;
-  const { network, result, reconstruction, metrics } = fitted;
-  const { sampleRate } = clip;
-  const summary = {
-    model: config.model,
-    parameters: network.parameterCount,
-    steps: result.steps,
-    loss: result.loss,
-    metrics,
-    seconds: result.seconds,
-    secondsPerStep: result.secondsPerStep,
-    device: result.device,
-    threads: result.threads,
-  };
-  const original = { samples: clip.samples, sampleRate, source: config.audio };
-  const writers = {
-    reconstruction: (path: string) =>
-      writeWav(path, { samples: reconstruction, sampleRate }, { bitDepth: 32 }),
-    original: (path: string) => writeWav(path, clip, { bitDepth: 32 }),
-    model: (path: string) => network.save(path),
-    report: (path: string) =>
-      writeReport(path, {
-        original,
-        model: reportedModel(fitted),
-        run: reportedRun(config.training, result),
-      }),
-    metrics: (path: string) => writeFileAtomic(path, prettyJson(summary)),
-    config: (path: string) => writeFileAtomic(path, prettyJson(config)),
-    log: (path: string) => writeFileAtomic(path, logLines(fitted)),
-  };
-  const files = await folder.write(
-    Object.fromEntries(
-      Object.entries(writers).map(([role, write]) => [
-        role,
-        { name: RUN_FILES[role as keyof typeof RUN_FILES], write },
-      ]),
-    ) as Record<keyof typeof RUN_FILES, { name: string; write: (path: string) => Promise<void> }>,
-  );
-  // A finished fit is not to be resumed by mistake.
-  if (run.checkpointEvery === undefined) {
-    await rm(dirname(folder.checkpoint), { recursive: true, force: true });
-  }
-  return { json: { ...summary, files }, text: resultText(summary, folder, files) };
-}
-
-const prettyJson = (value: object) => `${JSON.stringify(value, undefined, 2)}\n`;
-
-/** A line of JSON for each step. */
-function* logLines({ result, siSnr }: Fitted): Generator<string> {
-  const known = new Map(siSnr.map((entry) => [entry.step, entry.siSnr]));
-  for (const [index, loss] of result.losses.entries()) {
-    const step = index + 1;
-    yield `${JSON.stringify({ step, loss, ...(known.has(step) && { siSnr: known.get(step) }) })}\n`;
+/** A line of JSON for each step; of a recording in pieces for each step of each. */
+function* logLines({ pieces }: Fitted): Generator<string> {
+  for (const [index, { result, siSnr }] of pieces.entries()) {
+    const known = new Map(siSnr.map((entry) => [entry.step, entry.siSnr]));
+    const piece = pieces.length > 1 ? { piece: index } : {};
+    for (const [before, loss] of result.losses.entries()) {
+      const step = before + 1;
+      const entry = { ...piece, step, loss, ...(known.has(step) && { siSnr: known.get(step) }) };
+      yield `${JSON.stringify(entry)}\n`;
+    }
   }
 }
 
-type FitSummary = {
+interface FitSummary {
   readonly parameters: number;
   readonly steps: number;
   readonly loss: number;
   readonly metrics: Fitted['metrics'];
   readonly seconds: number;
   readonly secondsPerStep: number;
-};
+}
 
 function resultText(
   { parameters, steps, loss, metrics, seconds, secondsPerStep }: FitSummary,

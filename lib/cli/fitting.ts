@@ -76,7 +76,12 @@ export function checkFitting(request: FittingRequest): CheckedFitting {
   const { clip, training } = request;
   const network = makeNetwork(request);
   try {
-    const { seed: _, device, dtype, ...resolvedModel } = network.options as unknown as Record<string, unknown>;
+    const {
+      seed: _,
+      device,
+      dtype,
+      ...resolvedModel
+    } = network.options as unknown as Record<string, unknown>;
     const options = fitOptions(training);
     for (const piece of cutClip(request)) resolveFitOptions(network, piece, options);
     const resolvedTraining = { ...resolveFitOptions(network, clip, options) };
@@ -105,7 +110,8 @@ export async function fitNetwork(
       networks.push(network);
       const name = clips.length === 1 ? label : `${label}piece ${index + 1}/${clips.length}  `;
       const progress = await fitProgress(context, name);
-      const checkpoint = checkpoints && checkpointOptions(checkpoints, clips.length, index, fitting.training.steps);
+      const checkpoint =
+        checkpoints && checkpointOptions(checkpoints, clips.length, index, fitting.training.steps);
       pieces.push(
         await fitPiece(network, clip, progress, {
           ...fitOptions(fitting.training),
@@ -149,7 +155,9 @@ async function fitPiece(
 
 /** File of a piece's checkpoint. */
 function checkpointName(pieces: number, index: number): string {
-  return pieces === 1 ? 'latest.safetensors' : `piece-${String(index + 1).padStart(4, '0')}.safetensors`;
+  return pieces === 1
+    ? 'latest.safetensors'
+    : `piece-${String(index + 1).padStart(4, '0')}.safetensors`;
 }
 
 function checkpointOptions(
@@ -191,7 +199,12 @@ function joinPieces(networks: readonly Inr[], request: FittingRequest): Inr | Pi
   if (others.length === 0) return only;
   const { sampleRate, length } = request.clip;
   const pieces = piecesOf(request);
-  return new PiecewiseInr({ networks, pieces, overlap: OVERLAP, clip: { sampleRate, samples: length } });
+  return new PiecewiseInr({
+    networks,
+    pieces,
+    overlap: OVERLAP,
+    clip: { sampleRate, samples: length },
+  });
 }
 
 /** The numbers of a training as a whole. */

@@ -3,7 +3,13 @@ import { type Fitted, summarise, type TrainingSummary } from './fitting.js';
 import { versions } from './versions.js';
 
 /** A fitted network as reports show it. */
-export function reportedModel({ fitting, network, pieces, reconstruction, metrics }: Fitted): ReportedModel {
+export function reportedModel({
+  fitting,
+  network,
+  pieces,
+  reconstruction,
+  metrics,
+}: Fitted): ReportedModel {
   const { steps, losses, seconds, secondsPerStep } = summarise(pieces);
   const [only, ...others] = pieces;
   const { seed, dtype } = fitting.training;

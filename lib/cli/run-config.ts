@@ -42,9 +42,14 @@ export const RUN_CONFIG = z.strictObject({
     dtype: z.enum(DTYPES),
     threads: number.int().optional(),
   }),
+  /** Every option of the training, defaults included: for the reader, `training` decides. */
+  fitOptions: z.record(z.string(), z.unknown()),
 });
 
 export type RunConfig = z.output<typeof RUN_CONFIG>;
+
+/** JSON for files that people read. */
+export const prettyJson = (value: object): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
 /**
  * Reads the settings of a run.

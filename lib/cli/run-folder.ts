@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { FewSoundError } from '../native/errors.js';
@@ -51,46 +52,70 @@ export class RunFolder {
   }
 
   /** Where the state of an unfinished training is. */
-  get checkpoint(): string {
-    return join(this.path, 'checkpoints', 'latest.safetensors');
+  get checkpointFolder(): string {
+    return join(this.path, 'checkpoints');
+  }
+
+  /** Names of the checkpoints that are there. */
+  checkpoints(): ReadonlySet<string> {
+    if (!existsSync(this.checkpointFolder)) return new Set();
+    return new Set(
+      readdirSync(this.checkpointFolder).filter((name) => name.endsWith('.safetensors')),
+    );
+  }
+
+  async makeCheckpointFolder(): Promise<void> {
+    await mkdir(this.checkpointFolder, { recursive: true }).catch((cause) => {
+      throw cannotWrite(this.path, cause);
+    });
+  }
+
+  async removeCheckpoints(): Promise<void> {
+    await rm(this.checkpointFolder, { recursive: true, force: true });
   }
 
   /**
    * Writes several files, all of them or none: first beside their places, then each into its place.
    *
    * @returns the absolute path of each
+   * @throws FewSoundError what the writers throw, `IO` for a full disk and the like
    */
   async write<Role extends string>(
-    files: Readonly<Record<Role, { name: string; write: FileWriter }>>,
+    writers: Readonly<Record<Role, FileWriter>>,
+    names: Readonly<Record<Role, string>>,
   ): Promise<Record<Role, string>> {
-    const entries = Object.entries(files) as [Role, { name: string; write: FileWriter }][];
+    const roles = Object.keys(writers) as Role[];
     let staging: string | undefined;
     try {
       staging = await mkdtemp(join(this.path, '.unfinished-'));
-      for (const [, { name, write }] of entries) await write(join(staging, name));
-      for (const [, { name }] of entries) {
-        await rename(join(staging, name), join(this.path, name));
+      for (const role of roles) await writers[role](join(staging, names[role]));
+      for (const role of roles) {
+        await rename(join(staging, names[role]), join(this.path, names[role]));
       }
     } catch (cause) {
-      if (cause instanceof FewSoundError) throw cause;
-      throw new FewSoundError('IO', `cannot write into ${this.path}: ${(cause as Error).message}`, {
-        cause,
-      });
+      throw cause instanceof FewSoundError ? cause : cannotWrite(this.path, cause);
     } finally {
       if (staging !== undefined) await rm(staging, { recursive: true, force: true });
     }
-    return Object.fromEntries(
-      entries.map(([role, { name }]) => [role, join(this.path, name)]),
-    ) as Record<Role, string>;
+    return Object.fromEntries(roles.map((role) => [role, join(this.path, names[role])])) as Record<
+      Role,
+      string
+    >;
   }
 
   /** Removes the folders that were made for this run and have stayed empty. */
   async removeIfEmpty(): Promise<void> {
+    await rmdir(this.checkpointFolder).catch(() => {});
     if (this.created === undefined) return;
-    await rmdir(dirname(this.checkpoint)).catch(() => {});
     for (let folder = this.path; folder.length >= this.created.length; folder = dirname(folder)) {
       if ((await readdir(folder)).length > 0) return;
       await rmdir(folder);
     }
   }
+}
+
+function cannotWrite(folder: string, cause: unknown): FewSoundError {
+  return new FewSoundError('IO', `cannot write into ${folder}: ${(cause as Error).message}`, {
+    cause,
+  });
 }

@@ -17,18 +17,6 @@ export {
 export { KAN, type KanOptions } from './kan.js';
 export { type LoadOptions, load } from './load.js';
 export { Nerf, type NerfOptions } from './nerf.js';
-export {
-  describeModel,
-  type FileContent,
-  fileFormat,
-  fileMetadata,
-  fileTensors,
-  jsonMetadata,
-  type ModelDescription,
-  readFewsoundFile,
-  takeTensors,
-} from './network-file.js';
-export type { Piece } from './piece-plan.js';
 export { planPieces } from './piece-plan.js';
 export { PiecewiseInr, type PiecewiseParts } from './piecewise-inr.js';
 export type { LearnedClip, RenderRange } from './render-range.js';

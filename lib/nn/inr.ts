@@ -122,6 +122,7 @@ export abstract class Inr<Options extends InrOptions = InrOptions> {
    *   or of no use, DISPOSED
    */
   forward(t: Tensor, weights?: NamedTensors): Tensor {
+    this.#checkTimes(t);
     const given =
       weights === undefined
         ? null
@@ -248,6 +249,25 @@ export abstract class Inr<Options extends InrOptions = InrOptions> {
   /** For `using`. */
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  #checkTimes(t: Tensor): void {
+    handleOf(t);
+    const { shape, dtype } = t;
+    if (dtype !== this.dtype) {
+      throw new FewSoundError(
+        'DTYPE_MISMATCH',
+        `forward: t is ${dtype}, but the network is ${this.dtype}; convert one of them by to({ dtype }).`,
+        { field: 't' },
+      );
+    }
+    if ((shape.length !== 2 && shape.length !== 3) || shape.at(-1) !== 1) {
+      throw new FewSoundError(
+        'SHAPE_MISMATCH',
+        `forward: t has shape [${shape.join(', ')}]; expected [samples, 1] or [batch, samples, 1].`,
+        { field: 't', shapes: [[...shape]] },
+      );
+    }
   }
 
   #own(): { parameters: Map<string, Tensor>; buffers: Map<string, Tensor> } {

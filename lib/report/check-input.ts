@@ -1,8 +1,8 @@
 import { FewSoundError } from '../native/errors.js';
-import type { ReportedModel, Sound } from './report-input.js';
+import type { ReportedModel, ReportedSound } from './report-input.js';
 
 /** Refuses what cannot be drawn, before anything is computed or written. */
-export function checkReportInput(original: Sound, models: readonly ReportedModel[]): void {
+export function checkReportInput(original: ReportedSound, models: readonly ReportedModel[]): void {
   const { samples, sampleRate } = original;
   if (samples.length === 0) throw invalid('original', 'the original has no samples to draw');
   if (!(sampleRate > 0)) {

@@ -7,19 +7,12 @@ export type {
   ReportedMetrics,
   ReportedModel,
   ReportedRun,
+  ReportedSound,
   ReportInput,
-  Sound,
 } from './report-input.js';
 export {
-  levelDifference,
-  levelsInDecibels,
-  peakPower,
-  powerSpectrogram,
-  type Spectrogram,
-} from './spectrogram.js';
-export {
-  type Image,
   imageDataUri,
+  type PngImage,
   spectrogramImage,
   type TimeFrequency,
 } from './spectrogram-image.js';

@@ -109,7 +109,8 @@ export function orderedMetrics(keys: Iterable<string>): string[] {
 export function formatMetric(key: string, value: number | null | undefined): string {
   if (value === null || value === undefined) return '–';
   const text = describeMetric(key).unit === 'dB' ? value.toFixed(2) : fourDigits(value);
-  return text.replace('-', '−');
+  // No minus before what rounds to zero.
+  return text.replace(/^-(?=[0.]+$)/, '').replace(/-/g, '−');
 }
 
 function fourDigits(value: number): string {

@@ -5,7 +5,7 @@ export type MetricValue = number | null;
 export type ReportedMetrics = Readonly<Record<string, MetricValue>>;
 
 /** Anything with samples and a rate; a `Clip` is one. */
-export interface Sound {
+export interface ReportedSound {
   readonly samples: Float32Array;
   /** Hz. */
   readonly sampleRate: number;
@@ -52,7 +52,7 @@ export interface ReportedRun {
 export interface ReportInput {
   /** By default made of the recording's and the model's names. */
   readonly title?: string;
-  readonly original: Sound;
+  readonly original: ReportedSound;
   readonly model: ReportedModel;
   readonly run: ReportedRun;
 }
@@ -60,7 +60,7 @@ export interface ReportInput {
 /** Input of `writeComparisonReport`. */
 export interface ComparisonReportInput {
   readonly title?: string;
-  readonly original: Sound;
+  readonly original: ReportedSound;
   /** One or more, in the order of the columns and panels. */
   readonly models: readonly ReportedModel[];
   readonly run: ReportedRun;

@@ -5,7 +5,7 @@ import { html } from './html.js';
 import { describeMetric, formatMetric, kindInWords } from './metric-names.js';
 import { formatCount, formatSeconds } from './numbers.js';
 import { renderPage, section } from './page.js';
-import type { ReportedModel, ReportInput, Sound } from './report-input.js';
+import type { ReportedModel, ReportedSound, ReportInput } from './report-input.js';
 import {
   LEVEL_SCALE,
   legend,
@@ -101,18 +101,18 @@ ${legend(overlay)}
 }
 
 /** What to call a recording in a title. */
-export function soundName({ source }: Sound): string {
+export function soundName({ source }: ReportedSound): string {
   return source === undefined ? 'A recording' : basename(source);
 }
 
 /** Length and rate of a recording in words. */
-export function extent({ samples, sampleRate }: Sound): string {
+export function extent({ samples, sampleRate }: ReportedSound): string {
   const seconds = samples.length / sampleRate;
   return `${formatCount(samples.length)} samples (${seconds.toFixed(3)} s at ${sampleRate / 1000} kHz)`;
 }
 
 function summary(
-  original: Sound,
+  original: ReportedSound,
   model: ReportedModel & { label: string },
   device: string,
   threads: number,

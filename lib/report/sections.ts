@@ -114,8 +114,8 @@ export async function trainingSection(
   const siSnr = await siSnrPlot(curves, sizes);
   if (!loss && !siSnr) return undefined;
   const content = html`<div class="${alone ? '' : 'pair'}">
-${loss && html`<figure><figcaption>Loss <span>logarithmic axis</span></figcaption>${loss}</figure>`}
-${siSnr && html`<figure><figcaption>SI-SNR <span>of the samples so far</span></figcaption>${siSnr}</figure>`}
+${loss && html`<figure><figcaption>Loss <span>before each update, logarithmic axis</span></figcaption>${loss}</figure>`}
+${siSnr && html`<figure><figcaption>SI-SNR <span>before each update</span></figcaption>${siSnr}</figure>`}
 </div>`;
   return section('Training', html`${models.length > 1 && legend(curves)}${content}`);
 }

@@ -1,8 +1,9 @@
+import { FewSoundError } from '../native/errors.js';
 import type { ColourScale } from './colour-map.js';
 import { palette } from './colour-map.js';
 
 /** A picture in PNG format. */
-export interface Image {
+export interface PngImage {
   readonly width: number;
   readonly height: number;
   readonly png: Uint8Array;
@@ -22,12 +23,29 @@ const LEVELS = 161;
 /**
  * Draws values over time and frequency as a picture, one pixel a value, time to the right and
  * frequency upwards. Values beyond the scale get the colour of its end.
+ *
+ * @throws FewSoundError `SHAPE_MISMATCH` where there are not bins · frames values, `INVALID_ARGUMENT`
+ *   for a scale whose ends are not in order
  */
 export async function spectrogramImage(
   { values, bins, frames }: TimeFrequency,
   scale: ColourScale,
-): Promise<Image> {
+): Promise<PngImage> {
   const [low, high] = scale.domain;
+  if (values.length !== bins * frames || values.length === 0) {
+    throw new FewSoundError(
+      'SHAPE_MISMATCH',
+      `spectrogramImage: there are ${values.length} values for ${bins} bins in ${frames} frames.`,
+      { field: 'values', shapes: [[values.length], [bins, frames]] },
+    );
+  }
+  if (!(low < high)) {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      `spectrogramImage: the scale goes from ${low} to ${high}; expected two numbers, the first below the second.`,
+      { field: 'domain' },
+    );
+  }
   const data = new Uint8Array(bins * frames);
   for (let bin = 0; bin < bins; bin++) {
     const row = (bins - 1 - bin) * frames;
@@ -54,6 +72,6 @@ export async function spectrogramImage(
 }
 
 /** The picture as a `data:` address, for a page that stands alone. */
-export function imageDataUri(image: Image): string {
+export function imageDataUri(image: PngImage): string {
   return `data:image/png;base64,${Buffer.from(image.png).toString('base64')}`;
 }

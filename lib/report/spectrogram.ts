@@ -1,5 +1,5 @@
 import { powerFrames } from './power-frames.js';
-import type { Sound } from './report-input.js';
+import type { ReportedSound } from './report-input.js';
 import type { TimeFrequency } from './spectrogram-image.js';
 
 /** Power or level over time and frequency. */
@@ -23,7 +23,7 @@ const FRAMES_AT_ONCE = 2048;
  * `columns` frames. A longer recording has more frames; those that share a column are averaged.
  */
 export function powerSpectrogram(
-  { samples, sampleRate }: Sound,
+  { samples, sampleRate }: ReportedSound,
   { fftSize, columns }: { fftSize: number; columns: number },
 ): Spectrogram {
   const hop = Math.min(fftSize / 4, Math.max(1, Math.round(samples.length / columns)));

@@ -1,6 +1,6 @@
 import { type EnvelopeColumn, envelope, loudestStretch } from './envelope.js';
 import type { Markup } from './html.js';
-import type { Sound } from './report-input.js';
+import type { ReportedSound } from './report-input.js';
 import { type PlotSizes, plotMarkup, seriesColour } from './svg-plot.js';
 
 /** Fewer digits, finer than a pixel still. */
@@ -88,7 +88,7 @@ export interface ZoomWindow {
 }
 
 /** The loudest stretch of a recording that lasts `seconds`. */
-export function zoomWindow({ samples, sampleRate }: Sound, seconds: number): ZoomWindow {
+export function zoomWindow({ samples, sampleRate }: ReportedSound, seconds: number): ZoomWindow {
   const length = Math.max(2, Math.round(seconds * sampleRate));
   const start = loudestStretch(samples, length);
   return { from: start / sampleRate, to: Math.min(samples.length, start + length) / sampleRate };

@@ -4,17 +4,17 @@ import { dirname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clip } from '../audio/index.js';
 import { FewSoundError } from '../native/errors.js';
+import type { Inr } from '../nn/index.js';
 import {
   describeModel,
   fileFormat,
   fileMetadata,
   fileTensors,
-  type Inr,
   jsonMetadata,
   type ModelDescription,
   readFewsoundFile,
   takeTensors,
-} from '../nn/index.js';
+} from '../nn/network-file.js';
 import { scope, type Tensor, writeSafetensors } from '../tensor/index.js';
 import type { ResolvedFit } from './fit-options.js';
 

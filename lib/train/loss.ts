@@ -1,4 +1,5 @@
 import { addon } from '../native/addon.js';
+import { FewSoundError } from '../native/errors.js';
 import type { LossHandle } from '../native/model-addon.js';
 import { parseOptions } from '../native/options.js';
 import { handleOf, type Tensor, wrapTensor } from '../tensor/index.js';
@@ -32,6 +33,7 @@ export class ReconstructionLoss {
    * @throws FewSoundError SHAPE_MISMATCH, DTYPE_MISMATCH, INVALID_ARGUMENT for too few samples
    */
   compute(estimate: Tensor, target: Tensor): Tensor {
+    checkPair(estimate, target);
     return wrapTensor(addon().computeLoss(this.#handle, handleOf(estimate), handleOf(target)));
   }
 
@@ -40,8 +42,30 @@ export class ReconstructionLoss {
    * {@link compute}.
    */
   melPerResolution(estimate: Tensor, target: Tensor): Tensor {
+    checkPair(estimate, target);
     return wrapTensor(
       addon().computeMelPerResolution(this.#handle, handleOf(estimate), handleOf(target)),
+    );
+  }
+}
+
+function checkPair(estimate: Tensor, target: Tensor): void {
+  handleOf(estimate);
+  handleOf(target);
+  const shapes = [[...estimate.shape], [...target.shape]];
+  if (String(shapes[0]) !== String(shapes[1])) {
+    const [given, wanted] = shapes.map((shape) => `[${shape.join(', ')}]`);
+    throw new FewSoundError(
+      'SHAPE_MISMATCH',
+      `loss: the estimate has shape ${given} and the target ${wanted}; expected the same.`,
+      { shapes },
+    );
+  }
+  const [first, second] = [estimate.dtype, target.dtype];
+  if (first !== second || (first !== 'float32' && first !== 'float64')) {
+    throw new FewSoundError(
+      'DTYPE_MISMATCH',
+      `loss: the estimate is ${first} and the target ${second}; expected both float32 or both float64.`,
     );
   }
 }

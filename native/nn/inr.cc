@@ -75,8 +75,8 @@ void Inr::checkWeights(const at::Tensor& t, const WeightMap& weights) const {
   int64_t batch = t.dim() == 3 ? t.size(0) : -1;
   for (const auto& [slot, shape] : layout) {
     const auto found = weights.find(slot);
-    TORCH_CHECK_VALUE(found != weights.end(), "weights lack \"", slot, "\" [batch, ",
-                      c10::IntArrayRef(shape), "]");
+    TORCH_CHECK_VALUE(found != weights.end(), "weights lack \"", slot,
+                      "\", expected with shape [batch, ", c10::Join(", ", shape), "]");
     const at::Tensor& value = found->second;
     if (batch < 0 && value.dim() > 0) batch = value.size(0);
     std::vector<int64_t> expected{batch};

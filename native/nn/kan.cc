@@ -12,19 +12,17 @@
 namespace fewsound {
 namespace {
 
-/// Coefficients of minimum norm whose splines pass closest to noise at the knots inside the range.
-at::Tensor fitToNoise(const at::Tensor& noise, const SplineGrid& grid) {
-  // noise [out, in, intervals + 1]; in double, because the system is badly conditioned for high
-  // orders.
+/// Takes values at the knots inside the range to the coefficients of minimum norm whose spline
+/// passes closest to them: values [..., intervals + 1] · result [intervals + 1, intervals + order].
+at::Tensor coefficientsOfKnotValues(const SplineGrid& grid) {
+  // In double, because the bases of high orders are nearly dependent.
   const at::Tensor knots = splineKnots(grid, at::kDouble).narrow(0, grid.order, grid.intervals + 1);
-  const at::Tensor bases = splineBases(knots, grid);  // [intervals + 1, intervals + order]
-  return at::matmul(noise.to(at::kDouble), at::linalg_pinv(bases).transpose(0, 1))
-      .to(noise.scalar_type());
+  return at::linalg_pinv(splineBases(knots, grid)).transpose(0, 1);
 }
 
 SplineGrid checkedGrid(const KanOptions& options) {
   checkLayers(options.layers);
-  checkRange("grid", options.grid, 1, 65'536);
+  checkRange("grid", options.grid, 1, 1024);  // the fit of the initial splines is cubic in it
   checkRange("order", options.order, 1, 64);
   checkFinite("gridLower", options.gridLower);
   checkFinite("gridUpper", options.gridUpper);
@@ -48,18 +46,20 @@ Kan::Kan(const KanOptions& options)
                                     options.encoding, options.learnableEncoding, options.dtype))) {
   const Initializer initializer(options);
   const auto stack = register_module("layers", std::make_shared<torch::nn::Module>("layers"));
+  const at::Tensor toCoefficients = coefficientsOfKnotValues(grid_);
+  const double noiseBound = 0.5 * options.initNoise / static_cast<double>(options.grid);
   const std::vector<int64_t> widths = layerWidths(2 * options.encoding, options.layers);
   for (size_t i = 0; i + 1 < widths.size(); ++i) {
     const int64_t in = widths[i];
     const int64_t out = widths[i + 1];
     const double bound = 1.0 / std::sqrt(static_cast<double>(in));
-    const double noise = 0.5 * options.initNoise / static_cast<double>(options.grid);
     const auto layer =
         stack->register_module(std::to_string(i), std::make_shared<torch::nn::Module>("KanLayer"));
     KanWeights own;
     own.base = layer->register_parameter("base", initializer.uniform({out, in}, bound));
+    const at::Tensor noise = initializer.uniform({out, in, options.grid + 1}, noiseBound);
     own.coefficients = layer->register_parameter(
-        "coefficients", fitToNoise(initializer.uniform({out, in, options.grid + 1}, noise), grid_));
+        "coefficients", at::matmul(noise.to(at::kDouble), toCoefficients).to(options.dtype));
     if (scaleSpline_) {
       own.scale = layer->register_parameter("scale", initializer.uniform({out, in}, bound));
     }

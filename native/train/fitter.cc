@@ -42,6 +42,15 @@ void checkOptions(const FitterOptions& options) {
                     options.earlyStop.patience, "; expected 0 (off) or more steps");
 }
 
+void checkLoss(double loss, int64_t step, double learningRate) {
+  if (std::isfinite(loss)) return;
+  const char* value = std::isnan(loss) ? "NaN" : "infinite";
+  TORCH_CHECK(step > 0, "the loss is ", value,
+              " before the first step: the network's weights are not finite numbers, or too large");
+  TORCH_CHECK(false, "the loss is ", value, " at step ", step,
+              ": the fit has diverged; try a lower learning rate than ", learningRate);
+}
+
 /// t_i = -1 + 2i / (samples - 1), [samples, 1]
 at::Tensor timeAxis(int64_t samples, const at::TensorOptions& options) {
   return at::linspace(-1.0, 1.0, samples, options).unsqueeze(1);
@@ -94,9 +103,7 @@ StopReason Fitter::run(int64_t untilStep, const std::atomic<bool>& abort,
     const at::Tensor estimate = network_->decode(encoded, nullptr).view({1, -1});
     const at::Tensor loss = loss_.toTarget(estimate);
     const double value = loss.item<double>();
-    TORCH_CHECK(std::isfinite(value), "the loss is ", value, " at step ", step_,
-                ": the fit has diverged; try a lower learning rate than ",
-                rateAt(options_.schedule, step_).learningRate);
+    checkLoss(value, step_, rateAt(options_.schedule, step_).learningRate);
     loss.backward();
     const ScheduledRate rate = rateAt(options_.schedule, step_);
     optimizer_.step(rate.learningRate, rate.beta1);

@@ -202,6 +202,25 @@ describe('an interrupted fit', () => {
     expect(existsSync(join(out(), 'checkpoints'))).toBe(false);
   });
 
+  test('in pieces goes on with the piece where it was', async () => {
+    const long = await writeRecording(folder, 'long.wav', 40_000);
+    const inPieces = ['fit', long, ...QUICK, '--samples', 'all', '--steps', '40'];
+    const controller = new AbortController();
+    const watch = setInterval(() => {
+      // The first piece is done when the second has a checkpoint.
+      const checkpoints = join(out(), 'checkpoints');
+      if (existsSync(join(checkpoints, 'piece-0002.safetensors'))) controller.abort();
+    }, 2);
+    const every = ['--checkpoint-every', '1'];
+    const first = await cli([...inPieces, ...every, '--out', out()], controller.signal);
+    clearInterval(watch);
+    expect(first.status).toBe(130);
+    const { json: resumed } = await cliJson<FitJson>(['fit', '--resume', out()]);
+    const { json: whole } = await cliJson<FitJson>([...inPieces, '--out', out('whole')]);
+    expect(resumed.metrics).toEqual(whole.metrics);
+    expect(resumed.loss).toBe(whole.loss);
+  });
+
   test('is not taken for a fit to another recording', async () => {
     await interrupted();
     const { status, json: result } = await cliJson<CliError>([

@@ -27,9 +27,11 @@ describeBuilt('the command as a process (skipped without dist/: npm run build)',
     child.stderr.on('data', (chunk) => {
       stderr += chunk;
     });
-    const ended = new Promise<{ status: number | null; stdout: string; stderr: string }>((resolve) => {
-      child.on('close', (status) => resolve({ status, stdout, stderr }));
-    });
+    const ended = new Promise<{ status: number | null; stdout: string; stderr: string }>(
+      (resolve) => {
+        child.on('close', (status) => resolve({ status, stdout, stderr }));
+      },
+    );
     return { child, ended, output: () => stdout + stderr };
   }
 
@@ -43,7 +45,15 @@ describeBuilt('the command as a process (skipped without dist/: npm run build)',
 
   test('Ctrl-C leaves a fit that can go on, with status 130', async () => {
     const out = join(folder, 'out');
-    const argv = ['fit', await writeRecording(folder), ...QUICK, '--steps', '1000000', '--out', out];
+    const argv = [
+      'fit',
+      await writeRecording(folder),
+      ...QUICK,
+      '--steps',
+      '1000000',
+      '--out',
+      out,
+    ];
     const { child, ended, output } = start(argv);
     const watch = setInterval(() => {
       if (!/loss/.test(output())) return;

@@ -186,6 +186,8 @@ TEST(aDivergedFitSaysSo) {
   options.schedule = {.learningRate = 1e30};
   Fitter fitter(network, target(), options);
   CHECK_THROWS(fitter.run(50, kGoOn, {}), "try a lower learning rate");
+  Fitter again(network, target(), settings(5));
+  CHECK_THROWS(again.run(5, kGoOn, {}), "weights are not finite");
 }
 
 TEST(threadsAreThoseAskedForAndPutBack) {

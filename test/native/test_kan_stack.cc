@@ -1,4 +1,5 @@
-// The fused stack against the reference, on random shapes. CTest runs this program once for each instruction set.
+// The fused stack against the reference, on random shapes. CTest runs this program once for each
+// instruction set.
 
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -20,7 +21,7 @@ struct Case {
   int64_t samples = 1;
   bool batchedInput = false;
   bool scaled = true;
-  SplineGrid grid;
+  SplineGrid grid{};
   at::ScalarType dtype = at::kDouble;
 
   std::vector<int64_t> leading(bool wanted) const {
@@ -58,8 +59,7 @@ std::vector<at::Tensor> randomInputs(const Case& c) {
     return (at::randn(shape, c.dtype) * 0.7).requires_grad_();
   };
   const std::vector<int64_t> sets =
-      c.batch == 0 ? c.leading(c.batchedInput)
-                   : (c.batchedInput ? own : std::vector<int64_t>{});
+      c.batch == 0 ? c.leading(c.batchedInput) : (c.batchedInput ? own : std::vector<int64_t>{});
   // Inputs reach beyond the extended grid.
   std::vector<at::Tensor> inputs{
       (at::rand(shaped(sets, {c.samples, c.width[0]}), c.dtype) * 6.0 - 3.0).requires_grad_()};
@@ -123,8 +123,9 @@ TEST(fusedTakesStridedInput) {
   const auto layers = layersOf(c, inputs);
   const at::Tensor strided = at::rand({3, 80}, at::kDouble).transpose(0, 1).slice(0, 0, 80, 2);
   CHECK(!strided.is_contiguous());
-  CHECK_CLOSE(distance(kanStack(strided, layers, c.grid), kanStackReference(strided, layers, c.grid)),
-              0.0, 1e-12);
+  CHECK_CLOSE(
+      distance(kanStack(strided, layers, c.grid), kanStackReference(strided, layers, c.grid)), 0.0,
+      1e-12);
 }
 
 TEST(infinitiesAndNansDoNotReachOtherSamples) {

@@ -24,6 +24,7 @@ test('the best is the lowest error and the highest ratio, undefined values apart
 
 test('numbers are written with the digits that matter', () => {
   expect(formatMetric('siSnr', -4.256)).toBe('−4.26');
+  expect(formatMetric('snr', -0.0004)).toBe('0.00');
   expect(formatMetric('mse', 0.000123456)).toBe('1.235e−4');
   expect(formatMetric('wd', 79.7234)).toBe('79.72');
   expect(formatMetric('lsd', null)).toBe('–');

@@ -49,7 +49,9 @@ describe('writeReport', () => {
   });
 
   test('says why a metric has no number', async () => {
-    const withoutSiSnr = await report({ model: { ...model, metrics: { ...model.metrics, siSnr: null } } });
+    const withoutSiSnr = await report({
+      model: { ...model, metrics: { ...model.metrics, siSnr: null } },
+    });
     expect(withoutSiSnr).toContain('undefined: one of the signals is silent or constant');
     expect(withoutSiSnr).not.toMatch(/NaN|Infinity|null/);
   });

@@ -108,3 +108,15 @@ test('a picture has low frequencies at the bottom and the scale’s colours', as
   expect(at(1, 1)).toEqual(darkest);
   expect(at(0, 0)).toEqual(darkest);
 });
+
+test.each([
+  ['values', 'SHAPE_MISMATCH', { bins: 3, frames: 2 }, [-80, 0]],
+  ['domain', 'INVALID_ARGUMENT', { bins: 2, frames: 2 }, [0, -80]],
+  ['domain', 'INVALID_ARGUMENT', { bins: 2, frames: 2 }, [Number.NaN, 0]],
+] as const)('a picture of bad %s is refused', async (field, code, size, domain) => {
+  const picture = spectrogramImage(
+    { values: new Float32Array(4), ...size },
+    { scheme: 'magma', domain },
+  );
+  await expect(picture).rejects.toMatchObject({ field, code });
+});

@@ -12,14 +12,16 @@ struct KernelGrid {
   int64_t cells;  // intervals + 2·order
   int64_t order;
 
-  /// Rows of one input's weight table: one a basis, `order` zero rows on either side of them, so that the
-  /// order + 1 rows from a sample's cell onwards are always there, and the base weights as the last row.
+  /// Rows of one input's weight table: one a basis, `order` zero rows on either side of them, so
+  /// that the order + 1 rows from a sample's cell onwards are always there, and the base weights as
+  /// the last row.
   int64_t rows() const { return cells + order + 1; }
   int64_t firstBasisRow() const { return order; }
   int64_t baseRow() const { return rows() - 1; }
 };
 
-/// One layer for one set of weights. Outputs are padded to `stride`, a multiple of the variant's lanes.
+/// One layer for one set of weights. Outputs are padded to `stride`, a multiple of the variant's
+/// lanes.
 struct KernelShape {
   int64_t in;
   int64_t out;
@@ -28,8 +30,8 @@ struct KernelShape {
   int64_t tableSize(int64_t rows) const { return in * rows * stride; }
 };
 
-/// The innermost loops of the KAN stack, compiled once for each instruction set. Samples come one after
-/// another, features of a sample side by side. All functions are pure and thread safe.
+/// The innermost loops of the KAN stack, compiled once for each instruction set. Samples come one
+/// after another, features of a sample side by side. All functions are pure and thread safe.
 template <typename T>
 struct KanKernel {
   const char* name;
@@ -51,7 +53,8 @@ struct KanKernel {
   int64_t (*scratchSize)(const KernelGrid<T>& grid, const KernelShape& shape, int64_t samples);
 };
 
-/// The fastest variant that this processor runs (FEWSOUND_CPU=plain|avx2|avx512 asks for a lesser one).
+/// The fastest variant that this processor runs (FEWSOUND_CPU=plain|avx2|avx512 asks for a lesser
+/// one).
 template <typename T>
 const KanKernel<T>& kanKernel();
 

@@ -1,10 +1,11 @@
-// The KAN layer for one instruction set. Included by kan_kernel_{plain,avx2,avx512}.cc, each of which
-// defines FEWSOUND_VARIANT (a namespace) and FEWSOUND_VECTOR_BYTES, and is compiled with the flags of its
-// instruction set. No header with inline code of others may come in here: the linker would be free to take
-// their AVX-512 instantiation for the whole program.
+// The KAN layer for one instruction set. Included by kan_kernel_{plain,avx2,avx512}.cc, each of
+// which defines FEWSOUND_VARIANT (a namespace) and FEWSOUND_VECTOR_BYTES, and is compiled with the
+// flags of its instruction set. No header with inline code of others may come in here: the linker
+// would be free to take their AVX-512 instantiation for the whole program.
 //
-// Per sample and input only order + 1 bases are not zero. Their table rows lie one after another, outputs
-// contiguous, so an edge costs order + 2 fused multiply-adds a vector of outputs, whatever the grid.
+// Per sample and input only order + 1 bases are not zero. Their table rows lie one after another,
+// outputs contiguous, so an edge costs order + 2 fused multiply-adds a vector of outputs, whatever
+// the grid.
 
 #include <cstdint>
 #include <cstring>
@@ -48,8 +49,8 @@ struct Activations {
   }
 };
 
-/// One step of the Cox-de Boor recursion on uniform knots: the d nonzero bases of degree d - 1 at the
-/// position u within a cell become the d + 1 of degree d.
+/// One step of the Cox-de Boor recursion on uniform knots: the d nonzero bases of degree d - 1 at
+/// the position u within a cell become the d + 1 of degree d.
 template <typename V>
 inline void raiseDegree(V* bases, V u, int64_t d) {
   using T = Element<V>;
@@ -64,8 +65,8 @@ inline void raiseDegree(V* bases, V u, int64_t d) {
 }
 
 template <typename T, typename V, int64_t kOrder, bool kSlopes>
-inline void activateVector(const KernelGrid<T>& grid, V x, int64_t order, Integers<V>& cell, V* bases,
-                           V& silu, V* slopes, V& siluSlope) {
+inline void activateVector(const KernelGrid<T>& grid, V x, int64_t order, Integers<V>& cell,
+                           V* bases, V& silu, V* slopes, V& siluSlope) {
   if constexpr (kOrder > 0) order = kOrder;
   const V position = (x - grid.origin) * grid.inverseStep;
   // A NaN is not inside: its bases are 0, and SiLU carries it on.
@@ -100,8 +101,8 @@ void activate(const KernelGrid<T>& grid, int64_t elements, const T* x, const Act
   V bases[capacity], slopes[capacity], silu, siluSlope;
   Integers<V> cell;
   for (int64_t e = 0; e < n; e += lanesOf<V>) {
-    activateVector<T, V, kOrder, kSlopes>(grid, load<V>(out.x + e), order, cell, bases, silu, slopes,
-                                          siluSlope);
+    activateVector<T, V, kOrder, kSlopes>(grid, load<V>(out.x + e), order, cell, bases, silu,
+                                          slopes, siluSlope);
     storeIntegers<V>(out.cell + e, cell);
     for (int64_t j = 0; j <= order; ++j) store<V>(out.bases + j * n + e, bases[j]);
     store<V>(out.silu + e, silu);
@@ -116,8 +117,9 @@ void activate(const KernelGrid<T>& grid, int64_t elements, const T* x, const Act
 /// neighbouring samples share stay in the first cache level meanwhile.
 constexpr int64_t kInputsTogether = 8;
 
-/// y[s, column…] for kVectors vectors of outputs from `column` on. The rows of an edge go to sums of their own,
-/// so that the chain of additions, not their number, does not set the pace where outputs are few.
+/// y[s, column…] for kVectors vectors of outputs from `column` on. The rows of an edge go to sums
+/// of their own, so that the chain of additions, not their number, does not set the pace where
+/// outputs are few.
 template <typename T, int64_t kLanes, int64_t kVectors, int64_t kOrder>
 void forwardColumns(const KernelGrid<T>& grid, const KernelShape& shape, int64_t samples,
                     const Activations<T>& act, const T* table, int64_t column, T* y) {
@@ -157,8 +159,8 @@ void forwardColumns(const KernelGrid<T>& grid, const KernelShape& shape, int64_t
   }
 }
 
-/// The gradients of the order + 1 rows that neighbouring samples share, kept in registers for as long as
-/// the samples stay in one cell: a waveform is smooth, so most of its neighbours do.
+/// The gradients of the order + 1 rows that neighbouring samples share, kept in registers for as
+/// long as the samples stay in one cell: a waveform is smooth, so most of its neighbours do.
 template <typename V, int64_t kVectors, int64_t kRows>
 struct CellSums {
   V sums[kRows][kVectors] = {};
@@ -231,7 +233,8 @@ void backwardColumns(const KernelGrid<T>& grid, const KernelShape& shape, int64_
           } else {
             T* sum = sums + (cell + j) * stride;
             for (int64_t v = 0; v < kVectors; ++v) {
-              store<V>(sum + v * kLanes, load<V>(sum + v * kLanes) + act.bases[j * act.n + e] * gradient[v]);
+              store<V>(sum + v * kLanes,
+                       load<V>(sum + v * kLanes) + act.bases[j * act.n + e] * gradient[v]);
             }
           }
           if constexpr (kInput) {
@@ -261,8 +264,8 @@ void backwardColumns(const KernelGrid<T>& grid, const KernelShape& shape, int64_
   }
 }
 
-/// How the outputs of a layer are cut into vectors: wide ones, or narrower ones where the padding of wide
-/// ones would cost more than a quarter of the work.
+/// How the outputs of a layer are cut into vectors: wide ones, or narrower ones where the padding
+/// of wide ones would cost more than a quarter of the work.
 template <typename T>
 struct ColumnPlan {
   int64_t lanes;
@@ -322,7 +325,8 @@ int64_t scratchSizeOf(const KernelGrid<T>& grid, const KernelShape& shape, int64
   return Activations<T>::size(samples * shape.in, grid.order) + samples * shape.stride;
 }
 
-/// Calls work.operator()<order>() with the orders of the paper known to the compiler, 0 for any other.
+/// Calls work.operator()<order>() with the orders of the paper known to the compiler, 0 for any
+/// other.
 template <typename Work>
 void withOrder(int64_t order, const Work& work) {
   if (order == 2) return work.template operator()<2>();
@@ -374,15 +378,15 @@ void backwardLayer(const KernelGrid<T>& grid, const KernelShape& shape, int64_t 
     } else {
       activate<T, kOrder, false>(grid, elements, x, act);
       plan.run([&]<int64_t kLanes, int64_t kVectors>(int64_t column) {
-        backwardColumns<T, kLanes, kVectors, kOrder, false>(grid, shape, samples, act, table, column,
-                                                            gradient, nullptr, tableGradient);
+        backwardColumns<T, kLanes, kVectors, kOrder, false>(
+            grid, shape, samples, act, table, column, gradient, nullptr, tableGradient);
       });
     }
   });
 }
 
 template <typename T>
-constexpr KanKernel<T> kKernel{FEWSOUND_VARIANT_NAME, strideOf<T>, forwardLayer<T>, backwardLayer<T>,
-                               scratchSizeOf<T>};
+constexpr KanKernel<T> kKernel{FEWSOUND_VARIANT_NAME, strideOf<T>, forwardLayer<T>,
+                               backwardLayer<T>, scratchSizeOf<T>};
 
 }  // namespace fewsound::cpu::FEWSOUND_VARIANT

@@ -1,6 +1,7 @@
-// Runs the kernel over a whole stack of KAN layers: packs the weights into the kernel's tables, cuts the
-// samples into one run per thread and the runs into blocks that stay in cache through all layers, and sums
-// the threads' private gradients in a fixed order, so that the result depends on the number of threads only.
+// Runs the kernel over a whole stack of KAN layers: packs the weights into the kernel's tables,
+// cuts the samples into one run per thread and the runs into blocks that stay in cache through all
+// layers, and sums the threads' private gradients in a fixed order, so that the result depends on
+// the number of threads only.
 
 #include "native/spline/cpu/kan_stack_cpu.h"
 
@@ -25,17 +26,18 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// Samples that go through all layers together: their activations stay in the first two cache levels.
+/// Samples that go through all layers together: their activations stay in the first two cache
+/// levels.
 constexpr int64_t kBlock = 32;
 constexpr int64_t kMaxOrder = 16;
 constexpr int64_t kLine = 16;
 
 /// Sizes of a stack and of one pass over it.
 struct Plan {
-  int64_t batch;              // sets of weights
-  int64_t samples;            // samples for each set
-  int64_t inputBatchStride;   // 0 where all sets see the same x
-  int64_t runs;               // parallel runs for each set
+  int64_t batch;               // sets of weights
+  int64_t samples;             // samples for each set
+  int64_t inputBatchStride;    // 0 where all sets see the same x
+  int64_t runs;                // parallel runs for each set
   std::vector<int64_t> width;  // [layers + 1]
 
   int64_t layers() const { return static_cast<int64_t>(width.size()) - 1; }
@@ -93,9 +95,9 @@ void packTable(const KernelGrid<T>& grid, const KernelShape& shape, int64_t base
 
 /// The opposite way for the gradients: `tables` holds `runs` private sums, `distance` apart.
 template <typename T>
-void unpackGradient(const KernelGrid<T>& grid, const KernelShape& shape, int64_t bases, int64_t runs,
-                    int64_t distance, T* tables, const T* coefficients, const T* scale, T* base,
-                    T* coefficientGradient, T* scaleGradient) {
+void unpackGradient(const KernelGrid<T>& grid, const KernelShape& shape, int64_t bases,
+                    int64_t runs, int64_t distance, T* tables, const T* coefficients,
+                    const T* scale, T* base, T* coefficientGradient, T* scaleGradient) {
   const int64_t rows = grid.rows();
   const int64_t size = shape.tableSize(rows);
   for (int64_t run = 1; run < runs; ++run) {
@@ -109,7 +111,8 @@ void unpackGradient(const KernelGrid<T>& grid, const KernelShape& shape, int64_t
       T along = 0;
       for (int64_t m = 0; m < bases; ++m) {
         const T gradient = column[(grid.firstBasisRow() + m) * shape.stride];
-        coefficientGradient[edge * bases + m] = scale == nullptr ? gradient : scale[edge] * gradient;
+        coefficientGradient[edge * bases + m] =
+            scale == nullptr ? gradient : scale[edge] * gradient;
         along += gradient * coefficients[edge * bases + m];
       }
       base[edge] = column[grid.baseRow() * shape.stride];
@@ -152,15 +155,16 @@ Plan makePlan(const at::Tensor& x, const std::vector<KanWeights>& layers) {
   }
   const int64_t threads = at::in_parallel_region() ? 1 : at::get_num_threads();
   const int64_t blocks = (plan.samples + kBlock - 1) / kBlock;
-  plan.runs = std::clamp<int64_t>((threads + plan.batch - 1) / plan.batch, 1, std::max<int64_t>(blocks, 1));
+  plan.runs =
+      std::clamp<int64_t>((threads + plan.batch - 1) / plan.batch, 1, std::max<int64_t>(blocks, 1));
   plan.width.push_back(in);
   for (const KanWeights& layer : layers) plan.width.push_back(layer.base.size(-2));
   return plan;
 }
 
 template <typename T>
-at::Tensor packTables(const Stack<T>& stack, const Plan& plan, const std::vector<KanWeights>& layers,
-                      const at::TensorOptions& options) {
+at::Tensor packTables(const Stack<T>& stack, const Plan& plan,
+                      const std::vector<KanWeights>& layers, const at::TensorOptions& options) {
   at::Tensor tables = at::empty({plan.batch, stack.tableSize}, options);
   T* to = tables.mutable_data_ptr<T>();
   for (int64_t set = 0; set < plan.batch; ++set) {
@@ -168,7 +172,8 @@ at::Tensor packTables(const Stack<T>& stack, const Plan& plan, const std::vector
       const KernelShape& shape = stack.shapes[l];
       const int64_t edges = shape.in * shape.out;
       const int64_t bases = layers[l].coefficients.size(-1);
-      const T* scale = layers[l].scale.defined() ? layers[l].scale.template const_data_ptr<T>() : nullptr;
+      const T* scale =
+          layers[l].scale.defined() ? layers[l].scale.template const_data_ptr<T>() : nullptr;
       packTable(stack.grid, shape, bases, layers[l].base.template const_data_ptr<T>() + set * edges,
                 layers[l].coefficients.template const_data_ptr<T>() + set * edges * bases,
                 scale == nullptr ? nullptr : scale + set * edges,
@@ -181,7 +186,8 @@ at::Tensor packTables(const Stack<T>& stack, const Plan& plan, const std::vector
 /// Outputs of every layer, each [batch, samples, width]; the last one is the result.
 template <typename T>
 std::vector<at::Tensor> forwardStack(const Plan& plan, const at::Tensor& x,
-                                     const std::vector<KanWeights>& layers, const SplineGrid& spline) {
+                                     const std::vector<KanWeights>& layers,
+                                     const SplineGrid& spline) {
   const Stack<T> stack(spline, plan);
   const at::Tensor tables = packTables(stack, plan, layers, x.options());
   std::vector<at::Tensor> outputs;
@@ -216,14 +222,16 @@ std::vector<at::Tensor> forwardStack(const Plan& plan, const at::Tensor& x,
 
 /// Gradients of x (undefined unless asked for) and of the flattened weights.
 template <typename T>
-variable_list backwardStack(const Plan& plan, const at::Tensor& x, const std::vector<KanWeights>& layers,
-                            at::TensorList hidden, const at::Tensor& outputGradient,
-                            const SplineGrid& spline, bool inputNeeded) {
+variable_list backwardStack(const Plan& plan, const at::Tensor& x,
+                            const std::vector<KanWeights>& layers, at::TensorList hidden,
+                            const at::Tensor& outputGradient, const SplineGrid& spline,
+                            bool inputNeeded) {
   const Stack<T> stack(spline, plan);
   const at::Tensor tables = packTables(stack, plan, layers, x.options());
   at::Tensor sums = at::zeros({plan.tasks(), stack.tableSize}, x.options());
   at::Tensor inputGradient;
-  if (inputNeeded) inputGradient = at::empty({plan.batch, plan.samples, plan.width[0]}, x.options());
+  if (inputNeeded)
+    inputGradient = at::empty({plan.batch, plan.samples, plan.width[0]}, x.options());
 
   const T* table = tables.const_data_ptr<T>();
   T* sum = sums.mutable_data_ptr<T>();
@@ -302,9 +310,9 @@ variable_list differentiableGradients(const at::Tensor& x, at::TensorList flat, 
   for (const at::Tensor& input : inputs) {
     if (input.requires_grad()) wanted.push_back(input);
   }
-  const variable_list found =
-      torch::autograd::grad({y}, wanted, {outputGradient}, /*retain_graph=*/true, /*create_graph=*/true,
-                            /*allow_unused=*/true);
+  const variable_list found = torch::autograd::grad({y}, wanted, {outputGradient},
+                                                    /*retain_graph=*/true, /*create_graph=*/true,
+                                                    /*allow_unused=*/true);
   variable_list gradients;
   size_t next = 0;
   for (const at::Tensor& input : inputs) {
@@ -320,9 +328,8 @@ class KanStackFunction : public torch::autograd::Function<KanStackFunction> {
     const std::vector<KanWeights> layers = unflatten(flat, scaled);
     const Plan plan = makePlan(x, layers);
     std::vector<at::Tensor> outputs;
-    AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "kanStack", [&] {
-      outputs = forwardStack<scalar_t>(plan, x, layers, grid);
-    });
+    AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "kanStack",
+                               [&] { outputs = forwardStack<scalar_t>(plan, x, layers, grid); });
     at::Tensor y = outputs.back();
     outputs.pop_back();
 
@@ -359,8 +366,9 @@ class KanStackFunction : public torch::autograd::Function<KanStackFunction> {
       const std::vector<KanWeights> layers = unflatten(flat, scaled);
       const Plan plan = makePlan(x, layers);
       AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "kanStack", [&] {
-        gradients = backwardStack<scalar_t>(plan, x, layers, hidden, outputGradients[0].contiguous(), grid,
-                                            context->needs_input_grad(0));
+        gradients =
+            backwardStack<scalar_t>(plan, x, layers, hidden, outputGradients[0].contiguous(), grid,
+                                    context->needs_input_grad(0));
       });
       at::Tensor& toInput = gradients[0];
       if (toInput.defined()) {
@@ -381,22 +389,33 @@ bool canFuse(const at::Tensor& x, const std::vector<KanWeights>& layers, const S
   if (!x.is_cpu() || (dtype != at::kFloat && dtype != at::kDouble)) return false;
   if (grid.order > kMaxOrder || x.numel() == 0 || layers.empty() || x.dim() < 2) return false;
   const int64_t dims = layers[0].base.dim();
-  if (dims == 3 && x.dim() > 3) return false;
+  if ((dims != 2 && dims != 3) || (dims == 3 && x.dim() > 3)) return false;
   const bool scaled = layers[0].scale.defined();
-  const auto fits = [&](const at::Tensor& weight, int64_t wantedDims) {
-    return weight.is_cpu() && weight.scalar_type() == dtype && weight.dim() == wantedDims;
+  const auto isDense = [&](const at::Tensor& weight, at::IntArrayRef shape) {
+    return weight.is_cpu() && weight.scalar_type() == dtype && weight.sizes() == shape;
   };
-  return std::all_of(layers.begin(), layers.end(), [&](const KanWeights& layer) {
-    return layer.scale.defined() == scaled && fits(layer.base, dims) &&
-           fits(layer.coefficients, dims + 1) && (!scaled || fits(layer.scale, dims));
-  });
+  // The kernel trusts these sizes, so all are checked here; the reference then says what is wrong.
+  int64_t in = x.size(-1);
+  for (const KanWeights& layer : layers) {
+    if (layer.base.dim() != dims || layer.scale.defined() != scaled) return false;
+    std::vector<int64_t> shape = layer.base.sizes().vec();
+    if (dims == 3 && shape[0] != layers[0].base.size(0)) return false;
+    if (shape.back() != in || layer.base.numel() == 0) return false;
+    in = layer.base.size(-2);
+    const bool edges = isDense(layer.base, shape) && (!scaled || isDense(layer.scale, shape));
+    shape.push_back(grid.bases());
+    if (!edges || !isDense(layer.coefficients, shape)) return false;
+  }
+  const int64_t sets = dims == 3 ? layers[0].base.size(0) : 1;
+  return dims == 2 || x.dim() == 2 || x.size(0) == sets || x.size(0) == 1;
 }
 
 at::Tensor kanStackFused(const at::Tensor& x, const std::vector<KanWeights>& layers,
                          const SplineGrid& grid) {
   std::vector<at::Tensor> flat = flatten(layers);
   for (at::Tensor& weight : flat) weight = weight.contiguous();
-  return KanStackFunction::apply(x.contiguous(), at::TensorList(flat), layers[0].scale.defined(), grid);
+  return KanStackFunction::apply(x.contiguous(), at::TensorList(flat), layers[0].scale.defined(),
+                                 grid);
 }
 
 }  // namespace fewsound::cpu

@@ -1,8 +1,10 @@
 // Vectors by the compilers' vector extensions: one source for every instruction set.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 namespace fewsound::cpu::FEWSOUND_VARIANT {
@@ -61,8 +63,8 @@ inline void storeIntegers(int32_t* to, Integers<V> v) {
   std::memcpy(to, &narrow, sizeof(narrow));
 }
 
-/// e^x to about one unit in the last place (the argument reduction and minimax polynomials of Cephes);
-/// arguments are cut off where the result leaves the normal numbers.
+/// e^x to about one unit in the last place (the argument reduction and minimax polynomials of
+/// Cephes); arguments are cut off where the result leaves the normal numbers.
 template <typename V>
 inline V exponential(V x) {
   using T = Element<V>;
@@ -71,7 +73,8 @@ inline V exponential(V x) {
   x = select<V>(x > limit, splat<V>(limit), x);
   x = select<V>(x < -limit, splat<V>(-limit), x);
   const V scaled = x * T(1.44269504088896340736);
-  const Integers<V> n = toIntegers<V>(scaled + select<V>(scaled < T(0), splat<V>(T(-0.5)), splat<V>(T(0.5))));
+  const Integers<V> n =
+      toIntegers<V>(scaled + select<V>(scaled < T(0), splat<V>(T(-0.5)), splat<V>(T(0.5))));
   const V whole = toReals<V>(n);
   V result;
   if constexpr (single) {
@@ -86,9 +89,13 @@ inline V exponential(V x) {
   } else {
     const V r = (x - whole * T(6.93145751953125e-1)) - whole * T(1.42860682030941723212e-6);
     const V square = r * r;
-    const V p = r * ((square * T(1.26177193074810590878e-4) + T(3.02994407707441961300e-2)) * square + T(1));
+    const V p =
+        r *
+        ((square * T(1.26177193074810590878e-4) + T(3.02994407707441961300e-2)) * square + T(1));
     const V q = ((square * T(3.00198505138664455042e-6) + T(2.52448340349684104192e-3)) * square +
-                 T(2.27265548208155028766e-1)) * square + T(2);
+                 T(2.27265548208155028766e-1)) *
+                    square +
+                T(2);
     result = T(1) + T(2) * p / (q - p);
   }
   constexpr int64_t mantissa = single ? 23 : 52;
@@ -102,7 +109,8 @@ inline V exponential(V x) {
 
 template <typename V, size_t... kLane>
 inline V addNeighbours(V a, V b, std::index_sequence<kLane...>) {
-  return __builtin_shufflevector(a, b, (2 * kLane)...) + __builtin_shufflevector(a, b, (2 * kLane + 1)...);
+  return __builtin_shufflevector(a, b, (2 * kLane)...) +
+         __builtin_shufflevector(a, b, (2 * kLane + 1)...);
 }
 
 /// Lane i of the result is the sum of all lanes of v[i]; v is used up.

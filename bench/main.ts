@@ -1,0 +1,42 @@
+// Runs one benchmark and prints one JSON object. Every figure is measured against its peer in turn, in one call, on
+// one machine; see bench/results for what was seen where.
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { fitCurve } from './fit-curve.js';
+import { kanMemory } from './kan-memory.js';
+import { kanStep } from './kan-step.js';
+import { learningRates } from './learning-rates.js';
+
+const BENCHMARKS = {
+  'kan-step': kanStep,
+  'kan-memory': kanMemory,
+  'fit-curve': fitCurve,
+  'learning-rates': learningRates,
+};
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean' },
+      rounds: { type: 'string', default: '5' },
+      steps: { type: 'string', default: '1000' },
+      threads: { type: 'string', default: String(availableParallelism()) },
+    },
+  });
+  const [name = '', ...recordings] = positionals;
+  const benchmark = BENCHMARKS[name as keyof typeof BENCHMARKS] as
+    | ((settings: object, ...recordings: string[]) => Promise<object>)
+    | undefined;
+  if (benchmark === undefined) {
+    console.error(`usage: npm run bench -- ${Object.keys(BENCHMARKS).join('|')} [RECORDING…]`);
+    process.exitCode = 2;
+    return;
+  }
+  const { rounds, steps, threads } = values;
+  const settings = { rounds: Number(rounds), steps: Number(steps), threads: Number(threads) };
+  const result = await benchmark(settings, ...recordings);
+  console.log(JSON.stringify(result, null, values.json ? undefined : 2));
+}
+
+main();

@@ -1,0 +1,36 @@
+import { inrKinds } from '../../lib/nn/index.js';
+import { checkMelLoss } from './loss-check.js';
+import { checkMetrics } from './metrics-check.js';
+import { checkNetwork } from './network-check.js';
+import type { Checker } from './result.js';
+import { checkOneCycle } from './schedule-check.js';
+import { checkSplines } from './spline-check.js';
+import { checkTraining } from './training-check.js';
+
+/** A kind of golden file: what its name looks like, and who looks at it. */
+interface GoldenKind {
+  readonly name: RegExp;
+  readonly check: Checker;
+}
+
+// A name may end in _float64: the same case in float64.
+const kinds: readonly GoldenKind[] = [
+  { name: /^bspline_bases(_float64)?$/, check: checkSplines },
+  { name: /^kan_(batched|g\d+_k\d+_l[\d-]+_e\d+_ss[01])(_float64)?$/, check: checkNetwork('kan') },
+  ...inrKinds.map((kind) => ({
+    name: new RegExp(`^${kind}(_float64)?$`),
+    check: checkNetwork(kind),
+  })),
+  { name: /^mel_stft_loss(_float64)?$/, check: checkMelLoss },
+  { name: /^metrics$/, check: checkMetrics },
+  { name: /^onecycle$/, check: checkOneCycle },
+  ...inrKinds.map((kind) => ({
+    name: new RegExp(`^train_${kind}(_float64)?$`),
+    check: checkTraining(kind),
+  })),
+];
+
+/** The checker for a golden file, undefined for a kind that is not known. */
+export function checkerFor(name: string): Checker | undefined {
+  return kinds.find((kind) => kind.name.test(name))?.check;
+}
