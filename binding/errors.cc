@@ -73,11 +73,10 @@ constexpr std::array<std::string_view, 14> kDtypePhrases{"dtype",
                                                          "Long but",
                                                          "for complex inputs",
                                                          "integral"};
-constexpr std::array<std::string_view, 12> kShapePhrases{
-    "size of tensor", "shape",        "Sizes of tensors",
-    "sizes",          "must match",   "broadcast",
-    "same size",      "to have size", "inconsistent tensor size",
-    "Given groups",   "-dimensional", "D tensor"};
+constexpr std::array<std::string_view, 13> kShapePhrases{
+    "size mismatch", "size of tensor", "shape",     "Sizes of tensors", "sizes",
+    "must match",    "broadcast",      "same size", "to have size",     "inconsistent tensor size",
+    "Given groups",  "-dimensional",   "D tensor"};
 
 Code classify(std::string_view message, bool withTensors) {
   if (mentionsAny(message, kMemoryPhrases)) return Code::kOutOfMemory;
@@ -105,6 +104,8 @@ Failure describe(const std::exception_ptr& exception, bool withTensors) {
   } catch (const c10::OutOfMemoryError& error) {
     return {Code::kOutOfMemory, firstLine(error.msg()), {}, error.what()};
   } catch (const c10::ValueError& error) {
+    return {Code::kInvalidArgument, firstLine(error.msg()), {}, error.what()};
+  } catch (const c10::IndexError& error) {
     return {Code::kInvalidArgument, firstLine(error.msg()), {}, error.what()};
   } catch (const c10::Error& error) {
     return {classify(error.msg(), withTensors), firstLine(error.msg()), {}, error.what()};

@@ -123,8 +123,9 @@ void addSpectralOperators(OperatorTable& table) {
       [](const Tensor& input, int64_t fftSize, std::optional<int64_t> hop,
          std::optional<int64_t> windowLength, const std::optional<Tensor>& window, bool center,
          bool normalized, std::optional<bool> onesided, std::optional<int64_t> length) {
-        return at::istft(input, fftSize, hop, windowLength, window, center, normalized, onesided,
-                         length, /*return_complex=*/false);
+        return at::istft(input, fftSize, hop, windowLength,
+                         windowFor(input, fftSize, windowLength, window), center, normalized,
+                         onesided, length, /*return_complex=*/false);
       });
 }
 

@@ -57,16 +57,17 @@ const void* elementsFor(const Place& place, napi_value value, at::ScalarType dty
   return data;
 }
 
-/// fromData(typedArray, shape, dtype, device?): a tensor with a copy of the data
+/// tensor(typedArray, shape, dtype, device?): a tensor with a copy of the data
 Napi::Value fromData(const Napi::CallbackInfo& info) {
   const napi_env env = info.Env();
   const std::vector<int64_t> shape = toIntegers({env, "shape"}, info[1]);
   const at::ScalarType dtype = toDtype({env, "dtype"}, info[2]);
   const at::Device device =
       info[3].IsUndefined() ? at::Device(at::kCPU) : toDevice({env, "device"}, info[3]);
-  // Last, so that no getter of the caller's can detach the buffer after it was looked at.
-  at::Tensor tensor = at::empty(shape, dtype);
+  // Last of what looks at arguments, so that no getter of the caller's can detach the buffer
+  // afterwards.
   const void* data = elementsFor({env, "data"}, info[0], dtype, shape);
+  at::Tensor tensor = at::empty(shape, dtype);
   if (tensor.numel() > 0) {
     if (dtype == at::kBool) {
       const auto* bytes = static_cast<const uint8_t*>(data);
@@ -184,7 +185,7 @@ void dispose(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void exposeTensors(const Napi::Object& exports) {
-  expose<fromData>(exports, "fromData");
+  expose<fromData>(exports, "tensor");
   expose<data>(exports, "data");
   expose<item>(exports, "item");
   expose<shape>(exports, "shape");

@@ -1,7 +1,38 @@
 export * from './audio/index.js';
 export * from './metrics/index.js';
 export { type ErrorCode, FewSoundError } from './native/errors.js';
-export * from './nn/index.js';
+export {
+  createInr,
+  Finer,
+  type FinerOptions,
+  Inr,
+  type InrByKind,
+  type InrKind,
+  type InrOptions,
+  type InrOptionsByKind,
+  inrKinds,
+  isInrKind,
+  KAN,
+  type KanOptions,
+  type LearnedClip,
+  type LoadOptions,
+  load,
+  type NamedTensors,
+  Nerf,
+  type NerfOptions,
+  PiecewiseInr,
+  type RenderRange,
+  type ResolvedOptions,
+  Rff,
+  type RffOptions,
+  Siren,
+  type SirenOptions,
+  type TimeAxisOptions,
+  timeAxis,
+  type WeightSlot,
+  Wire,
+  type WireOptions,
+} from './nn/index.js';
 export * from './report/index.js';
 export {
   arange,

@@ -2,6 +2,7 @@
 // Incremental: ninja rebuilds what changed. A lock keeps two builds of one folder apart.
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -38,6 +39,8 @@ try {
   const settings = [
     '--out',
     'build',
+    '--parallel',
+    String(availableParallelism()),
     ...(hasNinja ? ['-G', 'Ninja'] : []),
     `--CDLIBTORCH_DIR=${process.env.LIBTORCH ?? ''}`,
     // Once the tests are part of a build folder they stay: leaving them out again would rebuild nothing less.

@@ -34,7 +34,9 @@ export async function buildTypeScript() {
   ]);
   await unlessUnchanged('typescript', digest, ['dist/index.js', 'dist/index.mjs'], () => {
     console.error('• TypeScript');
-    run(process.execPath, ['scripts/build-ts.mjs']);
+    run(process.execPath, ['scripts/build-ts.mjs'], {
+      stdio: ['ignore', process.stderr, 'inherit'],
+    });
   });
 }
 
@@ -60,6 +62,7 @@ async function buildNative({ tests }) {
     console.error(`• native code, against LibTorch ${torch.version}`);
     run(process.execPath, ['scripts/build-native.mjs', ...(tests ? ['--tests'] : [])], {
       env: { ...process.env, LIBTORCH: torch.path },
+      stdio: ['ignore', process.stderr, 'inherit'],
     });
   });
 }

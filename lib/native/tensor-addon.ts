@@ -55,7 +55,7 @@ export interface TensorAddon {
   createGenerator(seed: number | bigint, device?: Device): GeneratorHandle;
   memory(): { tensors: number; bytes: Record<string, number> };
 
-  fromData(data: TensorData, shape: readonly number[], dtype: DType, device?: Device): TensorHandle;
+  tensor(data: TensorData, shape: readonly number[], dtype: DType, device?: Device): TensorHandle;
   /** The elements in row-major order, in the tensor's own memory where that is possible and no copy is asked for. */
   data(
     tensor: TensorHandle,

@@ -20,6 +20,7 @@ import {
   type RenderRange,
   rangePositions,
   requireSampleCount,
+  type SamplePositions,
 } from './render-range.js';
 import { timeAxis } from './time-axis.js';
 
@@ -54,6 +55,9 @@ export interface WeightSlot {
 
 /** Samples that `render` computes at once: keeps the memory of a long rendering small. */
 const renderBlock = 8192;
+
+/** Beyond 2^24 samples float32 cannot tell the times of neighbours apart, so an exact axis is of no use. */
+const longestAxis = 2 ** 24;
 
 /**
  * A network that holds a sound: it maps time t in [-1, 1] to amplitude, with its own parameters or
@@ -126,7 +130,9 @@ export abstract class Inr<Options extends InrOptions = InrOptions> {
     const given =
       weights === undefined
         ? null
-        : Object.fromEntries(entriesOf(weights).map(([name, value]) => [name, handleOf(value)]));
+        : Object.fromEntries(
+            entriesOf(weights, 'weights').map(([name, value]) => [name, handleOf(value)]),
+          );
     return wrapTensor(addon().networkForward(this.handle, handleOf(t), given));
   }
 
@@ -157,7 +163,7 @@ export abstract class Inr<Options extends InrOptions = InrOptions> {
    */
   loadStateDict(state: NamedTensors): void {
     const own = this.stateDict();
-    const given = new Map(entriesOf(state));
+    const given = new Map(entriesOf(state, 'state'));
     for (const name of given.keys()) {
       if (!own.has(name)) throw badState(name, `is not a tensor of this ${this.kind} network`);
     }
@@ -187,24 +193,34 @@ export abstract class Inr<Options extends InrOptions = InrOptions> {
    * @throws FewSoundError INVALID_ARGUMENT for a range outside the recording, or seconds without `clip`
    */
   render(extent: number | RenderRange): Float32Array {
-    const clip = this.#clip;
-    if (typeof extent === 'number') return this.#renderAxis(requireSampleCount(extent));
-    const { first, step, count } = rangePositions(extent, clip);
-    const { samples } = clip as LearnedClip;
-    // The samples it was fitted to are rendered at exactly the times it was fitted at.
-    if (first === 0 && step === 1 && count === samples) return this.#renderAxis(count);
-    const span = Math.max(samples - 1, 1);
-    return this.renderAt(count, (i) => -1 + (2 * (first + i * step)) / span);
+    if (typeof extent === 'number') {
+      const count = requireSampleCount(extent);
+      return this.renderAmong(count, { first: 0, step: 1, count });
+    }
+    const positions = rangePositions(extent, this.#clip);
+    return this.renderAmong((this.#clip as LearnedClip).samples, positions);
   }
 
   /**
-   * The amplitudes at any times.
+   * The amplitudes at positions among the samples of a recording of some length. Where they are samples
+   * of it, the times are those of its time axis, to the bit.
    *
    * @internal
    */
-  renderAt(count: number, timeOf: (index: number) => number): Float32Array {
+  renderAmong(samples: number, { first, step, count }: SamplePositions): Float32Array {
+    const { dtype, device } = this;
+    const onSamples = step === 1 && Number.isInteger(first) && first + count <= samples;
+    if (onSamples && samples <= longestAxis) {
+      return scope(() => {
+        const axis = timeAxis(samples, { dtype, device });
+        return this.#renderBlocks(count, (from, length) => axis.narrow(0, first + from, length));
+      });
+    }
+    const span = Math.max(samples - 1, 1);
     return this.#renderBlocks(count, (from, length) =>
-      this.#times(Float64Array.from({ length }, (_, i) => timeOf(from + i))),
+      this.#times(
+        Float64Array.from({ length }, (_, i) => -1 + (2 * (first + (from + i) * step)) / span),
+      ),
     );
   }
 
@@ -289,14 +305,6 @@ export abstract class Inr<Options extends InrOptions = InrOptions> {
     }
   }
 
-  #renderAxis(samples: number): Float32Array {
-    const { dtype, device } = this;
-    return scope(() => {
-      const axis = timeAxis(samples, { dtype, device });
-      return this.#renderBlocks(samples, (from, length) => axis.narrow(0, from, length));
-    });
-  }
-
   #renderBlocks(samples: number, timesOf: (from: number, length: number) => Tensor): Float32Array {
     const rendered = new Float32Array(samples);
     noGrad(() => {
@@ -334,10 +342,20 @@ function drawSeed(): number {
   return scope(() => ops.randint(0, 2 ** 31, [1]).item());
 }
 
-function entriesOf(tensors: NamedTensors): [string, Tensor][] {
-  return tensors instanceof Map
-    ? [...(tensors as ReadonlyMap<string, Tensor>)]
-    : Object.entries(tensors as Readonly<Record<string, Tensor>>);
+function entriesOf(tensors: NamedTensors, field: string): [string, Tensor][] {
+  if (typeof tensors !== 'object' || tensors === null) {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      `${field} is ${String(tensors)}; expected tensors by name, as an object or a Map.`,
+      { field },
+    );
+  }
+  const entries: [string, Tensor][] =
+    tensors instanceof Map
+      ? [...(tensors as ReadonlyMap<string, Tensor>)]
+      : Object.entries(tensors as Readonly<Record<string, Tensor>>);
+  for (const [, tensor] of entries) handleOf(tensor);
+  return entries;
 }
 
 function badState(

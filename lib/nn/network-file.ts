@@ -112,12 +112,25 @@ export async function saveNetworkFile(
   network: Inr,
   metadata: Readonly<Record<string, string>>,
 ): Promise<void> {
+  requirePath(path);
   requireFreeNames(metadata);
   await scope(() =>
     writeSafetensors(path, new Map(fileTensors(network)), {
       ...fileMetadata('network', describeModel(network), network.clip),
       ...metadata,
     }),
+  );
+}
+
+/** @throws FewSoundError INVALID_ARGUMENT */
+export function requirePath(path: string): void {
+  if (typeof path === 'string' && path !== '') return;
+  throw new FewSoundError(
+    'INVALID_ARGUMENT',
+    `path is ${JSON.stringify(path)}; expected the path of a file.`,
+    {
+      field: 'path',
+    },
   );
 }
 
@@ -140,6 +153,7 @@ export function requireFreeNames(metadata: Readonly<Record<string, string>>): vo
 export async function readFewsoundFile(
   path: string,
 ): Promise<SafetensorsFile & { content: FileContent }> {
+  requirePath(path);
   const file = await readSafetensors(path);
   const { metadata } = file;
   if (metadata.format !== format) {

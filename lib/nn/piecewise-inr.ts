@@ -1,7 +1,13 @@
 import { FewSoundError } from '../native/errors.js';
 import { type Device, scope, writeSafetensors } from '../tensor/index.js';
 import { checkLearnedClip, type Inr } from './inr.js';
-import { describeModel, fileMetadata, fileTensors, requireFreeNames } from './network-file.js';
+import {
+  describeModel,
+  fileMetadata,
+  fileTensors,
+  requireFreeNames,
+  requirePath,
+} from './network-file.js';
 import { fadeIn, type Piece } from './piece-plan.js';
 import {
   type LearnedClip,
@@ -79,9 +85,11 @@ export class PiecewiseInr {
       const to = last ? count : Math.min(count, firstAfter(start + length - 1, first, step));
       if (from >= to) continue;
       const network = this.networks[index] as Inr;
-      const amplitudes = network.renderAt(to - from, (i) =>
-        length === 1 ? -1 : -1 + (2 * (first + (from + i) * step - start)) / (length - 1),
-      );
+      const amplitudes = network.renderAmong(length, {
+        first: first + from * step - start,
+        step,
+        count: to - from,
+      });
       for (let i = from; i < to; i++) {
         const weight = this.#weight(index, first + i * step);
         rendered[i] = (rendered[i] as number) + weight * (amplitudes[i - from] as number);
@@ -96,6 +104,7 @@ export class PiecewiseInr {
    * @throws FewSoundError IO, INVALID_ARGUMENT for a name that fewsound itself uses
    */
   async save(path: string, metadata: Readonly<Record<string, string>> = {}): Promise<void> {
+    requirePath(path);
     requireFreeNames(metadata);
     const pieces = this.pieces.map((piece, i) => ({
       ...piece,

@@ -1,4 +1,6 @@
+import { parseOptions } from '../native/options.js';
 import { type Device, ops, scope, type Tensor } from '../tensor/index.js';
+import { commonFields, optionsObject } from './option-schemas.js';
 
 /** Where the times go. */
 export interface TimeAxisOptions {
@@ -7,6 +9,8 @@ export interface TimeAxisOptions {
   /** Default 'cpu'. */
   device?: Device;
 }
+
+const axisSchema = optionsObject({ dtype: commonFields.dtype, device: commonFields.device });
 
 /**
  * The times of the samples of a recording as networks take them: t_i = -1 + 2i / (samples - 1), the
@@ -17,6 +21,6 @@ export interface TimeAxisOptions {
  * @throws FewSoundError INVALID_ARGUMENT
  */
 export function timeAxis(samples: number, options: TimeAxisOptions = {}): Tensor {
-  const { dtype = 'float32', device = 'cpu' } = options;
+  const { dtype, device } = parseOptions(axisSchema, options, 'timeAxis options');
   return scope(() => ops.linspace(-1, 1, samples, { dtype, device }).unsqueeze(1));
 }

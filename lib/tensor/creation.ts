@@ -55,7 +55,7 @@ export function tensor(data: TensorLike, options: TensorOptions = {}): Tensor {
     throw invalid('dtype', `dtype is ${String(dtype)}; expected a dtype such as 'float32'`);
   }
   const made = wrapTensor(
-    addon().fromData(
+    addon().tensor(
       convert(elements, dtype),
       options.shape ?? (isComplex(dtype) ? withoutPairs(shape) : shape),
       dtype,

@@ -121,7 +121,7 @@ export async function readSafetensors(
         tensors.set(
           name,
           wrapTensor(
-            addon().fromData(
+            addon().tensor(
               decoded.data,
               isPair ? shape.slice(0, -1) : shape,
               isPair ? 'complex128' : decoded.dtype,

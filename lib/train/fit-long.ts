@@ -9,6 +9,7 @@ import {
   type FitOptions,
   type FitProgress,
   requireClip,
+  requireNetwork,
   resolveFitOptions,
 } from './fit-options.js';
 
@@ -50,6 +51,13 @@ export async function fitLong(
   clip: Clip,
   options: FitLongOptions = {},
 ): Promise<PiecewiseInr> {
+  if (typeof createNetwork !== 'function') {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      'fitLong: the first argument is no function; give one that makes the network of a piece.',
+      { field: 'createNetwork' },
+    );
+  }
   requireClip(clip);
   const { pieceSamples, overlap, onProgress, ...rest } = options;
   const plan = parseOptions(
@@ -72,7 +80,11 @@ export async function fitLong(
   const clips = pieces.map(({ start, length }) => crop(clip, start, length));
   const networks: Inr[] = [];
   try {
-    for (let i = 0; i < pieces.length; i++) networks.push(createNetwork(i, pieces.length));
+    for (let i = 0; i < pieces.length; i++) {
+      const network = createNetwork(i, pieces.length);
+      requireNetwork(network);
+      networks.push(network);
+    }
     for (const [i, network] of networks.entries())
       resolveFitOptions(network, clips[i] as Clip, rest);
     for (const [piece, network] of networks.entries()) {

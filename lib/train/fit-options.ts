@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Clip, createClip } from '../audio/index.js';
 import { FewSoundError } from '../native/errors.js';
 import { parseOptions } from '../native/options.js';
-import type { Inr } from '../nn/index.js';
+import { Inr } from '../nn/index.js';
 import {
   nonNegativeNumber,
   optionsObject,
@@ -127,6 +127,16 @@ export function resolveFitOptions(network: Inr, clip: Clip, options: FitOptions)
   const resolved = parseOptions(schema, options, 'fit options');
   requireLongEnough(clip, resolved.loss);
   return resolved;
+}
+
+/** @throws FewSoundError INVALID_ARGUMENT */
+export function requireNetwork(network: Inr): void {
+  if (network instanceof Inr) return;
+  throw new FewSoundError(
+    'INVALID_ARGUMENT',
+    'fit: the network is none; make it by new KAN() or another of the networks.',
+    { field: 'network' },
+  );
 }
 
 /**

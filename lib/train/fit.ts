@@ -3,13 +3,14 @@ import { siSnr } from '../metrics/index.js';
 import { addon } from '../native/addon.js';
 import { FewSoundError } from '../native/errors.js';
 import type { FitterArgument, FitterHandle, FitterReport } from '../native/model-addon.js';
-import { Inr } from '../nn/index.js';
+import type { Inr } from '../nn/index.js';
 import { type Device, handleOf, scope, type Tensor, wrapTensor } from '../tensor/index.js';
 import { readCheckpoint, requireWritable, writeCheckpoint } from './checkpoint.js';
 import {
   type FitOptions,
   type ResolvedFit,
   requireClip,
+  requireNetwork,
   resolveFitOptions,
 } from './fit-options.js';
 import { ProgressReporter } from './progress-reporter.js';
@@ -70,11 +71,7 @@ const fitting = new WeakSet<Inr>();
  *   `onProgress` throws ends the fit and is thrown on.
  */
 export async function fit(network: Inr, clip: Clip, options: FitOptions = {}): Promise<FitResult> {
-  if (!(network instanceof Inr)) {
-    throw new FewSoundError('INVALID_ARGUMENT', 'fit: the first argument is no network.', {
-      field: 'network',
-    });
-  }
+  requireNetwork(network);
   requireClip(clip);
   const resolved = resolveFitOptions(network, clip, options);
   if (fitting.has(network)) {
@@ -205,7 +202,7 @@ function summary(fitter: FitterHandle, network: Inr, clip: Clip, course: Course)
     // A checkpoint that was complete already leaves no step to measure in.
     siSnr: last === null ? siSnr(clip, network.render(clip.length)) : last.siSnr,
     seconds,
-    secondsPerStep: seconds / Math.max(step - begin, 1),
+    secondsPerStep: step > begin ? seconds / (step - begin) : 0,
     stoppedBy,
     device: network.device,
     threads: threads > 0 ? threads : addon().threads(),

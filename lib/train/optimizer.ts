@@ -29,6 +29,8 @@ const schema = optionsObject({
   weightDecay: nonNegativeNumber.default(0.01),
 });
 
+const rateSchema = optionsObject({ learningRate: nonNegativeNumber, beta1: beta });
+
 /** What AdamW remembers of a parameter; those of a complex one are real, with the parts last. */
 export interface AdamWState {
   /** Updates done. */
@@ -53,12 +55,7 @@ export class AdamW {
     options: AdamWOptions = {},
   ) {
     this.options = Object.freeze(parseOptions(schema, options, 'AdamW options'));
-    const list = [...(parameters instanceof Map ? parameters.values() : parameters)] as Tensor[];
-    if (list.length === 0) {
-      throw new FewSoundError('INVALID_ARGUMENT', 'AdamW: there are no parameters to optimise.', {
-        field: 'parameters',
-      });
-    }
+    const list = listOf(parameters);
     const { learningRate, betas, epsilon, weightDecay } = this.options;
     this.#handle = addon().createAdamW(list.map(handleOf), {
       learningRate,
@@ -75,13 +72,10 @@ export class AdamW {
    * @param rate for this update alone: a learning rate, or what `learningRateAt` gives
    */
   step(rate: number | ScheduledRate = this.options.learningRate): void {
-    const learningRate = typeof rate === 'number' ? rate : rate.learningRate;
-    const beta1 = typeof rate === 'number' ? this.options.betas[0] : rate.beta1;
-    addon().stepAdamW(
-      this.#handle,
-      parseOptions(nonNegativeNumber, learningRate, 'learningRate'),
-      parseOptions(beta, beta1, 'beta1'),
-    );
+    const given =
+      typeof rate === 'number' ? { learningRate: rate, beta1: this.options.betas[0] } : rate;
+    const { learningRate, beta1 } = parseOptions(rateSchema, given, 'step');
+    addon().stepAdamW(this.#handle, learningRate, beta1);
   }
 
   /** Forgets the gradients of all parameters. */
@@ -110,4 +104,16 @@ export class AdamW {
       parseOptions(z.number().int().nonnegative(), step, 'stepCount'),
     );
   }
+}
+
+function listOf(parameters: ReadonlyMap<string, Tensor> | Iterable<Tensor>): Tensor[] {
+  const iterable =
+    typeof (parameters as Iterable<unknown> | null)?.[Symbol.iterator] === 'function';
+  const list = iterable
+    ? ([...(parameters instanceof Map ? parameters.values() : parameters)] as Tensor[])
+    : [];
+  if (list.length > 0) return list;
+  throw new FewSoundError('INVALID_ARGUMENT', 'AdamW: there are no parameters to optimise.', {
+    field: 'parameters',
+  });
 }

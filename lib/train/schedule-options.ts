@@ -69,7 +69,8 @@ const objectSchema = z.discriminatedUnion(
 
 /** A kind alone stands for that kind with its defaults. */
 export const scheduleSchema = z.preprocess(
-  (value) => (typeof value === 'string' ? { kind: value } : value),
+  (value) =>
+    value === 'constant' || value === 'cosine' || value === 'oneCycle' ? { kind: value } : value,
   objectSchema,
 );
 

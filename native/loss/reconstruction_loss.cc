@@ -34,8 +34,7 @@ void checkOptions(const ReconstructionLossOptions& options) {
 
 at::Tensor weightedFilterbank(const ReconstructionLossOptions& options, int64_t fftSize,
                               const at::TensorOptions& tensorOptions) {
-  const at::Tensor filterbank =
-      melFilterbank(options.sampleRate, fftSize, options.mels, tensorOptions);
+  at::Tensor filterbank = melFilterbank(options.sampleRate, fftSize, options.mels, tensorOptions);
   if (options.bandPower == 0.0) return filterbank;
   const at::Tensor weight =
       at::arange(1, options.mels + 1, at::kDouble).div_(options.mels).pow_(options.bandPower);
@@ -91,6 +90,7 @@ at::Tensor ReconstructionLoss::melPerResolution(const at::Tensor& estimate,
   const at::Tensor targets = asBatch(target);
   prepare(estimates);
   std::vector<at::Tensor> distances;
+  distances.reserve(resolutions_.size());
   for (const Resolution& resolution : resolutions_) {
     distances.push_back(
         spectralDistance(melSpectrogram(estimates, resolution.window, resolution.filterbank),

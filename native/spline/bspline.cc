@@ -26,7 +26,7 @@ class BasesOfDegree : public torch::autograd::Function<BasesOfDegree> {
     ctx->saved_data["upper"] = grid.upper;
     ctx->saved_data["degree"] = degree;
     const auto [cell, fraction] = locate(x, grid);
-    const at::Tensor indicator = cellIndicator(cell, grid);
+    at::Tensor indicator = cellIndicator(cell, grid);
     if (degree == 0) return indicator;
     at::Tensor bases = at::empty_like(indicator.narrow(0, degree, indicator.size(0) - degree));
     spreadInto(bases, indicator, localBases(fraction, degree));

@@ -11,10 +11,7 @@ const [seed, calls] = process.argv.slice(2).map(Number);
 const verbose = process.env.FUZZ_VERBOSE === '1';
 const release = join(__dirname, '..', '..', 'build', 'Release');
 const loader = require(join(release, 'fewsound.node'));
-const addon = loader.openCore(
-  join(process.env.LIBTORCH, 'lib'),
-  join(release, 'fewsound_core.so'),
-);
+const addon = loader.openCore(join(process.env.LIBTORCH, 'lib'), join(release, 'fewsound_core.so'));
 
 class OurError extends Error {}
 class Trap extends Error {}
@@ -40,24 +37,93 @@ const descriptions = addon.describeOperators();
 
 // Sizes are small or beyond any memory: what lies between would only be slow.
 const numbers = [0, -0, 1, 2, 3, 4, 5, 17, 64, -1, -2, -17, 0.5, -1.5, 1e-30, 1e308];
-const wildNumbers = [Number.NaN, Infinity, -Infinity, 2 ** 40, -(2 ** 40), 2 ** 53, 2 ** 63, -(2 ** 53)];
+const wildNumbers = [
+  Number.NaN,
+  Infinity,
+  -Infinity,
+  2 ** 40,
+  -(2 ** 40),
+  2 ** 53,
+  2 ** 63,
+  -(2 ** 53),
+];
 const bigints = [0n, 1n, -1n, 3n, 2n ** 40n, 2n ** 63n - 1n, -(2n ** 63n), 2n ** 64n];
 const dtypes = ['float32', 'float64', 'int64', 'bool', 'complex64', 'complex128'];
 const strings = [
-  '', 'cpu', 'cuda', 'cuda:7', 'cuda:-1', 'mean', 'sum', 'none', 'reflect', 'replicate', 'circular', 'constant',
-  'ortho', 'backward', 'floor', 'trunc', 'ij,jk->ik', 'ii->i', '...,...->...', 'a->', '->', '\0', 'x'.repeat(5000), '😀',
-  'kan', 'nerf', 'siren', 'finer', 'rff', 'wire', 'fused', ...dtypes,
+  '',
+  'cpu',
+  'cuda',
+  'cuda:7',
+  'cuda:-1',
+  'mean',
+  'sum',
+  'none',
+  'reflect',
+  'replicate',
+  'circular',
+  'constant',
+  'ortho',
+  'backward',
+  'floor',
+  'trunc',
+  'ij,jk->ik',
+  'ii->i',
+  '...,...->...',
+  'a->',
+  '->',
+  '\0',
+  'x'.repeat(5000),
+  '😀',
+  'kan',
+  'nerf',
+  'siren',
+  'finer',
+  'rff',
+  'wire',
+  'fused',
+  ...dtypes,
 ];
 const dispatcherNames = [
-  'aten::add.Tensor', 'aten::mish', 'aten::sort.stable', 'aten::index.Tensor', 'aten::resize_', 'aten::set_.source_Tensor',
-  'aten::as_strided', 'aten::embedding_bag', 'aten::conv2d', 'aten::cat', 'aten::index_put_', 'aten::empty.memory_format',
-  'aten::to.dtype', 'aten::normal.float_float', 'aten::_softmax', 'aten::nope', 'prim::device', 'aten::upsample_nearest1d',
-  'aten::max_unpool2d', 'aten::lstm.input', 'aten::grid_sampler', 'aten::linalg_eig', 'aten::histogram.bin_ct',
+  'aten::add.Tensor',
+  'aten::mish',
+  'aten::sort.stable',
+  'aten::index.Tensor',
+  'aten::resize_',
+  'aten::set_.source_Tensor',
+  'aten::as_strided',
+  'aten::embedding_bag',
+  'aten::conv2d',
+  'aten::cat',
+  'aten::index_put_',
+  'aten::empty.memory_format',
+  'aten::to.dtype',
+  'aten::normal.float_float',
+  'aten::_softmax',
+  'aten::nope',
+  'prim::device',
+  'aten::upsample_nearest1d',
+  'aten::max_unpool2d',
+  'aten::lstm.input',
+  'aten::grid_sampler',
+  'aten::linalg_eig',
+  'aten::histogram.bin_ct',
 ];
 
 const tensors = [];
 function fresh() {
-  const shape = pick([[], [0], [1], [3], [2, 3], [3, 3], [4, 4], [2, 3, 4], [1, 2, 16], [2, 2, 2, 2], [0, 3]]);
+  const shape = pick([
+    [],
+    [0],
+    [1],
+    [3],
+    [2, 3],
+    [3, 3],
+    [4, 4],
+    [2, 3, 4],
+    [1, 2, 16],
+    [2, 2, 2, 2],
+    [0, 3],
+  ]);
   const kind = below(9);
   if (kind === 0) return ops.ones(shape, 'int64');
   if (kind === 1) return ops.randint(-3, 9, shape);
@@ -99,7 +165,11 @@ const objects = {
   flag: () => addon.createAbortFlag(),
   fitter: () =>
     addon.createFitter(addon.createNetwork('nerf', small), ops.rand([64]), {
-      steps: 5, optimizer: {}, schedule: {}, loss: { fftSizes: [16], mels: 4 }, earlyStop: {},
+      steps: 5,
+      optimizer: {},
+      schedule: {},
+      loss: { fftSizes: [16], mels: 4 },
+      earlyStop: {},
     }),
 };
 const kept = Object.fromEntries(Object.entries(objects).map(([name, make]) => [name, make()]));
@@ -144,7 +214,13 @@ const oddities = () =>
     () => new Proxy({}, { get: trap, ownKeys: trap }),
     () => new Proxy(tensor(), {}),
     () => Object.defineProperty([1, 2, 3], 1, { get: trap }),
-    () => Object.defineProperty([1, 2], 0, { get: () => { addon.dispose(tensor()); return 1; } }),
+    () =>
+      Object.defineProperty([1, 2], 0, {
+        get: () => {
+          addon.dispose(tensor());
+          return 1;
+        },
+      }),
     () => Object.defineProperty({}, 'dim', { get: trap, enumerable: true }),
     () => ({ dim: { valueOf: trap, toString: trap } }),
     () => new Array(7),
@@ -170,10 +246,14 @@ function fitting(type) {
   return pick(numbers);
 }
 function list() {
-  return Array.from({ length: below(5) }, () => (random() < 0.9 ? below(5) : pick([...numbers, ...wildNumbers])));
+  return Array.from({ length: below(5) }, () =>
+    random() < 0.9 ? below(5) : pick([...numbers, ...wildNumbers]),
+  );
 }
 function named(parameters) {
-  const entries = parameters.filter(() => random() < 0.5).map(({ name, type }) => [name, random() < 0.8 ? fitting(type) : any()]);
+  const entries = parameters
+    .filter(() => random() < 0.5)
+    .map(({ name, type }) => [name, random() < 0.8 ? fitting(type) : any()]);
   return Object.fromEntries(entries);
 }
 function any() {
@@ -206,9 +286,11 @@ function operatorCall() {
 function functionCall() {
   const name = pick(functions);
   const values = Array.from({ length: below(5) }, any);
-  if (random() < 0.7 && /^(networkF|networkT|networkL|networkP|move|disposeN|createF)/.test(name)) values[0] = kept.network;
+  if (random() < 0.7 && /^(networkF|networkT|networkL|networkP|move|disposeN|createF)/.test(name))
+    values[0] = kept.network;
   if (random() < 0.7 && /^(run|fitter|loadF)/.test(name)) values[0] = kept.fitter;
-  if (random() < 0.7 && name.includes('AdamW') && name !== 'createAdamW') values[0] = kept.optimizer;
+  if (random() < 0.7 && name.includes('AdamW') && name !== 'createAdamW')
+    values[0] = kept.optimizer;
   if (random() < 0.7 && name.startsWith('compute')) values[0] = kept.loss;
   if (name === 'callOperator') {
     values[0] = pick(dispatcherNames);

@@ -208,6 +208,10 @@ describe('parameters', () => {
       expect(() => network.loadStateDict(wide)).toThrow(
         expect.objectContaining({ code: 'DTYPE_MISMATCH' }),
       );
+      expect(() => network.loadStateDict(null as never)).toThrow(/state is null; expected tensors/);
+      expect(() => network.loadStateDict({ a: 3 as never })).toThrow(
+        /expected a Tensor, but got num/,
+      );
       expect(() => network.loadStateDict({})).toThrow(/"layers\.0\.weight" is missing/);
       const unknown = new Map([...state, ['layers.9.bias', tensor([1])]]);
       expect(() => network.loadStateDict(unknown)).toThrow(/"layers\.9\.bias" is not a tensor/);

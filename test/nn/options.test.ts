@@ -108,6 +108,12 @@ describe('initial weights', () => {
     expect(values(other as KAN)).not.toEqual(values(first as KAN));
   });
 
+  it('takes seeds up to the largest safe integer', () => {
+    using one = new Nerf({ layers: [3], seed: Number.MAX_SAFE_INTEGER });
+    using other = new Nerf({ layers: [3], seed: Number.MAX_SAFE_INTEGER - 1 });
+    expect(values(one)).not.toEqual(values(other));
+  });
+
   it('a seed that is drawn is recorded', () => {
     using drawn = new Nerf({ layers: [6] });
     using again = new Nerf(drawn.options);
