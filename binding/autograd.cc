@@ -33,7 +33,7 @@ void setRequiresGrad(const Napi::CallbackInfo& info) {
                     c10::str("a tensor of ", tensor.scalar_type(),
                              " has no gradient; only floating point and complex ones do"));
   }
-  tensor.set_requires_grad(required);
+  tensor.requires_grad_(required);
 }
 
 Napi::Value isLeaf(const Napi::CallbackInfo& info) {

@@ -319,7 +319,7 @@ export abstract class Inr<Options extends InrOptions = InrOptions> {
   /** [times, 1] in the network's dtype and on its device. */
   #times(times: Float64Array<ArrayBuffer>): Tensor {
     const data = this.dtype === 'float64' ? times : Float32Array.from(times);
-    return wrapTensor(addon().fromData(data, [times.length, 1], this.dtype, this.device));
+    return wrapTensor(addon().tensor(data, [times.length, 1], this.dtype, this.device));
   }
 }
 

@@ -128,16 +128,19 @@ export function scope<T>(body: () => T): T {
     frame.close(result);
     return result;
   }
-  return Promise.resolve(result).then(
-    (value) => {
-      frame.close(value);
-      return value;
-    },
-    (error) => {
-      frame.close(undefined);
-      throw error;
-    },
-  ) as T;
+  // Inside the scope, so that what a thenable makes when it is asked belongs to it.
+  return storage
+    .run(frame, () => Promise.resolve(result))
+    .then(
+      (value) => {
+        frame.close(value);
+        return value;
+      },
+      (error) => {
+        frame.close(undefined);
+        throw error;
+      },
+    ) as T;
 }
 
 /** Takes a tensor out of its scope: it lives until it is disposed of, or collected. Returns it. */

@@ -137,7 +137,7 @@ async function prepare(network: Inr, clip: Clip, options: ResolvedFit): Promise<
     const saved =
       resume === undefined ? undefined : await readCheckpoint(resume, network, clip, options);
     const samples = clip.samples as Float32Array<ArrayBuffer>;
-    const target = wrapTensor(addon().fromData(samples, [clip.length], 'float32'));
+    const target = wrapTensor(addon().tensor(samples, [clip.length], 'float32'));
     const fitter = addon().createFitter(network.handle, target.handle, fitterArgument(options));
     if (saved !== undefined) {
       addon().loadFitterState(

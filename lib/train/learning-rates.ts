@@ -10,9 +10,9 @@ import type { InrKind } from '../nn/index.js';
  */
 export const defaultLearningRates: Readonly<Record<InrKind, number>> = Object.freeze({
   kan: 5e-3,
-  nerf: 1e-3,
-  siren: 1e-4,
-  finer: 5e-4,
-  rff: 1e-3,
-  wire: 1e-3,
+  nerf: 3e-3,
+  siren: 3e-4,
+  finer: 1e-3,
+  rff: 3e-3,
+  wire: 5e-3,
 });

@@ -4,14 +4,11 @@
 //
 // Every call must return or throw an error with a code of ours (or what a trap of the arguments threw). A crash ends the
 // process by a signal; the line printed last names the call.
-const { join } = require('node:path');
 const { writeSync } = require('node:fs');
+const addon = require('./open-addon.cjs').open();
 
 const [seed, calls] = process.argv.slice(2).map(Number);
 const verbose = process.env.FUZZ_VERBOSE === '1';
-const release = join(__dirname, '..', '..', 'build', 'Release');
-const loader = require(join(release, 'fewsound.node'));
-const addon = loader.openCore(join(process.env.LIBTORCH, 'lib'), join(release, 'fewsound_core.so'));
 
 class OurError extends Error {}
 class Trap extends Error {}

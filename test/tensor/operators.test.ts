@@ -671,8 +671,13 @@ describe('arguments', () => {
       'DTYPE_MISMATCH',
       /^svd: /,
     ],
-    ['an index out of range', () => a().select(0, 2), 'OPERATOR', /index 2 out of range/],
-    ['an index tensor out of range', () => a().take(tensor([9n])), 'OPERATOR', /out of range/],
+    ['an index out of range', () => a().select(0, 2), 'INVALID_ARGUMENT', /index 2 out of range/],
+    [
+      'an index tensor out of range',
+      () => a().take(tensor([9n])),
+      'INVALID_ARGUMENT',
+      /out of range/,
+    ],
   ])('%s is an error that says what is wrong', (_, call, code, message) => {
     scope(() => {
       expect(call).toThrow(message);

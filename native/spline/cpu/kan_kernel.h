@@ -7,8 +7,8 @@ namespace fewsound::cpu {
 /// The grid of a KAN as the kernel sees it: cells of the extended grid, counted from its lower end.
 template <typename T>
 struct KernelGrid {
-  T origin;       // lower end of the extended grid
   T inverseStep;  // 1 / h
+  T offset;       // where x = 0 is, in cells
   int64_t cells;  // intervals + 2·order
   int64_t order;
 

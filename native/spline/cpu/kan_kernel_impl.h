@@ -68,12 +68,14 @@ template <typename T, typename V, int64_t kOrder, bool kSlopes>
 inline void activateVector(const KernelGrid<T>& grid, V x, int64_t order, Integers<V>& cell,
                            V* bases, V& silu, V* slopes, V& siluSlope) {
   if constexpr (kOrder > 0) order = kOrder;
-  const V position = (x - grid.origin) * grid.inverseStep;
+  const V position = x * grid.inverseStep + grid.offset;
   // A NaN is not inside: its bases are 0, and SiLU carries it on.
   const auto inside = (position >= T(0)) & (position < T(grid.cells));
   const V clamped = select(inside, position, splat<V>(0));
   cell = toIntegers(clamped);
-  const V u = clamped - toReals<V>(cell);
+  // One fused multiply-add from x: the position's own rounding stays out of the fraction.
+  const V fraction = x * grid.inverseStep + (grid.offset - toReals<V>(cell));
+  const V u = select<V>(inside, fraction, splat<V>(0));
 
   bases[0] = select(inside, splat<V>(1), splat<V>(0));
   for (int64_t d = 1; d < order; ++d) raiseDegree(bases, u, d);

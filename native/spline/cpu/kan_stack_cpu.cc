@@ -58,9 +58,11 @@ struct Stack {
   int64_t widest = 0;
 
   Stack(const SplineGrid& spline, const Plan& plan)
-      : grid{static_cast<T>(spline.lower - static_cast<double>(spline.order) * spline.step()),
-             static_cast<T>(1.0 / spline.step()), spline.intervals + 2 * spline.order,
-             spline.order} {
+      : grid{.inverseStep = static_cast<T>(1.0 / spline.step()),
+             .offset =
+                 static_cast<T>(static_cast<double>(spline.order) - spline.lower / spline.step()),
+             .cells = spline.intervals + 2 * spline.order,
+             .order = spline.order} {
     for (int64_t layer = 0; layer < plan.layers(); ++layer) {
       const int64_t out = plan.width[layer + 1];
       const KernelShape shape{plan.width[layer], out, kernel.stride(out)};

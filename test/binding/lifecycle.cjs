@@ -1,0 +1,145 @@
+// Ends of the process and of worker threads while a job computes, and several environments at once.
+const assert = require('node:assert');
+const { isMainThread, parentPort, Worker, workerData } = require('node:worker_threads');
+const { loader, open, torchLibraries, corePath } = require('./open-addon.cjs');
+
+function startJob(addon) {
+  const network = addon.createNetwork('kan', { seed: 1 });
+  const target = addon.operators.rand([8192]);
+  const fitter = addon.createFitter(network, target, {
+    steps: 1_000_000,
+    optimizer: {},
+    schedule: {},
+    loss: {},
+    earlyStop: {},
+  });
+  const { promise, resolve } = Promise.withResolvers?.() ?? withResolvers();
+  addon.runFitter(fitter, 1_000_000, null, resolve).catch(() => undefined);
+  return { network, target, fitter, underWay: promise };
+}
+function withResolvers() {
+  let resolve;
+  const promise = new Promise((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+const programs = {
+  async 'process.exit during a job'() {
+    await startJob(open()).underWay;
+    process.exit(7);
+  },
+  async 'an uncaught error during a job'() {
+    await startJob(open()).underWay;
+    setImmediate(() => {
+      throw new Error('on purpose');
+    });
+  },
+  async 'a worker terminated during a job'() {
+    const worker = new Worker(__filename, { workerData: 'job' });
+    await new Promise((resolve) => worker.once('message', resolve));
+    await worker.terminate();
+    process.exit(7);
+  },
+  async 'process.exit during the job of a worker'() {
+    const worker = new Worker(__filename, { workerData: 'job' });
+    await new Promise((resolve) => worker.once('message', resolve));
+    process.exit(7);
+  },
+  async 'several environments at once'() {
+    const addon = open();
+    const mine = addon.operators.ones([10]);
+    const counts = await Promise.all(
+      [1, 2, 3].map(
+        (count) =>
+          new Promise((resolve, reject) => {
+            const worker = new Worker(__filename, { workerData: count });
+            worker.once('message', resolve);
+            worker.once('error', reject);
+          }),
+      ),
+    );
+    assert.deepEqual(counts, [1, 2, 3]);
+    assert.equal(addon.memory().tensors, 1);
+    assert.equal(addon.gradEnabled(), true);
+    assert.deepEqual(addon.shape(mine), [10]);
+    assert.throws(() => addon.shape(structuredClone(mine)), /expected a Tensor/);
+    process.exit(7);
+  },
+  async 'a network is out of reach while a job changes it'() {
+    const addon = open();
+    const { operators: ops } = addon;
+    const network = addon.createNetwork('siren', { seed: 1, layers: [4] });
+    const parameters = addon.networkTensors(network).map(([, tensor]) => tensor);
+    const t = ops.rand([16, 1]);
+    const recorded = ops.sum(addon.networkForward(network, t, null));
+    const optimizer = addon.createAdamW(parameters.slice(0, 2), {});
+    const abort = addon.createAbortFlag();
+    const fitter = addon.createFitter(network, ops.rand([64]), {
+      steps: 1_000_000_000,
+      optimizer: {},
+      schedule: {},
+      loss: { fftSizes: [16], mels: 4 },
+      earlyStop: {},
+    });
+    const fit = addon.runFitter(fitter, 1_000_000_000, abort, null);
+    const refused = [
+      () => addon.networkForward(network, t, null),
+      () => addon.networkTensors(network),
+      () => addon.moveNetwork(network, 'cpu', 'float64'),
+      () => addon.disposeNetwork(network),
+      () => addon.runFitter(fitter, 1, null, null),
+      () => addon.fitterState(fitter),
+      () => ops.add(parameters[0], 1),
+      () => addon.grad(parameters[0]),
+      () => addon.stepAdamW(optimizer, 0.1, 0.9),
+      () => addon.zeroGradAdamW(optimizer),
+      () => addon.backward(recorded, null, false, false),
+      () => addon.gradients([recorded], [ops.zeros([1])], null, false, false),
+    ];
+    for (const touch of refused) assert.throws(touch, /fit/, touch.toString());
+    addon.raiseAbort(abort);
+    const { reason } = await fit;
+    assert.equal(reason, 'aborted');
+    assert.deepEqual(addon.shape(addon.networkForward(network, t, null)), [16, 1]);
+    addon.backward(recorded, null, false, false);
+    process.exit(7);
+  },
+  async 'another LibTorch in the same process is refused'() {
+    open();
+    assert.throws(() => loader.openCore('/elsewhere', corePath), /uses the LibTorch in/);
+    assert.throws(() => loader.openCore(torchLibraries), /expects two paths/);
+    process.exit(7);
+  },
+  async 'a folder without LibTorch is an error, and the right one can follow'() {
+    assert.throws(() => loader.openCore('/elsewhere', corePath), /libc10\.so: cannot open/);
+    assert.throws(
+      () => loader.openCore(torchLibraries, '/elsewhere.so'),
+      /elsewhere\.so: cannot open/,
+    );
+    assert.deepEqual(open().devices().slice(0, 1), ['cpu']);
+    process.exit(7);
+  },
+};
+
+async function inWorker() {
+  const addon = open();
+  if (workerData === 'job') {
+    await startJob(addon).underWay;
+    parentPort.postMessage('under way');
+    return;
+  }
+  const made = Array.from({ length: workerData }, () => addon.operators.zeros([4]));
+  addon.setGradEnabled(false);
+  assert.equal(made.length, workerData);
+  parentPort.postMessage(addon.memory().tensors);
+}
+
+function fail(error) {
+  console.error(error);
+  process.exit(1);
+}
+
+if (isMainThread) programs[process.argv[2]]().catch(fail);
+else inWorker().catch(fail);

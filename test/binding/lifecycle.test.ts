@@ -1,0 +1,21 @@
+import { run } from './run-node';
+
+describe('the addon in a process', () => {
+  it.each([
+    ['process.exit during a job', 7],
+    ['an uncaught error during a job', 1],
+    ['a worker terminated during a job', 7],
+    ['process.exit during the job of a worker', 7],
+    ['several environments at once', 7],
+    ['a network is out of reach while a job changes it', 7],
+    ['another LibTorch in the same process is refused', 7],
+    ['a folder without LibTorch is an error, and the right one can follow', 7],
+  ])('%s', async (program, expected) => {
+    const { status, signal, stderr } = await run('lifecycle.cjs', [program]);
+    expect({ status, signal, stderr: expected === 1 ? '' : stderr }).toEqual({
+      status: expected,
+      signal: null,
+      stderr: '',
+    });
+  });
+});

@@ -1,0 +1,29 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { requireLibTorch } from '../../lib/native/libtorch';
+
+/** How a program ended, and what it wrote. */
+export interface Ended {
+  status: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a program of the tests in a process of its own, which may crash or be left in any state. */
+export function run(program: string, values: string[] = [], flags: string[] = []): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...flags, join(__dirname, program), ...values], {
+      env: { ...process.env, LIBTORCH: requireLibTorch().path, NODE_OPTIONS: '' },
+    });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    child.on('error', reject);
+    child.on('close', (status, signal) => resolve({ status, signal, stdout, stderr }));
+  });
+}
