@@ -163,9 +163,9 @@ Napi::Value result(napi_env env, const IValue& value) {
 /// the parts that PyTorch builds its public operators from, and variants that write into a tensor
 /// given for the result.
 bool trustsItsCaller(const std::string& base, const c10::FunctionSchema& schema) {
-  constexpr std::array<std::string_view, 14> kFamilies{
-      "_backward", "native_", "quantize", "fbgemm_", "mkldnn_", "cudnn_",  "miopen_",
-      "sparse",    "unsafe",  "fused_",   "_jvp",    "sym_",    "qparams", "batch_norm_"};
+  constexpr std::array<std::string_view, 16> kFamilies{
+      "_backward", "native_", "quantize", "fbgemm_", "mkldnn_", "cudnn_",      "miopen_", "sparse",
+      "unsafe",    "fused_",  "_jvp",     "sym_",    "qparams", "batch_norm_", "resize",  "set_"};
   const std::string_view name = std::string_view(base).substr(kNamespace.size());
   if (name.front() == '_') return true;
   // With NaN, MKL's routine crashes and the sampling never ends.

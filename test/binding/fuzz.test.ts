@@ -1,7 +1,7 @@
 import { run } from './run-node';
 
-const CALLS = 4000;
-const seeds = [1, 2, Math.floor(Math.random() * 2 ** 31)];
+const CALLS = 3000;
+const seeds = [1, Math.floor(Math.random() * 2 ** 31)];
 
 describe('no input from JavaScript crashes the process', () => {
   it.each(seeds)(`${CALLS} random calls, seed %i`, async (seed) => {

@@ -120,8 +120,8 @@ describe('backward', () => {
     fc.assert(
       fc.property(composition, point, (names, values) => {
         scope(() => {
-          const compute = (x: Tensor) =>
-            names.reduce((y, name) => (steps[name] as typeof compute)(y), x).mean();
+          const compute = (x: Tensor): Tensor =>
+            names.reduce((y, name) => (steps[name] as (x: Tensor) => Tensor)(y), x).mean();
           const x = leaf(values);
           compute(x).backward();
           const numeric = values.map((_, i) => {

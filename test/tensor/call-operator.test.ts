@@ -46,7 +46,8 @@ describe('callOperator', () => {
     scope(() => {
       const result = call() as Tensor | Tensor[];
       if (Array.isArray(result))
-        result.forEach((each, i) => expectClose(each, (expected as number[][])[i] as number[]));
+        for (const [i, each] of result.entries())
+          expectClose(each, (expected as number[][])[i] as number[]);
       else expectClose(result, expected as number[]);
     });
   });

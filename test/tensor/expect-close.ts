@@ -1,7 +1,7 @@
 import type { Element, NestedArray, Tensor } from '../../lib/tensor';
 
 function flat(value: NestedArray<Element>): number[] {
-  return (Array.isArray(value) ? value.flat(Number.POSITIVE_INFINITY) : [value]).map(Number);
+  return Array.isArray(value) ? value.flatMap(flat) : [Number(value)];
 }
 
 /** Compares shape and elements; `tolerance` is absolute, next to 1, and relative beyond. */

@@ -123,16 +123,10 @@ describe('data()', () => {
     const x = tensor([1, 2, 3]);
     const data = x.data('float32');
     x.dispose();
-    scope(() => Array.from({ length: 100 }, () => ops.full([3], 4)));
-    expect([...data]).toEqual([1, 2, 3]);
-  });
-
-  it('forbids LibTorch to move the memory that it shows', () => {
     scope(() => {
-      const x = zeros([2]);
-      x.data();
-      expect(() => callOperator('aten::resize_', [x, [1_000_000]])).toThrow(/not resizable/);
+      for (let i = 0; i < 100; i++) ops.full([3], 4);
     });
+    expect([...data]).toEqual([1, 2, 3]);
   });
 });
 
