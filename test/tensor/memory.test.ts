@@ -1,13 +1,4 @@
-import {
-  arange,
-  callOperator,
-  memory,
-  ops,
-  scope,
-  type Tensor,
-  tensor,
-  zeros,
-} from '../../lib/tensor';
+import { arange, memory, ops, scope, type Tensor, tensor, zeros } from '../../lib/tensor';
 import { run } from '../binding/run-node';
 
 const bytes = () => memory().bytes.cpu ?? 0;
