@@ -7,7 +7,7 @@ import type { InrKind } from '../nn/index.js';
  * | --- | --- | --- |
  * | KAN | 5e-3 | paper 1, section 4.3: the base of its ablation; Table 16 has 1e-3 to 1e-2 |
  * | NeRF, SIREN, FINER, RFF | below | not given in the paper: bench/results/learning-rates.md |
- * | WIRE | 5e-3 | not given in the paper: that of its own (Saragadam et al. 2023) |
+ * | WIRE | 5e-3 | not given in the paper, and not swept yet |
  */
 export const defaultLearningRates: Readonly<Record<InrKind, number>> = Object.freeze({
   kan: 5e-3,
