@@ -121,7 +121,7 @@ function lookAtPython(builtFor?: string): LibTorchCandidate {
       '-c',
       "import importlib.util as u; s = u.find_spec('torch'); print(s.submodule_search_locations[0] if s else '')",
     ],
-    { encoding: 'utf8' },
+    { encoding: 'utf8', env: process.env },
   );
   if (error || status !== 0) return { ...nothing, reason: `${named ?? 'python3'} cannot be run` };
   const path = stdout.trim();

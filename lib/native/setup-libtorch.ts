@@ -105,7 +105,11 @@ function run(
 ): Promise<{ status: number | null; output: string }> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(aborted(signal));
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], signal });
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      signal,
+      env: process.env,
+    });
     let output = '';
     const take = (chunk: Buffer) => {
       const text = chunk.toString();
@@ -119,6 +123,9 @@ function run(
     child.stdout.on('data', take);
     child.stderr.on('data', take);
     child.on('error', (error) => {
+      // What pip has started may outlive it and hold the pipes open.
+      child.stdout.destroy();
+      child.stderr.destroy();
       if (signal?.aborted) reject(aborted(signal));
       else resolve({ status: null, output: error.message });
     });
