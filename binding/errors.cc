@@ -44,7 +44,8 @@ struct Failure {
   Code code = Code::kInternal;
   std::string message;
   std::string field;
-  std::string backtrace;
+  c10::Backtrace
+      backtrace;  // its text is made when somebody asks: finding the symbols takes milliseconds
 };
 
 template <size_t N>
@@ -102,13 +103,13 @@ Failure describe(const std::exception_ptr& exception, bool withTensors) {
   } catch (const CallError& error) {
     return {error.code(), error.what(), error.field(), {}};
   } catch (const c10::OutOfMemoryError& error) {
-    return {Code::kOutOfMemory, firstLine(error.msg()), {}, error.what()};
+    return {Code::kOutOfMemory, firstLine(error.msg()), {}, error.backtrace()};
   } catch (const c10::ValueError& error) {
-    return {Code::kInvalidArgument, firstLine(error.msg()), {}, error.what()};
+    return {Code::kInvalidArgument, firstLine(error.msg()), {}, error.backtrace()};
   } catch (const c10::IndexError& error) {
-    return {Code::kInvalidArgument, firstLine(error.msg()), {}, error.what()};
+    return {Code::kInvalidArgument, firstLine(error.msg()), {}, error.backtrace()};
   } catch (const c10::Error& error) {
-    return {classify(error.msg(), withTensors), firstLine(error.msg()), {}, error.what()};
+    return {classify(error.msg(), withTensors), firstLine(error.msg()), {}, error.backtrace()};
   } catch (const std::bad_alloc&) {
     return {Code::kOutOfMemory, "not enough memory", {}, {}};
   } catch (const std::exception& error) {
@@ -161,7 +162,12 @@ Napi::Value makeError(napi_env env, const Failure& failure, const char* operator
   message += '.';
   details.Set("operator", operatorName);
   if (!failure.field.empty()) details.Set("field", failure.field);
-  if (!failure.backtrace.empty()) details.Set("nativeBacktrace", failure.backtrace);
+  if (failure.backtrace) {
+    const auto read = [backtrace = failure.backtrace](const Napi::CallbackInfo& info) {
+      return Napi::String::New(info.Env(), backtrace->get());
+    };
+    details.Set("nativeBacktrace", Napi::Function::New(env, read, "nativeBacktrace"));
+  }
 
   const Napi::String code = Napi::String::New(env, codeName(failure.code));
   const Napi::FunctionReference& factory = Environment::of(env).makeError;

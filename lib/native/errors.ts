@@ -25,8 +25,8 @@ export interface FewSoundErrorDetails {
   shapes?: number[][];
   /** The argument or option at fault. */
   field?: string;
-  /** The C++ stack, where the error comes from there. */
-  nativeBacktrace?: string;
+  /** The C++ stack, where the error comes from there; a function makes it when it is asked for. */
+  nativeBacktrace?: string | (() => string);
   /** The error or the abort reason behind this one. */
   cause?: unknown;
 }
@@ -48,8 +48,13 @@ export class FewSoundError extends Error {
     if (details.shapes !== undefined) this.shapes = details.shapes;
     if (details.field !== undefined) this.field = details.field;
     if (details.nativeBacktrace !== undefined) {
+      const { nativeBacktrace: backtrace } = details;
       // Not enumerable: printing the error shows what a person needs, and the C++ stack is there for the asking.
-      Object.defineProperty(this, 'nativeBacktrace', { value: details.nativeBacktrace });
+      Object.defineProperty(
+        this,
+        'nativeBacktrace',
+        typeof backtrace === 'string' ? { value: backtrace } : { get: backtrace },
+      );
     }
   }
 }

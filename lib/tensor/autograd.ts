@@ -1,6 +1,6 @@
 import { addon } from '../native/addon.js';
 import { FewSoundError } from '../native/errors.js';
-import { isThenable } from './scope.js';
+import { isThenable, requireFunction } from './scope.js';
 import { handleOf, type Tensor, wrapTensor } from './tensor.js';
 
 /**
@@ -10,9 +10,10 @@ import { handleOf, type Tensor, wrapTensor } from './tensor.js';
  * The switch belongs to the thread (each worker has its own), not to an asynchronous context: with an `await` inside,
  * other code would run unrecorded. So `body` must be synchronous.
  *
- * @throws FewSoundError INVALID_ARGUMENT where `body` returns a promise
+ * @throws FewSoundError INVALID_ARGUMENT where `body` returns a promise or is no function
  */
 export function noGrad<T>(body: () => T): T {
+  requireFunction('noGrad', body);
   const native = addon();
   const before = native.gradEnabled();
   native.setGradEnabled(false);

@@ -42,9 +42,7 @@ export {
   type SafetensorsTensor,
   writeSafetensors,
 } from './safetensors.js';
-/** @internal */
 export { keep, ownedTensors, scope } from './scope.js';
-/** @internal */
 export {
   type BackwardOptions,
   type Element,

@@ -11,8 +11,6 @@ interface Resource {
 
 /**
  * Method of an object that holds tensors which leave a scope with it.
- *
- * @internal
  */
 export const ownedTensors: unique symbol = Symbol('fewsound.ownedTensors');
 
@@ -113,9 +111,7 @@ export function leaveScope(resource: Resource): void {
  * ```
  */
 export function scope<T>(body: () => T): T {
-  if (typeof body !== 'function') {
-    throw new FewSoundError('INVALID_ARGUMENT', 'scope: body is no function.', { field: 'body' });
-  }
+  requireFunction('scope', body);
   const frame = new Frame(storage.getStore());
   let result: T;
   try {
@@ -149,11 +145,21 @@ export function keep<T extends Resource>(tensor: T): T {
   return tensor;
 }
 
-/** @internal */
+/** Whether a value is a promise, or acts as one. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     typeof value === 'object' &&
     value !== null &&
     typeof (value as { then?: unknown }).then === 'function'
+  );
+}
+
+/** @throws FewSoundError INVALID_ARGUMENT where the body is no function */
+export function requireFunction(operator: string, body: unknown): void {
+  if (typeof body === 'function') return;
+  throw new FewSoundError(
+    'INVALID_ARGUMENT',
+    `${operator}: body is ${body === null ? 'null' : `a ${typeof body}`}; expected a function.`,
+    { operator, field: 'body' },
   );
 }

@@ -20,7 +20,8 @@ export interface BackwardOptions {
   createGraph?: boolean;
 }
 
-const construction = Symbol('construction');
+/** Tensors are made by operators: the constructor is this file's. */
+let construct: (handle: TensorHandle) => Tensor;
 
 /**
  * An array of numbers of one dtype, in LibTorch's hands. Operators are methods (`a.matmul(b).relu()`) and functions
@@ -34,15 +35,12 @@ export class Tensor {
   /** @internal */
   readonly handle: TensorHandle;
 
-  /** @internal Tensors are made by `tensor`, `zeros` and the other operators. */
-  constructor(handle: TensorHandle, token: symbol) {
-    if (token !== construction) {
-      throw new FewSoundError(
-        'INVALID_ARGUMENT',
-        'new Tensor() is not for callers; use tensor(), zeros(), or another function that makes one.',
-      );
-    }
+  private constructor(handle: TensorHandle) {
     this.handle = handle;
+  }
+
+  static {
+    construct = (handle) => new Tensor(handle);
   }
 
   /** Sizes of the dimensions. */
@@ -233,28 +231,22 @@ function safeNumber(value: bigint, operator: string): number {
 
 /**
  * A Tensor for a handle of the addon, in the current scope.
- *
- * @internal
  */
 export function wrapTensor(handle: TensorHandle): Tensor {
-  const made = new Tensor(handle, construction);
+  const made = construct(handle);
   enterScope(made);
   return made;
 }
 
 /**
  * A Tensor for a handle of the addon that belongs to an object of its own and to no scope: a network's parameter.
- *
- * @internal
  */
 export function ownTensor(handle: TensorHandle): Tensor {
-  return new Tensor(handle, construction);
+  return construct(handle);
 }
 
 /**
  * The handle that the addon knows a tensor by.
- *
- * @internal
  * @throws FewSoundError INVALID_ARGUMENT where the value is no Tensor
  */
 export function handleOf(tensor: Tensor): TensorHandle {

@@ -38,7 +38,7 @@ describe('FewSoundError', () => {
       cause,
     });
     expect(new FewSoundError('IO', 'x')).toMatchObject({ name: 'FewSoundError', code: 'IO' });
-    expect(Object.keys(new FewSoundError('IO', 'x'))).toEqual(['name', 'code']);
+    expect(Object.keys(new FewSoundError('IO', 'x'))).toEqual(['code', 'name']);
   });
 });
 

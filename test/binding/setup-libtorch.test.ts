@@ -87,7 +87,7 @@ describe('setupLibTorch', () => {
   });
 
   it('stops at the signal', async () => {
-    await python('sleep 30');
+    await python('exec sleep 30');
     const signal = AbortSignal.timeout(300);
     await expect(setupLibTorch({ signal })).rejects.toMatchObject({
       name: 'AbortError',

@@ -1,6 +1,7 @@
 import type { Element, NestedArray, Tensor } from '../../lib/tensor';
 
-function flat(value: NestedArray<Element>): number[] {
+/** The elements in row-major order. */
+export function flat(value: NestedArray<Element>): number[] {
   return Array.isArray(value) ? value.flatMap(flat) : [Number(value)];
 }
 
