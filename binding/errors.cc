@@ -189,12 +189,11 @@ void throwToJavaScript(const Napi::CallbackInfo& info, const char* operatorName)
   } catch (const Napi::Error&) {
     throw;  // a getter or a callback of the caller's threw: that is theirs to see
   } catch (...) {
+    Shapes shapes;
+    for (size_t i = 0; i < info.Length(); ++i) collectShapes(env, info[i], 1, shapes);
+    throw Napi::Error(env,
+                      makeError(env, describe(current, !shapes.empty()), operatorName, shapes));
   }
-  Shapes shapes;
-  for (size_t i = 0; i < info.Length(); ++i) collectShapes(env, info[i], 1, shapes);
-  const Napi::Value error =
-      makeError(env, describe(current, !shapes.empty()), operatorName, shapes);
-  throw Napi::Error(env, error);
 }
 
 Napi::Value errorFrom(napi_env env, const std::exception_ptr& exception, const char* operatorName) {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <fstream>
 #include <limits>
 #include <mutex>
@@ -25,12 +24,11 @@ uint64_t numberIn(const char* path) {
 
 uint64_t machineMemoryLeft() {
   std::ifstream file("/proc/meminfo");
-  std::string line;
-  while (std::getline(file, line)) {
-    unsigned long long kilobytes = 0;
-    if (std::sscanf(line.c_str(), "MemAvailable: %llu kB", &kilobytes) == 1) {
-      return kilobytes * 1024;
-    }
+  std::string field;
+  uint64_t kilobytes = 0;
+  while (file >> field >> kilobytes) {
+    if (field == "MemAvailable:") return kilobytes * 1024;
+    file.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
   }
   return kUnlimited;
 }
@@ -55,7 +53,7 @@ class GuardedAllocator final : public c10::Allocator {
   c10::DataPtr allocate(size_t bytes) override {
     // Small requests are many, and looking at the memory left takes as long as a small tensor
     // operation.
-    constexpr size_t kWorthLooking = size_t{256} << 20;
+    constexpr size_t kWorthLooking = size_t{256} * 1024 * 1024;
     if (bytes >= kWorthLooking) {
       const uint64_t left = std::min(machineMemoryLeft(), groupMemoryLeft());
       TORCH_CHECK_WITH(OutOfMemoryError, bytes <= left, "not enough memory: ", bytes,

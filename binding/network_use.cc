@@ -58,12 +58,11 @@ void requireIdleGraph(const std::vector<at::Tensor>& outputs) {
     auto* const node = waiting.back();
     waiting.pop_back();
     if (node == nullptr || !seen.insert(node).second) continue;
-    if (const auto* leaf = dynamic_cast<torch::autograd::AccumulateGrad*>(node)) {
-      if (all.parameters.count(leaf->variable.unsafeGetTensorImpl()) > 0) {
-        throw CallError(Code::kInvalidArgument,
-                        "what is differentiated depends on a network that a running fit is "
-                        "changing; wait for the fit");
-      }
+    const auto* const leaf = dynamic_cast<torch::autograd::AccumulateGrad*>(node);
+    if (leaf != nullptr && all.parameters.count(leaf->variable.unsafeGetTensorImpl()) > 0) {
+      throw CallError(Code::kInvalidArgument,
+                      "what is differentiated depends on a network that a running fit is "
+                      "changing; wait for the fit");
     }
     for (const auto& edge : node->next_edges()) waiting.push_back(edge.function.get());
   }

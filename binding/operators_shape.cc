@@ -5,7 +5,6 @@
 namespace fewsound::binding {
 
 using at::IntArrayRef;
-using at::Scalar;
 using at::Tensor;
 using at::TensorList;
 

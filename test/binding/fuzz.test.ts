@@ -1,6 +1,6 @@
 import { run } from './run-node';
 
-const CALLS = 3000;
+const CALLS = 10_000;
 const seeds = [1, Math.floor(Math.random() * 2 ** 31)];
 
 describe('no input from JavaScript crashes the process', () => {
