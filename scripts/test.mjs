@@ -50,7 +50,7 @@ await main(async () => {
         '--noEmit',
       ]),
     );
-    results.push(await part('lint', process.execPath, ['scripts/lint.mjs', '--quick']));
+    results.push(await part('lint', process.execPath, ['scripts/lint.mjs']));
     results.push(await part('package', join('node_modules', '.bin', 'publint'), ['--strict']));
     results.push(
       counted(
