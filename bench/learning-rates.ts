@@ -8,10 +8,10 @@ import { machine } from './measure.js';
 /** Rates a factor of about three apart, around what each network's own paper used. */
 const CANDIDATES: Readonly<Record<Exclude<InrKind, 'kan'>, readonly number[]>> = {
   nerf: [1e-3, 3e-3, 1e-2],
-  siren: [3e-5, 1e-4, 3e-4, 1e-3],
+  siren: [3e-5, 1e-4, 3e-4, 1e-3, 3e-3],
   finer: [3e-4, 1e-3, 3e-3],
   rff: [1e-3, 3e-3, 1e-2],
-  wire: [1e-4, 3e-4, 1e-3],
+  wire: [1e-4, 3e-4, 1e-3, 3e-3, 1e-2],
 };
 
 /** The last loss, SI-SNR and LSD of every baseline at every candidate rate, on each recording. */

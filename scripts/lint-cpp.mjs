@@ -1,5 +1,5 @@
 // clang-tidy over our own C++ files. A file is looked at again only when it, one of our headers, the rules or
-// its compile flags changed: each look parses LibTorch's headers and takes about ten seconds.
+// its compile flags changed: each look parses LibTorch's headers and takes about five seconds.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
