@@ -37,7 +37,7 @@ Case randomCase(std::mt19937& random) {
   const int layers = between(1, 4);
   for (int i = 0; i <= layers; ++i) c.width.push_back(between(1, between(0, 4) == 0 ? 70 : 20));
   c.batch = between(0, 1) == 0 ? 0 : between(1, 4);
-  c.samples = between(1, 100);
+  c.samples = between(1, between(0, 3) == 0 ? 500 : 100);  // of several blocks, or less than one
   c.batchedInput = between(0, 1) == 1;
   c.scaled = between(0, 1) == 1;
   c.grid = {.intervals = between(1, 20), .order = between(1, 7)};

@@ -4,6 +4,13 @@
 
 namespace fewsound::cpu {
 
+/// Samples that go through all layers together, so that what passes between the layers stays in
+/// the first two cache levels.
+constexpr int64_t kBlock = 128;
+
+/// Highest order of the splines that the kernel computes.
+constexpr int64_t kMaxOrder = 16;
+
 /// The grid of a KAN as the kernel sees it: cells of the extended grid, counted from its lower end.
 template <typename T>
 struct KernelGrid {
@@ -20,8 +27,8 @@ struct KernelGrid {
   int64_t baseRow() const { return rows() - 1; }
 };
 
-/// One layer for one set of weights. Outputs are padded to `stride`, a multiple of the variant's
-/// lanes.
+/// One layer for one set of weights. Rows of the table are padded with zeros to `stride`, a
+/// multiple of the variant's lanes.
 struct KernelShape {
   int64_t in;
   int64_t out;
@@ -30,8 +37,16 @@ struct KernelShape {
   int64_t tableSize(int64_t rows) const { return in * rows * stride; }
 };
 
-/// The innermost loops of the KAN stack, compiled once for each instruction set. Samples come one
-/// after another, features of a sample side by side. All functions are pure and thread safe.
+/// The samples of a block and the distance of one feature's samples from the next one's: a multiple
+/// of 16, so that vectors may run over the end of the samples.
+struct KernelBlock {
+  int64_t samples;
+  int64_t pitch;
+};
+
+/// The innermost loops of the KAN stack, compiled once for each instruction set. All functions are
+/// pure and thread safe. Activations and their gradients are [features, pitch]: the samples of a
+/// feature side by side.
 template <typename T>
 struct KanKernel {
   const char* name;
@@ -39,18 +54,22 @@ struct KanKernel {
   /// The stride that this variant wants for a layer with so many outputs.
   int64_t (*stride)(int64_t out);
 
-  /// y [samples, out] of x [samples, in], weights in `table` [in, rows, stride].
-  void (*forward)(const KernelGrid<T>& grid, const KernelShape& shape, int64_t samples, const T* x,
-                  const T* table, T* y, T* scratch);
+  /// y [out, pitch] of x [in, pitch], weights in `table` [in, rows, stride].
+  void (*forward)(const KernelGrid<T>& grid, const KernelShape& shape, const KernelBlock& block,
+                  const T* x, const T* table, T* y, T* scratch);
 
-  /// Adds the gradient of the table to `tableGradient`; writes the gradient of x, [samples, in],
-  /// unless `inputGradient` is null.
-  void (*backward)(const KernelGrid<T>& grid, const KernelShape& shape, int64_t samples, const T* x,
-                   const T* table, const T* outputGradient, T* inputGradient, T* tableGradient,
-                   T* scratch);
+  /// Adds the gradient of the table to `tableGradient`; writes the gradient of x, [in, pitch],
+  /// unless `inputGradient` is null. `outputGradient` is [out, pitch].
+  void (*backward)(const KernelGrid<T>& grid, const KernelShape& shape, const KernelBlock& block,
+                   const T* x, const T* table, const T* outputGradient, T* inputGradient,
+                   T* tableGradient, T* scratch);
 
-  /// Numbers of T that `scratch` must hold for `samples` samples of a layer.
-  int64_t (*scratchSize)(const KernelGrid<T>& grid, const KernelShape& shape, int64_t samples);
+  /// Numbers of T that `scratch` must hold for a layer.
+  int64_t (*scratchSize)(const KernelShape& shape);
+
+  /// [rows, columns] with rows `fromStride` apart to [columns, rows] with columns `toStride` apart.
+  void (*transpose)(int64_t rows, int64_t columns, const T* from, int64_t fromStride, T* to,
+                    int64_t toStride);
 };
 
 /// The fastest variant that this processor runs (FEWSOUND_CPU=plain|avx2|avx512 asks for a lesser

@@ -3,271 +3,174 @@
 // flags of its instruction set. No header with inline code of others may come in here: the linker
 // would be free to take their AVX-512 instantiation for the whole program.
 //
-// Per sample and input only order + 1 bases are not zero. Their table rows lie one after another,
-// outputs contiguous, so an edge costs order + 2 fused multiply-adds a vector of outputs, whatever
-// the grid.
+// Per sample and input only order + 1 bases are not zero, and neighbouring samples of a sound lie
+// in the same cell of the grid more often than not. So the kernel goes input by input through a
+// block of samples: as long as they stay in a cell, its order + 1 rows of the table, outputs side
+// by side, stay in registers, and an edge costs order + 2 fused multiply-adds a vector of outputs,
+// whatever the grid.
 
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
 #include <utility>
 
+#include "native/spline/cpu/kan_activation.h"
 #include "native/spline/cpu/kan_kernel.h"
 #include "native/spline/cpu/vector_math.h"
 
 namespace fewsound::cpu::FEWSOUND_VARIANT {
 
-/// Outputs that one pass keeps in registers, in vectors; more are done in several passes.
-constexpr int kMaxVectors = FEWSOUND_VECTOR_BYTES == 64 ? 4 : 6;
-constexpr int64_t kMaxOrder = 16;
-
-/// Elements of a block, rounded up to whole vectors of the widest kind.
-inline int64_t paddedCount(int64_t n) { return (n + 15) / 16 * 16; }
-
-/// What a block needs of its inputs, by element (sample by sample, features side by side).
-template <typename T>
-struct Activations {
-  int64_t n;      // padded number of elements
-  T* x;           // [n], the inputs with zeros behind
-  int32_t* cell;  // [n], first of the order + 1 rows that matter
-  T* bases;       // [order + 1, n]
-  T* silu;        // [n]
-  T* slopes;      // [order + 1, n]
-  T* siluSlope;   // [n]
-
-  Activations(T* scratch, int64_t elements, int64_t order)
-      : n(paddedCount(elements)),
-        x(scratch),
-        cell(reinterpret_cast<int32_t*>(x + n)),
-        bases(x + 2 * n),
-        silu(bases + (order + 1) * n),
-        slopes(silu + n),
-        siluSlope(slopes + (order + 1) * n) {}
-
-  static int64_t size(int64_t elements, int64_t order) {
-    return paddedCount(elements) * (2 * (order + 1) + 4);
-  }
-};
-
-/// One step of the Cox-de Boor recursion on uniform knots: the d nonzero bases of degree d - 1 at
-/// the position u within a cell become the d + 1 of degree d.
-template <typename V>
-inline void raiseDegree(V* bases, V u, int64_t d) {
-  using T = Element<V>;
-  V saved = splat<V>(0);
-  const T inverse = T(1) / T(d);
-  for (int64_t r = 0; r < d; ++r) {
-    const V part = bases[r] * inverse;
-    bases[r] = saved + (T(r + 1) - u) * part;
-    saved = (u + T(d - r - 1)) * part;
-  }
-  bases[d] = saved;
-}
-
-template <typename T, typename V, int64_t kOrder, bool kSlopes>
-inline void activateVector(const KernelGrid<T>& grid, V x, int64_t order, Integers<V>& cell,
-                           V* bases, V& silu, V* slopes, V& siluSlope) {
-  if constexpr (kOrder > 0) order = kOrder;
-  const V position = x * grid.inverseStep + grid.offset;
-  // A NaN is not inside: its bases are 0, and SiLU carries it on.
-  const auto inside = (position >= T(0)) & (position < T(grid.cells));
-  const V clamped = select(inside, position, splat<V>(0));
-  cell = toIntegers(clamped);
-  // One fused multiply-add from x: the position's own rounding stays out of the fraction.
-  const V fraction = x * grid.inverseStep + (grid.offset - toReals<V>(cell));
-  const V u = select<V>(inside, fraction, splat<V>(0));
-
-  bases[0] = select(inside, splat<V>(1), splat<V>(0));
-  for (int64_t d = 1; d < order; ++d) raiseDegree(bases, u, d);
-  if constexpr (kSlopes) {
-    slopes[0] = -bases[0] * grid.inverseStep;
-    for (int64_t j = 1; j < order; ++j) slopes[j] = (bases[j - 1] - bases[j]) * grid.inverseStep;
-    slopes[order] = bases[order - 1] * grid.inverseStep;
-  }
-  raiseDegree(bases, u, order);
-
-  const V sigmoid = T(1) / (T(1) + exponential(-x));
-  silu = x * sigmoid;
-  if constexpr (kSlopes) siluSlope = sigmoid * (T(1) + x * (T(1) - sigmoid));
-}
-
-template <typename T, int64_t kOrder, bool kSlopes>
-void activate(const KernelGrid<T>& grid, int64_t elements, const T* x, const Activations<T>& out) {
-  using V = Vector<T, FEWSOUND_VECTOR_BYTES / sizeof(T)>;
-  const int64_t n = out.n;
-  const int64_t order = kOrder > 0 ? kOrder : grid.order;
-  std::memcpy(out.x, x, elements * sizeof(T));
-  std::memset(out.x + elements, 0, (n - elements) * sizeof(T));
-
-  constexpr int64_t capacity = kOrder > 0 ? kOrder + 1 : kMaxOrder + 1;
-  V bases[capacity], slopes[capacity], silu, siluSlope;
-  Integers<V> cell;
-  for (int64_t e = 0; e < n; e += lanesOf<V>) {
-    activateVector<T, V, kOrder, kSlopes>(grid, load<V>(out.x + e), order, cell, bases, silu,
-                                          slopes, siluSlope);
-    storeIntegers<V>(out.cell + e, cell);
-    for (int64_t j = 0; j <= order; ++j) store<V>(out.bases + j * n + e, bases[j]);
-    store<V>(out.silu + e, silu);
-    if constexpr (kSlopes) {
-      for (int64_t j = 0; j <= order; ++j) store<V>(out.slopes + j * n + e, slopes[j]);
-      store<V>(out.siluSlope + e, siluSlope);
-    }
-  }
-}
-
-/// Inputs that all samples of a block go through before the next ones: the rows of the tables that
-/// neighbouring samples share stay in the first cache level meanwhile.
-constexpr int64_t kInputsTogether = 8;
-
-/// y[s, column…] for kVectors vectors of outputs from `column` on. The rows of an edge go to sums
-/// of their own, so that the chain of additions, not their number, does not set the pace where
-/// outputs are few.
+/// Adds one input's part to y [samples, stride], columns `kVectors` vectors wide. `weights` is its
+/// table. Order 0 stands for any.
 template <typename T, int64_t kLanes, int64_t kVectors, int64_t kOrder>
-void forwardColumns(const KernelGrid<T>& grid, const KernelShape& shape, int64_t samples,
-                    const Activations<T>& act, const T* table, int64_t column, T* y) {
+void forwardInput(const KernelGrid<T>& grid, int64_t stride, int64_t samples,
+                  const ActivationRow<T>& input, const T* weights, T* y) {
   using V = Vector<T, kLanes>;
-  const int64_t order = kOrder > 0 ? kOrder : grid.order;
-  const int64_t stride = shape.stride;
-  const int64_t inputStride = grid.rows() * stride;
-  const int64_t baseOffset = grid.baseRow() * stride;
-
-  constexpr int64_t kChains = kOrder > 0 && kVectors <= 3 ? kOrder + 2 : 1;
-
-  for (int64_t first = 0; first < shape.in; first += kInputsTogether) {
-    const int64_t count = shape.in - first < kInputsTogether ? shape.in - first : kInputsTogether;
-    for (int64_t s = 0; s < samples; ++s) {
-      T* to = y + s * stride + column;
-      V sums[kChains][kVectors] = {};
-      const T* weights = table + first * inputStride + column;
-      const int64_t begin = s * shape.in + first;
-      for (int64_t e = begin; e < begin + count; ++e, weights += inputStride) {
-        const T* row = weights + act.cell[e] * stride;
-        for (int64_t j = 0; j <= order; ++j, row += stride) {
-          const T basis = act.bases[j * act.n + e];
-          V* sum = sums[kChains == 1 ? 0 : j];
-          for (int64_t v = 0; v < kVectors; ++v) sum[v] += basis * load<V>(row + v * kLanes);
-        }
-        for (int64_t v = 0; v < kVectors; ++v) {
-          sums[kChains - 1][v] += act.silu[e] * load<V>(weights + baseOffset + v * kLanes);
-        }
+  // A copy, which no store can change: its pointers stay in registers.
+  const ActivationRow<T> row = input;
+  V base[kVectors];
+  for (int64_t v = 0; v < kVectors; ++v) {
+    base[v] = load<V>(weights + grid.baseRow() * stride + v * kLanes);
+  }
+  for (int64_t s = 0; s < samples;) {
+    const int32_t cell = row.cell[s];
+    const T* from = weights + cell * stride;
+    if constexpr (kOrder > 0) {
+      V rows[kOrder + 1][kVectors];
+      for (int64_t j = 0; j <= kOrder; ++j) {
+        for (int64_t v = 0; v < kVectors; ++v) rows[j][v] = load<V>(from + j * stride + v * kLanes);
       }
+      do {
+        T* to = y + s * stride;
+        const V silu = splat<V>(row.silu[s]);
+        V bases[kOrder + 1];
+        for (int64_t j = 0; j <= kOrder; ++j) bases[j] = splat<V>(row.bases[j][s]);
+        for (int64_t v = 0; v < kVectors; ++v) {
+          V sum = load<V>(to + v * kLanes) + silu * base[v];
+          for (int64_t j = 0; j <= kOrder; ++j) sum += bases[j] * rows[j][v];
+          store<V>(to + v * kLanes, sum);
+        }
+        ++s;
+      } while (s < samples && row.cell[s] == cell);
+    } else {
+      T* to = y + s * stride;
       for (int64_t v = 0; v < kVectors; ++v) {
-        V sum = sums[0][v];
-        for (int64_t chain = 1; chain < kChains; ++chain) sum += sums[chain][v];
-        if (first > 0) sum += load<V>(to + v * kLanes);
+        V sum = load<V>(to + v * kLanes) + row.silu[s] * base[v];
+        for (int64_t j = 0; j <= grid.order; ++j) {
+          sum += row.bases[j][s] * load<V>(from + j * stride + v * kLanes);
+        }
         store<V>(to + v * kLanes, sum);
       }
+      ++s;
     }
   }
 }
 
-/// The gradients of the order + 1 rows that neighbouring samples share, kept in registers for as
-/// long as the samples stay in one cell: a waveform is smooth, so most of its neighbours do.
-template <typename V, int64_t kVectors, int64_t kRows>
-struct CellSums {
-  V sums[kRows][kVectors] = {};
-
-  void add(int64_t row, const Element<V>* basis, int64_t distance, const V* gradient) {
-    for (int64_t v = 0; v < kVectors; ++v) sums[row][v] += basis[row * distance] * gradient[v];
-  }
-
-  void flush(Element<V>* to, int64_t stride) {
-    for (int64_t row = 0; row < kRows; ++row) {
-      for (int64_t v = 0; v < kVectors; ++v) {
-        Element<V>* sum = to + row * stride + v * lanesOf<V>;
-        store<V>(sum, load<V>(sum) + sums[row][v]);
-        sums[row][v] = V{};
-      }
-    }
-  }
+/// What the backward pass of one input reads and writes.
+template <typename T>
+struct InputGradients {
+  const T* weights;         // the input's table, from the column on
+  const T* outputGradient;  // [samples, stride], from the column on
+  T* weightSums;            // as weights; added to
+  T* slopes;                // [samples, lanes]: partial sums over outputs of the gradient of x
 };
 
-/// Adds to the table's gradient and, with kInput, to the inputs' (which `column` 0 sets).
 template <typename T, int64_t kLanes, int64_t kVectors, int64_t kOrder, bool kInput>
-void backwardColumns(const KernelGrid<T>& grid, const KernelShape& shape, int64_t samples,
-                     const Activations<T>& act, const T* table, int64_t column,
-                     const T* outputGradient, T* inputGradient, T* tableGradient) {
+void backwardInput(const KernelGrid<T>& grid, int64_t stride, int64_t samples,
+                   const ActivationRow<T>& input, const InputGradients<T>& gradients) {
   using V = Vector<T, kLanes>;
-  constexpr bool kKeepCell = kOrder > 0 && (kOrder + 1) * kVectors <= 16;
+  const ActivationRow<T> row = input;
+  const InputGradients<T> to = gradients;
   const int64_t order = kOrder > 0 ? kOrder : grid.order;
-  const int64_t stride = shape.stride;
-  const int64_t inputStride = grid.rows() * stride;
   const int64_t baseOffset = grid.baseRow() * stride;
+  V base[kVectors], baseSums[kVectors];
+  for (int64_t v = 0; v < kVectors; ++v) {
+    base[v] = load<V>(to.weights + baseOffset + v * kLanes);
+    baseSums[v] = load<V>(to.weightSums + baseOffset + v * kLanes);
+  }
+  const auto rowAt = [&](int64_t cell, int64_t j, int64_t v) {
+    return load<V>(to.weights + (cell + j) * stride + v * kLanes);
+  };
 
-  for (int64_t i = 0; i < shape.in; ++i) {
-    const T* weights = table + i * inputStride + column;
-    T* sums = tableGradient + i * inputStride + column;
-    V baseWeights[kVectors], baseSums[kVectors];
-    for (int64_t v = 0; v < kVectors; ++v) {
-      baseWeights[v] = load<V>(weights + baseOffset + v * kLanes);
-      baseSums[v] = load<V>(sums + baseOffset + v * kLanes);
-    }
-    CellSums<V, kVectors, kKeepCell ? kOrder + 1 : 1> kept;
-    int64_t cell = act.cell[i];
-
-    // As many samples together as a vector has lanes: their dot products are summed up together.
-    for (int64_t first = 0; first < samples; first += kLanes) {
-      const int64_t count = samples - first < kLanes ? samples - first : kLanes;
-      V dots[kLanes];
-      for (int64_t k = 0; k < count; ++k) {
-        const int64_t s = first + k;
-        const int64_t e = s * shape.in + i;
-        V gradient[kVectors];
-        for (int64_t v = 0; v < kVectors; ++v) {
-          gradient[v] = load<V>(outputGradient + s * stride + column + v * kLanes);
-        }
-        if constexpr (kKeepCell) {
-          if (act.cell[e] != cell) {
-            kept.flush(sums + cell * stride, stride);
-            cell = act.cell[e];
+  for (int64_t s = 0; s < samples;) {
+    const int32_t cell = row.cell[s];
+    T* const sums = to.weightSums + cell * stride;
+    if constexpr (kOrder > 0) {
+      // The slope of a spline is one of the order below, on the differences of its coefficients.
+      V differences[kOrder][kVectors];
+      V rowSums[kOrder + 1][kVectors] = {};
+      if constexpr (kInput) {
+        for (int64_t j = 0; j < kOrder; ++j) {
+          for (int64_t v = 0; v < kVectors; ++v) {
+            differences[j][v] = rowAt(cell, j + 1, v) - rowAt(cell, j, v);
           }
-        } else {
-          cell = act.cell[e];
         }
-        V slopes[kVectors];
+      }
+      do {
+        const V silu = splat<V>(row.silu[s]);
+        V bases[kOrder + 1];
+        for (int64_t j = 0; j <= kOrder; ++j) bases[j] = splat<V>(row.bases[j][s]);
+        V dot = {};
         for (int64_t v = 0; v < kVectors; ++v) {
-          if constexpr (kInput) slopes[v] = act.siluSlope[e] * baseWeights[v];
-          baseSums[v] += act.silu[e] * gradient[v];
-        }
-        for (int64_t j = 0; j <= order; ++j) {
-          if constexpr (kKeepCell) {
-            kept.add(j, act.bases + e, act.n, gradient);
-          } else {
-            T* sum = sums + (cell + j) * stride;
-            for (int64_t v = 0; v < kVectors; ++v) {
-              store<V>(sum + v * kLanes,
-                       load<V>(sum + v * kLanes) + act.bases[j * act.n + e] * gradient[v]);
-            }
-          }
+          const V gradient = load<V>(to.outputGradient + s * stride + v * kLanes);
+          baseSums[v] += silu * gradient;
+          for (int64_t j = 0; j <= kOrder; ++j) rowSums[j][v] += bases[j] * gradient;
           if constexpr (kInput) {
-            const T* row = weights + (cell + j) * stride;
-            for (int64_t v = 0; v < kVectors; ++v) {
-              slopes[v] += act.slopes[j * act.n + e] * load<V>(row + v * kLanes);
-            }
+            V slope = row.siluSlope[s] * base[v];
+            for (int64_t j = 0; j < kOrder; ++j) slope += row.slopes[j][s] * differences[j][v];
+            dot += slope * gradient;
           }
+        }
+        if constexpr (kInput) store<V>(to.slopes + s * kLanes, dot);
+        ++s;
+      } while (s < samples && row.cell[s] == cell);
+      for (int64_t j = 0; j <= kOrder; ++j) {
+        for (int64_t v = 0; v < kVectors; ++v) {
+          T* sum = sums + j * stride + v * kLanes;
+          store<V>(sum, load<V>(sum) + rowSums[j][v]);
+        }
+      }
+    } else {
+      V dot = {};
+      for (int64_t v = 0; v < kVectors; ++v) {
+        const V gradient = load<V>(to.outputGradient + s * stride + v * kLanes);
+        baseSums[v] += row.silu[s] * gradient;
+        for (int64_t j = 0; j <= order; ++j) {
+          T* sum = sums + j * stride + v * kLanes;
+          store<V>(sum, load<V>(sum) + row.bases[j][s] * gradient);
         }
         if constexpr (kInput) {
-          dots[k] = slopes[0] * gradient[0];
-          for (int64_t v = 1; v < kVectors; ++v) dots[k] += slopes[v] * gradient[v];
+          V slope = row.siluSlope[s] * base[v];
+          for (int64_t j = 0; j < order; ++j) {
+            slope += row.slopes[j][s] * (rowAt(cell, j + 1, v) - rowAt(cell, j, v));
+          }
+          dot += slope * gradient;
         }
       }
-      if constexpr (kInput) {
-        for (int64_t k = count; k < kLanes; ++k) dots[k] = V{};
-        const V total = sumsOfEach(dots);
-        T* to = inputGradient + first * shape.in + i;
-        for (int64_t k = 0; k < count; ++k) {
-          T& sum = to[k * shape.in];
-          sum = (column == 0 ? T(0) : sum) + total[k];
-        }
-      }
+      if constexpr (kInput) store<V>(to.slopes + s * kLanes, dot);
+      ++s;
     }
-    if constexpr (kKeepCell) kept.flush(sums + cell * stride, stride);
-    for (int64_t v = 0; v < kVectors; ++v) store<V>(sums + baseOffset + v * kLanes, baseSums[v]);
+  }
+  for (int64_t v = 0; v < kVectors; ++v) {
+    store<V>(to.weightSums + baseOffset + v * kLanes, baseSums[v]);
   }
 }
 
-/// How the outputs of a layer are cut into vectors: wide ones, or narrower ones where the padding
-/// of wide ones would cost more than a quarter of the work.
+/// Sums the lanes of `slopes` [pitch, lanes] into the gradient of the input, [pitch].
+template <typename T, int64_t kLanes>
+void sumSlopes(const KernelBlock& block, T* slopes, bool add, T* inputGradient) {
+  using V = Vector<T, kLanes>;
+  for (int64_t s = 0; s < block.samples; s += kLanes) {
+    V dots[kLanes];
+    for (int64_t k = 0; k < kLanes; ++k) dots[k] = load<V>(slopes + (s + k) * kLanes);
+    V total = sumsOfEach(dots);
+    if (add) total += load<V>(inputGradient + s);
+    store<V>(inputGradient + s, total);
+  }
+}
+
+/// How the outputs of a layer are cut into vectors, and those into passes whose rows fit in the
+/// registers.
 template <typename T>
 struct ColumnPlan {
   int64_t lanes;
@@ -276,15 +179,10 @@ struct ColumnPlan {
   static constexpr int64_t kWide = FEWSOUND_VECTOR_BYTES / sizeof(T);
   static constexpr int64_t kHalf = kWide >= 4 ? kWide / 2 : kWide;
   static constexpr int64_t kQuarter = kWide >= 8 ? kWide / 4 : kHalf;
+  static constexpr int64_t kMost = FEWSOUND_VECTOR_BYTES == 64 ? 3 : 2;
 
   explicit ColumnPlan(int64_t out) {
-    if (out <= kQuarter) {
-      lanes = kQuarter;
-    } else if (out <= kHalf || (out > kWide && out <= 3 * kHalf)) {
-      lanes = kHalf;
-    } else {
-      lanes = kWide;
-    }
+    lanes = out <= kQuarter ? kQuarter : out <= kHalf ? kHalf : kWide;
     vectors = (out + lanes - 1) / lanes;
   }
 
@@ -293,27 +191,23 @@ struct ColumnPlan {
   /// Calls pass.operator()<lanes, vectors>(column) until all columns are done.
   template <typename Pass>
   void run(const Pass& pass) const {
-    if (lanes == kWide) {
-      for (int64_t done = 0; done < vectors;) {
-        done += runWide(pass, done * kWide, vectors - done);
+    if (lanes < kWide) {
+      lanes == kQuarter ? pass.template operator()<kQuarter, 1>(0)
+                        : pass.template operator()<kHalf, 1>(0);
+      return;
+    }
+    for (int64_t done = 0; done < vectors;) {
+      const int64_t left = vectors - done;
+      const int64_t column = done * kWide;
+      // Four are two and two: three and one would leave one that waits for its additions.
+      const int64_t now = left == 4 ? 2 : left < kMost ? left : kMost;
+      if (now == 1) pass.template operator()<kWide, 1>(column);
+      if (now == 2) pass.template operator()<kWide, 2>(column);
+      if constexpr (kMost >= 3) {
+        if (now == 3) pass.template operator()<kWide, 3>(column);
       }
-    } else if (lanes == kHalf) {
-      vectors == 1 ? pass.template operator()<kHalf, 1>(0) : pass.template operator()<kHalf, 3>(0);
-    } else {
-      pass.template operator()<kQuarter, 1>(0);
+      done += now;
     }
-  }
-
- private:
-  template <typename Pass>
-  static int64_t runWide(const Pass& pass, int64_t column, int64_t left) {
-    if constexpr (kMaxVectors >= 6) {
-      if (left >= 6) return pass.template operator()<kWide, 6>(column), 6;
-    }
-    if (left >= 4) return pass.template operator()<kWide, 4>(column), 4;
-    if (left == 3) return pass.template operator()<kWide, 3>(column), 3;
-    if (left == 2) return pass.template operator()<kWide, 2>(column), 2;
-    return pass.template operator()<kWide, 1>(column), 1;
   }
 };
 
@@ -323,8 +217,8 @@ int64_t strideOf(int64_t out) {
 }
 
 template <typename T>
-int64_t scratchSizeOf(const KernelGrid<T>& grid, const KernelShape& shape, int64_t samples) {
-  return Activations<T>::size(samples * shape.in, grid.order) + samples * shape.stride;
+int64_t scratchSizeOf(const KernelShape& shape) {
+  return ActivationRow<T>::size() + kBlock * (shape.stride + ColumnPlan<T>::kWide);
 }
 
 /// Calls work.operator()<order>() with the orders of the paper known to the compiler, 0 for any
@@ -337,58 +231,65 @@ void withOrder(int64_t order, const Work& work) {
 }
 
 template <typename T>
-void forwardLayer(const KernelGrid<T>& grid, const KernelShape& shape, int64_t samples, const T* x,
-                  const T* table, T* y, T* scratch) {
-  const int64_t elements = samples * shape.in;
-  const Activations<T> act(scratch, elements, grid.order);
-  T* padded = shape.out == shape.stride ? y : scratch + Activations<T>::size(elements, grid.order);
-  withOrder(grid.order, [&]<int64_t kOrder>() {
-    activate<T, kOrder, false>(grid, elements, x, act);
-    ColumnPlan<T>(shape.out).run([&]<int64_t kLanes, int64_t kVectors>(int64_t column) {
-      forwardColumns<T, kLanes, kVectors, kOrder>(grid, shape, samples, act, table, column, padded);
-    });
-  });
-  if (padded == y) return;
-  for (int64_t s = 0; s < samples; ++s) {
-    std::memcpy(y + s * shape.out, padded + s * shape.stride, shape.out * sizeof(T));
-  }
-}
-
-template <typename T>
-void backwardLayer(const KernelGrid<T>& grid, const KernelShape& shape, int64_t samples, const T* x,
-                   const T* table, const T* outputGradient, T* inputGradient, T* tableGradient,
-                   T* scratch) {
-  const int64_t elements = samples * shape.in;
-  const Activations<T> act(scratch, elements, grid.order);
-  const T* gradient = outputGradient;
-  if (shape.out != shape.stride) {
-    T* padded = scratch + Activations<T>::size(elements, grid.order);
-    std::memset(padded, 0, samples * shape.stride * sizeof(T));
-    for (int64_t s = 0; s < samples; ++s) {
-      std::memcpy(padded + s * shape.stride, outputGradient + s * shape.out, shape.out * sizeof(T));
-    }
-    gradient = padded;
-  }
+void forwardLayer(const KernelGrid<T>& grid, const KernelShape& shape, const KernelBlock& block,
+                  const T* x, const T* table, T* y, T* scratch) {
+  ActivationRow<T> row(scratch);
+  T* const sums = scratch + ActivationRow<T>::size();  // [samples, stride]
+  std::memset(sums, 0, block.samples * shape.stride * sizeof(T));
   const ColumnPlan<T> plan(shape.out);
   withOrder(grid.order, [&]<int64_t kOrder>() {
-    if (inputGradient) {
-      activate<T, kOrder, true>(grid, elements, x, act);
+    for (int64_t i = 0; i < shape.in; ++i) {
+      activate<T, kOrder, false>(grid, block.samples, x + i * block.pitch, row);
+      const T* weights = table + i * grid.rows() * shape.stride;
       plan.run([&]<int64_t kLanes, int64_t kVectors>(int64_t column) {
-        backwardColumns<T, kLanes, kVectors, kOrder, true>(grid, shape, samples, act, table, column,
-                                                           gradient, inputGradient, tableGradient);
+        forwardInput<T, kLanes, kVectors, kOrder>(grid, shape.stride, block.samples, row,
+                                                  weights + column, sums + column);
       });
+    }
+  });
+  transpose(block.samples, shape.out, sums, shape.stride, y, block.pitch);
+}
+
+template <typename T>
+void backwardLayer(const KernelGrid<T>& grid, const KernelShape& shape, const KernelBlock& block,
+                   const T* x, const T* table, const T* outputGradient, T* inputGradient,
+                   T* tableGradient, T* scratch) {
+  ActivationRow<T> row(scratch);
+  T* const gradient = scratch + ActivationRow<T>::size();  // [samples, stride]
+  T* const slopes = gradient + kBlock * shape.stride;      // [pitch, lanes]
+  if (shape.stride != shape.out) {
+    std::memset(gradient, 0, block.samples * shape.stride * sizeof(T));
+  }
+  transpose(shape.out, block.samples, outputGradient, block.pitch, gradient, shape.stride);
+  const ColumnPlan<T> plan(shape.out);
+  const auto backwardWith = [&]<int64_t kOrder, bool kInput>() {
+    for (int64_t i = 0; i < shape.in; ++i) {
+      activate<T, kOrder, kInput>(grid, block.samples, x + i * block.pitch, row);
+      const int64_t offset = i * grid.rows() * shape.stride;
+      plan.run([&]<int64_t kLanes, int64_t kVectors>(int64_t column) {
+        const InputGradients<T> to{.weights = table + offset + column,
+                                   .outputGradient = gradient + column,
+                                   .weightSums = tableGradient + offset + column,
+                                   .slopes = slopes};
+        backwardInput<T, kLanes, kVectors, kOrder, kInput>(grid, shape.stride, block.samples, row,
+                                                           to);
+        if constexpr (kInput) {
+          sumSlopes<T, kLanes>(block, slopes, column > 0, inputGradient + i * block.pitch);
+        }
+      });
+    }
+  };
+  withOrder(grid.order, [&]<int64_t kOrder>() {
+    if (inputGradient != nullptr) {
+      backwardWith.template operator()<kOrder, true>();
     } else {
-      activate<T, kOrder, false>(grid, elements, x, act);
-      plan.run([&]<int64_t kLanes, int64_t kVectors>(int64_t column) {
-        backwardColumns<T, kLanes, kVectors, kOrder, false>(
-            grid, shape, samples, act, table, column, gradient, nullptr, tableGradient);
-      });
+      backwardWith.template operator()<kOrder, false>();
     }
   });
 }
 
 template <typename T>
-constexpr KanKernel<T> kKernel{FEWSOUND_VARIANT_NAME, strideOf<T>, forwardLayer<T>,
-                               backwardLayer<T>, scratchSizeOf<T>};
+constexpr KanKernel<T> kKernel{FEWSOUND_VARIANT_NAME, strideOf<T>,      forwardLayer<T>,
+                               backwardLayer<T>,      scratchSizeOf<T>, transpose<T>};
 
 }  // namespace fewsound::cpu::FEWSOUND_VARIANT

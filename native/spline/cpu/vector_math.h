@@ -64,18 +64,19 @@ inline void storeIntegers(int32_t* to, Integers<V> v) {
 }
 
 /// e^x to about one unit in the last place (the argument reduction and minimax polynomials of
-/// Cephes); arguments are cut off where the result leaves the normal numbers.
+/// Cephes); arguments are cut off where the result leaves the normal numbers. A NaN stays one.
 template <typename V>
 inline V exponential(V x) {
   using T = Element<V>;
   constexpr bool single = sizeof(T) == 4;
   constexpr T limit = single ? T(87) : T(708);
+  constexpr int64_t mantissa = single ? 23 : 52;
+  // Adding this rounds to a whole number, whose bits are then the lowest ones of the sum.
+  constexpr T rounder = T(1.5) * T(int64_t{1} << mantissa);
   x = select<V>(x > limit, splat<V>(limit), x);
   x = select<V>(x < -limit, splat<V>(-limit), x);
-  const V scaled = x * T(1.44269504088896340736);
-  const Integers<V> n =
-      toIntegers<V>(scaled + select<V>(scaled < T(0), splat<V>(T(-0.5)), splat<V>(T(0.5))));
-  const V whole = toReals<V>(n);
+  const V rounded = x * T(1.44269504088896340736) + rounder;
+  const V whole = rounded - rounder;
   V result;
   if constexpr (single) {
     const V r = (x - whole * T(0.693359375)) - whole * T(-2.12194440e-4);
@@ -98,13 +99,13 @@ inline V exponential(V x) {
                 T(2);
     result = T(1) + T(2) * p / (q - p);
   }
-  constexpr int64_t mantissa = single ? 23 : 52;
-  constexpr int64_t bias = single ? 127 : 1023;
-  const Integers<V> exponent = (n + bias) << mantissa;
-  V power;
-  std::memcpy(&power, &exponent, sizeof(power));
-  // A NaN went through the conversions as some integer: hand it on.
-  return select<V>(x == x, result * power, x);
+  // The power of two is added to the exponent: the result is near 1 and stays a normal number.
+  Integers<V> bits, power;
+  std::memcpy(&bits, &result, sizeof(bits));
+  std::memcpy(&power, &rounded, sizeof(power));
+  bits += power << mantissa;
+  std::memcpy(&result, &bits, sizeof(result));
+  return result;
 }
 
 template <typename V, size_t... kLane>
@@ -122,6 +123,72 @@ inline V sumsOfEach(V* v) {
     }
   }
   return v[0];
+}
+
+template <typename V, size_t... kLane>
+inline V interleaveLow(V a, V b, std::index_sequence<kLane...>) {
+  return __builtin_shufflevector(a, b, (kLane / 2 + kLane % 2 * lanesOf<V>)...);
+}
+
+template <typename V, size_t... kLane>
+inline V interleaveHigh(V a, V b, std::index_sequence<kLane...>) {
+  return __builtin_shufflevector(a, b, (lanesOf<V> / 2 + kLane / 2 + kLane % 2 * lanesOf<V>)...);
+}
+
+/// Transposes a square of as many vectors as they have lanes: as many perfect shuffles of its
+/// halves as the number of lanes has bits.
+template <typename V>
+inline void transposeSquare(V* rows) {
+  constexpr int64_t n = lanesOf<V>;
+  constexpr auto lanes = std::make_index_sequence<n>();
+  for (int64_t stage = 1; stage < n; stage *= 2) {
+    V shuffled[n];
+    for (int64_t i = 0; i < n / 2; ++i) {
+      shuffled[2 * i] = interleaveLow(rows[i], rows[i + n / 2], lanes);
+      shuffled[2 * i + 1] = interleaveHigh(rows[i], rows[i + n / 2], lanes);
+    }
+    for (int64_t i = 0; i < n; ++i) rows[i] = shuffled[i];
+  }
+}
+
+/// Transposes whole squares of kLanes.
+template <typename T, int64_t kLanes>
+void transposeSquares(int64_t rows, int64_t columns, const T* from, int64_t fromStride, T* to,
+                      int64_t toStride) {
+  using V = Vector<T, kLanes>;
+  for (int64_t r = 0; r + kLanes <= rows; r += kLanes) {
+    for (int64_t c = 0; c + kLanes <= columns; c += kLanes) {
+      V square[kLanes];
+      for (int64_t i = 0; i < kLanes; ++i) square[i] = load<V>(from + (r + i) * fromStride + c);
+      transposeSquare(square);
+      for (int64_t i = 0; i < kLanes; ++i) store<V>(to + (c + i) * toStride + r, square[i]);
+    }
+  }
+}
+
+/// [rows, columns] with rows `fromStride` apart to [columns, rows] with columns `toStride` apart,
+/// by squares, and what they leave at the edges by smaller ones.
+template <typename T, int64_t kLanes = FEWSOUND_VECTOR_BYTES / sizeof(T)>
+void transpose(int64_t rows, int64_t columns, const T* from, int64_t fromStride, T* to,
+               int64_t toStride) {
+  if constexpr (kLanes == 1) {
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t c = 0; c < columns; ++c) to[c * toStride + r] = from[r * fromStride + c];
+    }
+  } else {
+    constexpr int64_t smaller = kLanes > 4 ? 4 : 1;
+    const int64_t wholeRows = rows / kLanes * kLanes;
+    const int64_t wholeColumns = columns / kLanes * kLanes;
+    transposeSquares<T, kLanes>(wholeRows, wholeColumns, from, fromStride, to, toStride);
+    if (wholeColumns < columns) {
+      transpose<T, smaller>(wholeRows, columns - wholeColumns, from + wholeColumns, fromStride,
+                            to + wholeColumns * toStride, toStride);
+    }
+    if (wholeRows < rows) {
+      transpose<T, smaller>(rows - wholeRows, columns, from + wholeRows * fromStride, fromStride,
+                            to + wholeRows, toStride);
+    }
+  }
 }
 
 }  // namespace fewsound::cpu::FEWSOUND_VARIANT

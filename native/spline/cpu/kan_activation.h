@@ -1,0 +1,90 @@
+// Bases and SiLU of one input of a KAN layer, for one instruction set (see kan_kernel_impl.h).
+#pragma once
+
+#include <cstdint>
+
+#include "native/spline/cpu/kan_kernel.h"
+#include "native/spline/cpu/vector_math.h"
+
+namespace fewsound::cpu::FEWSOUND_VARIANT {
+
+/// What a block of samples needs of one input.
+template <typename T>
+struct ActivationRow {
+  int32_t* cell;  // first of the order + 1 rows of the table that matter
+  T* silu;
+  T* siluSlope;
+  T* bases[kMaxOrder + 1];  // of the order + 1 rows
+  T* slopes[kMaxOrder];     // bases of the order below over h, which weigh differences of rows
+
+  explicit ActivationRow(T* scratch)
+      : cell(reinterpret_cast<int32_t*>(scratch)),
+        silu(scratch + kBlock),
+        siluSlope(scratch + 2 * kBlock) {
+    T* next = siluSlope + kBlock;
+    for (T*& row : bases) {
+      row = next;
+      next += kBlock;
+    }
+    for (T*& row : slopes) {
+      row = next;
+      next += kBlock;
+    }
+  }
+
+  static constexpr int64_t size() { return kBlock * (2 * kMaxOrder + 4); }
+};
+
+/// One step of the Cox-de Boor recursion on uniform knots: the d nonzero bases of degree d - 1 at
+/// the position u within a cell become the d + 1 of degree d.
+template <typename V>
+inline void raiseDegree(V* bases, V u, int64_t d) {
+  using T = Element<V>;
+  V saved = splat<V>(0);
+  const T inverse = T(1) / T(d);
+  for (int64_t r = 0; r < d; ++r) {
+    const V part = bases[r] * inverse;
+    bases[r] = saved + (T(r + 1) - u) * part;
+    saved = (u + T(d - r - 1)) * part;
+  }
+  bases[d] = saved;
+}
+
+/// Fills `row` for samples of x; vectors run over their end, where x may hold anything.
+template <typename T, int64_t kOrder, bool kSlopes>
+void activate(const KernelGrid<T>& extended, int64_t samples, const T* x,
+              const ActivationRow<T>& to) {
+  using V = Vector<T, FEWSOUND_VECTOR_BYTES / sizeof(T)>;
+  // Copies, which no store can change: what they hold stays in registers.
+  const KernelGrid<T> grid = extended;
+  const ActivationRow<T> row = to;
+  const int64_t order = kOrder > 0 ? kOrder : grid.order;
+  V bases[kOrder > 0 ? kOrder + 1 : kMaxOrder + 1];
+  for (int64_t s = 0; s < samples; s += lanesOf<V>) {
+    const V at = load<V>(x + s);
+    const V position = at * grid.inverseStep + grid.offset;
+    // A NaN is not inside: its bases are 0, and SiLU carries it on.
+    const auto inside = (position >= T(0)) & (position < T(grid.cells));
+    const V clamped = select(inside, position, splat<V>(0));
+    const Integers<V> cell = toIntegers(clamped);
+    storeIntegers<V>(row.cell + s, cell);
+    // One fused multiply-add from x: the position's own rounding stays out of the fraction.
+    const V fraction = at * grid.inverseStep + (grid.offset - toReals<V>(cell));
+    const V u = select<V>(inside, fraction, splat<V>(0));
+
+    bases[0] = select(inside, splat<V>(1), splat<V>(0));
+    for (int64_t d = 1; d < order; ++d) raiseDegree(bases, u, d);
+    if constexpr (kSlopes) {
+      for (int64_t j = 0; j < order; ++j) store<V>(row.slopes[j] + s, bases[j] * grid.inverseStep);
+    }
+    raiseDegree(bases, u, order);
+    for (int64_t j = 0; j <= order; ++j) store<V>(row.bases[j] + s, bases[j]);
+
+    const V sigmoid = T(1) / (T(1) + exponential(-at));
+    const V silu = at * sigmoid;
+    store<V>(row.silu + s, silu);
+    if constexpr (kSlopes) store<V>(row.siluSlope + s, sigmoid + silu * (T(1) - sigmoid));
+  }
+}
+
+}  // namespace fewsound::cpu::FEWSOUND_VARIANT
