@@ -1,5 +1,9 @@
 #include "binding/job.h"
 
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
 #include <unordered_set>
 #include <utility>
 
@@ -30,6 +34,15 @@ void endJobsAtExit(Napi::Env env) {
   process.Get("on").As<Napi::Function>().Call(process, {Napi::String::New(env, "exit"), listener});
 }
 
+/// Ends the idle OpenMP threads of this thread of JavaScript; its next parallel operator starts new
+/// ones. While a process has more of them than cores, libgomp lets the job's own threads sleep after
+/// every parallel loop instead of spinning for the next: a step of a fit took twice as long.
+void endIdleThreads() {
+#ifdef _OPENMP
+  omp_pause_resource_all(omp_pause_soft);
+#endif
+}
+
 }  // namespace
 
 Job::Job(Napi::Env env, Task task, const Napi::Function& onProgress,
@@ -46,6 +59,7 @@ Job::Job(Napi::Env env, Task task, const Napi::Function& onProgress,
 Napi::Promise Job::start(Napi::Env env, Task task, const Napi::Function& onProgress,
                          std::shared_ptr<std::atomic<bool>> abort) {
   endJobsAtExit(env);
+  endIdleThreads();
   const std::shared_ptr<Job> job(new Job(env, std::move(task), onProgress, std::move(abort)));
   job->self_ = job;
   job->env_ = env;
