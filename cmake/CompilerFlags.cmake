@@ -14,10 +14,10 @@ function(fewsound_instruction_set_variants)
   set_source_files_properties(${kernel}_plain.cc PROPERTIES
     SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS "${common}")
   set_source_files_properties(${kernel}_avx2.cc PROPERTIES
-    SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS "${common};-mavx2;-mfma")
+    SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS "${common};-mavx2;-mfma;-mbmi")
   set_source_files_properties(${kernel}_avx512.cc PROPERTIES
     SKIP_PRECOMPILE_HEADERS ON
-    COMPILE_OPTIONS "${common};-mavx512f;-mavx512dq;-mavx512vl;-mavx512bw;-mfma;-mprefer-vector-width=512")
+    COMPILE_OPTIONS "${common};-mavx512f;-mavx512dq;-mavx512vl;-mavx512bw;-mfma;-mbmi;-mprefer-vector-width=512")
 endfunction()
 
 # at::parallel_for is compiled into our code, as OpenMP. With GCC the runtime is the one that LibTorch

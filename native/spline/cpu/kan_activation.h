@@ -11,14 +11,14 @@ namespace fewsound::cpu::FEWSOUND_VARIANT {
 /// What a block of samples needs of one input.
 template <typename T>
 struct ActivationRow {
-  int32_t* cell;  // first of the order + 1 rows of the table that matter
+  uint16_t* cell;  // first of the order + 1 rows of the table that matter
   T* silu;
-  T* siluSlope;
+  T* siluSlope;             // times the step of the grid
   T* bases[kMaxOrder + 1];  // of the order + 1 rows
-  T* slopes[kMaxOrder];     // bases of the order below over h, which weigh differences of rows
+  T* slopes[kMaxOrder];     // bases of the order below, which weigh differences of rows
 
   explicit ActivationRow(T* scratch)
-      : cell(reinterpret_cast<int32_t*>(scratch)),
+      : cell(reinterpret_cast<uint16_t*>(scratch)),
         silu(scratch + kBlock),
         siluSlope(scratch + 2 * kBlock) {
     T* next = siluSlope + kBlock;
@@ -50,7 +50,8 @@ inline void raiseDegree(V* bases, V u, int64_t d) {
   bases[d] = saved;
 }
 
-/// Fills `row` for samples of x; vectors run over their end, where x may hold anything.
+/// Fills `row` for samples of x; vectors run over their end, where x may hold anything. Off the
+/// grid the bases are those of a position in the cell past its end, whose rows are zero.
 template <typename T, int64_t kOrder, bool kSlopes>
 void activate(const KernelGrid<T>& extended, int64_t samples, const T* x,
               const ActivationRow<T>& to) {
@@ -59,23 +60,23 @@ void activate(const KernelGrid<T>& extended, int64_t samples, const T* x,
   const KernelGrid<T> grid = extended;
   const ActivationRow<T> row = to;
   const int64_t order = kOrder > 0 ? kOrder : grid.order;
+  const V end = splat<V>(T(grid.cells));
   V bases[kOrder > 0 ? kOrder + 1 : kMaxOrder + 1];
   for (int64_t s = 0; s < samples; s += lanesOf<V>) {
     const V at = load<V>(x + s);
     const V position = at * grid.inverseStep + grid.offset;
-    // A NaN is not inside: its bases are 0, and SiLU carries it on.
-    const auto inside = (position >= T(0)) & (position < T(grid.cells));
-    const V clamped = select(inside, position, splat<V>(0));
-    const Integers<V> cell = toIntegers(clamped);
-    storeIntegers<V>(row.cell + s, cell);
+    // A NaN is not inside: SiLU carries it on.
+    const auto inside = (position >= T(0)) & (position < end);
+    const Integers<V> cell = toIntegers(select(inside, position, end));
+    storeNarrow<V>(row.cell + s, cell);
     // One fused multiply-add from x: the position's own rounding stays out of the fraction.
     const V fraction = at * grid.inverseStep + (grid.offset - toReals<V>(cell));
     const V u = select<V>(inside, fraction, splat<V>(0));
 
-    bases[0] = select(inside, splat<V>(1), splat<V>(0));
+    bases[0] = splat<V>(1);
     for (int64_t d = 1; d < order; ++d) raiseDegree(bases, u, d);
     if constexpr (kSlopes) {
-      for (int64_t j = 0; j < order; ++j) store<V>(row.slopes[j] + s, bases[j] * grid.inverseStep);
+      for (int64_t j = 0; j < order; ++j) store<V>(row.slopes[j] + s, bases[j]);
     }
     raiseDegree(bases, u, order);
     for (int64_t j = 0; j <= order; ++j) store<V>(row.bases[j] + s, bases[j]);
@@ -83,7 +84,9 @@ void activate(const KernelGrid<T>& extended, int64_t samples, const T* x,
     const V sigmoid = T(1) / (T(1) + exponential(-at));
     const V silu = at * sigmoid;
     store<V>(row.silu + s, silu);
-    if constexpr (kSlopes) store<V>(row.siluSlope + s, sigmoid + silu * (T(1) - sigmoid));
+    if constexpr (kSlopes) {
+      store<V>(row.siluSlope + s, (sigmoid + silu * (T(1) - sigmoid)) * grid.step);
+    }
   }
 }
 

@@ -11,18 +11,22 @@ constexpr int64_t kBlock = 128;
 /// Highest order of the splines that the kernel computes.
 constexpr int64_t kMaxOrder = 16;
 
+/// Most intervals of a grid: cells are counted in 16 bits.
+constexpr int64_t kMaxIntervals = 65'000;
+
 /// The grid of a KAN as the kernel sees it: cells of the extended grid, counted from its lower end.
 template <typename T>
 struct KernelGrid {
+  T step;         // h
   T inverseStep;  // 1 / h
   T offset;       // where x = 0 is, in cells
   int64_t cells;  // intervals + 2·order
   int64_t order;
 
-  /// Rows of one input's weight table: one a basis, `order` zero rows on either side of them, so
-  /// that the order + 1 rows from a sample's cell onwards are always there, and the base weights as
-  /// the last row.
-  int64_t rows() const { return cells + order + 1; }
+  /// Rows of one input's weight table: one a basis, zero rows on either side of them, so that the
+  /// order + 1 rows from a sample's cell onwards are always there, also from the cell past the end,
+  /// where what lies off the grid goes, and the base weights as the last row.
+  int64_t rows() const { return cells + order + 2; }
   int64_t firstBasisRow() const { return order; }
   int64_t baseRow() const { return rows() - 1; }
 };

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "native/spline/cpu/kan_activation.h"
+#include "native/spline/cpu/kan_cell_groups.h"
 #include "native/spline/cpu/kan_kernel.h"
 #include "native/spline/cpu/vector_math.h"
 
@@ -32,38 +33,42 @@ void forwardInput(const KernelGrid<T>& grid, int64_t stride, int64_t samples,
   for (int64_t v = 0; v < kVectors; ++v) {
     base[v] = load<V>(weights + grid.baseRow() * stride + v * kLanes);
   }
-  for (int64_t s = 0; s < samples;) {
-    const int32_t cell = row.cell[s];
+  forEachCell(row.cell, samples, [&](int64_t cell, const Members& members) __attribute__((always_inline)) {
     const T* from = weights + cell * stride;
     if constexpr (kOrder > 0) {
-      V rows[kOrder + 1][kVectors];
-      for (int64_t j = 0; j <= kOrder; ++j) {
-        for (int64_t v = 0; v < kVectors; ++v) rows[j][v] = load<V>(from + j * stride + v * kLanes);
+      // The bases sum to 1: the first row is added as it is, the others as what they differ by.
+      V first[kVectors], rises[kOrder][kVectors];
+      for (int64_t v = 0; v < kVectors; ++v) {
+        first[v] = load<V>(from + v * kLanes);
+        for (int64_t j = 0; j < kOrder; ++j) {
+          rises[j][v] = load<V>(from + (j + 1) * stride + v * kLanes) - first[v];
+        }
       }
-      do {
-        T* to = y + s * stride;
+      members.each([&](int64_t s) __attribute__((always_inline)) {
+        T* const to = y + s * stride;
         const V silu = splat<V>(row.silu[s]);
-        V bases[kOrder + 1];
-        for (int64_t j = 0; j <= kOrder; ++j) bases[j] = splat<V>(row.bases[j][s]);
+        V bases[kOrder];
+        for (int64_t j = 0; j < kOrder; ++j) bases[j] = splat<V>(row.bases[j + 1][s]);
         for (int64_t v = 0; v < kVectors; ++v) {
-          V sum = load<V>(to + v * kLanes) + silu * base[v];
-          for (int64_t j = 0; j <= kOrder; ++j) sum += bases[j] * rows[j][v];
+          V sum = load<V>(to + v * kLanes) + first[v];
+          sum += silu * base[v];
+          for (int64_t j = 0; j < kOrder; ++j) sum += bases[j] * rises[j][v];
           store<V>(to + v * kLanes, sum);
         }
-        ++s;
-      } while (s < samples && row.cell[s] == cell);
+      });
     } else {
-      T* to = y + s * stride;
-      for (int64_t v = 0; v < kVectors; ++v) {
-        V sum = load<V>(to + v * kLanes) + row.silu[s] * base[v];
-        for (int64_t j = 0; j <= grid.order; ++j) {
-          sum += row.bases[j][s] * load<V>(from + j * stride + v * kLanes);
+      members.each([&](int64_t s) __attribute__((always_inline)) {
+        T* const to = y + s * stride;
+        for (int64_t v = 0; v < kVectors; ++v) {
+          V sum = load<V>(to + v * kLanes) + row.silu[s] * base[v];
+          for (int64_t j = 0; j <= grid.order; ++j) {
+            sum += row.bases[j][s] * load<V>(from + j * stride + v * kLanes);
+          }
+          store<V>(to + v * kLanes, sum);
         }
-        store<V>(to + v * kLanes, sum);
-      }
-      ++s;
+      });
     }
-  }
+  });
 }
 
 /// What the backward pass of one input reads and writes.
@@ -81,76 +86,76 @@ void backwardInput(const KernelGrid<T>& grid, int64_t stride, int64_t samples,
   using V = Vector<T, kLanes>;
   const ActivationRow<T> row = input;
   const InputGradients<T> to = gradients;
-  const int64_t order = kOrder > 0 ? kOrder : grid.order;
   const int64_t baseOffset = grid.baseRow() * stride;
   V base[kVectors], baseSums[kVectors];
   for (int64_t v = 0; v < kVectors; ++v) {
     base[v] = load<V>(to.weights + baseOffset + v * kLanes);
     baseSums[v] = load<V>(to.weightSums + baseOffset + v * kLanes);
   }
-  const auto rowAt = [&](int64_t cell, int64_t j, int64_t v) {
-    return load<V>(to.weights + (cell + j) * stride + v * kLanes);
-  };
+  const auto addTo = [](T* sum, V more) { store<V>(sum, load<V>(sum) + more); };
 
-  for (int64_t s = 0; s < samples;) {
-    const int32_t cell = row.cell[s];
+  forEachCell(row.cell, samples, [&](int64_t cell, const Members& members) __attribute__((always_inline)) {
+    const auto rowAt = [&](int64_t j, int64_t v) {
+      return load<V>(to.weights + (cell + j) * stride + v * kLanes);
+    };
     T* const sums = to.weightSums + cell * stride;
     if constexpr (kOrder > 0) {
-      // The slope of a spline is one of the order below, on the differences of its coefficients.
-      V differences[kOrder][kVectors];
-      V rowSums[kOrder + 1][kVectors] = {};
+      // The slope of a spline is one of the order below, on the differences of its coefficients;
+      // its bases sum to 1 as well.
+      V first[kVectors], rises[kOrder][kVectors];
       if constexpr (kInput) {
-        for (int64_t j = 0; j < kOrder; ++j) {
-          for (int64_t v = 0; v < kVectors; ++v) {
-            differences[j][v] = rowAt(cell, j + 1, v) - rowAt(cell, j, v);
+        for (int64_t v = 0; v < kVectors; ++v) {
+          first[v] = rowAt(1, v) - rowAt(0, v);
+          for (int64_t j = 1; j < kOrder; ++j) {
+            rises[j][v] = rowAt(j + 1, v) - rowAt(j, v) - first[v];
           }
         }
       }
-      do {
+      V all[kVectors] = {}, rowSums[kOrder + 1][kVectors] = {};
+      members.each([&](int64_t s) __attribute__((always_inline)) {
         const V silu = splat<V>(row.silu[s]);
-        V bases[kOrder + 1];
-        for (int64_t j = 0; j <= kOrder; ++j) bases[j] = splat<V>(row.bases[j][s]);
         V dot = {};
         for (int64_t v = 0; v < kVectors; ++v) {
           const V gradient = load<V>(to.outputGradient + s * stride + v * kLanes);
+          all[v] += gradient;
           baseSums[v] += silu * gradient;
-          for (int64_t j = 0; j <= kOrder; ++j) rowSums[j][v] += bases[j] * gradient;
+          for (int64_t j = 1; j <= kOrder; ++j) rowSums[j][v] += row.bases[j][s] * gradient;
           if constexpr (kInput) {
-            V slope = row.siluSlope[s] * base[v];
-            for (int64_t j = 0; j < kOrder; ++j) slope += row.slopes[j][s] * differences[j][v];
+            V slope = first[v] + row.siluSlope[s] * base[v];
+            for (int64_t j = 1; j < kOrder; ++j) slope += row.slopes[j][s] * rises[j][v];
             dot += slope * gradient;
           }
         }
         if constexpr (kInput) store<V>(to.slopes + s * kLanes, dot);
-        ++s;
-      } while (s < samples && row.cell[s] == cell);
-      for (int64_t j = 0; j <= kOrder; ++j) {
-        for (int64_t v = 0; v < kVectors; ++v) {
-          T* sum = sums + j * stride + v * kLanes;
-          store<V>(sum, load<V>(sum) + rowSums[j][v]);
+      });
+      for (int64_t v = 0; v < kVectors; ++v) {
+        for (int64_t j = 1; j <= kOrder; ++j) {
+          all[v] -= rowSums[j][v];
+          addTo(sums + j * stride + v * kLanes, rowSums[j][v]);
         }
+        addTo(sums + v * kLanes, all[v]);
       }
     } else {
-      V dot = {};
-      for (int64_t v = 0; v < kVectors; ++v) {
-        const V gradient = load<V>(to.outputGradient + s * stride + v * kLanes);
-        baseSums[v] += row.silu[s] * gradient;
-        for (int64_t j = 0; j <= order; ++j) {
-          T* sum = sums + j * stride + v * kLanes;
-          store<V>(sum, load<V>(sum) + row.bases[j][s] * gradient);
-        }
-        if constexpr (kInput) {
-          V slope = row.siluSlope[s] * base[v];
-          for (int64_t j = 0; j < order; ++j) {
-            slope += row.slopes[j][s] * (rowAt(cell, j + 1, v) - rowAt(cell, j, v));
+      members.each([&](int64_t s) __attribute__((always_inline)) {
+        V dot = {};
+        for (int64_t v = 0; v < kVectors; ++v) {
+          const V gradient = load<V>(to.outputGradient + s * stride + v * kLanes);
+          baseSums[v] += row.silu[s] * gradient;
+          for (int64_t j = 0; j <= grid.order; ++j) {
+            addTo(sums + j * stride + v * kLanes, row.bases[j][s] * gradient);
           }
-          dot += slope * gradient;
+          if constexpr (kInput) {
+            V slope = row.siluSlope[s] * base[v];
+            for (int64_t j = 0; j < grid.order; ++j) {
+              slope += row.slopes[j][s] * (rowAt(j + 1, v) - rowAt(j, v));
+            }
+            dot += slope * gradient;
+          }
         }
-      }
-      if constexpr (kInput) store<V>(to.slopes + s * kLanes, dot);
-      ++s;
+        if constexpr (kInput) store<V>(to.slopes + s * kLanes, dot);
+      });
     }
-  }
+  });
   for (int64_t v = 0; v < kVectors; ++v) {
     store<V>(to.weightSums + baseOffset + v * kLanes, baseSums[v]);
   }
@@ -158,12 +163,13 @@ void backwardInput(const KernelGrid<T>& grid, int64_t stride, int64_t samples,
 
 /// Sums the lanes of `slopes` [pitch, lanes] into the gradient of the input, [pitch].
 template <typename T, int64_t kLanes>
-void sumSlopes(const KernelBlock& block, T* slopes, bool add, T* inputGradient) {
+void sumSlopes(const KernelBlock& block, const T* slopes, T inverseStep, bool add,
+               T* inputGradient) {
   using V = Vector<T, kLanes>;
   for (int64_t s = 0; s < block.samples; s += kLanes) {
     V dots[kLanes];
     for (int64_t k = 0; k < kLanes; ++k) dots[k] = load<V>(slopes + (s + k) * kLanes);
-    V total = sumsOfEach(dots);
+    V total = sumsOfEach(dots) * inverseStep;
     if (add) total += load<V>(inputGradient + s);
     store<V>(inputGradient + s, total);
   }
@@ -182,8 +188,11 @@ struct ColumnPlan {
   static constexpr int64_t kMost = FEWSOUND_VECTOR_BYTES == 64 ? 3 : 2;
 
   explicit ColumnPlan(int64_t out) {
-    lanes = out <= kQuarter ? kQuarter : out <= kHalf ? kHalf : kWide;
-    vectors = (out + lanes - 1) / lanes;
+    // Half as wide costs half as much, and a row of whole vectors never splits a cache line. Less
+    // than half costs the same as half.
+    const auto needed = [out](int64_t width) { return (out + width - 1) / width; };
+    lanes = out <= kQuarter ? kQuarter : needed(kHalf) < 2 * needed(kWide) ? kHalf : kWide;
+    vectors = needed(lanes);
   }
 
   int64_t stride() const { return lanes * vectors; }
@@ -191,20 +200,23 @@ struct ColumnPlan {
   /// Calls pass.operator()<lanes, vectors>(column) until all columns are done.
   template <typename Pass>
   void run(const Pass& pass) const {
-    if (lanes < kWide) {
-      lanes == kQuarter ? pass.template operator()<kQuarter, 1>(0)
-                        : pass.template operator()<kHalf, 1>(0);
-      return;
-    }
+    if (lanes == kWide) return runAll<kWide>(pass);
+    if (lanes == kHalf) return runAll<kHalf>(pass);
+    pass.template operator()<kQuarter, 1>(0);
+  }
+
+ private:
+  template <int64_t kLanes, typename Pass>
+  void runAll(const Pass& pass) const {
     for (int64_t done = 0; done < vectors;) {
       const int64_t left = vectors - done;
-      const int64_t column = done * kWide;
+      const int64_t column = done * kLanes;
       // Four are two and two: three and one would leave one that waits for its additions.
       const int64_t now = left == 4 ? 2 : left < kMost ? left : kMost;
-      if (now == 1) pass.template operator()<kWide, 1>(column);
-      if (now == 2) pass.template operator()<kWide, 2>(column);
+      if (now == 1) pass.template operator()<kLanes, 1>(column);
+      if (now == 2) pass.template operator()<kLanes, 2>(column);
       if constexpr (kMost >= 3) {
-        if (now == 3) pass.template operator()<kWide, 3>(column);
+        if (now == 3) pass.template operator()<kLanes, 3>(column);
       }
       done += now;
     }
@@ -274,7 +286,8 @@ void backwardLayer(const KernelGrid<T>& grid, const KernelShape& shape, const Ke
         backwardInput<T, kLanes, kVectors, kOrder, kInput>(grid, shape.stride, block.samples, row,
                                                            to);
         if constexpr (kInput) {
-          sumSlopes<T, kLanes>(block, slopes, column > 0, inputGradient + i * block.pitch);
+          sumSlopes<T, kLanes>(block, slopes, grid.inverseStep, column > 0,
+                               inputGradient + i * block.pitch);
         }
       });
     }

@@ -42,7 +42,8 @@ struct Plan {
   int64_t widest = 0;
 
   explicit Plan(const KanStackInput& input)
-      : grid{.inverseStep = static_cast<T>(1.0 / input.grid.step()),
+      : grid{.step = static_cast<T>(input.grid.step()),
+             .inverseStep = static_cast<T>(1.0 / input.grid.step()),
              .offset = static_cast<T>(static_cast<double>(input.grid.order) -
                                       input.grid.lower / input.grid.step()),
              .cells = input.grid.intervals + 2 * input.grid.order,
@@ -259,7 +260,9 @@ KanStackGradients backwardStack(const KanStackInput& input, const std::vector<at
 
 class CpuBackend : public KanStackBackend {
  public:
-  bool takes(const KanStackInput& input) const override { return input.grid.order <= kMaxOrder; }
+  bool takes(const KanStackInput& input) const override {
+    return input.grid.order <= kMaxOrder && input.grid.intervals <= kMaxIntervals;
+  }
 
   KanStackOutput forward(const KanStackInput& input, bool keep) const override {
     return AT_DISPATCH_FLOATING_TYPES(input.x.scalar_type(), "kanStack",

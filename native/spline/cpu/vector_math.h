@@ -39,7 +39,8 @@ inline void store(Element<V>* to, V v) {
 
 template <typename V>
 inline V splat(Element<V> value) {
-  return V{} + value;
+  // Minus zero changes no number, so nothing is computed; adding zero would turn -0 into 0.
+  return value - V{};
 }
 
 template <typename V>
@@ -58,8 +59,8 @@ inline V toReals(Integers<V> v) {
 }
 
 template <typename V>
-inline void storeIntegers(int32_t* to, Integers<V> v) {
-  const auto narrow = __builtin_convertvector(v, Vector<int32_t, lanesOf<V>>);
+inline void storeNarrow(uint16_t* to, Integers<V> v) {
+  const auto narrow = __builtin_convertvector(v, Vector<uint16_t, lanesOf<V>>);
   std::memcpy(to, &narrow, sizeof(narrow));
 }
 
