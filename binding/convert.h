@@ -232,4 +232,12 @@ struct Convert<Dims> {
   static Stored byDefault(const Default&) { return {}; }
 };
 
+/// The object of ours in an argument; throws where it is anything else.
+template <class T>
+T& objectIn(const Napi::CallbackInfo& info, size_t index, const char* name) {
+  T* object = Handle<T>::find(info.Env(), info[index]);
+  if (object == nullptr) Place{info.Env(), name}.reject(info[index], std::string("a ") + name);
+  return *object;
+}
+
 }  // namespace fewsound::binding

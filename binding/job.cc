@@ -35,8 +35,8 @@ void endJobsAtExit(Napi::Env env) {
 }
 
 /// Ends the idle OpenMP threads of this thread of JavaScript; its next parallel operator starts new
-/// ones. While a process has more of them than cores, libgomp lets the job's own threads sleep after
-/// every parallel loop instead of spinning for the next: a step of a fit took twice as long.
+/// ones. While a process has more of them than cores, libgomp lets the job's own threads sleep
+/// after every parallel loop instead of spinning for the next: a step of a fit took twice as long.
 void endIdleThreads() {
 #ifdef _OPENMP
   omp_pause_resource_all(omp_pause_soft);

@@ -18,8 +18,12 @@
 namespace fewsound::binding {
 
 NetworkHandle& networkIn(const Napi::CallbackInfo& info, size_t index) {
-  NetworkHandle* handle = Handle<NetworkHandle>::find(info.Env(), info[index]);
-  if (handle == nullptr) Place{info.Env(), "network"}.reject(info[index], "a network");
+  return networkIn(info.Env(), info[index]);
+}
+
+NetworkHandle& networkIn(napi_env env, napi_value value) {
+  NetworkHandle* handle = Handle<NetworkHandle>::find(env, value);
+  if (handle == nullptr) Place{env, "network"}.reject(value, "a network");
   if (!handle->network) throw CallError(Code::kDisposed, "the network was disposed of", "network");
   if (handle->busy->load(std::memory_order_acquire)) {
     throw CallError(Code::kInvalidArgument, "the network is being fitted; wait for the fit to end",

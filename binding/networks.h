@@ -20,6 +20,7 @@ struct NetworkHandle {
 
 /// The network in an argument; throws where it is none, disposed, or in use by a job.
 NetworkHandle& networkIn(const Napi::CallbackInfo& info, size_t index);
+NetworkHandle& networkIn(napi_env env, napi_value value);
 
 /// Networks: create, forward, parameters, move, dispose; spline bases and mel filterbanks.
 void exposeNetworks(const Napi::Object& exports);

@@ -4,6 +4,7 @@
 #include "binding/call_operator.h"
 #include "binding/environment.h"
 #include "binding/errors.h"
+#include "binding/fitters.h"
 #include "binding/job.h"
 #include "binding/memory_guard.h"
 #include "binding/networks.h"
@@ -37,6 +38,7 @@ napi_value registerIn(napi_env env, napi_value value) {
   exposeCallOperator(exports);
   exposeNetworks(exports);
   exposeTraining(exports);
+  exposeFitters(exports);
   exposeJobs(exports);
   return value;
 }

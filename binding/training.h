@@ -4,7 +4,7 @@
 
 namespace fewsound::binding {
 
-/// The reconstruction loss, AdamW, schedules, and the fitter that runs as a job.
+/// The reconstruction loss, AdamW and schedules, for a training loop of one's own.
 void exposeTraining(const Napi::Object& exports);
 
 }  // namespace fewsound::binding

@@ -70,8 +70,10 @@ export interface FitterArgument {
 
 export interface FitterReport {
   step: number;
-  loss: number;
-  siSnr: number | null;
+  /** Of each clip. */
+  losses: number[];
+  /** Of each clip, dB; null where undefined. */
+  siSnr: (number | null)[];
   /** Since this run began. */
   seconds: number;
 }
@@ -117,14 +119,20 @@ export interface ModelAddon<Tensor, DType extends string> {
 
   createAbortFlag(): AbortFlagHandle;
   raiseAbort(flag: AbortFlagHandle): void;
-  createFitter(network: NetworkHandle, target: Tensor, options: FitterArgument): FitterHandle;
-  /** Runs on a thread of its own; the network and its tensors are out of reach until the promise settles. */
+  /** One network for each row of targets [clips, samples]. */
+  createFitter(
+    networks: readonly NetworkHandle[],
+    targets: Tensor,
+    options: FitterArgument,
+  ): FitterHandle;
+  /** Runs on a thread of its own; the networks and their tensors are out of reach until the promise settles. */
   runFitter(
     fitter: FitterHandle,
     untilStep: number,
     abort: AbortFlagHandle | null,
     onProgress: ((report: FitterReport) => void) | null,
   ): Promise<{ reason: FitterReason; last: FitterReport | null }>;
+  /** Losses are [steps, clips]. */
   fitterFacts(fitter: FitterHandle): { step: number; threads: number; losses: Float64Array };
   fitterState(fitter: FitterHandle): [name: string, tensor: Tensor][];
   loadFitterState(fitter: FitterHandle, state: readonly [name: string, tensor: Tensor][]): void;

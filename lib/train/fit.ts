@@ -137,8 +137,8 @@ async function prepare(network: Inr, clip: Clip, options: ResolvedFit): Promise<
     const saved =
       resume === undefined ? undefined : await readCheckpoint(resume, network, clip, options);
     const samples = clip.samples as Float32Array<ArrayBuffer>;
-    const target = wrapTensor(addon().tensor(samples, [clip.length], 'float32'));
-    const fitter = addon().createFitter(network.handle, target.handle, fitterArgument(options));
+    const target = wrapTensor(addon().tensor(samples, [1, clip.length], 'float32'));
+    const fitter = addon().createFitter([network.handle], target.handle, fitterArgument(options));
     if (saved !== undefined) {
       addon().loadFitterState(
         fitter,
@@ -200,7 +200,7 @@ function summary(fitter: FitterHandle, network: Inr, clip: Clip, course: Course)
     loss: losses.at(-1) as number,
     losses,
     // A checkpoint that was complete already leaves no step to measure in.
-    siSnr: last === null ? siSnr(clip, network.render(clip.length)) : last.siSnr,
+    siSnr: last === null ? siSnr(clip, network.render(clip.length)) : (last.siSnr[0] ?? null),
     seconds,
     secondsPerStep: step > begin ? seconds / (step - begin) : 0,
     stoppedBy,

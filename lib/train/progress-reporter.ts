@@ -33,7 +33,7 @@ export class ProgressReporter {
     if (report.step !== this.#reportedStep) this.#pass(report);
   }
 
-  #pass({ step, loss, siSnr }: FitterReport): void {
+  #pass({ step, losses, siSnr }: FitterReport): void {
     const { steps, onProgress } = this.#options;
     if (onProgress === undefined) return;
     const secondsElapsed = this.seconds;
@@ -44,8 +44,8 @@ export class ProgressReporter {
     const progress: FitProgress = {
       step,
       steps,
-      loss,
-      siSnr,
+      loss: losses[0] as number,
+      siSnr: siSnr[0] ?? null,
       stepsPerSecond,
       secondsElapsed,
       secondsLeft,

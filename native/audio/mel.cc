@@ -64,13 +64,17 @@ at::Tensor melFilterbank(int64_t sampleRate, int64_t fftSize, int64_t mels,
   return triangles.to(options.dtype()).to(at::kDouble).mul_(areas).to(options);
 }
 
+void checkLongEnough(int64_t samples, int64_t fftSize) {
+  TORCH_CHECK_VALUE(samples > fftSize / 2, "the signal has ", samples, " samples; an FFT size of ",
+                    fftSize, " needs at least ", fftSize / 2 + 1,
+                    " (its ends are reflected): take a longer clip or smaller fftSizes");
+}
+
 at::Tensor melSpectrogram(const at::Tensor& signal, const at::Tensor& window,
                           const at::Tensor& filterbank) {
   constexpr double kLeastPower = 1e-8;  // keeps the root's gradient finite in silence
   const int64_t fftSize = window.size(0);
-  TORCH_CHECK_VALUE(signal.size(-1) > fftSize / 2, "the signal has ", signal.size(-1),
-                    " samples; an FFT size of ", fftSize, " needs at least ", fftSize / 2 + 1,
-                    " (its ends are reflected): take a longer clip or smaller fftSizes");
+  checkLongEnough(signal.size(-1), fftSize);
   const at::Tensor spectrum = centredStft(signal, window, fftSize / 4);
   const at::Tensor magnitude = flooredMagnitude(spectrum, kLeastPower);  // [batch, frames, bins]
   return at::matmul(filterbank, magnitude.transpose(1, 2));

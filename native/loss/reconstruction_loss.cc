@@ -8,7 +8,6 @@
 #include "native/audio/mel.h"
 
 namespace fewsound {
-namespace {
 
 void checkOptions(const ReconstructionLossOptions& options) {
   const auto checkWeight = [](const char* name, double value) {
@@ -40,6 +39,8 @@ at::Tensor weightedFilterbank(const ReconstructionLossOptions& options, int64_t 
       at::arange(1, options.mels + 1, at::kDouble).div_(options.mels).pow_(options.bandPower);
   return filterbank * (weight / weight.mean()).to(tensorOptions).unsqueeze(1);
 }
+
+namespace {
 
 /// mean|d| + sqrt(mean d^2)
 at::Tensor spectralDistance(const at::Tensor& estimate, const at::Tensor& target) {
@@ -99,50 +100,14 @@ at::Tensor ReconstructionLoss::melPerResolution(const at::Tensor& estimate,
   return at::stack(distances);
 }
 
-void ReconstructionLoss::setTarget(const at::Tensor& target) {
-  const at::NoGradGuard noGrad;
-  target_ = asBatch(target).detach();
-  if (options_.mel == 0.0) return;
-  prepare(target_);
-  for (Resolution& resolution : resolutions_) {
-    resolution.target = melSpectrogram(target_, resolution.window, resolution.filterbank);
-  }
-}
-
-at::Tensor ReconstructionLoss::toTarget(const at::Tensor& estimate) {
-  TORCH_CHECK(target_.defined(), "toTarget needs a target: call setTarget first");
-  const at::Tensor estimates = asBatch(estimate);
-  checkPair(estimates, target_);
-  at::Tensor loss;
-  if (options_.time > 0.0) loss = at::l1_loss(estimates, target_) * options_.time;
-  if (options_.mel > 0.0) {
-    // A call with another dtype in between has replaced the filterbanks, and the spectrograms with
-    // them.
-    if (prepare(target_)) setTarget(target_);
-    const double weight = options_.mel / static_cast<double>(resolutions_.size());
-    for (const Resolution& resolution : resolutions_) {
-      const at::Tensor distance =
-          spectralDistance(melSpectrogram(estimates, resolution.window, resolution.filterbank),
-                           resolution.target) *
-          weight;
-      loss = loss.defined() ? loss + distance : distance;
-    }
-  }
-  return loss;
-}
-
-bool ReconstructionLoss::prepare(const at::Tensor& signal) {
+void ReconstructionLoss::prepare(const at::Tensor& signal) {
   const at::TensorOptions wanted = signal.options().requires_grad(false);
-  if (!resolutions_.empty() && resolutions_.front().window.options().type_equal(wanted))
-    return false;
+  if (!resolutions_.empty() && resolutions_.front().window.options().type_equal(wanted)) return;
   resolutions_.clear();
   for (const int64_t size : options_.fftSizes) {
-    resolutions_.push_back({.fftSize = size,
-                            .window = at::hann_window(size, wanted),
-                            .filterbank = weightedFilterbank(options_, size, wanted),
-                            .target = {}});
+    resolutions_.push_back({.window = at::hann_window(size, wanted),
+                            .filterbank = weightedFilterbank(options_, size, wanted)});
   }
-  return true;
 }
 
 }  // namespace fewsound

@@ -18,8 +18,15 @@ struct ReconstructionLossOptions {
   double bandPower = 0.0;
 };
 
+/// Throws unless the options are in order.
+void checkOptions(const ReconstructionLossOptions& options);
+
+/// The mel filterbank of one FFT size with the weights of the bands, [mels, fftSize/2 + 1].
+at::Tensor weightedFilterbank(const ReconstructionLossOptions& options, int64_t fftSize,
+                              const at::TensorOptions& tensorOptions);
+
 /// time·L1 + mel·(mean over FFT sizes of mean|M - M'| + sqrt(mean (M - M')^2)); SPEC "Loss".
-/// With a fixed target its mel spectrograms are computed once.
+/// Differentiable; for the many steps of a training loop see TargetLoss.
 class ReconstructionLoss {
  public:
   explicit ReconstructionLoss(ReconstructionLossOptions options);
@@ -30,27 +37,19 @@ class ReconstructionLoss {
   /// Loss of each FFT size alone, [fftSizes].
   at::Tensor melPerResolution(const at::Tensor& estimate, const at::Tensor& target);
 
-  /// Keeps the target's spectrograms for calls of `toTarget`.
-  void setTarget(const at::Tensor& target);
-  at::Tensor toTarget(const at::Tensor& estimate);
-
   const ReconstructionLossOptions& options() const { return options_; }
 
  private:
-  /// Makes windows and filterbanks for the signal's dtype and device; false where they are there
-  /// already.
-  bool prepare(const at::Tensor& signal);
+  /// Makes windows and filterbanks for the signal's dtype and device, unless they are there.
+  void prepare(const at::Tensor& signal);
 
   struct Resolution {
-    int64_t fftSize;
     at::Tensor window;      // [fftSize]
     at::Tensor filterbank;  // [mels, fftSize/2 + 1], band weights included
-    at::Tensor target;      // [batch, mels, frames], of the fixed target
   };
 
   ReconstructionLossOptions options_;
   std::vector<Resolution> resolutions_;
-  at::Tensor target_;
 };
 
 }  // namespace fewsound

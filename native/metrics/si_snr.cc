@@ -7,21 +7,31 @@
 
 namespace fewsound {
 
-std::optional<double> siSnr(const at::Tensor& estimate, const at::Tensor& target) {
+std::vector<std::optional<double>> siSnr(const at::Tensor& estimates, const at::Tensor& targets) {
   constexpr double kEpsilon = std::numeric_limits<float>::epsilon();
   const at::NoGradGuard noGrad;
-  const auto centred = [](const at::Tensor& signal) {
-    const at::Tensor wide = signal.flatten().to(at::kDouble);
-    return wide - wide.mean();
+  const auto centred = [](const at::Tensor& signals) {
+    const at::Tensor wide = signals.to(at::kDouble);
+    return wide - wide.mean(1, /*keepdim=*/true);
   };
-  const at::Tensor reference = centred(target);
-  const at::Tensor given = centred(estimate);
-  const double energy = reference.dot(reference).item<double>();
-  if (energy == 0.0) return std::nullopt;
-  const double scale = (given.dot(reference).item<double>() + kEpsilon) / (energy + kEpsilon);
-  const at::Tensor noise = given.sub(reference, scale);
-  const double noiseEnergy = noise.dot(noise).item<double>();
-  return 10.0 * std::log10((scale * scale * energy + kEpsilon) / (noiseEnergy + kEpsilon));
+  const at::Tensor references = centred(targets);
+  const at::Tensor given = centred(estimates);
+  const at::Tensor energies = (references * references).sum(1, /*keepdim=*/true);  // [clips, 1]
+  const at::Tensor scales =
+      ((given * references).sum(1, /*keepdim=*/true) + kEpsilon) / (energies + kEpsilon);
+  const at::Tensor noise = (given - scales * references).square().sum(1, /*keepdim=*/true);
+  const at::Tensor facts = at::cat({energies, scales, noise}, 1).cpu();  // [clips, 3]
+  const auto fact = facts.accessor<double, 2>();
+  std::vector<std::optional<double>> ratios;
+  for (int64_t clip = 0; clip < facts.size(0); ++clip) {
+    const double energy = fact[clip][0];
+    const double scale = fact[clip][1];
+    ratios.emplace_back(energy == 0.0
+                            ? std::nullopt
+                            : std::optional(10.0 * std::log10((scale * scale * energy + kEpsilon) /
+                                                              (fact[clip][2] + kEpsilon))));
+  }
+  return ratios;
 }
 
 }  // namespace fewsound

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <string>
 #include <unordered_map>
 #include <utility>
 
@@ -31,6 +32,18 @@ class ThreadLimit {
   bool limited_;
 };
 
+/// Takes the networks' parameters for a run and gives them back at its end, however it ends.
+class BatchLoan {
+ public:
+  explicit BatchLoan(InrBatch& networks) : networks_(networks) { networks_.load(); }
+  ~BatchLoan() { networks_.store(); }
+  BatchLoan(const BatchLoan&) = delete;
+  BatchLoan& operator=(const BatchLoan&) = delete;
+
+ private:
+  InrBatch& networks_;
+};
+
 void checkOptions(const FitterOptions& options) {
   TORCH_CHECK_VALUE(options.steps >= 0, "steps is ", options.steps, "; expected 0 or more");
   TORCH_CHECK_VALUE(
@@ -42,13 +55,18 @@ void checkOptions(const FitterOptions& options) {
                     options.earlyStop.patience, "; expected 0 (off) or more steps");
 }
 
-void checkLoss(double loss, int64_t step, double learningRate) {
-  if (std::isfinite(loss)) return;
-  const char* value = std::isnan(loss) ? "NaN" : "infinite";
-  TORCH_CHECK(step > 0, "the loss is ", value,
-              " before the first step: the network's weights are not finite numbers, or too large");
-  TORCH_CHECK(false, "the loss is ", value, " at step ", step,
-              ": the fit has diverged; try a lower learning rate than ", learningRate);
+/// Throws where one of the losses before an update, [clips], is not finite.
+void checkLosses(const double* losses, int64_t clips, int64_t step, double learningRate) {
+  for (int64_t clip = 0; clip < clips; ++clip) {
+    if (std::isfinite(losses[clip])) continue;
+    const std::string which = clips == 1 ? "the loss" : c10::str("the loss of clip ", clip);
+    const char* value = std::isnan(losses[clip]) ? "NaN" : "infinite";
+    TORCH_CHECK(step > 0, which, " is ", value,
+                " before the first step: the network's weights are not finite numbers, or too "
+                "large");
+    TORCH_CHECK(false, which, " is ", value, " at step ", step,
+                ": the fit has diverged; try a lower learning rate than ", learningRate);
+  }
 }
 
 /// t_i = -1 + 2i / (samples - 1), [samples, 1]
@@ -56,32 +74,66 @@ at::Tensor timeAxis(int64_t samples, const at::TensorOptions& options) {
   return at::linspace(-1.0, 1.0, samples, options).unsqueeze(1);
 }
 
-at::Tensor asTarget(const at::Tensor& target, const Inr& network) {
-  TORCH_CHECK_VALUE(target.dim() == 1, "the target has shape ", target.sizes(),
-                    "; expected [samples]");
-  TORCH_CHECK_VALUE(target.size(0) >= 2, "the target has ", target.size(0),
+at::Tensor asTargets(const at::Tensor& targets, const InrBatch& networks) {
+  TORCH_CHECK_VALUE(targets.dim() == 2, "the targets have shape ", targets.sizes(),
+                    "; expected [clips, samples]");
+  TORCH_CHECK_VALUE(targets.size(0) == networks.size(), "there are ", networks.size(),
+                    " networks for ", targets.size(0), " clips; expected one for each");
+  TORCH_CHECK_VALUE(targets.size(1) >= 2, "the target has ", targets.size(1),
                     " samples; expected at least 2");
-  TORCH_CHECK_VALUE(at::isfinite(target).all().item<bool>(),
+  TORCH_CHECK_VALUE(at::isfinite(targets).all().item<bool>(),
                     "the target holds NaN or infinite samples");
-  const at::Tensor like = network.parameters().front();
-  return target.detach().to(like.options().requires_grad(false)).unsqueeze(0).contiguous();
+  const at::Tensor& like = networks.parameters().front();
+  const at::ScalarType dtype = c10::toRealValueType(like.scalar_type());
+  return targets.detach().to(like.device(), dtype).contiguous();
 }
 
 }  // namespace
 
-Fitter::Fitter(std::shared_ptr<Inr> network, const at::Tensor& target, FitterOptions options)
-    : network_(std::move(network)),
-      target_(asTarget(target, *network_)),
+Fitter::Fitter(std::vector<std::shared_ptr<Inr>> networks, const at::Tensor& targets,
+               FitterOptions options)
+    : networks_(std::move(networks)),
+      targets_(asTargets(targets, networks_)),
       options_(std::move(options)),
-      loss_(options_.loss),
-      optimizer_(network_->parameters(), options_.optimizer),
+      optimizer_(networks_.parameters(), options_.optimizer),
       bestLoss_(std::numeric_limits<double>::infinity()) {
   checkOptions(options_);
+  const EarlyStop& stop = options_.earlyStop;
+  TORCH_CHECK_VALUE(clips() == 1 || (!stop.siSnr && !stop.loss && stop.patience == 0),
+                    "earlyStop is for one clip; ", clips(), " are fitted together");
   rateAt(options_.schedule, 0);
-  loss_.setTarget(target_);
+  loss_ = TargetLoss::make(options_.loss, targets_);
   const at::NoGradGuard noGrad;
-  const at::Tensor t = timeAxis(target_.size(1), target_.options());
-  features_ = network_->encodingIsFixed() ? network_->encode(t).contiguous() : t;
+  const at::Tensor t = timeAxis(targets_.size(1), targets_.options());
+  features_ = networks_.encodingIsFixed() ? networks_.encode(t).contiguous() : t;
+}
+
+void Fitter::takeStep() {
+  optimizer_.zeroGrad();
+  const at::Tensor encoded = networks_.encodingIsFixed() ? features_ : networks_.encode(features_);
+  estimates_ = networks_.decode(encoded);
+  loss_->evaluate(estimates_);
+  const at::Tensor values = loss_->losses().cpu();
+  const auto* const losses = values.const_data_ptr<double>();
+  const ScheduledRate rate = rateAt(options_.schedule, step_);
+  checkLosses(losses, clips(), step_, rate.learningRate);
+  estimates_.backward(loss_->gradient());
+  optimizer_.step(rate.learningRate, rate.beta1);
+  ++step_;
+  losses_.insert(losses_.end(), losses, losses + clips());
+}
+
+StopReason Fitter::earlyStop(const std::vector<std::optional<double>>& ratios) {
+  const EarlyStop& stop = options_.earlyStop;
+  const double loss = losses_.back();
+  if (loss < bestLoss_ - stop.minDelta) {
+    bestLoss_ = loss;
+    bestStep_ = step_;
+  }
+  if (stop.patience > 0 && step_ - bestStep_ >= stop.patience) return StopReason::kPatience;
+  if (stop.loss && loss <= *stop.loss) return StopReason::kLoss;
+  const bool reached = stop.siSnr && ratios.front() && *ratios.front() >= *stop.siSnr;
+  return reached ? StopReason::kSiSnr : StopReason::kSteps;
 }
 
 StopReason Fitter::run(int64_t untilStep, const std::atomic<bool>& abort,
@@ -90,42 +142,25 @@ StopReason Fitter::run(int64_t untilStep, const std::atomic<bool>& abort,
   const at::AutoGradMode gradients(true);
   const ThreadLimit limit(options_.threads);
   threads_ = at::get_num_threads();
+  const BatchLoan loan(networks_);
   const int64_t end = std::min(untilStep, options_.steps);
-  const EarlyStop& stop = options_.earlyStop;
   const auto start = Clock::now();
   double reported = -std::numeric_limits<double>::infinity();
 
   while (step_ < end) {
     if (abort.load(std::memory_order_relaxed)) return StopReason::kAborted;
-    optimizer_.zeroGrad();
-    const at::Tensor encoded =
-        network_->encodingIsFixed() ? features_ : network_->encode(features_);
-    const at::Tensor estimate = network_->decode(encoded, nullptr).view({1, -1});
-    const at::Tensor loss = loss_.toTarget(estimate);
-    const double value = loss.item<double>();
-    checkLoss(value, step_, rateAt(options_.schedule, step_).learningRate);
-    loss.backward();
-    const ScheduledRate rate = rateAt(options_.schedule, step_);
-    optimizer_.step(rate.learningRate, rate.beta1);
-    ++step_;
-    losses_.push_back(value);
-    if (value < bestLoss_ - stop.minDelta) {
-      bestLoss_ = value;
-      bestStep_ = step_;
-    }
-
+    takeStep();
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    const bool due = onProgress && seconds - reported >= options_.progressInterval;
-    std::optional<double> ratio;
-    if (due || stop.siSnr || step_ == end) ratio = siSnr(estimate, target_);
-    StopReason reason = StopReason::kSteps;
-    if (stop.siSnr && ratio && *ratio >= *stop.siSnr) reason = StopReason::kSiSnr;
-    if (stop.loss && value <= *stop.loss) reason = StopReason::kLoss;
-    if (stop.patience > 0 && step_ - bestStep_ >= stop.patience) reason = StopReason::kPatience;
-    const bool last = reason != StopReason::kSteps || step_ == end;
-    if (onProgress && (due || last)) {
-      if (!ratio) ratio = siSnr(estimate, target_);
-      onProgress({step_, value, ratio, seconds});
+    bool due = onProgress && (seconds - reported >= options_.progressInterval || step_ == end);
+    std::vector<std::optional<double>> ratios;
+    if (due || options_.earlyStop.siSnr) ratios = siSnr(estimates_.detach(), targets_);
+    const StopReason reason = earlyStop(ratios);
+    if (onProgress && reason != StopReason::kSteps && !due) {
+      due = true;
+      ratios = siSnr(estimates_.detach(), targets_);
+    }
+    if (due) {
+      onProgress({step_, {losses_.end() - clips(), losses_.end()}, std::move(ratios), seconds});
       reported = seconds;
     }
     if (reason != StopReason::kSteps) return reason;
@@ -133,15 +168,19 @@ StopReason Fitter::run(int64_t untilStep, const std::atomic<bool>& abort,
   return StopReason::kSteps;
 }
 
+std::vector<int64_t> Fitter::lossesShape(int64_t steps) const {
+  return clips() == 1 ? std::vector<int64_t>{steps} : std::vector<int64_t>{steps, clips()};
+}
+
 std::vector<std::pair<std::string, at::Tensor>> Fitter::state() const {
   std::vector<std::pair<std::string, at::Tensor>> state;
-  const auto names = network_->named_parameters().keys();
+  const std::vector<std::string>& names = networks_.names();
   const auto copy = [](const at::Tensor& tensor) { return tensor.detach().cpu().clone(); };
   for (size_t i = 0; i < names.size(); ++i) {
     state.emplace_back("firstMoment." + names[i], copy(optimizer_.firstMoments()[i]));
     state.emplace_back("secondMoment." + names[i], copy(optimizer_.secondMoments()[i]));
   }
-  state.emplace_back("losses", at::tensor(losses_, at::kDouble));
+  state.emplace_back("losses", at::tensor(losses_, at::kDouble).view(lossesShape(step_)));
   state.emplace_back("counters", at::tensor({step_, bestStep_}, at::kLong));
   state.emplace_back("bestLoss", at::full({1}, bestLoss_, at::kDouble));
   return state;
@@ -164,10 +203,10 @@ void Fitter::loadState(const std::vector<std::pair<std::string, at::Tensor>>& st
   const int64_t bestStep = counters.const_data_ptr<int64_t>()[1];
   TORCH_CHECK_VALUE(step >= 0 && bestStep >= 0 && bestStep <= step,
                     "the training state's counters are [", step, ", ", bestStep, "]");
-  const at::Tensor losses = entry("losses", {step}, at::kDouble).cpu().contiguous();
+  const at::Tensor losses = entry("losses", lossesShape(step), at::kDouble).cpu().contiguous();
   const double bestLoss = entry("bestLoss", {1}, at::kDouble).item<double>();
   std::vector<std::pair<at::Tensor, at::Tensor>> copies;
-  const auto names = network_->named_parameters().keys();
+  const std::vector<std::string>& names = networks_.names();
   for (size_t i = 0; i < names.size(); ++i) {
     const at::Tensor& first = optimizer_.firstMoments()[i];
     const at::Tensor& second = optimizer_.secondMoments()[i];
@@ -178,7 +217,7 @@ void Fitter::loadState(const std::vector<std::pair<std::string, at::Tensor>>& st
   }
 
   for (const auto& [to, from] : copies) to.copy_(from);
-  losses_.assign(losses.const_data_ptr<double>(), losses.const_data_ptr<double>() + step);
+  losses_.assign(losses.const_data_ptr<double>(), losses.const_data_ptr<double>() + losses.numel());
   step_ = step;
   bestStep_ = bestStep;
   bestLoss_ = bestLoss;

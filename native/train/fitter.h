@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "native/loss/reconstruction_loss.h"
-#include "native/nn/inr.h"
+#include "native/loss/target_loss.h"
+#include "native/nn/inr_batch.h"
 #include "native/train/adamw.h"
 #include "native/train/schedule.h"
 
@@ -37,22 +37,25 @@ struct FitterOptions {
 };
 
 struct FitProgress {
-  int64_t step;                 // updates done
-  double loss;                  // before the last update
-  std::optional<double> siSnr;  // of the same forward pass; none where undefined (silence)
-  double seconds;               // in this call of run
+  int64_t step;                // updates done
+  std::vector<double> losses;  // of each clip before the last update
+  // Of each clip in the same forward pass, dB; none where undefined (silence).
+  std::vector<std::optional<double>> siSnr;
+  double seconds;  // in this call of run
 };
 
 enum class StopReason : uint8_t { kSteps, kSiSnr, kLoss, kPatience, kAborted };
 
-/// The compiled optimisation loop: full batch, every sample every step. Not thread safe; the
-/// network must not be used elsewhere while `run` runs.
+/// The compiled optimisation loop: full batch, every sample every step; one network for each clip,
+/// all in one pass. Not thread safe; the networks must not be used elsewhere while `run` runs.
 class Fitter {
  public:
   using ProgressCallback = std::function<void(const FitProgress&)>;
 
-  /// target [samples], peak-normalised; moved to the network's dtype and device.
-  Fitter(std::shared_ptr<Inr> network, const at::Tensor& target, FitterOptions options);
+  /// targets [clips, samples], peak-normalised, one for each network; moved to the networks' dtype
+  /// and device. Stopping early is for a single clip.
+  Fitter(std::vector<std::shared_ptr<Inr>> networks, const at::Tensor& targets,
+         FitterOptions options);
 
   /// Steps until `untilStep` updates are done in all (at most options.steps), an early stop, or the
   /// abort flag.
@@ -60,23 +63,32 @@ class Fitter {
                  const ProgressCallback& onProgress);
 
   int64_t step() const { return step_; }
-  /// Loss before each update so far.
+  int64_t clips() const { return networks_.size(); }
+  /// Loss before each update so far, [steps, clips].
   const std::vector<double>& losses() const { return losses_; }
   /// Threads that the last run used.
   int threads() const { return threads_; }
 
-  /// Everything beside the network's parameters that an exact continuation needs, by name, on the
+  /// Everything beside the networks' parameters that an exact continuation needs, by name, on the
   /// CPU: moments, losses, counters. A fitter that loads it goes on bit for bit.
   std::vector<std::pair<std::string, at::Tensor>> state() const;
   void loadState(const std::vector<std::pair<std::string, at::Tensor>>& state);
 
  private:
-  std::shared_ptr<Inr> network_;
-  at::Tensor target_;    // [1, samples]
+  /// One optimisation step: the losses before it go to the end of `losses_`.
+  void takeStep();
+  /// Whether to stop after the step just taken, and why; kSteps: not early.
+  StopReason earlyStop(const std::vector<std::optional<double>>& ratios);
+
+  std::vector<int64_t> lossesShape(int64_t steps) const;
+
+  InrBatch networks_;
+  at::Tensor targets_;   // [clips, samples]
   at::Tensor features_;  // encoded time axis, or the axis itself where the encoding learns
   FitterOptions options_;
-  ReconstructionLoss loss_;
+  std::unique_ptr<TargetLoss> loss_;
   AdamW optimizer_;
+  at::Tensor estimates_;  // [clips, samples], of the last step
   std::vector<double> losses_;
   int64_t step_ = 0;
   double bestLoss_;

@@ -161,7 +161,7 @@ const objects = {
   generator: () => addon.createGenerator(1),
   flag: () => addon.createAbortFlag(),
   fitter: () =>
-    addon.createFitter(addon.createNetwork('nerf', small), ops.rand([64]), {
+    addon.createFitter([addon.createNetwork('nerf', small)], ops.rand([1, 64]), {
       steps: 5,
       optimizer: {},
       schedule: {},

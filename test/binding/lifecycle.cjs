@@ -5,8 +5,8 @@ const { loader, open, torchLibraries, corePath } = require('./open-addon.cjs');
 
 function startJob(addon) {
   const network = addon.createNetwork('kan', { seed: 1 });
-  const target = addon.operators.rand([8192]);
-  const fitter = addon.createFitter(network, target, {
+  const target = addon.operators.rand([1, 8192]);
+  const fitter = addon.createFitter([network], target, {
     steps: 1_000_000,
     optimizer: {},
     schedule: {},
@@ -76,7 +76,7 @@ const programs = {
     const recorded = ops.sum(addon.networkForward(network, t, null));
     const optimizer = addon.createAdamW(parameters.slice(0, 2), {});
     const abort = addon.createAbortFlag();
-    const fitter = addon.createFitter(network, ops.rand([64]), {
+    const fitter = addon.createFitter([network], ops.rand([1, 64]), {
       steps: 1_000_000_000,
       optimizer: {},
       schedule: {},

@@ -99,35 +99,14 @@ TEST(lossIsItsTwoPartsWeighted) {
   CHECK_CLOSE(ReconstructionLoss(options)(estimate, target).item<double>(), 2.0 * time, 1e-15);
 }
 
-TEST(aFixedTargetGivesTheSameLoss) {
-  for (const at::ScalarType dtype : {at::kFloat, at::kDouble}) {
-    const at::Tensor target = at::cat({chord(300, dtype), chord(300, dtype).flip(1)});
-    const at::Tensor estimate = target * 0.7 + 0.01;
-    ReconstructionLoss loss(smallLoss());
-    loss.setTarget(target);
-    CHECK_CLOSE(loss.toTarget(estimate).item<double>(), loss(estimate, target).item<double>(),
-                1e-6);
-  }
-}
-
-TEST(theFixedTargetOutlivesCallsWithAnotherDtype) {
-  ReconstructionLoss loss(smallLoss());
-  const at::Tensor target = chord(300, at::kFloat);
-  loss.setTarget(target);
-  const double before = loss.toTarget(target * 0.5).item<double>();
-  loss(chord(300), chord(300) * 0.3);
-  CHECK_CLOSE(loss.toTarget(target * 0.5).item<double>(), before, 0.0);
-}
-
 TEST(gradientsOfTheLossAgreeWithDifferences) {
   const at::Tensor target = chord(80);
   for (const double power : {0.0, 1.5}) {
     ReconstructionLossOptions options = smallLoss();
     options.bandPower = power;
     ReconstructionLoss loss(options);
-    loss.setTarget(target);
     const auto value = [&](const std::vector<at::Tensor>& inputs) {
-      return loss.toTarget(inputs[0]);
+      return loss(inputs[0], target);
     };
     CHECK(test::gradientError(value, {target * 0.6 + 0.02}) < 1e-5);
   }
@@ -155,7 +134,6 @@ TEST(wrongSignalsAndOptionsAreErrors) {
   CHECK_THROWS(loss(chord(32), chord(32)), "an FFT size of 64 needs at least 33");
   CHECK_THROWS(loss(chord(100), chord(101)), "the target [1, 101]");
   CHECK_THROWS(loss(chord(100, at::kFloat), chord(100)), "expected both float32 or both float64");
-  CHECK_THROWS(loss.toTarget(chord(100)), "setTarget first");
   const auto with = [](auto change) {
     ReconstructionLossOptions options;
     change(options);

@@ -1,5 +1,5 @@
-// The samples of a block, gathered by the cell of the grid they lie in, for one instruction set (see
-// kan_kernel_impl.h).
+// The samples of a block, gathered by the cell of the grid they lie in, for one instruction set
+// (see kan_kernel_impl.h).
 #pragma once
 
 #include <cstdint>
@@ -57,7 +57,8 @@ inline uint64_t membersOf(const uint16_t* cells, uint16_t cell) {
 /// Calls visit(cell, members) once for each cell that the samples lie in, in the order in which
 /// the cells first occur. `cells` is readable up to kBlock.
 template <typename Visit>
-[[gnu::always_inline]] inline void forEachCell(const uint16_t* cells, int64_t samples, const Visit& visit) {
+[[gnu::always_inline]] inline void forEachCell(const uint16_t* cells, int64_t samples,
+                                               const Visit& visit) {
   Members left;
   for (int64_t w = 0; w < Members::kWords; ++w) {
     const int64_t here = samples - w * 64;

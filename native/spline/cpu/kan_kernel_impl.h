@@ -33,42 +33,44 @@ void forwardInput(const KernelGrid<T>& grid, int64_t stride, int64_t samples,
   for (int64_t v = 0; v < kVectors; ++v) {
     base[v] = load<V>(weights + grid.baseRow() * stride + v * kLanes);
   }
-  forEachCell(row.cell, samples, [&](int64_t cell, const Members& members) __attribute__((always_inline)) {
-    const T* from = weights + cell * stride;
-    if constexpr (kOrder > 0) {
-      // The bases sum to 1: the first row is added as it is, the others as what they differ by.
-      V first[kVectors], rises[kOrder][kVectors];
-      for (int64_t v = 0; v < kVectors; ++v) {
-        first[v] = load<V>(from + v * kLanes);
-        for (int64_t j = 0; j < kOrder; ++j) {
-          rises[j][v] = load<V>(from + (j + 1) * stride + v * kLanes) - first[v];
-        }
-      }
-      members.each([&](int64_t s) __attribute__((always_inline)) {
-        T* const to = y + s * stride;
-        const V silu = splat<V>(row.silu[s]);
-        V bases[kOrder];
-        for (int64_t j = 0; j < kOrder; ++j) bases[j] = splat<V>(row.bases[j + 1][s]);
-        for (int64_t v = 0; v < kVectors; ++v) {
-          V sum = load<V>(to + v * kLanes) + first[v];
-          sum += silu * base[v];
-          for (int64_t j = 0; j < kOrder; ++j) sum += bases[j] * rises[j][v];
-          store<V>(to + v * kLanes, sum);
-        }
-      });
-    } else {
-      members.each([&](int64_t s) __attribute__((always_inline)) {
-        T* const to = y + s * stride;
-        for (int64_t v = 0; v < kVectors; ++v) {
-          V sum = load<V>(to + v * kLanes) + row.silu[s] * base[v];
-          for (int64_t j = 0; j <= grid.order; ++j) {
-            sum += row.bases[j][s] * load<V>(from + j * stride + v * kLanes);
-          }
-          store<V>(to + v * kLanes, sum);
-        }
-      });
-    }
-  });
+  forEachCell(row.cell, samples,
+              [&](int64_t cell, const Members& members) __attribute__((always_inline)) {
+                const T* from = weights + cell * stride;
+                if constexpr (kOrder > 0) {
+                  // The bases sum to 1: the first row is added as it is, the others as what they
+                  // differ by.
+                  V first[kVectors], rises[kOrder][kVectors];
+                  for (int64_t v = 0; v < kVectors; ++v) {
+                    first[v] = load<V>(from + v * kLanes);
+                    for (int64_t j = 0; j < kOrder; ++j) {
+                      rises[j][v] = load<V>(from + (j + 1) * stride + v * kLanes) - first[v];
+                    }
+                  }
+                  members.each([&](int64_t s) __attribute__((always_inline)) {
+                    T* const to = y + s * stride;
+                    const V silu = splat<V>(row.silu[s]);
+                    V bases[kOrder];
+                    for (int64_t j = 0; j < kOrder; ++j) bases[j] = splat<V>(row.bases[j + 1][s]);
+                    for (int64_t v = 0; v < kVectors; ++v) {
+                      V sum = load<V>(to + v * kLanes) + first[v];
+                      sum += silu * base[v];
+                      for (int64_t j = 0; j < kOrder; ++j) sum += bases[j] * rises[j][v];
+                      store<V>(to + v * kLanes, sum);
+                    }
+                  });
+                } else {
+                  members.each([&](int64_t s) __attribute__((always_inline)) {
+                    T* const to = y + s * stride;
+                    for (int64_t v = 0; v < kVectors; ++v) {
+                      V sum = load<V>(to + v * kLanes) + row.silu[s] * base[v];
+                      for (int64_t j = 0; j <= grid.order; ++j) {
+                        sum += row.bases[j][s] * load<V>(from + j * stride + v * kLanes);
+                      }
+                      store<V>(to + v * kLanes, sum);
+                    }
+                  });
+                }
+              });
 }
 
 /// What the backward pass of one input reads and writes.
@@ -94,68 +96,71 @@ void backwardInput(const KernelGrid<T>& grid, int64_t stride, int64_t samples,
   }
   const auto addTo = [](T* sum, V more) { store<V>(sum, load<V>(sum) + more); };
 
-  forEachCell(row.cell, samples, [&](int64_t cell, const Members& members) __attribute__((always_inline)) {
-    const auto rowAt = [&](int64_t j, int64_t v) {
-      return load<V>(to.weights + (cell + j) * stride + v * kLanes);
-    };
-    T* const sums = to.weightSums + cell * stride;
-    if constexpr (kOrder > 0) {
-      // The slope of a spline is one of the order below, on the differences of its coefficients;
-      // its bases sum to 1 as well.
-      V first[kVectors], rises[kOrder][kVectors];
-      if constexpr (kInput) {
-        for (int64_t v = 0; v < kVectors; ++v) {
-          first[v] = rowAt(1, v) - rowAt(0, v);
-          for (int64_t j = 1; j < kOrder; ++j) {
-            rises[j][v] = rowAt(j + 1, v) - rowAt(j, v) - first[v];
-          }
-        }
-      }
-      V all[kVectors] = {}, rowSums[kOrder + 1][kVectors] = {};
-      members.each([&](int64_t s) __attribute__((always_inline)) {
-        const V silu = splat<V>(row.silu[s]);
-        V dot = {};
-        for (int64_t v = 0; v < kVectors; ++v) {
-          const V gradient = load<V>(to.outputGradient + s * stride + v * kLanes);
-          all[v] += gradient;
-          baseSums[v] += silu * gradient;
-          for (int64_t j = 1; j <= kOrder; ++j) rowSums[j][v] += row.bases[j][s] * gradient;
-          if constexpr (kInput) {
-            V slope = first[v] + row.siluSlope[s] * base[v];
-            for (int64_t j = 1; j < kOrder; ++j) slope += row.slopes[j][s] * rises[j][v];
-            dot += slope * gradient;
-          }
-        }
-        if constexpr (kInput) store<V>(to.slopes + s * kLanes, dot);
-      });
-      for (int64_t v = 0; v < kVectors; ++v) {
-        for (int64_t j = 1; j <= kOrder; ++j) {
-          all[v] -= rowSums[j][v];
-          addTo(sums + j * stride + v * kLanes, rowSums[j][v]);
-        }
-        addTo(sums + v * kLanes, all[v]);
-      }
-    } else {
-      members.each([&](int64_t s) __attribute__((always_inline)) {
-        V dot = {};
-        for (int64_t v = 0; v < kVectors; ++v) {
-          const V gradient = load<V>(to.outputGradient + s * stride + v * kLanes);
-          baseSums[v] += row.silu[s] * gradient;
-          for (int64_t j = 0; j <= grid.order; ++j) {
-            addTo(sums + j * stride + v * kLanes, row.bases[j][s] * gradient);
-          }
-          if constexpr (kInput) {
-            V slope = row.siluSlope[s] * base[v];
-            for (int64_t j = 0; j < grid.order; ++j) {
-              slope += row.slopes[j][s] * (rowAt(j + 1, v) - rowAt(j, v));
-            }
-            dot += slope * gradient;
-          }
-        }
-        if constexpr (kInput) store<V>(to.slopes + s * kLanes, dot);
-      });
-    }
-  });
+  forEachCell(row.cell, samples,
+              [&](int64_t cell, const Members& members) __attribute__((always_inline)) {
+                const auto rowAt = [&](int64_t j, int64_t v) {
+                  return load<V>(to.weights + (cell + j) * stride + v * kLanes);
+                };
+                T* const sums = to.weightSums + cell * stride;
+                if constexpr (kOrder > 0) {
+                  // The slope of a spline is one of the order below, on the differences of its
+                  // coefficients; its bases sum to 1 as well.
+                  V first[kVectors], rises[kOrder][kVectors];
+                  if constexpr (kInput) {
+                    for (int64_t v = 0; v < kVectors; ++v) {
+                      first[v] = rowAt(1, v) - rowAt(0, v);
+                      for (int64_t j = 1; j < kOrder; ++j) {
+                        rises[j][v] = rowAt(j + 1, v) - rowAt(j, v) - first[v];
+                      }
+                    }
+                  }
+                  V all[kVectors] = {}, rowSums[kOrder + 1][kVectors] = {};
+                  members.each([&](int64_t s) __attribute__((always_inline)) {
+                    const V silu = splat<V>(row.silu[s]);
+                    V dot = {};
+                    for (int64_t v = 0; v < kVectors; ++v) {
+                      const V gradient = load<V>(to.outputGradient + s * stride + v * kLanes);
+                      all[v] += gradient;
+                      baseSums[v] += silu * gradient;
+                      for (int64_t j = 1; j <= kOrder; ++j)
+                        rowSums[j][v] += row.bases[j][s] * gradient;
+                      if constexpr (kInput) {
+                        V slope = first[v] + row.siluSlope[s] * base[v];
+                        for (int64_t j = 1; j < kOrder; ++j)
+                          slope += row.slopes[j][s] * rises[j][v];
+                        dot += slope * gradient;
+                      }
+                    }
+                    if constexpr (kInput) store<V>(to.slopes + s * kLanes, dot);
+                  });
+                  for (int64_t v = 0; v < kVectors; ++v) {
+                    for (int64_t j = 1; j <= kOrder; ++j) {
+                      all[v] -= rowSums[j][v];
+                      addTo(sums + j * stride + v * kLanes, rowSums[j][v]);
+                    }
+                    addTo(sums + v * kLanes, all[v]);
+                  }
+                } else {
+                  members.each([&](int64_t s) __attribute__((always_inline)) {
+                    V dot = {};
+                    for (int64_t v = 0; v < kVectors; ++v) {
+                      const V gradient = load<V>(to.outputGradient + s * stride + v * kLanes);
+                      baseSums[v] += row.silu[s] * gradient;
+                      for (int64_t j = 0; j <= grid.order; ++j) {
+                        addTo(sums + j * stride + v * kLanes, row.bases[j][s] * gradient);
+                      }
+                      if constexpr (kInput) {
+                        V slope = row.siluSlope[s] * base[v];
+                        for (int64_t j = 0; j < grid.order; ++j) {
+                          slope += row.slopes[j][s] * (rowAt(j + 1, v) - rowAt(j, v));
+                        }
+                        dot += slope * gradient;
+                      }
+                    }
+                    if constexpr (kInput) store<V>(to.slopes + s * kLanes, dot);
+                  });
+                }
+              });
   for (int64_t v = 0; v < kVectors; ++v) {
     store<V>(to.weightSums + baseOffset + v * kLanes, baseSums[v]);
   }

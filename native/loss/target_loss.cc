@@ -1,0 +1,31 @@
+#include "native/loss/target_loss.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+
+#include "native/loss/cpu/target_loss_cpu.h"
+
+namespace fewsound {
+
+TargetLoss::TargetLoss(const at::Tensor& target)
+    : target_(target.detach().contiguous()),
+      losses_(at::empty({target.size(0)}, target_.options().dtype(at::kDouble))),
+      gradient_(at::empty_like(target_)) {}
+
+void TargetLoss::evaluate(const at::Tensor& estimate) {
+  TORCH_CHECK_VALUE(estimate.sizes() == target_.sizes(), "the estimate has shape ",
+                    estimate.sizes(), " but the target ", target_.sizes());
+  TORCH_CHECK_TYPE(estimate.options().type_equal(target_.options()), "the estimate is ",
+                   estimate.toString(), " and the target ", target_.toString(),
+                   "; expected the same dtype and device");
+  const at::NoGradGuard noGrad;
+  compute(estimate.detach().contiguous());
+}
+
+std::unique_ptr<TargetLoss> TargetLoss::make(const ReconstructionLossOptions& options,
+                                             const at::Tensor& target) {
+  return target.is_cpu() ? cpu::makeTargetLoss(options, target) : makeReference(options, target);
+}
+
+}  // namespace fewsound

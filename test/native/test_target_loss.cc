@@ -1,0 +1,122 @@
+// The loss against a fixed target, with its gradient in one go, against the differentiable loss.
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <random>
+
+#include "native/loss/target_loss.h"
+#include "test/native/check.h"
+
+using namespace fewsound;
+
+namespace {
+
+ReconstructionLossOptions lossOf(std::vector<int64_t> fftSizes, int64_t mels) {
+  ReconstructionLossOptions options;
+  options.fftSizes = std::move(fftSizes);
+  options.mels = mels;
+  return options;
+}
+
+at::Tensor noise(int64_t clips, int64_t samples, at::ScalarType dtype) {
+  return at::rand({clips, samples}, dtype) * 1.6 - 0.8;
+}
+
+double relativeError(const at::Tensor& value, const at::Tensor& expected) {
+  return ((value - expected).abs().max() / expected.abs().max().clamp_min(1e-300)).item<double>();
+}
+
+/// Largest relative error of losses and gradients against the reference.
+double error(const ReconstructionLossOptions& options, const at::Tensor& target,
+             const at::Tensor& estimate) {
+  const auto fused = TargetLoss::make(options, target);
+  const auto reference = TargetLoss::makeReference(options, target);
+  fused->evaluate(estimate);
+  reference->evaluate(estimate);
+  return std::max(relativeError(fused->losses(), reference->losses()),
+                  relativeError(fused->gradient(), reference->gradient()));
+}
+
+}  // namespace
+
+TEST(itEqualsTheDifferentiableLossOnRandomShapes) {
+  // NOLINTNEXTLINE(bugprone-random-generator-seed): the same cases in every run.
+  std::mt19937 random(3);
+  const auto between = [&](int low, int high) {
+    return std::uniform_int_distribution<int>(low, high)(random);
+  };
+  at::manual_seed(3);
+  for (int i = 0; i < 60; ++i) {
+    std::vector<int64_t> sizes;
+    for (int r = between(1, 4); r > 0; --r) sizes.push_back(4 * between(1, 40));
+    ReconstructionLossOptions options = lossOf(sizes, between(1, 40));
+    options.time = between(0, 1) * 1.5;
+    options.mel = 0.5 + between(0, 2);
+    options.bandPower = between(0, 1) * 1.25;
+    const int64_t longest = *std::max_element(sizes.begin(), sizes.end());
+    const int64_t samples = longest / 2 + between(1, between(0, 3) == 0 ? 4000 : 200);
+    const int64_t clips = between(1, 3);
+    const at::Tensor target = noise(clips, samples, at::kDouble);
+    const at::Tensor estimate = noise(clips, samples, at::kDouble);
+    CHECK(error(options, target, estimate) < 1e-10);
+  }
+}
+
+TEST(singlePrecisionIsCloseToTheReference) {
+  at::manual_seed(4);
+  const at::Tensor target = noise(1, 32768, at::kFloat);
+  CHECK(error({}, target, noise(1, 32768, at::kFloat)) < 1e-4);
+  CHECK(error({}, target, target * 0.3) < 1e-4);
+}
+
+TEST(silenceAndEqualityHaveFiniteGradients) {
+  const at::Tensor target = noise(1, 300, at::kDouble);
+  const at::Tensor silence = at::zeros({1, 300}, at::kDouble);
+  for (const auto& [one, other] : {std::pair(target, target), std::pair(silence, silence)}) {
+    const auto loss = TargetLoss::make(lossOf({64, 32}, 12), one);
+    loss->evaluate(other);
+    CHECK(loss->losses().item<double>() == 0.0);
+    CHECK(loss->gradient().abs().max().item<double>() == 0.0);
+  }
+  CHECK(error(lossOf({64, 32}, 12), target, silence) < 1e-12);
+}
+
+TEST(nanReachesTheLoss) {
+  const at::Tensor target = noise(2, 300, at::kFloat);
+  at::Tensor estimate = target * 0.5;
+  estimate[1][7].fill_(std::nan(""));
+  for (const double time : {0.0, 1.0}) {
+    ReconstructionLossOptions options = lossOf({64, 32}, 12);
+    options.time = time;
+    const auto loss = TargetLoss::make(options, target);
+    loss->evaluate(estimate);
+    CHECK(std::isfinite(loss->losses()[0].item<double>()));
+    CHECK(std::isnan(loss->losses()[1].item<double>()));
+  }
+}
+
+TEST(theResultIsTheSameWithAnyNumberOfThreads) {
+  const int before = at::get_num_threads();
+  at::manual_seed(5);
+  const at::Tensor target = noise(1, 20000, at::kFloat);
+  const at::Tensor estimate = noise(1, 20000, at::kFloat);
+  const auto loss = TargetLoss::make({}, target);
+  at::set_num_threads(1);
+  loss->evaluate(estimate);
+  const at::Tensor gradient = loss->gradient().clone();
+  at::set_num_threads(3);
+  loss->evaluate(estimate);
+  CHECK(loss->gradient().equal(gradient));
+  at::set_num_threads(before);
+}
+
+TEST(whatDoesNotFitIsAnError) {
+  const at::Tensor target = noise(1, 300, at::kFloat);
+  const auto loss = TargetLoss::make(lossOf({64}, 12), target);
+  CHECK_THROWS(loss->evaluate(noise(1, 299, at::kFloat)), "the target [1, 300]");
+  CHECK_THROWS(loss->evaluate(noise(1, 300, at::kDouble)), "expected the same dtype and device");
+  CHECK_THROWS(TargetLoss::make({}, target), "an FFT size of 2048 needs at least 1025");
+  CHECK_THROWS(TargetLoss::makeReference({}, target), "an FFT size of 2048 needs at least 1025");
+  CHECK_THROWS(TargetLoss::make(lossOf({}, 12), target), "fftSizes is empty");
+}
