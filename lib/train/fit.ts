@@ -1,8 +1,7 @@
 import type { Clip } from '../audio/index.js';
 import { siSnr } from '../metrics/index.js';
 import { addon } from '../native/addon.js';
-import { FewSoundError } from '../native/errors.js';
-import type { FitterArgument, FitterHandle, FitterReport } from '../native/model-addon.js';
+import type { FitterHandle, FitterReport } from '../native/model-addon.js';
 import type { Inr } from '../nn/index.js';
 import { type Device, handleOf, scope, type Tensor, wrapTensor } from '../tensor/index.js';
 import { readCheckpoint, requireWritable, writeCheckpoint } from './checkpoint.js';
@@ -13,8 +12,8 @@ import {
   requireNetwork,
   resolveFitOptions,
 } from './fit-options.js';
+import { createFitter, runFitter, throwIfAborted, whileFitting } from './fitter.js';
 import { ProgressReporter } from './progress-reporter.js';
-import { scheduleArgument } from './schedule.js';
 
 /** Why a fit ended. */
 export type FitEnd = 'steps' | 'siSnr' | 'loss' | 'patience';
@@ -37,8 +36,6 @@ export interface FitResult {
   /** Threads of the CPU that it ran on. */
   readonly threads: number;
 }
-
-const fitting = new WeakSet<Inr>();
 
 /**
  * Trains a network to be a recording: AdamW on the reconstruction loss, all samples in every step, as a
@@ -74,20 +71,10 @@ export async function fit(network: Inr, clip: Clip, options: FitOptions = {}): P
   requireNetwork(network);
   requireClip(clip);
   const resolved = resolveFitOptions(network, clip, options);
-  if (fitting.has(network)) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      'fit: the network is being fitted already; wait for that fit to end, or make another network.',
-      { field: 'network' },
-    );
-  }
-  throwIfAborted(resolved.signal, 'before its first step');
-  fitting.add(network);
-  try {
+  return whileFitting('fit', [network], async () => {
+    throwIfAborted(resolved.signal, 'before its first step');
     return await scope(() => run(network, clip, resolved));
-  } finally {
-    fitting.delete(network);
-  }
+  });
 }
 
 async function run(network: Inr, clip: Clip, options: ResolvedFit): Promise<FitResult> {
@@ -98,33 +85,23 @@ async function run(network: Inr, clip: Clip, options: ResolvedFit): Promise<FitR
   const save = () => saveState(fitter, network, clip, options);
 
   const progress = new ProgressReporter(options, begin);
-  const abort = addon().createAbortFlag();
-  const raise = () => addon().raiseAbort(abort);
-  signal?.addEventListener('abort', raise, { once: true });
-  if (signal?.aborted) raise();
   let last: FitterReport | null = null;
   let stoppedBy: FitEnd = 'steps';
-  try {
-    for (let step = begin; step < options.steps && stoppedBy === 'steps'; ) {
-      const until = nextStop(step, options);
-      const outcome = await addon().runFitter(fitter, until, abort, (report) =>
-        progress.report(report),
+  for (let step = begin; step < options.steps && stoppedBy === 'steps'; ) {
+    const until = nextStop(step, options);
+    const outcome = await runFitter(fitter, until, signal, (report) => progress.report(report));
+    last = outcome.last ?? last;
+    step = addon().fitterFacts(fitter).step;
+    if (outcome.reason === 'aborted') {
+      const saved = checkpoint !== undefined && step > begin;
+      if (saved) await save();
+      throwIfAborted(
+        signal,
+        `after step ${step}${saved ? `; ${checkpoint.path} holds what is needed to go on` : ''}`,
       );
-      last = outcome.last ?? last;
-      step = addon().fitterFacts(fitter).step;
-      if (outcome.reason === 'aborted') {
-        const saved = checkpoint !== undefined && step > begin;
-        if (saved) await save();
-        throwIfAborted(
-          signal,
-          `after step ${step}${saved ? `; ${checkpoint.path} holds what is needed to go on` : ''}`,
-        );
-      }
-      stoppedBy = outcome.reason as FitEnd;
-      if (checkpoint?.every !== undefined) await save();
     }
-  } finally {
-    signal?.removeEventListener('abort', raise);
+    stoppedBy = outcome.reason as FitEnd;
+    if (checkpoint?.every !== undefined) await save();
   }
   if (last !== null) progress.finish(last);
   return summary(fitter, network, clip, { begin, last, stoppedBy, seconds: progress.seconds });
@@ -136,9 +113,7 @@ async function prepare(network: Inr, clip: Clip, options: ResolvedFit): Promise<
   return scope(async () => {
     const saved =
       resume === undefined ? undefined : await readCheckpoint(resume, network, clip, options);
-    const samples = clip.samples as Float32Array<ArrayBuffer>;
-    const target = wrapTensor(addon().tensor(samples, [1, clip.length], 'float32'));
-    const fitter = addon().createFitter([network.handle], target.handle, fitterArgument(options));
+    const fitter = createFitter([network], [clip], options);
     if (saved !== undefined) {
       addon().loadFitterState(
         fitter,
@@ -149,19 +124,6 @@ async function prepare(network: Inr, clip: Clip, options: ResolvedFit): Promise<
     network.clip = { sampleRate: clip.sampleRate, samples: clip.length };
     return fitter;
   });
-}
-
-function fitterArgument(options: ResolvedFit): FitterArgument {
-  const { steps, learningRate, weightDecay, betas, epsilon, schedule, loss, threads } = options;
-  const [beta1, beta2] = betas;
-  return {
-    steps,
-    ...(threads !== undefined && { threads }),
-    optimizer: { learningRate, beta1, beta2, epsilon, weightDecay },
-    schedule: scheduleArgument({ schedule, learningRate, steps, beta1 }),
-    loss,
-    earlyStop: { ...options.earlyStop },
-  };
 }
 
 /** Where the loop comes back to us: at the end, or for a checkpoint before. */
@@ -207,9 +169,4 @@ function summary(fitter: FitterHandle, network: Inr, clip: Clip, course: Course)
     device: network.device,
     threads: threads > 0 ? threads : addon().threads(),
   };
-}
-
-function throwIfAborted(signal: AbortSignal | undefined, when: string): void {
-  if (!signal?.aborted) return;
-  throw new FewSoundError('ABORTED', `the fit was aborted ${when}.`, { cause: signal.reason });
 }

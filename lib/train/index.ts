@@ -1,4 +1,10 @@
 export { type FitEnd, type FitResult, fit } from './fit.js';
+export {
+  type FitAllOptions,
+  type FitAllProgress,
+  type FittedClip,
+  fitAll,
+} from './fit-all.js';
 export { type FitLongOptions, type FitLongProgress, fitLong } from './fit-long.js';
 export type {
   CheckpointOptions,

@@ -51,7 +51,8 @@ inline void raiseDegree(V* bases, V u, int64_t d) {
 }
 
 /// Fills `row` for samples of x; vectors run over their end, where x may hold anything. Off the
-/// grid the bases are those of a position in the cell past its end, whose rows are zero.
+/// grid the bases are those of a position in the cell past its end, whose rows are zero. Bases sum
+/// to 1, and the kernels of a known order do without the first.
 template <typename T, int64_t kOrder, bool kSlopes>
 void activate(const KernelGrid<T>& extended, int64_t samples, const T* x,
               const ActivationRow<T>& to) {
@@ -60,6 +61,7 @@ void activate(const KernelGrid<T>& extended, int64_t samples, const T* x,
   const KernelGrid<T> grid = extended;
   const ActivationRow<T> row = to;
   const int64_t order = kOrder > 0 ? kOrder : grid.order;
+  const int64_t firstKept = kOrder > 0 ? 1 : 0;
   const V end = splat<V>(T(grid.cells));
   V bases[kOrder > 0 ? kOrder + 1 : kMaxOrder + 1];
   for (int64_t s = 0; s < samples; s += lanesOf<V>) {
@@ -76,10 +78,10 @@ void activate(const KernelGrid<T>& extended, int64_t samples, const T* x,
     bases[0] = splat<V>(1);
     for (int64_t d = 1; d < order; ++d) raiseDegree(bases, u, d);
     if constexpr (kSlopes) {
-      for (int64_t j = 0; j < order; ++j) store<V>(row.slopes[j] + s, bases[j]);
+      for (int64_t j = firstKept; j < order; ++j) store<V>(row.slopes[j] + s, bases[j]);
     }
     raiseDegree(bases, u, order);
-    for (int64_t j = 0; j <= order; ++j) store<V>(row.bases[j] + s, bases[j]);
+    for (int64_t j = firstKept; j <= order; ++j) store<V>(row.bases[j] + s, bases[j]);
 
     const V sigmoid = T(1) / (T(1) + exponential(-at));
     const V silu = at * sigmoid;
