@@ -31,7 +31,10 @@ struct Members {
 inline uint64_t membersOf(const uint16_t* cells, uint16_t cell) {
 #if defined(__AVX512BW__)
   const __m512i wanted = _mm512_set1_epi16(static_cast<int16_t>(cell));
-  const uint64_t low = _mm512_cmpeq_epi16_mask(_mm512_loadu_si512(cells), wanted);
+  uint32_t low = _mm512_cmpeq_epi16_mask(_mm512_loadu_si512(cells), wanted);
+  // Into a general register: GCC 12 stores 32 bits of a mask register that it must free and reads
+  // back 64.
+  asm("" : "+r"(low));
   const uint64_t high = _mm512_cmpeq_epi16_mask(_mm512_loadu_si512(cells + 32), wanted);
   return low | high << 32;
 #elif defined(__AVX2__)
