@@ -4,8 +4,14 @@ add_compile_options(-Wall -Wextra -Wno-unused-parameter)
 add_compile_options(-fno-math-errno)
 
 if(FEWSOUND_SANITIZE)
-  add_compile_options(-fsanitize=${FEWSOUND_SANITIZE} -fno-omit-frame-pointer -g)
+  # Fast enough to run, with lines in the reports. The first finding fails a test.
+  set(CMAKE_CXX_FLAGS_RELEASE "-O1 -g1")
+  add_compile_options(-fsanitize=${FEWSOUND_SANITIZE} -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${FEWSOUND_SANITIZE})
+  if(FEWSOUND_SANITIZE STREQUAL "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # LibTorch's headers have a fence, which ThreadSanitizer cannot follow, for tensors that Python knows.
+    add_compile_options(-Wno-tsan)
+  endif()
 endif()
 
 # The innermost loops of the KAN stack come in one variant for each instruction set, chosen at run time.

@@ -1,7 +1,6 @@
 #include "native/loss/cpu/target_loss_cpu.h"
 
 #include <ATen/Dispatch.h>
-#include <ATen/Parallel.h>
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/hann_window.h>
@@ -12,6 +11,7 @@
 
 #include "native/audio/mel.h"
 #include "native/loss/cpu/mel_resolution.h"
+#include "native/parallel_for.h"
 
 namespace fewsound::cpu {
 namespace {
@@ -85,7 +85,7 @@ class CpuTargetLoss : public TargetLoss {
   /// work(task, its sums) for all tasks, in parallel.
   template <typename Work>
   void forEachTask(const Work& work) {
-    at::parallel_for(0, static_cast<int64_t>(tasks_.size()), 1, [&](int64_t first, int64_t end) {
+    parallelFor(0, static_cast<int64_t>(tasks_.size()), 1, [&](int64_t first, int64_t end) {
       // Nothing here is differentiated: past autograd's layers an operator costs less.
       const at::AutoDispatchBelowADInplaceOrView guard;
       for (int64_t i = first; i < end; ++i) {
@@ -164,7 +164,7 @@ class CpuTargetLoss : public TargetLoss {
       }
       resolution(task).backward(task.chunk, d);
     });
-    at::parallel_for(0, samples(), kGrain, [&](int64_t first, int64_t end) {
+    parallelFor(0, samples(), kGrain, [&](int64_t first, int64_t end) {
       for (const MelResolution<T>& each : resolutions_) each.overlapAdd(first, end, gradient);
     });
     for (const MelResolution<T>& each : resolutions_) each.addMargins(gradient);

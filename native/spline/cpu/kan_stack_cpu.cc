@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "native/parallel_for.h"
 #include "native/spline/cpu/kan_kernel.h"
 #include "native/spline/cpu/kan_tables.h"
 
@@ -108,7 +109,7 @@ template <typename T>
 at::Tensor packTables(const Plan<T>& plan, const KanStackInput& input) {
   at::Tensor tables = at::empty({plan.batch, plan.tableSize}, input.x.options());
   T* to = tables.mutable_data_ptr<T>();
-  at::parallel_for(0, plan.batch * plan.layers(), 1, [&](int64_t first, int64_t last) {
+  parallelFor(0, plan.batch * plan.layers(), 1, [&](int64_t first, int64_t last) {
     for (int64_t each = first; each < last; ++each) {
       const int64_t set = each / plan.layers();
       const int64_t l = each % plan.layers();
@@ -154,7 +155,7 @@ KanStackOutput forwardStack(const KanStackInput& input, bool keep) {
   const T* const table = tables.const_data_ptr<T>();
   const int64_t activation = plan.widest * plan.pitch;
 
-  at::parallel_for(0, plan.tasks(), 1, [&](int64_t firstTask, int64_t lastTask) {
+  parallelFor(0, plan.tasks(), 1, [&](int64_t firstTask, int64_t lastTask) {
     const at::Tensor workspace = at::empty({2 * activation + plan.scratchSize}, options);
     T* const passed = workspace.mutable_data_ptr<T>();
     T* const scratch = passed + 2 * activation;
@@ -182,7 +183,7 @@ KanStackOutput forwardStack(const KanStackInput& input, bool keep) {
 /// Adds the private sums of a set's runs up in the first of them, in order.
 template <typename T>
 void sumRuns(const Plan<T>& plan, T* sums) {
-  at::parallel_for(0, plan.tableSize, 4096, [&](int64_t first, int64_t last) {
+  parallelFor(0, plan.tableSize, 4096, [&](int64_t first, int64_t last) {
     for (int64_t set = 0; set < plan.batch; ++set) {
       T* const total = sums + set * plan.runs * plan.tableSize;
       for (int64_t run = 1; run < plan.runs; ++run) {
@@ -209,7 +210,7 @@ KanStackGradients backwardStack(const KanStackInput& input, const std::vector<at
   const int64_t activation = plan.widest * plan.pitch;
   const int64_t out = plan.widths.back();
 
-  at::parallel_for(0, plan.tasks(), 1, [&](int64_t firstTask, int64_t lastTask) {
+  parallelFor(0, plan.tasks(), 1, [&](int64_t firstTask, int64_t lastTask) {
     const at::Tensor workspace = at::empty({3 * activation + plan.scratchSize}, options);
     T* const firstInput = workspace.mutable_data_ptr<T>();
     T* const passed = firstInput + activation;
@@ -246,7 +247,7 @@ KanStackGradients backwardStack(const KanStackInput& input, const std::vector<at
          .coefficients = at::empty_like(layer.coefficients),
          .scale = layer.scale.defined() ? at::empty_like(layer.scale) : at::Tensor()});
   }
-  at::parallel_for(0, plan.batch * plan.layers(), 1, [&](int64_t first, int64_t last) {
+  parallelFor(0, plan.batch * plan.layers(), 1, [&](int64_t first, int64_t last) {
     for (int64_t each = first; each < last; ++each) {
       const int64_t set = each / plan.layers();
       const int64_t l = each % plan.layers();
