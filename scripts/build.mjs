@@ -42,7 +42,7 @@ export async function buildTypeScript() {
 }
 
 /** The LibTorch in use; sets one up in the user's cache folder where there is none. */
-async function libTorch() {
+export async function libTorch() {
   const { findLibTorch, setupLibTorch, reportSetupProgress } = require('../dist/native/index.js');
   const { chosen } = findLibTorch();
   if (chosen) return chosen;
