@@ -1,5 +1,6 @@
 import { KAN } from '../lib/nn/index.js';
 import { fit } from '../lib/train/index.js';
+import { kanFloor, measurePeak } from './floor.js';
 import { inTurn, machine, median } from './measure.js';
 import { Peer } from './peer.js';
 import { benchmarkClip } from './signal.js';
@@ -10,7 +11,8 @@ import { benchmarkClip } from './signal.js';
  */
 export async function kanStep({ rounds, threads }: { rounds: number; threads: number }) {
   const clip = benchmarkClip();
-  const network = new KAN({ encoding: 10, layers: [48, 24, 12], grid: 10, order: 2, seed: 1 });
+  const layers = [48, 24, 12];
+  const network = new KAN({ encoding: 10, layers, grid: 10, order: 2, seed: 1 });
   const ours = async (steps: number) =>
     (await fit(network, clip, { steps, threads })).secondsPerStep;
   await ours(5);
@@ -27,9 +29,11 @@ export async function kanStep({ rounds, threads }: { rounds: number; threads: nu
   for (const peer of [eager, compiled, mlp]) peer.stop();
 
   const own = median(seconds.ours);
+  const parameters = network.parameterCount;
+  const size = { widths: [20, ...layers, 1], order: 2, samples: clip.length, parameters };
   return {
     benchmark: 'kan-step',
-    parameters: network.parameterCount,
+    parameters,
     samples: clip.length,
     rounds,
     threads,
@@ -46,5 +50,6 @@ export async function kanStep({ rounds, threads }: { rounds: number; threads: nu
       compiled: median(seconds.compiled) / own,
       mlp: median(seconds.mlp) / own,
     },
+    floor: kanFloor(size, measurePeak(threads), own),
   };
 }

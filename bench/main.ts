@@ -3,13 +3,17 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { fitCurve } from './fit-curve.js';
+import { kanBatched } from './kan-batched.js';
 import { kanMemory } from './kan-memory.js';
+import { kanScale } from './kan-scale.js';
 import { kanStep } from './kan-step.js';
 import { learningRates } from './learning-rates.js';
 
 const BENCHMARKS = {
   'kan-step': kanStep,
   'kan-memory': kanMemory,
+  'kan-scale': kanScale,
+  'kan-batched': kanBatched,
   'fit-curve': fitCurve,
   'learning-rates': learningRates,
 };

@@ -1,70 +1,18 @@
-"""One optimisation step in PyTorch, written from the papers' formulas: the peer of `bench kan-step`.
+"""One optimisation step in PyTorch, written from the papers' formulas: the peer of `bench kan-step` and `kan-scale`.
 
-Builds a network, then for every line on standard input runs one timed round and answers with one JSON line.
-
-    python step.py MODEL MODE THREADS ROUND_STEPS     MODEL kan|mlp, MODE eager|compiled
+    python step.py MODEL MODE THREADS ROUND_STEPS [SAMPLES [GRID]]     MODEL kan|mlp, MODE eager|compiled
 """
 
-import json
 import math
-import resource
 import sys
-import time
 
 import torch
 from torch import nn
 
-SAMPLES = 32_768
+from dense_kan import Encoding, dense_kan
+from rounds import serve
+
 SAMPLE_RATE = 22_050
-
-
-class Encoding(nn.Module):
-    def __init__(self, length):
-        super().__init__()
-        self.register_buffer("frequencies", 2.0 ** torch.arange(length) * math.pi)
-
-    def forward(self, t):
-        phases = t * self.frequencies
-        return torch.cat([phases.sin(), phases.cos()], dim=-1)
-
-
-class DenseKanLayer(nn.Module):
-    """All grid + order bases of every input by the Cox-de Boor recursion, then one contraction."""
-
-    def __init__(self, width_in, width_out, grid, order):
-        super().__init__()
-        step = 2.0 / grid
-        knots = torch.arange(-order, grid + order + 1) * step - 1.0
-        self.register_buffer("knots", knots)
-        self.order = order
-        bound = 1.0 / math.sqrt(width_in)
-        self.base = nn.Parameter(torch.empty(width_out, width_in).uniform_(-bound, bound))
-        self.scale = nn.Parameter(torch.empty(width_out, width_in).uniform_(-bound, bound))
-        noise = 0.1 / grid
-        self.coefficients = nn.Parameter(
-            torch.empty(width_out, width_in, grid + order).uniform_(-noise / 2, noise / 2)
-        )
-
-    def bases(self, x):
-        x = x.unsqueeze(-1)
-        knots = self.knots
-        bases = ((x >= knots[:-1]) & (x < knots[1:])).to(x.dtype)
-        for k in range(1, self.order + 1):
-            left = (x - knots[: -(k + 1)]) / (knots[k:-1] - knots[: -(k + 1)])
-            right = (knots[k + 1 :] - x) / (knots[k + 1 :] - knots[1:-k])
-            bases = left * bases[..., :-1] + right * bases[..., 1:]
-        return bases
-
-    def forward(self, x):
-        base = nn.functional.linear(nn.functional.silu(x), self.base)
-        weights = (self.coefficients * self.scale.unsqueeze(-1)).flatten(1)
-        return base + nn.functional.linear(self.bases(x).flatten(-2), weights)
-
-
-def kan():
-    widths = [20, 48, 24, 12, 1]
-    layers = [DenseKanLayer(a, b, 10, 2) for a, b in zip(widths, widths[1:])]
-    return nn.Sequential(Encoding(10), *layers)
 
 
 def mlp():
@@ -117,11 +65,13 @@ class Loss(nn.Module):
 
 def main():
     model_name, mode, threads, round_steps = sys.argv[1:5]
+    samples = int(sys.argv[5]) if len(sys.argv) > 5 else 32_768
+    grid = int(sys.argv[6]) if len(sys.argv) > 6 else 10
     torch.set_num_threads(int(threads))
     torch.manual_seed(0)
-    t = torch.linspace(-1, 1, SAMPLES).unsqueeze(1)
+    t = torch.linspace(-1, 1, samples).unsqueeze(1)
     target = (t[:, 0] * 800).sin() * (t[:, 0] * 3).cos() * 0.5
-    network = {"kan": kan, "mlp": mlp}[model_name]()
+    network = mlp() if model_name == "mlp" else dense_kan(grid)
     loss = Loss(target)
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3)
     forward = torch.compile(network) if mode == "compiled" else network
@@ -131,17 +81,7 @@ def main():
         loss(forward(t)[:, 0]).backward()
         optimizer.step()
 
-    for _ in range(2):
-        step()
-    parameters = sum(p.numel() for p in network.parameters())
-    print(json.dumps({"ready": True, "torch": torch.__version__, "parameters": parameters}), flush=True)
-    for _ in sys.stdin:
-        start = time.perf_counter()
-        for _ in range(int(round_steps)):
-            step()
-        seconds = (time.perf_counter() - start) / int(round_steps)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(json.dumps({"seconds": seconds, "peakMiB": peak}), flush=True)
+    serve(step, int(round_steps), parameters=sum(p.numel() for p in network.parameters()))
 
 
 main()

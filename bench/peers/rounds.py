@@ -1,0 +1,22 @@
+"""How a PyTorch program talks to a benchmark: for every line on standard input one timed round, answered by one JSON line."""
+
+import json
+import resource
+import sys
+import time
+
+import torch
+
+
+def serve(step, round_steps, **facts):
+    """Says that it is ready, once `step` has run warm, and what it is; then runs rounds of `round_steps` steps."""
+    for _ in range(2):
+        step()
+    print(json.dumps({"ready": True, "torch": torch.__version__, **facts}), flush=True)
+    for _ in sys.stdin:
+        start = time.perf_counter()
+        for _ in range(round_steps):
+            step()
+        seconds = (time.perf_counter() - start) / round_steps
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps({"seconds": seconds, "peakMiB": peak}), flush=True)
