@@ -13,13 +13,18 @@ export interface Ended {
 }
 
 /** Runs a program of the tests in a process of its own, which may crash or be left in any state. */
-export function run(program: string, values: string[] = [], flags: string[] = []): Promise<Ended> {
+export function run(
+  program: string,
+  values: string[] = [],
+  flags: string[] = [],
+  environment: Record<string, string> = {},
+): Promise<Ended> {
   // Random calls reach operators that make files under whatever name they are given: not in the project.
   const folder = mkdtempSync(join(tmpdir(), 'fewsound-'));
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...flags, join(__dirname, program), ...values], {
       cwd: folder,
-      env: { ...process.env, LIBTORCH: requireLibTorch().path, NODE_OPTIONS: '' },
+      env: { ...process.env, LIBTORCH: requireLibTorch().path, NODE_OPTIONS: '', ...environment },
     });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk) => {
