@@ -3,6 +3,14 @@ add_compile_options(-Wall -Wextra -Wno-unused-parameter)
 # Nobody reads errno after a root, and setting it keeps loops with one from being vectorised.
 add_compile_options(-fno-math-errno)
 
+# Messages of failed checks name source files. A binary that is given away says them from the project's folder and from
+# LibTorch's on, not where they were on the machine that built it.
+function(fewsound_relative_source_names)
+  add_compile_options(
+    "-ffile-prefix-map=${CMAKE_CURRENT_SOURCE_DIR}/="
+    "-ffile-prefix-map=${LibTorch_INCLUDE_DIR}/=libtorch/")
+endfunction()
+
 if(FEWSOUND_SANITIZE)
   # Fast enough to run, with lines in the reports. The first finding fails a test.
   set(CMAKE_CXX_FLAGS_RELEASE "-O1 -g1")

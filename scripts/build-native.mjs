@@ -1,13 +1,33 @@
-// Builds the addon (and with --tests the C++ tests) with cmake-js against the LibTorch in $LIBTORCH.
-// Incremental: ninja rebuilds what changed. A lock keeps two builds of one folder apart.
+// Builds the addon (and with --tests the C++ tests) with cmake-js, in a clone or in an installed package, against the
+// LibTorch in $LIBTORCH or else the one that fewsound finds. Incremental: ninja rebuilds what changed. A lock keeps two
+// builds of one folder apart.
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const args = process.argv.slice(2);
+const require = createRequire(import.meta.url);
+
+/** The folder of a package that only building needs: in a clone it is there, the user of a package installs it. */
+function toolFolder(name) {
+  try {
+    return dirname(require.resolve(`${name}/package.json`));
+  } catch {
+    throw new Error(`${name} is needed: npm install --save-dev cmake-js node-addon-api`);
+  }
+}
+
+function libTorch() {
+  if (process.env.LIBTORCH) return process.env.LIBTORCH;
+  const { findLibTorch } = require('../dist/native/index.js');
+  const { chosen } = findLibTorch();
+  if (chosen) return chosen.path;
+  throw new Error('no LibTorch was found: run `npx fewsound setup`, or set LIBTORCH');
+}
 
 function acquireLock(path) {
   for (;;) {
@@ -35,17 +55,17 @@ const lock = join(root, 'build', '.lock');
 acquireLock(lock);
 try {
   const hasNinja = spawnSync('ninja', ['--version']).status === 0;
-  const cmakeJs = join(root, 'node_modules', 'cmake-js', 'bin', 'cmake-js');
+  const cmakeJs = join(toolFolder('cmake-js'), 'bin', 'cmake-js');
   const settings = [
     '--out',
     'build',
     '--parallel',
     String(availableParallelism()),
     ...(hasNinja ? ['-G', 'Ninja'] : []),
-    `--CDLIBTORCH_DIR=${process.env.LIBTORCH ?? ''}`,
+    `--CDLIBTORCH_DIR=${libTorch()}`,
     // Once the tests are part of a build folder they stay: leaving them out again would rebuild nothing less.
     ...(args.includes('--tests') ? ['--CDFEWSOUND_TESTS=ON'] : []),
-    `--CDNODE_ADDON_API_DIR=${join(root, 'node_modules', 'node-addon-api')}`,
+    `--CDNODE_ADDON_API_DIR=${toolFolder('node-addon-api')}`,
   ];
   // `build` alone would keep the settings that the folder was configured with first.
   for (const command of ['configure', 'build']) {

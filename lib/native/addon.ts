@@ -29,6 +29,12 @@ export interface AddonOrigin {
   readonly libTorch: LibTorch;
 }
 
+/** What the linker says of symbols that an older system's libraries do not have. */
+const SYSTEM_TOO_OLD = /version `(GLIBC|GLIBCXX|CXXABI|GCC)_.*not found/;
+
+const HOW_TO_BUILD =
+  'Build it from source, with a C++20 compiler and CMake: in a clone, `npm run build`; for the package, `npm install --save-dev cmake-js node-addon-api` and then `npm explore fewsound -- node scripts/build-native.mjs`.';
+
 let opened: { addon: Addon; origin: AddonOrigin } | null = null;
 
 /**
@@ -70,7 +76,7 @@ function openLoader(): { path: string; loader: Loader } {
   } catch (error) {
     throw new FewSoundError(
       'ADDON_NOT_FOUND',
-      `fewsound has no native addon for ${process.platform} ${process.arch} here (${firstLine(error)}). In a clone, run \`npm run build\`; from npm, a package for this platform is needed.`,
+      `fewsound has no native addon that runs on ${process.platform} ${process.arch} here (${firstLine(error)}). ${HOW_TO_BUILD}`,
       { cause: error },
     );
   }
@@ -83,6 +89,13 @@ function open(): { addon: Addon; origin: AddonOrigin } {
   try {
     core = loader.openCore(join(libTorch.path, 'lib'), join(dirname(path), 'fewsound_core.so'));
   } catch (error) {
+    if (SYSTEM_TOO_OLD.test(firstLine(error))) {
+      throw new FewSoundError(
+        'ADDON_NOT_FOUND',
+        `fewsound's native addon was built for a newer system than this (${firstLine(error)}). ${HOW_TO_BUILD}`,
+        { cause: error },
+      );
+    }
     throw new FewSoundError(
       'LIBTORCH_NOT_FOUND',
       `LibTorch ${libTorch.version} in ${libTorch.path} cannot be loaded: ${firstLine(error)}. Run \`npx fewsound doctor\` to see what was found.`,

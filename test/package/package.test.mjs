@@ -1,0 +1,259 @@
+// The way of a user: `npm install fewsound` on a machine without compilers, with a LibTorch that pip installed. Run by
+// `npm run check-package`; it takes the addon from the build of this clone and compiles nothing.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { describePrebuild, prebuild } from '../../scripts/prebuild.mjs';
+import { capture, require, root } from '../../scripts/steps.mjs';
+import { BareMachine, COMPILERS } from './bare-machine.mjs';
+
+const { findLibTorch } = require('../dist/native/index.js');
+const torch = findLibTorch().chosen;
+assert.ok(torch, 'this test needs a LibTorch: run `npm run build`');
+const withTorch = { LIBTORCH: torch.path };
+/** The Python that pip installed this LibTorch for; a LibTorch of another kind has none. */
+const python = resolve(torch.path, '../../../../bin/python3');
+const withoutPython = !existsSync(python) && 'the LibTorch in use is not the torch of a Python';
+
+const machine = new BareMachine();
+const installed = join(machine.project, 'node_modules', 'fewsound');
+const platform = `${process.platform}-${process.arch}`;
+let tarball = '';
+let packed = [];
+after(() => machine.remove());
+
+before(async () => {
+  console.log(describePrebuild(await prebuild()));
+  const pack = spawnSync('npm', ['pack', '--json', '--pack-destination', machine.project], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  assert.equal(pack.status, 0, pack.stderr);
+  const [{ filename, files }] = JSON.parse(pack.stdout);
+  tarball = join(machine.project, filename);
+  packed = files.map(({ path }) => path);
+  const quietly = ['--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
+  output('npm', ['install', tarball, ...quietly]);
+});
+
+/** Runs a program that must succeed, and gives its output. */
+function output(command, args, environment) {
+  const { status, signal, stdout, stderr } = machine.run(command, args, environment);
+  assert.equal(status, 0, `${command} ${args.join(' ')}: ${signal ?? status}\n${stdout}${stderr}`);
+  return stdout;
+}
+
+/** Runs `npx fewsound … --json`; gives the status and the one object that it prints. No command may crash. */
+function fewsound(args, environment = withTorch) {
+  const run = machine.run('npx', ['--offline', 'fewsound', ...args, '--json'], environment);
+  assert.ok(run.status === 0 || run.status === 1, `${run.signal ?? run.status}\n${run.stderr}`);
+  return { status: run.status, json: JSON.parse(run.stdout) };
+}
+
+function fit(out, steps, environment = withTorch) {
+  const size = ['--samples', '4096', '--layers', '12', '--order', '2', '--seed', '1'];
+  const run = ['--steps', String(steps), '--threads', '1', '--out', out];
+  return fewsound(['fit', 'tone.wav', ...size, ...run], environment);
+}
+
+describe('the tarball', () => {
+  test('is in the form that publint asks for', async () => {
+    const publint = join(root, 'node_modules', '.bin', 'publint');
+    const { status, output: said } = await capture(publint, ['run', tarball, '--strict']);
+    assert.equal(status, 0, said);
+  });
+
+  test('holds every binary of the build, the licence and what building from source needs', () => {
+    const built = readdirSync(join(root, 'build', 'Release')).filter((name) =>
+      /^fewsound.*\.(node|so)$/.test(name),
+    );
+    assert.ok(built.includes('fewsound.node') && built.includes('fewsound_core.so'));
+    for (const path of [
+      ...built.map((name) => `prebuilds/${platform}/${name}`),
+      ...['LICENSE', 'README.md', 'CMakeLists.txt', 'scripts/build-native.mjs'],
+      ...['dist/index.js', 'dist/index.mjs', 'dist/index.d.ts', 'dist/index.d.mts'],
+    ]) {
+      assert.ok(packed.includes(path), `${path} is not in it`);
+    }
+  });
+
+  test('holds no tests, benchmarks or state of the build', () => {
+    const strange = packed.filter(
+      (path) =>
+        !/^(dist|prebuilds|binding|native|cmake)\/|^scripts\/build-native\.mjs$|^[\w.]+$/.test(
+          path,
+        ) || /test|bench|tsbuildinfo/.test(path),
+    );
+    assert.deepEqual(strange, []);
+  });
+
+  test('holds source maps that carry their sources, for every compiled file', () => {
+    const compiled = packed.filter((path) => /^dist\/.*(?<!index\.m)\.js$/.test(path));
+    assert.ok(compiled.length > 50);
+    for (const path of compiled) {
+      const map = join(installed, `${path}.map`);
+      assert.match(readFileSync(join(installed, path), 'utf8'), /sourceMappingURL=/);
+      const { sources, sourcesContent } = JSON.parse(readFileSync(map, 'utf8'));
+      assert.equal(sourcesContent?.length, sources.length, `${path}.map points to ${sources}`);
+    }
+  });
+});
+
+describe('a machine without compilers', () => {
+  test('has none on PATH', () => {
+    const all = ['node', 'npm', ...COMPILERS].join(' ');
+    const { stdout } = machine.run('sh', ['-c', `for name in ${all}; do command -v $name; done`]);
+    const found = stdout
+      .trim()
+      .split('\n')
+      .map((path) => basename(path));
+    assert.deepEqual(found, ['node', 'npm']);
+  });
+
+  test('has the package installed without a script, and nothing was built', () => {
+    const { scripts } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+    for (const name of ['preinstall', 'install', 'postinstall'])
+      assert.equal(scripts[name], undefined);
+    assert.ok(!existsSync(join(installed, 'build')));
+    assert.ok(!existsSync(join(installed, 'binding.gyp')));
+  });
+
+  test('doctor takes the prebuilt addon and finds no compiler', () => {
+    const { status, json } = fewsound(['doctor']);
+    assert.deepEqual({ status, usable: json.usable }, { status: 0, usable: true });
+    const found = Object.fromEntries(json.checks.map((check) => [check.name, check]));
+    assert.equal(found.Addon.state, 'ok');
+    assert.ok(
+      found.Addon.found.startsWith(join(installed, 'prebuilds', platform, 'fewsound.node')),
+    );
+    for (const tool of ['C++ compiler', 'CMake', 'Ninja']) {
+      assert.equal(found[tool].found, 'not found', tool);
+    }
+  });
+
+  test('ES modules and CommonJS get the same package', () => {
+    const program = `
+      import { createRequire } from 'node:module';
+      import { KAN, scope, tensor, writeWav } from 'fewsound';
+      const required = createRequire(process.cwd() + '/')('fewsound');
+      const wave = Float32Array.from({ length: 8000 }, (_, i) => 0.6 * Math.sin(i / 9) * Math.cos(i / 700));
+      await writeWav('tone.wav', { samples: wave, sampleRate: 8000 });
+      console.log(JSON.stringify({
+        same: required.KAN === KAN,
+        sum: scope(() => tensor([1, 2, 3]).mul(2).sum().item()),
+        parameters: new KAN({ order: 2 }).parameterCount,
+      }));`;
+    const said = output('node', ['--input-type=module', '--eval', program], withTorch);
+    assert.deepEqual(JSON.parse(said), { same: true, sum: 12, parameters: 33_768 });
+
+    const inCommonJs = "console.log(new (require('fewsound').KAN)({ order: 2 }).parameterCount)";
+    assert.equal(output('node', ['--eval', inCommonJs], withTorch).trim(), '33768');
+  });
+
+  test('a KAN learns a recording, and its model renders', () => {
+    const { status, json } = fit('learnt', 60);
+    assert.equal(status, 0);
+    assert.deepEqual([json.model, json.steps], ['kan', 60]);
+    const losses = readFileSync(join(machine.project, 'learnt', 'metrics.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).loss);
+    assert.equal(losses.length, 60);
+    assert.ok(losses[59] < 0.7 * losses[0], `from ${losses[0]} to ${losses[59]}`);
+
+    const model = join('learnt', 'model.safetensors');
+    const render = fewsound(['render', model, '--out', 'again.wav', '--sample-rate', '16000']);
+    assert.equal(render.status, 0);
+    const wav = readFileSync(join(machine.project, 'again.wav'));
+    assert.equal(wav.toString('latin1', 0, 4), 'RIFF');
+    assert.equal(wav.readUInt32LE(24), 16_000);
+    assert.ok(wav.length > 2 * 4096 * 2, `${wav.length} bytes for half a second at 16 kHz`);
+  });
+
+  test('every variant of the KAN kernel that this processor has gives the same loss', () => {
+    const program = `
+      const { createClip, fit, KAN } = require('fewsound');
+      const clip = createClip(Float32Array.from({ length: 4096 }, (_, i) => Math.sin(i / 9)), 8000);
+      const kan = new KAN({ order: 2, seed: 1 });
+      fit(kan, clip, { steps: 3, threads: 1 }).then(({ loss }) => console.log(loss));`;
+    const losses = ['plain', 'avx2', 'avx512'].map((variant) =>
+      Number(output('node', ['--eval', program], { ...withTorch, FEWSOUND_CPU: variant })),
+    );
+    for (const loss of losses) {
+      assert.ok(Math.abs(loss - losses[0]) < 1e-4 * losses[0], losses.join(' '));
+    }
+  });
+});
+
+describe('LibTorch is found', () => {
+  const source = (environment) => fewsound(['doctor'], environment).json.libtorch.chosen?.source;
+
+  test('through LIBTORCH', () => {
+    assert.equal(source(withTorch), 'LIBTORCH');
+  });
+
+  test('through FEWSOUND_PYTHON', { skip: withoutPython }, () => {
+    assert.equal(source({ FEWSOUND_PYTHON: python }), 'FEWSOUND_PYTHON');
+  });
+
+  test('where fewsound setup put it', {
+    skip: torch.source !== 'fewsound setup' && 'no such copy is in use',
+  }, () => {
+    const cache = torch.path.slice(0, torch.path.indexOf('/fewsound/libtorch-'));
+    assert.equal(source({ XDG_CACHE_HOME: cache }), 'fewsound setup');
+  });
+
+  test('through python3', { skip: withoutPython }, () => {
+    machine.program('python3', python);
+    assert.equal(source({}), 'python3');
+  });
+});
+
+describe('what is missing is said', () => {
+  const nowhere = { LIBTORCH: '/nowhere' };
+
+  test('by doctor, where LIBTORCH leads nowhere', () => {
+    const { status, json } = fewsound(['doctor'], nowhere);
+    assert.deepEqual({ status, usable: json.usable }, { status: 1, usable: false });
+    assert.match(json.libtorch.candidates[0].reason, /\/nowhere holds no lib\/libtorch_cpu\.so/);
+  });
+
+  test('by fit, where LIBTORCH leads nowhere', () => {
+    const { status, json } = fit('never', 1, nowhere);
+    assert.equal(status, 1);
+    assert.equal(json.error.code, 'LIBTORCH_NOT_FOUND');
+    assert.match(json.error.message, /LIBTORCH .*fewsound setup/s);
+    assert.ok(!existsSync(join(machine.project, 'never')));
+  });
+
+  test('by the import, only when it is used', () => {
+    const program = `import { tensor } from 'fewsound';
+      try { tensor([1]); } catch (error) { console.log(error.code); }`;
+    const said = output('node', ['--input-type=module', '--eval', program], nowhere);
+    assert.equal(said.trim(), 'LIBTORCH_NOT_FOUND');
+  });
+
+  test('by doctor, where no binary fits the platform: how to build one', () => {
+    // node-gyp-build asks npm's variable first.
+    const { status, json } = fewsound(['doctor'], { ...withTorch, npm_config_arch: 'riscv64' });
+    assert.equal(status, 1);
+    const { state, remedy } = json.checks.find(({ name }) => name === 'Addon');
+    assert.equal(state, 'problem');
+    assert.match(remedy, /npm explore fewsound -- node scripts\/build-native\.mjs/);
+  });
+});
+
+test('the declarations compile in a strict project, as ES module and as CommonJS', async () => {
+  cpSync(join(root, 'test', 'package', 'consumer'), machine.project, { recursive: true });
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const types = ['--typeRoots', join(root, 'node_modules', '@types')];
+  const { status, output: said } = await capture(process.execPath, [
+    tsc,
+    '-p',
+    machine.project,
+    ...types,
+  ]);
+  assert.equal(status, 0, said);
+});
