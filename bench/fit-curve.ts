@@ -1,35 +1,100 @@
-import { loadClip } from '../lib/audio/index.js';
+import { basename, join } from 'node:path';
+import { type Clip, loadClip } from '../lib/audio/index.js';
+import { packageRoot } from '../lib/native/package-root.js';
 import { createInr, type InrKind, inrKinds } from '../lib/nn/index.js';
-import { fit } from '../lib/train/index.js';
+import { type FitProgress, fit } from '../lib/train/index.js';
 import { machine } from './measure.js';
 
+/** dB. */
 const TARGETS = [10, 15, 20] as const;
+const HIGHEST = Math.max(...TARGETS);
+const SEED = 1;
+/** Between two lines of progress, seconds. */
+const INTERVAL = 5;
 
-/** Seconds and steps until a reconstruction reaches an SI-SNR, for every network; null where it never did. */
-export async function fitCurve(
-  { threads, steps }: { threads: number; steps: number },
-  audio: string,
-) {
-  const clip = await loadClip(audio, { sampleRate: 22_050, samples: 32_768, offset: 0.5 });
+interface Limits {
+  readonly threads: number;
+  readonly steps: number;
+  /** For each network. */
+  readonly seconds: number;
+}
+
+/** Where a network first reached a target. */
+interface Reached {
+  readonly seconds: number;
+  readonly step: number;
+}
+
+/**
+ * Seconds and steps until a reconstruction reaches an SI-SNR, for every network; null where it never did. One run of
+ * each with one seed, one after the other. A network stops at the highest target or at a limit.
+ *
+ * @param recording default: the bundled audio-lena
+ */
+export async function fitCurve(limits: Limits, recording = bundledRecording()) {
+  const clip = await loadClip(recording, { sampleRate: 22_050, samples: 32_768, offset: 0.5 });
   const networks: Record<string, unknown> = {};
-  for (const kind of inrKinds as readonly InrKind[]) {
-    const network = createInr(kind, kind === 'kan' ? { order: 2, seed: 1 } : { seed: 1 });
-    const reached: Record<string, { seconds: number; steps: number } | null> = {};
-    for (const target of TARGETS) reached[`${target} dB`] = null;
-    const result = await fit(network, clip, {
+  for (const kind of inrKinds) networks[kind] = await curveOf(kind, clip, limits);
+  return {
+    benchmark: 'fit-curve',
+    recording: basename(recording),
+    ...machine(),
+    ...limits,
+    seeds: [SEED],
+    runs: 1,
+    networks,
+  };
+}
+
+function bundledRecording(): string {
+  return join(packageRoot(), 'node_modules', 'audio-lena', 'lena.wav');
+}
+
+async function curveOf(kind: InrKind, clip: Clip, { threads, steps, seconds }: Limits) {
+  const network = createInr(kind, kind === 'kan' ? { order: 2, seed: SEED } : { seed: SEED });
+  const reached = new Map<number, Reached>();
+  const outOfTime = new AbortController();
+  let told = Number.NEGATIVE_INFINITY;
+  let last: FitProgress | undefined;
+  const onProgress = (progress: FitProgress) => {
+    last = progress;
+    const { step, siSnr, secondsElapsed } = progress;
+    for (const target of TARGETS) {
+      if ((siSnr ?? Number.NEGATIVE_INFINITY) >= target && !reached.has(target)) {
+        reached.set(target, { seconds: secondsElapsed, step });
+      }
+    }
+    if (secondsElapsed - told >= INTERVAL) {
+      told = secondsElapsed;
+      console.error(`${kind}: ${describe(progress)}`);
+    }
+    if (secondsElapsed >= seconds) outOfTime.abort();
+  };
+  try {
+    await fit(network, clip, {
       steps,
       threads,
-      earlyStop: { siSnr: Math.max(...TARGETS) },
-      onProgress: ({ step, siSnr, secondsElapsed }) => {
-        for (const target of TARGETS) {
-          if ((siSnr ?? Number.NEGATIVE_INFINITY) >= target) {
-            reached[`${target} dB`] ??= { seconds: secondsElapsed, steps: step };
-          }
-        }
-      },
+      earlyStop: { siSnr: HIGHEST },
+      signal: outOfTime.signal,
+      onProgress,
     });
-    networks[kind] = { secondsPerStep: result.secondsPerStep, siSnr: result.siSnr, reached };
+  } catch (error) {
+    if (!outOfTime.signal.aborted) throw error;
+  } finally {
     network.dispose();
   }
-  return { benchmark: 'fit-curve', audio: clip.source, ...machine(), threads, steps, networks };
+  if (last === undefined) throw new Error(`${kind} made no step`);
+  console.error(`${kind}: ${describe(last)}, done`);
+  return {
+    steps: last.step,
+    secondsPerStep: last.secondsElapsed / last.step,
+    siSnr: last.siSnr,
+    reached: Object.fromEntries(
+      TARGETS.map((target) => [`${target} dB`, reached.get(target) ?? null]),
+    ),
+  };
+}
+
+function describe({ step, siSnr, secondsElapsed }: FitProgress): string {
+  return `step ${step}, ${secondsElapsed.toFixed(1)} s, SI-SNR ${siSnr?.toFixed(2) ?? 'undefined'} dB`;
 }

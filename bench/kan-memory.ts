@@ -1,25 +1,92 @@
 import { KAN } from '../lib/nn/index.js';
 import { fit } from '../lib/train/index.js';
 import { machine } from './measure.js';
+import { Peer } from './peer.js';
 import { benchmarkClip } from './signal.js';
 
-/** Peak resident memory of a process that fits the paper's KAN, LibTorch and Node.js included. */
-export async function kanMemory({ threads }: { threads: number }) {
-  const network = new KAN({ order: 2, seed: 1 });
-  const halfway: number[] = [];
-  await fit(network, benchmarkClip(), {
-    steps: 300,
-    threads,
-    onProgress: ({ step }) => {
-      if (step <= 150) halfway[0] = process.memoryUsage.rss() / 2 ** 20;
-    },
-  });
+/** Between two readings of the resident memory, ms. */
+const INTERVAL = 1000;
+/** Growth is counted from here on: by then every buffer has been made. */
+const SETTLED = 1000;
+/** Parts of the way at which the resident memory is shown. */
+const MARKS = [0.1, 0.5, 1] as const;
+
+interface Reading {
+  readonly step: number;
+  readonly residentMiB: number;
+}
+
+/**
+ * Peak resident memory of a process that fits the paper's KAN, LibTorch and Node.js included, and by how much it grows
+ * from step 1000 (for shorter fits: from halfway) to the end. Peers: PyTorch processes that take a few of the same steps.
+ */
+export async function kanMemory({ threads, steps }: { threads: number; steps: number }) {
+  const readings = await readingsOfFit(threads, steps);
+  // The kernel's own mark, before anything else runs in this process.
+  const peakMiB = process.resourceUsage().maxRSS / 1024;
+  const settled = readingAt(readings, Math.min(SETTLED, steps / 2));
+  const end = readingAt(readings, steps);
+  const peers = await peaksOfPeers(threads);
   return {
     benchmark: 'kan-memory',
     ...machine(),
     threads,
-    steps: 300,
-    peakMiB: process.resourceUsage().maxRSS / 1024,
-    growthInSecondHalfMiB: process.memoryUsage.rss() / 2 ** 20 - (halfway[0] ?? Number.NaN),
+    steps,
+    peakMiB,
+    resident: Object.fromEntries(
+      MARKS.map((part) => [`${part * 100} %`, readingAt(readings, part * steps)]),
+    ),
+    growth: {
+      fromStep: settled.step,
+      toStep: end.step,
+      mebibytes: end.residentMiB - settled.residentMiB,
+      highestMiB: Math.max(
+        ...readings
+          .filter(({ step }) => step >= settled.step)
+          .map(({ residentMiB }) => residentMiB - settled.residentMiB),
+      ),
+    },
+    peersPeakMiB: peers,
+    ratios: Object.fromEntries(Object.entries(peers).map(([name, peak]) => [name, peak / peakMiB])),
   };
+}
+
+/** Fits, and reads the resident memory about once a second and after the last step. */
+async function readingsOfFit(threads: number, steps: number): Promise<Reading[]> {
+  const readings: Reading[] = [];
+  const network = new KAN({ order: 2, seed: 1 });
+  let due = 0;
+  await fit(network, benchmarkClip(), {
+    steps,
+    threads,
+    onProgress: ({ step, secondsElapsed }) => {
+      if (secondsElapsed * 1000 < due && step < steps) return;
+      due = secondsElapsed * 1000 + INTERVAL;
+      readings.push({ step, residentMiB: process.memoryUsage.rss() / 2 ** 20 });
+    },
+  });
+  network.dispose();
+  return readings;
+}
+
+/** The first reading at or after a step. */
+function readingAt(readings: readonly Reading[], step: number): Reading {
+  const found = readings.find((reading) => reading.step >= step);
+  if (found === undefined) throw new Error(`no reading of the memory at step ${step}`);
+  return found;
+}
+
+/** One after the other, so that they do not push each other's pages out. */
+async function peaksOfPeers(threads: number): Promise<Record<string, number>> {
+  const peaks: Record<string, number> = {};
+  for (const [name, model, mode] of [
+    ['eager', 'kan', 'eager'],
+    ['compiled', 'kan', 'compiled'],
+    ['mlp', 'mlp', 'eager'],
+  ] as const) {
+    const peer = await Peer.start('step.py', [model, mode, threads, 3]);
+    peaks[name] = (await peer.round()).peakMiB;
+    peer.stop();
+  }
+  return peaks;
 }

@@ -25,6 +25,7 @@ async function main(): Promise<void> {
       json: { type: 'boolean' },
       rounds: { type: 'string', default: '5' },
       steps: { type: 'string', default: '1000' },
+      seconds: { type: 'string', default: 'Infinity' },
       threads: { type: 'string', default: String(availableParallelism()) },
     },
   });
@@ -37,8 +38,12 @@ async function main(): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const { rounds, steps, threads } = values;
-  const settings = { rounds: Number(rounds), steps: Number(steps), threads: Number(threads) };
+  const settings = {
+    rounds: Number(values.rounds),
+    steps: Number(values.steps),
+    seconds: Number(values.seconds),
+    threads: Number(values.threads),
+  };
   const result = await benchmark(settings, ...recordings);
   console.log(JSON.stringify(result, null, values.json ? undefined : 2));
 }

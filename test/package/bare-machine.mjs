@@ -47,7 +47,10 @@ export class BareMachine {
   /** Runs a program of PATH in the project. No copy of LibTorch is known there but by what `environment` says. */
   run(command, args, environment = {}) {
     const inherited = Object.entries(process.env).filter(
-      ([name]) => !/^(LIBTORCH|FEWSOUND_.*|NODE_.*|npm_(?!config_).*|CXX|CC)$/.test(name),
+      ([name]) =>
+        !/^(LIBTORCH|FEWSOUND_.*|NODE_(OPTIONS|PATH|ENV|TEST_CONTEXT)|npm_(?!config_).*|CXX|CC)$/.test(
+          name,
+        ),
     );
     return spawnSync(command, args, {
       cwd: this.project,
