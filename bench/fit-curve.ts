@@ -15,11 +15,11 @@ const INTERVAL = 5;
 interface Limits {
   readonly threads: number;
   readonly steps: number;
-  /** For each network. */
+  /** For each network; Infinity for no limit. */
   readonly seconds: number;
 }
 
-/** Where a network first reached a target. */
+/** Where a network was first seen at a target: progress comes every 50 ms or after a longer step. */
 interface Reached {
   readonly seconds: number;
   readonly step: number;
@@ -31,15 +31,21 @@ interface Reached {
  *
  * @param recording default: the bundled audio-lena
  */
-export async function fitCurve(limits: Limits, recording = bundledRecording()) {
+export async function fitCurve(
+  { threads, steps, seconds }: Limits,
+  recording = bundledRecording(),
+) {
   const clip = await loadClip(recording, { sampleRate: 22_050, samples: 32_768, offset: 0.5 });
   const networks: Record<string, unknown> = {};
-  for (const kind of inrKinds) networks[kind] = await curveOf(kind, clip, limits);
+  for (const kind of inrKinds) {
+    networks[kind] = await curveOf(kind, clip, { threads, steps, seconds });
+  }
   return {
     benchmark: 'fit-curve',
     recording: basename(recording),
     ...machine(),
-    ...limits,
+    threads,
+    limits: { steps, seconds: Number.isFinite(seconds) ? seconds : null },
     seeds: [SEED],
     runs: 1,
     networks,
@@ -84,7 +90,7 @@ async function curveOf(kind: InrKind, clip: Clip, { threads, steps, seconds }: L
     network.dispose();
   }
   if (last === undefined) throw new Error(`${kind} made no step`);
-  console.error(`${kind}: ${describe(last)}, done`);
+  console.error(`${kind}: stopped at ${describe(last)}`);
   return {
     steps: last.step,
     secondsPerStep: last.secondsElapsed / last.step,

@@ -34,7 +34,9 @@ async function main(): Promise<void> {
     | ((settings: object, ...recordings: string[]) => Promise<object>)
     | undefined;
   if (benchmark === undefined) {
-    console.error(`usage: npm run bench -- ${Object.keys(BENCHMARKS).join('|')} [RECORDING…]`);
+    console.error(
+      `usage: npm run bench -- ${Object.keys(BENCHMARKS).join('|')} [RECORDING…] [--json] [--rounds N] [--steps N] [--seconds S] [--threads N]`,
+    );
     process.exitCode = 2;
     return;
   }

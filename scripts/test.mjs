@@ -1,5 +1,5 @@
-// `npm test`: sets up what is missing, then type check, lint, the package as users install it, C++ tests and Jest. Every part runs even
-// when an earlier one failed; the exit status says whether all passed.
+// `npm test`: sets up what is missing, then type check, lint, the package as users install it, C++ tests and Jest. Every
+// part runs even when an earlier one failed; the exit status says whether all passed.
 //
 //   npm test                 everything
 //   npm test -- PATTERN…     only the Jest tests whose path matches
