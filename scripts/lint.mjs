@@ -12,20 +12,17 @@ import { filesBelow, main, root, run, StepError } from './steps.mjs';
 
 const fix = process.argv.includes('--fix');
 const bin = (name) => join('node_modules', '.bin', name);
-const cppFiles = filesBelow('native', 'binding', 'test/native', 'cmake').filter((file) =>
-  /\.(h|cc|cu|cuh)$/.test(file),
+const cppFiles = filesBelow('native', 'binding', 'test/native', 'bench/native', 'cmake').filter(
+  (file) => /\.(h|cc|cu|cuh)$/.test(file),
 );
 
-/** The core must not know Node (DESIGN: dependencies point one way). */
-function coreKnowsNoNode() {
-  const offenders = filesBelow('native').filter((file) =>
-    /napi\.h|node_api\.h/.test(readFileSync(file, 'utf8')),
-  );
-  if (offenders.length > 0) {
-    throw new StepError(
-      `native/ must not include Node's headers:\n  ${offenders.map((file) => relative(root, file)).join('\n  ')}`,
-    );
-  }
+/** Fails where a file of native/ holds `pattern`. */
+function coreHasNo(pattern, rule, except = []) {
+  const offenders = filesBelow('native')
+    .filter((file) => pattern.test(readFileSync(file, 'utf8')))
+    .map((file) => relative(root, file))
+    .filter((file) => !except.includes(file));
+  if (offenders.length > 0) throw new StepError(`${rule}:\n  ${offenders.join('\n  ')}`);
 }
 
 await main(async () => {
@@ -34,7 +31,12 @@ await main(async () => {
 
   console.error('• dependency directions');
   run(bin('depcruise'), ['--config', '.dependency-cruiser.cjs', 'lib']);
-  coreKnowsNoNode();
+  coreHasNo(/napi\.h|node_api\.h/, "native/ must not include Node's headers");
+  coreHasNo(
+    /at::parallel_(for|reduce)\(|#pragma omp/,
+    'parallel loops go through parallelFor, where ThreadSanitizer can follow them',
+    ['native/parallel_for.h'],
+  );
 
   console.error('• clang-format');
   const tools = await cppTools();

@@ -34,6 +34,20 @@ describe.each<InrKind>(inrKinds)('fitting a %s', (kind) => {
   });
 });
 
+it('a KAN is the same, bit for bit, on several threads', async () => {
+  // Several blocks of samples for each thread, and an odd number of them.
+  const long = createClip(
+    Float32Array.from({ length: 5_001 }, (_, i) => Math.sin(i * i * 1e-4)),
+    8000,
+  );
+  const course = async () => {
+    using network = new KAN({ seed: 5 });
+    const { losses } = await fit(network, long, { steps: 8, threads: 3 });
+    return { losses, sound: network.render(long.length) };
+  };
+  expect(await course()).toEqual(await course());
+});
+
 it('a KAN learns the sound', async () => {
   using kan = new KAN({ layers: [16, 8], encoding: 8, grid: 6, order: 3, seed: 2 });
   const result = await fit(kan, clip, { steps: 300, loss: quickLoss });
