@@ -6,9 +6,11 @@ add_compile_options(-fno-math-errno)
 # Messages of failed checks name source files. A binary that is given away says them from the project's folder and from
 # LibTorch's on, not where they were on the machine that built it.
 function(fewsound_relative_source_names)
-  add_compile_options(
-    "-ffile-prefix-map=${CMAKE_CURRENT_SOURCE_DIR}/="
-    "-ffile-prefix-map=${LibTorch_INCLUDE_DIR}/=libtorch/")
+  foreach(folder "${CMAKE_CURRENT_SOURCE_DIR}/=" "${LibTorch_INCLUDE_DIR}/=libtorch/")
+    add_compile_options(
+      "$<$<COMPILE_LANGUAGE:C,CXX>:-ffile-prefix-map=${folder}>"
+      "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-ffile-prefix-map=${folder}>")
+  endforeach()
 endfunction()
 
 if(FEWSOUND_SANITIZE)
