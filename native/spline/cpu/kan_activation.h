@@ -52,8 +52,8 @@ inline void raiseDegree(V* bases, V u, int64_t d) {
 
 /// Fills `row` for samples of x; vectors run over their end, where x may hold anything. Off the
 /// grid the bases are those of a position in the cell past its end, whose rows are zero. Bases sum
-/// to 1, and the kernels of a known order do without the first.
-template <typename T, int64_t kOrder, bool kSlopes>
+/// to 1, and where samples go cell by cell the first is not needed.
+template <typename T, int64_t kOrder, bool kByCell, bool kSlopes>
 void activate(const KernelGrid<T>& extended, int64_t samples, const T* x,
               const ActivationRow<T>& to) {
   using V = Vector<T, FEWSOUND_VECTOR_BYTES / sizeof(T)>;
@@ -61,7 +61,7 @@ void activate(const KernelGrid<T>& extended, int64_t samples, const T* x,
   const KernelGrid<T> grid = extended;
   const ActivationRow<T> row = to;
   const int64_t order = kOrder > 0 ? kOrder : grid.order;
-  const int64_t firstKept = kOrder > 0 ? 1 : 0;
+  const int64_t firstKept = kByCell ? 1 : 0;
   const V end = splat<V>(T(grid.cells));
   V bases[kOrder > 0 ? kOrder + 1 : kMaxOrder + 1];
   for (int64_t s = 0; s < samples; s += lanesOf<V>) {
