@@ -42,6 +42,17 @@ const examples: [KanCase][] = lengths.map((samples) => [{ ...plain, samples }]);
 const large = { samples: 2000, width: 70, grid: 80 };
 
 describe('the fused path of KAN layers', () => {
+  it('is another one than the reference: it rounds otherwise', () => {
+    scope(() => {
+      const inputs = inSingle(kanInputs({ ...plain, samples: 300 }));
+      using _network = inputs.network;
+      const [fused, reference] = (['fused', 'reference'] as const).map((path) =>
+        along(path, () => inputs.network.forward(inputs.t).data('float32')),
+      );
+      expect(fused).not.toEqual(reference);
+    });
+  });
+
   it('has the reference’s amplitudes and gradients in float64', () => {
     fc.assert(
       fc.property(kanCases(large), (given) => {
@@ -59,7 +70,7 @@ describe('the fused path of KAN layers', () => {
           }
         });
       }),
-      { numRuns: 50, seed: 5, examples },
+      { numRuns: 40, seed: 5, examples },
     );
   });
 
@@ -87,7 +98,7 @@ describe('the fused path of KAN layers', () => {
           }
         });
       }),
-      { numRuns: 40, seed: 6, examples },
+      { numRuns: 30, seed: 6, examples },
     );
   });
 
@@ -116,7 +127,7 @@ describe('the fused path of KAN layers', () => {
           }
         });
       }),
-      { numRuns: 40, seed: 7 },
+      { numRuns: 30, seed: 7 },
     );
   });
 
@@ -156,7 +167,7 @@ describe('the fused path of KAN layers', () => {
           });
         },
       ),
-      { numRuns: 40, seed: 8 },
+      { numRuns: 30, seed: 8 },
     );
   });
 

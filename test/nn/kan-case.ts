@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { addon } from '../../lib/native/addon';
 import { KAN } from '../../lib/nn';
-import { Generator, gradients, noGrad, ops, type Tensor } from '../../lib/tensor';
+import {
+  Generator,
+  gradients,
+  noGrad,
+  ops,
+  setThreads,
+  type Tensor,
+  threads,
+} from '../../lib/tensor';
 
 /** A KAN and what it is given. */
 export interface KanCase {
@@ -23,7 +31,7 @@ export interface KanCase {
 }
 
 /** Numbers that the widest layer's dense bases may have: the reference holds them several times over. */
-const affordable = 1e7;
+const affordable = 3e6;
 
 /** Cases of 2 to 4 layers; activations lie inside and outside the grid. */
 export const kanCases = (most: { samples: number; width: number; grid: number }) =>
@@ -48,13 +56,19 @@ export const kanCases = (most: { samples: number; width: number; grid: number })
       return { ...given, samples: Math.min(given.samples, Math.floor(affordable / each)) };
     });
 
-/** With the path of KAN layers that is named; the fused one afterwards. */
+/**
+ * With the path of KAN layers that is named; the fused one afterwards. The reference runs on one thread: on a busy
+ * machine the threads of its many small operators do little but wait for each other.
+ */
 export function along<T>(path: 'fused' | 'reference', body: () => T): T {
+  const before = threads();
+  if (path === 'reference') setThreads(1);
   addon().setKanPath(path);
   try {
     return body();
   } finally {
     addon().setKanPath('fused');
+    setThreads(before);
   }
 }
 
