@@ -25,6 +25,10 @@ constexpr int64_t lanesOf = sizeof(V) / sizeof(Element<V>);
 template <typename V>
 using Integers = Vector<std::conditional_t<sizeof(Element<V>) == 4, int32_t, int64_t>, lanesOf<V>>;
 
+/// The same without signs.
+template <typename V>
+using Bits = Vector<std::make_unsigned_t<Element<Integers<V>>>, lanesOf<V>>;
+
 template <typename V>
 inline V load(const Element<V>* from) {
   V v;
@@ -101,7 +105,8 @@ inline V exponential(V x) {
     result = T(1) + T(2) * p / (q - p);
   }
   // The power of two is added to the exponent: the result is near 1 and stays a normal number.
-  Integers<V> bits, power;
+  // Without signs: a NaN's bits may overflow.
+  Bits<V> bits, power;
   std::memcpy(&bits, &result, sizeof(bits));
   std::memcpy(&power, &rounded, sizeof(power));
   bits += power << mantissa;
