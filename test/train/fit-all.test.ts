@@ -12,7 +12,7 @@ import { smallNetwork } from '../nn/small-networks';
 import { glide, quickLoss } from './glide';
 
 const whole = glide(3000);
-const clips = [crop(whole, 0, 900), crop(whole, 700, 900), crop(whole, 2000, 900)];
+const clips = [crop(whole, 0, 900), crop(whole, 700, 900), crop(whole, 2000, 900)] as const;
 
 const disposeAll = (fitted: readonly FittedClip[]) => {
   for (const { network } of fitted) network.dispose();
@@ -130,5 +130,7 @@ it.each<[string, object | undefined, FitAllOptions, string]>([
 
 it('one network for two clips is an error', async () => {
   using network = smallNetwork('kan');
-  await expect(fitAll(clips, { network: () => network, loss: quickLoss })).rejects.toThrow(/that of another clip/);
+  await expect(fitAll(clips, { network: () => network, loss: quickLoss })).rejects.toThrow(
+    /that of another clip/,
+  );
 });
