@@ -1,7 +1,7 @@
 # Warnings are errors in our own code only: LibTorch's headers come in as system headers.
-add_compile_options(-Wall -Wextra -Wno-unused-parameter)
+add_compile_options("$<$<COMPILE_LANGUAGE:C,CXX>:-Wall;-Wextra;-Wno-unused-parameter>")
 # Nobody reads errno after a root, and setting it keeps loops with one from being vectorised.
-add_compile_options(-fno-math-errno)
+add_compile_options("$<$<COMPILE_LANGUAGE:C,CXX>:-fno-math-errno>")
 
 # Messages of failed checks name source files. A binary that is given away says them from the project's folder and from
 # LibTorch's on, not where they were on the machine that built it.
@@ -16,11 +16,12 @@ endfunction()
 if(FEWSOUND_SANITIZE)
   # Fast enough to run, with lines in the reports. The first finding fails a test.
   set(CMAKE_CXX_FLAGS_RELEASE "-O1 -g1")
-  add_compile_options(-fsanitize=${FEWSOUND_SANITIZE} -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  add_compile_options(
+    "$<$<COMPILE_LANGUAGE:C,CXX>:-fsanitize=${FEWSOUND_SANITIZE};-fno-sanitize-recover=undefined;-fno-omit-frame-pointer>")
   add_link_options(-fsanitize=${FEWSOUND_SANITIZE})
   if(FEWSOUND_SANITIZE STREQUAL "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # LibTorch's headers have a fence, which ThreadSanitizer cannot follow, for tensors that Python knows.
-    add_compile_options(-Wno-tsan)
+    add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-Wno-tsan>")
   endif()
 endif()
 
@@ -28,8 +29,7 @@ endif()
 # They include no header but their own, and contraction to fused multiply-adds is wanted there.
 function(fewsound_instruction_set_variants)
   set(kernel native/spline/cpu/kan_kernel)
-  set(common -O3 -ffp-contract=fast
-)
+  set(common -O3 -ffp-contract=fast)
   set_source_files_properties(${kernel}_plain.cc PROPERTIES
     SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS "${common}")
   set_source_files_properties(${kernel}_avx2.cc PROPERTIES
@@ -44,7 +44,7 @@ endfunction()
 function(fewsound_openmp target)
   find_package(OpenMP REQUIRED COMPONENTS CXX)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    target_compile_options(${target} PUBLIC ${OpenMP_CXX_FLAGS})
+    target_compile_options(${target} PUBLIC "$<$<COMPILE_LANGUAGE:CXX>:${OpenMP_CXX_FLAGS}>")
   else()
     target_link_libraries(${target} PUBLIC OpenMP::OpenMP_CXX)
   endif()

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "native/spline/cpu/kan_stack_cpu.h"
+#include "native/spline/cuda/kan_stack_cuda.h"
 #include "native/spline/kan_stack_function.h"
 
 namespace fewsound {
@@ -53,7 +54,8 @@ void setKanPath(KanPath path) { chosenPath() = path; }
 KanPath kanPath() { return chosenPath(); }
 
 const KanStackBackend* kanStackBackend(at::DeviceType device) {
-  return device == at::kCPU ? &cpu::kanStackBackend() : nullptr;
+  if (device == at::kCPU) return &cpu::kanStackBackend();
+  return device == at::kCUDA ? cuda::kanStackBackend() : nullptr;
 }
 
 at::Tensor kanStackReference(const at::Tensor& x, const std::vector<KanWeights>& layers,

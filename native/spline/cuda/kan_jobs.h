@@ -69,6 +69,8 @@ struct ForwardJob {
   int64_t tableSet;
   Activations<const T> x;
   Activations<T> y;
+  int threads;
+  int blocks;   // for each group and set
   bool staged;  // whether a group's table goes to shared memory
 };
 
@@ -83,7 +85,8 @@ struct BackwardJob {
   Activations<const T> outputGradient;
   Activations<T> inputGradient;  // data is null where nobody asks
   T* partials;  // [sets, blocks, groups, in, rows, stride]: what each block sums up for the table
-  int blocks;   // for each set
+  int threads;
+  int blocks;       // for each set and each blockInputs of the inputs
   int blockInputs;  // inputs that a block takes care of
   int replicas;     // shares of its samples that it sums up apart
   bool stagedWeights;

@@ -47,15 +47,15 @@ template <typename T>
 int64_t forwardSharedBytes(const ForwardJob<T>& job) {
   const int64_t table =
       job.staged ? sharedBytes<T>(job.shape.in * job.shape.inputSize(job.grid.rows())) : 0;
-  return table + sharedBytes<Activation<T>>(kForwardThreads / kWarp *
+  return table + sharedBytes<Activation<T>>(job.threads / kWarp *
                                             forwardActivations(job.shape.lanes));
 }
 
 template <typename T>
-int64_t backwardSharedBytes(const BackwardJob<T>& job, int threads) {
+int64_t backwardSharedBytes(const BackwardJob<T>& job) {
   const KanShape& shape = job.shape;
   const int64_t table = shape.groups * job.blockInputs * shape.inputSize(job.grid.rows());
-  const int64_t slots = threads / shape.lanes;
+  const int64_t slots = job.threads / shape.lanes;
   return (job.stagedWeights ? sharedBytes<T>(table) : 0) +
          (job.stagedSums ? sharedBytes<T>(job.replicas * table) : 0) +
          sharedBytes<T>(static_cast<int64_t>(job.replicas) * kTileSamples *
@@ -70,22 +70,23 @@ const char* launchPackTables(const TablesJob<T>& job, int sets, void* stream) {
 }
 
 template <typename T>
-const char* launchForward(const ForwardJob<T>& job, int blocks, int sets, void* stream) {
-  const dim3 grid(blocks, job.shape.groups, sets);
+const char* launchForward(const ForwardJob<T>& job, int sets, void* stream) {
+  const dim3 grid(job.blocks, job.shape.groups, sets);
   const auto kernel = forOrder<ForwardJob<T>>(job.grid.order, forwardKernel<T, 2>,
                                               forwardKernel<T, 3>, forwardKernel<T, 0>);
-  return launch(kernel, {grid, kForwardThreads, static_cast<size_t>(forwardSharedBytes(job))},
+  return launch(kernel, {grid, static_cast<unsigned>(job.threads),
+                 static_cast<size_t>(forwardSharedBytes(job))},
                 stream, job);
 }
 
 template <typename T>
-const char* launchBackward(const BackwardJob<T>& job, int threads, int sets, void* stream) {
+const char* launchBackward(const BackwardJob<T>& job, int sets, void* stream) {
   const dim3 grid(job.blocks, (job.shape.in + job.blockInputs - 1) / job.blockInputs, sets);
   const auto kernel = forOrder<BackwardJob<T>>(job.grid.order, backwardKernel<T, 2>,
                                                backwardKernel<T, 3>, backwardKernel<T, 0>);
   return launch(kernel,
-                {grid, static_cast<unsigned>(threads),
-                 static_cast<size_t>(backwardSharedBytes(job, threads))},
+                {grid, static_cast<unsigned>(job.threads),
+                 static_cast<size_t>(backwardSharedBytes(job))},
                 stream, job);
 }
 
@@ -99,14 +100,14 @@ const char* launchSumPartials(const TablesJob<T>& job, int sets, void* stream) {
 
 template int64_t forwardSharedBytes(const ForwardJob<float>&);
 template int64_t forwardSharedBytes(const ForwardJob<double>&);
-template int64_t backwardSharedBytes(const BackwardJob<float>&, int);
-template int64_t backwardSharedBytes(const BackwardJob<double>&, int);
+template int64_t backwardSharedBytes(const BackwardJob<float>&);
+template int64_t backwardSharedBytes(const BackwardJob<double>&);
 template const char* launchPackTables(const TablesJob<float>&, int, void*);
 template const char* launchPackTables(const TablesJob<double>&, int, void*);
-template const char* launchForward(const ForwardJob<float>&, int, int, void*);
-template const char* launchForward(const ForwardJob<double>&, int, int, void*);
-template const char* launchBackward(const BackwardJob<float>&, int, int, void*);
-template const char* launchBackward(const BackwardJob<double>&, int, int, void*);
+template const char* launchForward(const ForwardJob<float>&, int, void*);
+template const char* launchForward(const ForwardJob<double>&, int, void*);
+template const char* launchBackward(const BackwardJob<float>&, int, void*);
+template const char* launchBackward(const BackwardJob<double>&, int, void*);
 template const char* launchSumPartials(const TablesJob<float>&, int, void*);
 template const char* launchSumPartials(const TablesJob<double>&, int, void*);
 

@@ -17,8 +17,9 @@ constexpr int kForwardInputs = 4;
 /// Samples of a tile of the backward kernel, for each replica.
 constexpr int kTileSamples = 32;
 
+// Threads of a block, at most.
 constexpr int kForwardThreads = 256;
-constexpr int kBackwardThreads = 512;  // at most
+constexpr int kBackwardThreads = 512;
 
 /// Dynamic shared memory that a block of the current device may have, in bytes.
 int64_t sharedMemoryLimit();
@@ -29,11 +30,11 @@ const char* launchPackTables(const TablesJob<T>& job, int sets, void* stream);
 
 /// y of one layer.
 template <typename T>
-const char* launchForward(const ForwardJob<T>& job, int blocks, int sets, void* stream);
+const char* launchForward(const ForwardJob<T>& job, int sets, void* stream);
 
 /// The gradient of a layer's input, and each block's part of the gradient of its table.
 template <typename T>
-const char* launchBackward(const BackwardJob<T>& job, int threads, int sets, void* stream);
+const char* launchBackward(const BackwardJob<T>& job, int sets, void* stream);
 
 /// Sums the blocks' parts up, in their order, into the gradients of the weights.
 template <typename T>
@@ -43,6 +44,6 @@ const char* launchSumPartials(const TablesJob<T>& job, int sets, void* stream);
 template <typename T>
 int64_t forwardSharedBytes(const ForwardJob<T>& job);
 template <typename T>
-int64_t backwardSharedBytes(const BackwardJob<T>& job, int threads);
+int64_t backwardSharedBytes(const BackwardJob<T>& job);
 
 }  // namespace fewsound::cuda

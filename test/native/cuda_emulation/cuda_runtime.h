@@ -1,0 +1,117 @@
+// CUDA's language on the CPU, as far as our kernels use it: their very sources are compiled against
+// this header and run, a fiber for each thread of a block, one block after the other. The order of
+// the fibers changes from launch to launch; ThreadSanitizer takes each for a thread of its own, and
+// so finds what a barrier was forgotten for.
+#pragma once
+
+#include <math.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <type_traits>
+
+using std::max;
+using std::min;
+
+#define __global__
+#define __device__
+#define __host__
+#define __shared__
+#define __align__(bytes) alignas(bytes)
+#define __launch_bounds__(...)
+
+struct dim3 {
+  unsigned x = 1;
+  unsigned y = 1;
+  unsigned z = 1;
+  constexpr dim3(unsigned sizeX = 1, unsigned sizeY = 1, unsigned sizeZ = 1)
+      : x(sizeX), y(sizeY), z(sizeZ) {}
+};
+
+namespace fewsound::test {
+
+// Where the running fiber is.
+inline dim3 emulatedThread;
+inline dim3 emulatedBlock;
+inline dim3 emulatedBlockSize;
+inline dim3 emulatedGridSize;
+
+/// Runs `thread` for every thread of every block. Each block finds the shared memory full of NaNs;
+/// writing past `sharedBytes` of it ends the program.
+void runGrid(dim3 blocks, dim3 threads, size_t sharedBytes, const std::function<void()>& thread);
+
+/// Waits for the other threads of the block, or of the warp.
+void waitForBlock();
+void waitForWarp();
+
+/// The warp's value of the lane `partner`; all lanes call it together.
+uint64_t exchange(uint64_t value, unsigned partner);
+unsigned emulatedLane();
+
+}  // namespace fewsound::test
+
+#define threadIdx (::fewsound::test::emulatedThread)
+#define blockIdx (::fewsound::test::emulatedBlock)
+#define blockDim (::fewsound::test::emulatedBlockSize)
+#define gridDim (::fewsound::test::emulatedGridSize)
+
+inline void __syncthreads() { fewsound::test::waitForBlock(); }
+inline void __syncwarp(unsigned = ~0U) { fewsound::test::waitForWarp(); }
+
+template <typename T>
+T __shfl_xor_sync(unsigned, T value, int laneMask) {
+  uint64_t bits = 0;
+  __builtin_memcpy(&bits, &value, sizeof(T));
+  bits = fewsound::test::exchange(bits, fewsound::test::emulatedLane() ^
+                                            static_cast<unsigned>(laneMask));
+  __builtin_memcpy(&value, &bits, sizeof(T));
+  return value;
+}
+
+enum cudaError_t { cudaSuccess = 0, cudaErrorInvalidConfiguration = 9 };
+enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize };
+enum cudaDeviceAttr { cudaDevAttrMaxSharedMemoryPerBlockOptin };
+using cudaStream_t = void*;
+
+struct cudaLaunchConfig_t {
+  dim3 gridDim;
+  dim3 blockDim;
+  size_t dynamicSmemBytes;
+  cudaStream_t stream;
+};
+
+namespace fewsound::test {
+/// What an H100 allows a block; a test may ask for less.
+inline int emulatedSharedMemory = 227 * 1024;
+}  // namespace fewsound::test
+
+inline cudaError_t cudaFuncSetAttribute(const void*, cudaFuncAttribute, int bytes) {
+  return bytes <= fewsound::test::emulatedSharedMemory ? cudaSuccess
+                                                       : cudaErrorInvalidConfiguration;
+}
+inline cudaError_t cudaGetDevice(int* device) {
+  *device = 0;
+  return cudaSuccess;
+}
+inline cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
+  *value = fewsound::test::emulatedSharedMemory;
+  return cudaSuccess;
+}
+inline const char* cudaGetErrorString(cudaError_t) { return "invalid configuration"; }
+
+template <typename... Parameters, typename... Arguments>
+cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...),
+                               const Arguments&... arguments) {
+  const dim3& blocks = config->gridDim;
+  const dim3& threads = config->blockDim;
+  // The limits of every device since 2017.
+  if (blocks.x == 0 || blocks.y == 0 || blocks.z == 0 || blocks.y > 65535 || blocks.z > 65535 ||
+      threads.x == 0 || threads.x > 1024) {
+    return cudaErrorInvalidConfiguration;
+  }
+  fewsound::test::runGrid(blocks, threads, config->dynamicSmemBytes,
+                          [&] { kernel(arguments...); });
+  return cudaSuccess;
+}
