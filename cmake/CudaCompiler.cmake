@@ -28,11 +28,11 @@ macro(fewsound_enable_cuda)
     list(APPEND CMAKE_CUDA_ARCHITECTURES 90-real 100-real 120)
   endif()
   set(CMAKE_CUDA_COMPILER "${FEWSOUND_NVCC}")
-  set(CMAKE_CUDA_RUNTIME_LIBRARY Static)
+  # The runtime is linked by its path, below: CMake would name it without one where nvcc is a script.
+  set(CMAKE_CUDA_RUNTIME_LIBRARY None)
   set(CMAKE_CUDA_STANDARD 17)  # CMake learnt after 3.25 that nvcc has C++20; kernels do without
   enable_language(CUDA)
   find_package(CUDAToolkit REQUIRED)
-  # What we need of these is linked by its path: where nvcc is a script they stand here without one.
   set(CMAKE_CUDA_IMPLICIT_LINK_LIBRARIES)
   # Headers that both sides include have constexpr functions and nothing of CUDA.
   add_compile_options("$<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr>")

@@ -192,7 +192,6 @@ __global__ void __launch_bounds__(kBackwardThreads) backwardKernel(const Backwar
   const bool inputNeeded = job.inputGradient.data != nullptr;
 
   const int lane = static_cast<int>(threadIdx.x) % kWarp;
-  const int warp = static_cast<int>(threadIdx.x) / kWarp;
   const int slots = static_cast<int>(blockDim.x) / shape.lanes;
   const int slot = static_cast<int>(threadIdx.x) / shape.lanes;
   const int member = lane % shape.lanes;

@@ -69,9 +69,9 @@ struct ForwardJob {
   int64_t tableSet;
   Activations<const T> x;
   Activations<T> y;
-  int threads;
-  int blocks;   // for each group and set
-  bool staged;  // whether a group's table goes to shared memory
+  int threads = 0;
+  int blocks = 0;  // for each group and set
+  bool staged = false;  // whether a group's table goes to shared memory
 };
 
 template <typename T>
@@ -84,13 +84,13 @@ struct BackwardJob {
   Activations<const T> x;
   Activations<const T> outputGradient;
   Activations<T> inputGradient;  // data is null where nobody asks
-  T* partials;  // [sets, blocks, groups, in, rows, stride]: what each block sums up for the table
-  int threads;
-  int blocks;       // for each set and each blockInputs of the inputs
-  int blockInputs;  // inputs that a block takes care of
-  int replicas;     // shares of its samples that it sums up apart
-  bool stagedWeights;
-  bool stagedSums;
+  T* partials = nullptr;  // [sets, blocks, groups, in, rows, stride]: what each block sums up for the table
+  int threads = 0;
+  int blocks = 0;       // for each set and each blockInputs of the inputs
+  int blockInputs = 0;  // inputs that a block takes care of
+  int replicas = 0;     // shares of its samples that it sums up apart
+  bool stagedWeights = false;
+  bool stagedSums = false;
 };
 
 /// The weights of one layer, their gradients, and what lies between them and the kernels.

@@ -19,7 +19,7 @@ using std::min;
 #define __device__
 #define __host__
 #define __shared__
-#define __align__(bytes) alignas(bytes)
+#define __align__(bytes) __attribute__((aligned(bytes)))
 #define __launch_bounds__(...)
 
 struct dim3 {
@@ -30,13 +30,13 @@ struct dim3 {
       : x(sizeX), y(sizeY), z(sizeZ) {}
 };
 
-namespace fewsound::test {
-
 // Where the running fiber is.
-inline dim3 emulatedThread;
-inline dim3 emulatedBlock;
-inline dim3 emulatedBlockSize;
-inline dim3 emulatedGridSize;
+inline dim3 threadIdx;
+inline dim3 blockIdx;
+inline dim3 blockDim;
+inline dim3 gridDim;
+
+namespace fewsound::test {
 
 /// Runs `thread` for every thread of every block. Each block finds the shared memory full of NaNs;
 /// writing past `sharedBytes` of it ends the program.
@@ -51,11 +51,6 @@ uint64_t exchange(uint64_t value, unsigned partner);
 unsigned emulatedLane();
 
 }  // namespace fewsound::test
-
-#define threadIdx (::fewsound::test::emulatedThread)
-#define blockIdx (::fewsound::test::emulatedBlock)
-#define blockDim (::fewsound::test::emulatedBlockSize)
-#define gridDim (::fewsound::test::emulatedGridSize)
 
 inline void __syncthreads() { fewsound::test::waitForBlock(); }
 inline void __syncwarp(unsigned = ~0U) { fewsound::test::waitForWarp(); }

@@ -130,7 +130,7 @@ void runBlock(unsigned threads, std::mt19937& random) {
       if (fiber.done) continue;
       going = true;
       block.running = t;
-      emulatedThread = dim3(t, 0, 0);
+      threadIdx = dim3(t, 0, 0);
       switchTo(fiber.thread);
       swapcontext(&block.scheduler, &fiber.context);
     }
@@ -144,12 +144,12 @@ void runBlock(unsigned threads, std::mt19937& random) {
 void runGrid(dim3 blocks, dim3 threads, size_t sharedBytes, const std::function<void()>& thread) {
   static std::mt19937 random(1);  // NOLINT(bugprone-random-generator-seed): the same in every run
   block.body = &thread;
-  emulatedBlockSize = threads;
-  emulatedGridSize = blocks;
+  blockDim = threads;
+  gridDim = blocks;
   for (unsigned z = 0; z < blocks.z; ++z) {
     for (unsigned y = 0; y < blocks.y; ++y) {
       for (unsigned x = 0; x < blocks.x; ++x) {
-        emulatedBlock = dim3(x, y, z);
+        blockIdx = dim3(x, y, z);
         std::memset(cuda::blockMemory, kFill, sizeof(cuda::blockMemory));
         runBlock(threads.x, random);
         for (size_t e = sharedBytes; e < sizeof(cuda::blockMemory); ++e) {
