@@ -8,6 +8,9 @@ set(LIBTORCH_DIR "$ENV{LIBTORCH}" CACHE PATH "LibTorch: the folder that holds in
 find_path(LibTorch_INCLUDE_DIR ATen/ATen.h PATHS "${LIBTORCH_DIR}/include" NO_DEFAULT_PATH)
 find_library(LibTorch_C10 c10 PATHS "${LIBTORCH_DIR}/lib" NO_DEFAULT_PATH)
 find_library(LibTorch_CPU torch_cpu PATHS "${LIBTORCH_DIR}/lib" NO_DEFAULT_PATH)
+# In a CUDA build only.
+find_library(LibTorch_CUDA torch_cuda PATHS "${LIBTORCH_DIR}/lib" NO_DEFAULT_PATH)
+find_library(LibTorch_C10_CUDA c10_cuda PATHS "${LIBTORCH_DIR}/lib" NO_DEFAULT_PATH)
 
 if(LibTorch_INCLUDE_DIR)
   file(STRINGS "${LibTorch_INCLUDE_DIR}/torch/headeronly/version.h" _torch_version_lines

@@ -1,4 +1,4 @@
-// `npm run conformance -- DIR [--only PATTERN,…] [--json]`: checks the golden files of a folder. Sets up
+// `npm run conformance -- DIR [--only PATTERN,…] [--device DEVICE] [--json]`: checks the golden files of a folder. Sets up
 // what is missing first; standard output is the report alone.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';

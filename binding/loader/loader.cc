@@ -17,7 +17,8 @@ struct OpenLibraries {
   std::mutex mutex;
   std::string torchFolder;
   std::string corePath;
-  std::string cuda;  // why libtorch_cuda is not in the process; empty when it is
+  std::string cuda;    // why libtorch_cuda is not in the process; empty when it is
+  std::string graphs;  // likewise, why training steps cannot be recorded as CUDA graphs
   RegisterFunction registerCore = nullptr;
 };
 
@@ -51,6 +52,24 @@ std::string openCuda(const std::filesystem::path& folder) {
   return "";
 }
 
+/// Opens the library beside the core that records CUDA graphs, and hands its recorder to the core.
+/// Returns why not, or "".
+std::string openGraphs(const std::filesystem::path& corePath, void* core) {
+  const std::filesystem::path path = corePath.parent_path() / "fewsound_cuda.so";
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) {
+    return "this build was made without LibTorch's CUDA headers";
+  }
+  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) return lastError();
+  using Recorder = void*;
+  void* recorder = dlsym(library, "fewsound_cuda_step_recorder");
+  void* setRecorder = dlsym(core, "fewsound_set_step_recorder");
+  if (recorder == nullptr || setRecorder == nullptr) return lastError();
+  reinterpret_cast<void (*)(Recorder)>(setRecorder)(reinterpret_cast<Recorder (*)()>(recorder)());
+  return "";
+}
+
 void openLibraries(OpenLibraries& all, const std::string& torchFolder,
                    const std::string& corePath) {
   const std::filesystem::path folder(torchFolder);
@@ -60,6 +79,7 @@ void openLibraries(OpenLibraries& all, const std::string& torchFolder,
   void* core = open(corePath, RTLD_NOW | RTLD_LOCAL);
   void* symbol = dlsym(core, "fewsound_register");
   if (symbol == nullptr) throw std::runtime_error(lastError());
+  all.graphs = all.cuda.empty() ? openGraphs(corePath, core) : all.cuda;
   all.torchFolder = torchFolder;
   all.corePath = corePath;
   all.registerCore = reinterpret_cast<RegisterFunction>(symbol);
@@ -76,6 +96,7 @@ Napi::Value openCore(const Napi::CallbackInfo& info) {
   OpenLibraries& all = libraries();
   RegisterFunction registerCore = nullptr;
   std::string cuda;
+  std::string graphs;
   {
     const std::lock_guard lock(all.mutex);
     if (all.registerCore == nullptr) {
@@ -90,11 +111,16 @@ Napi::Value openCore(const Napi::CallbackInfo& info) {
     }
     registerCore = all.registerCore;
     cuda = all.cuda;
+    graphs = all.graphs;
   }
   const Napi::Object exports = Napi::Object::New(env);
   registerCore(env, exports);
   if (env.IsExceptionPending()) throw env.GetAndClearPendingException();
-  exports.Set("cudaUnavailable", cuda.empty() ? env.Null() : Napi::String::New(env, cuda));
+  const auto reason = [&](const std::string& text) {
+    return text.empty() ? env.Null() : Napi::String::New(env, text);
+  };
+  exports.Set("cudaUnavailable", reason(cuda));
+  exports.Set("cudaGraphsUnavailable", reason(graphs));
   return exports;
 }
 

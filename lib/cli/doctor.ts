@@ -2,7 +2,7 @@ import { addonOrigin, locateAddon } from '../native/addon.js';
 import { FewSoundError } from '../native/errors.js';
 import type { LibTorchSearch } from '../native/libtorch.js';
 import { PINNED_LIBTORCH } from '../native/libtorch-version.js';
-import { cudaUnavailable } from '../tensor/index.js';
+import { cudaGraphsUnavailable, cudaUnavailable } from '../tensor/index.js';
 import { type CommandContext, type CommandResult, stylist } from './command-context.js';
 import { findTool, nvidiaDriver, processor } from './machine.js';
 import { packageVersion, searchLibTorch } from './versions.js';
@@ -118,9 +118,13 @@ function checkCuda({ chosen }: LibTorchSearch, addon: Check): Check {
   }
   const found = `driver ${driver}, LibTorch for CUDA ${chosen.cuda}`;
   const reason = cudaUnavailable();
-  return reason === null
-    ? { name, state: 'ok', found }
-    : { name, state: 'warning', found, remedy: `the GPU cannot be used: ${reason}` };
+  if (reason !== null) {
+    return { name, state: 'warning', found, remedy: `the GPU cannot be used: ${reason}` };
+  }
+  const graphs = cudaGraphsUnavailable();
+  return graphs === null
+    ? { name, state: 'ok', found: `${found}, training steps as CUDA graphs` }
+    : { name, state: 'ok', found: `${found}, training steps without CUDA graphs: ${graphs}` };
 }
 
 function checkTools(): Check[] {

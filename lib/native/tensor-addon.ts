@@ -49,6 +49,8 @@ export interface TensorAddon {
   devices(): string[];
   /** Why there is no CUDA device, or null where libtorch_cuda is loaded. */
   readonly cudaUnavailable: string | null;
+  /** Why training steps cannot be recorded as CUDA graphs, or null where they can. */
+  readonly cudaGraphsUnavailable: string | null;
   threads(): number;
   setThreads(threads: number): void;
   manualSeed(seed: number | bigint): void;

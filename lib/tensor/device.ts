@@ -15,6 +15,11 @@ export function cudaUnavailable(): string | null {
   return devices().length > 1 ? null : 'the driver offers no device';
 }
 
+/** Why training steps on a CUDA device cannot be recorded as graphs, or null where they can. */
+export function cudaGraphsUnavailable(): string | null {
+  return addon().cudaGraphsUnavailable;
+}
+
 /** How many threads LibTorch computes with on the CPU, from this thread of JavaScript. */
 export function threads(): number {
   return addon().threads();

@@ -22,7 +22,14 @@ export {
   tensor,
   zeros,
 } from './creation.js';
-export { cudaUnavailable, type Device, devices, setThreads, threads } from './device.js';
+export {
+  cudaGraphsUnavailable,
+  cudaUnavailable,
+  type Device,
+  devices,
+  setThreads,
+  threads,
+} from './device.js';
 export { type DataOf, type DType, dtypes, type TensorData } from './dtype.js';
 export { Generator, manualSeed } from './generator.js';
 export { type MemoryUse, memory } from './memory.js';

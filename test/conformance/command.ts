@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
 import { addon } from '../../lib/native/addon.js';
+import type { Device } from '../../lib/tensor/index.js';
 import { heading, largest, reportLines } from './report-lines.js';
 import { type FileReport, runConformance } from './run-conformance.js';
 
-export const usage = `npm run conformance -- DIR [--only PATTERN,…] [--json]
+export const usage = `npm run conformance -- DIR [--only PATTERN,…] [--device DEVICE] [--json]
 
 Checks the golden files of DIR. Prints a line a file with the largest absolute and relative error; the
 relative error of a tensor is its largest difference over the largest magnitude of the golden tensor.
@@ -12,6 +13,7 @@ ours, and what moving every parameter by half a float32 unit does. Exit status 1
 tolerance or of a kind that is not known, 2 for a usage error.
 
   --only PATTERN,…  only the files with these names; * stands for anything
+  --device DEVICE   where to compute: cpu, cuda or cuda:N; cpu by default
   --json            one JSON object on standard output
 `;
 
@@ -28,7 +30,7 @@ export async function conformanceCommand(args: readonly string[], output: Output
     output.err(`${parsed}\n\n${usage}`);
     return 2;
   }
-  const { folder, only, json, help } = parsed;
+  const { folder, only, device, json, help } = parsed;
   if (help) {
     output.out(usage);
     return 0;
@@ -37,6 +39,7 @@ export async function conformanceCommand(args: readonly string[], output: Output
   if (!json) output.out(heading);
   const reports = await runConformance(folder, {
     only,
+    device,
     onFile: (report) => {
       if (!json) for (const line of reportLines(report)) output.out(line);
     },
@@ -49,6 +52,7 @@ export async function conformanceCommand(args: readonly string[], output: Output
 interface ParsedCommand {
   readonly folder: string;
   readonly only: readonly string[];
+  readonly device: Device;
   readonly json: boolean;
   readonly help: boolean;
 }
@@ -61,17 +65,29 @@ function parseCommand(args: readonly string[]): ParsedCommand | string {
       allowPositionals: true,
       options: {
         only: { type: 'string', default: '' },
+        device: { type: 'string', default: 'cpu' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     });
-    const { only, json, help } = values;
+    const { only, device, json, help } = values;
     const [folder = ''] = positionals;
     if (positionals.length !== 1 && !help) return 'expected one folder';
-    return { folder, json, help, only: only.split(',').filter((pattern) => pattern !== '') };
+    if (!isDevice(device)) return `--device is "${device}"; expected cpu, cuda or cuda:N`;
+    return {
+      folder,
+      device,
+      json,
+      help,
+      only: only.split(',').filter((pattern) => pattern !== ''),
+    };
   } catch (error) {
     return (error as Error).message;
   }
+}
+
+function isDevice(text: string): text is Device {
+  return /^(cpu|cuda(:\d+)?)$/.test(text);
 }
 
 function allPassed(reports: readonly FileReport[]): boolean {

@@ -4,7 +4,11 @@ import type { Evidence, NamedValues } from './result.js';
 
 /** The values with every number moved by half a unit of its last float32 place, up and down in turn. */
 export function moveByHalfUnit(values: Tensor): Tensor {
-  const signs = ops.arange(0, values.size, { dtype: 'float64' }).remainder(2).mul(2).sub(1);
+  const signs = ops
+    .arange(0, values.size, { dtype: 'float64', device: values.device })
+    .remainder(2)
+    .mul(2)
+    .sub(1);
   return ops.mul(
     values,
     signs

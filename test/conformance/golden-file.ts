@@ -1,18 +1,21 @@
 import { basename } from 'node:path';
-import { ops, readSafetensors, type Tensor } from '../../lib/tensor/index.js';
+import { type Device, ops, readSafetensors, type Tensor } from '../../lib/tensor/index.js';
 
 /** A golden file: its tensors, and its settings parsed from the JSON in the metadata. */
 export class GoldenFile {
   private constructor(
     readonly name: string,
     readonly tensors: ReadonlyMap<string, Tensor>,
+    /** Where its tensors are, and what is checked is to be computed. */
+    readonly device: Device,
     private readonly metadata: Readonly<Record<string, string>>,
   ) {}
 
   /** Its tensors belong to the scope around. */
-  static async read(path: string): Promise<GoldenFile> {
+  static async read(path: string, device: Device = 'cpu'): Promise<GoldenFile> {
     const { tensors, metadata } = await readSafetensors(path);
-    return new GoldenFile(basename(path, '.safetensors'), tensors, metadata);
+    const moved = new Map([...tensors].map(([name, tensor]) => [name, tensor.to({ device })]));
+    return new GoldenFile(basename(path, '.safetensors'), moved, device, metadata);
   }
 
   has(name: string): boolean {
@@ -48,7 +51,7 @@ export class GoldenFile {
 
 /** The numbers of a tensor in row-major order; of a complex one (real, imaginary) pairs. */
 export function numbers(tensor: Tensor): Float32Array | Float64Array {
-  return tensor.detach().contiguous().data() as Float32Array | Float64Array;
+  return tensor.detach().to({ device: 'cpu' }).contiguous().data() as Float32Array | Float64Array;
 }
 
 /** A scalar as an array of one. */

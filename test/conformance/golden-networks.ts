@@ -84,7 +84,12 @@ export function goldenNetwork(
   dtype: 'float32' | 'float64',
 ): Inr {
   const state = new Map([...tensors].map(([name, tensor]) => [ownName(kind, name), tensor]));
-  const network = createInr(kind, { ...optionsOf(kind, golden, state), dtype, seed: 0 });
+  const network = createInr(kind, {
+    ...optionsOf(kind, golden, state),
+    dtype,
+    device: golden.device,
+    seed: 0,
+  });
   const own = network.stateDict();
   noGrad(() => {
     for (const [name, tensor] of state) {

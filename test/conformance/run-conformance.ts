@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { scope } from '../../lib/tensor/index.js';
+import { type Device, scope } from '../../lib/tensor/index.js';
 import { type Comparison, passes } from './comparison.js';
 import { GoldenFile } from './golden-file.js';
 import { checkerFor } from './registry.js';
@@ -39,12 +39,14 @@ function literally(text: string): string {
 }
 
 /** Checks one golden file. */
-export async function checkFile(path: string): Promise<FileReport> {
+export async function checkFile(path: string, device: Device = 'cpu'): Promise<FileReport> {
   const file = basename(path, '.safetensors');
   const checker = checkerFor(file);
   if (checker === undefined) return { file, status: 'unknown', comparisons: [] };
   try {
-    const { comparisons, evidence } = await scope(async () => checker(await GoldenFile.read(path)));
+    const { comparisons, evidence } = await scope(async () =>
+      checker(await GoldenFile.read(path, device)),
+    );
     const status = comparisons.length > 0 && comparisons.every(passes) ? 'pass' : 'fail';
     return { file, status, comparisons, ...(evidence && { evidence }) };
   } catch (error) {
@@ -56,11 +58,15 @@ export async function checkFile(path: string): Promise<FileReport> {
 /** Checks the golden files of a folder, one after the other. */
 export async function runConformance(
   folder: string,
-  options: { only?: readonly string[]; onFile?: (report: FileReport) => void } = {},
+  options: {
+    only?: readonly string[];
+    device?: Device;
+    onFile?: (report: FileReport) => void;
+  } = {},
 ): Promise<FileReport[]> {
   const reports: FileReport[] = [];
   for (const path of await goldenFiles(folder, options.only)) {
-    const report = await checkFile(path);
+    const report = await checkFile(path, options.device);
     reports.push(report);
     options.onFile?.(report);
   }
