@@ -152,7 +152,7 @@ Napi::Value runFitter(const Napi::CallbackInfo& info) {
   return Job::start(env, std::move(task), onProgress, abort);
 }
 
-/// fitterFacts(fitter): {step, threads, losses: Float64Array}, losses [steps, clips]
+/// fitterFacts(fitter): {step, threads, recorded, losses: Float64Array}, losses [steps, clips]
 Napi::Value fitterFacts(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Fitter& fitter = *idleFitterIn(info).fitter;
@@ -161,6 +161,7 @@ Napi::Value fitterFacts(const Napi::CallbackInfo& info) {
   const Napi::Object facts = Napi::Object::New(env);
   facts.Set("step", static_cast<double>(fitter.step()));
   facts.Set("threads", fitter.threads());
+  facts.Set("recorded", fitter.recorded());
   facts.Set("losses", losses);
   return facts;
 }

@@ -132,8 +132,13 @@ export interface ModelAddon<Tensor, DType extends string> {
     abort: AbortFlagHandle | null,
     onProgress: ((report: FitterReport) => void) | null,
   ): Promise<{ reason: FitterReason; last: FitterReport | null }>;
-  /** Losses are [steps, clips]. */
-  fitterFacts(fitter: FitterHandle): { step: number; threads: number; losses: Float64Array };
+  /** Losses are [steps, clips]; `recorded` says whether steps are replays of a CUDA graph. */
+  fitterFacts(fitter: FitterHandle): {
+    step: number;
+    threads: number;
+    recorded: boolean;
+    losses: Float64Array;
+  };
   fitterState(fitter: FitterHandle): [name: string, tensor: Tensor][];
   loadFitterState(fitter: FitterHandle, state: readonly [name: string, tensor: Tensor][]): void;
 }

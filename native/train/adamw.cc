@@ -5,6 +5,8 @@
 #include <cmath>
 #include <utility>
 
+#include "native/train/cuda/adamw_cuda.h"
+
 namespace fewsound {
 namespace {
 
@@ -43,27 +45,50 @@ AdamW::AdamW(std::vector<at::Tensor> parameters, AdamWOptions options)
   }
 }
 
+AdamW::Update AdamW::gather() const {
+  Update update;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    if (!parameters_[i].grad().defined()) continue;
+    update.values.push_back(asReal(parameters_[i]));
+    update.gradients.push_back(asReal(parameters_[i].grad().contiguous()));
+    update.firstMoments.push_back(firstMoments_[i]);
+    update.secondMoments.push_back(secondMoments_[i]);
+  }
+  return update;
+}
+
+void AdamW::update(double learningRate, double beta1, double number) {
+  const Update all = gather();
+  if (all.values.empty()) return;
+  const at::Tensor count = at::full({}, number, all.values.front().options().dtype(at::kFloat));
+  const std::vector<at::Tensor> counts(all.values.size(), count);
+  at::_fused_adamw_(all.values, all.gradients, all.firstMoments, all.secondMoments,
+                    /*max_exp_avg_sqs=*/{}, counts, learningRate, beta1, options_.beta2,
+                    options_.weightDecay, options_.epsilon, /*amsgrad=*/false, /*maximize=*/false);
+}
+
 void AdamW::step(double learningRate, double beta1) {
   const at::NoGradGuard noGrad;
   ++stepCount_;
-  std::vector<at::Tensor> values;
-  std::vector<at::Tensor> gradients;
-  std::vector<at::Tensor> first;
-  std::vector<at::Tensor> second;
-  for (size_t i = 0; i < parameters_.size(); ++i) {
-    if (!parameters_[i].grad().defined()) continue;
-    values.push_back(asReal(parameters_[i]));
-    gradients.push_back(asReal(parameters_[i].grad().contiguous()));
-    first.push_back(firstMoments_[i]);
-    second.push_back(secondMoments_[i]);
+  update(learningRate, beta1, static_cast<double>(stepCount_));
+}
+
+void AdamW::step(const at::Tensor& rate) {
+  const at::NoGradGuard noGrad;
+  if (!rate.is_cuda() || !cuda::hasAdamW()) {
+    const at::Tensor here = rate.cpu();
+    const auto* const numbers = here.const_data_ptr<double>();
+    return update(numbers[0], numbers[1], numbers[2]);
   }
-  if (values.empty()) return;
-  const at::Tensor count =
-      at::full({}, static_cast<double>(stepCount_), values.front().options().dtype(at::kFloat));
-  const std::vector<at::Tensor> counts(values.size(), count);
-  at::_fused_adamw_(values, gradients, first, second, /*max_exp_avg_sqs=*/{}, counts, learningRate,
-                    beta1, options_.beta2, options_.weightDecay, options_.epsilon,
-                    /*amsgrad=*/false, /*maximize=*/false);
+  const Update all = gather();
+  cuda::updateAdamW({.values = all.values,
+                     .gradients = all.gradients,
+                     .firstMoments = all.firstMoments,
+                     .secondMoments = all.secondMoments},
+                    rate.view({3}),
+                    {.beta2 = options_.beta2,
+                     .epsilon = options_.epsilon,
+                     .weightDecay = options_.weightDecay});
 }
 
 void AdamW::zeroGrad() {

@@ -25,6 +25,10 @@ class AdamW {
   /// alone.
   void step(double learningRate, double beta1);
   void step() { step(options_.learningRate, options_.beta1); }
+  /// The same with the rate in a tensor of the parameters' device, float64 [1, 3]: learning rate,
+  /// beta1, and the number of this update, counted from 1. On CUDA nothing waits for the device,
+  /// so the update can be recorded; `stepCount` stays as it is.
+  void step(const at::Tensor& rate);
   void zeroGrad();
 
   int64_t stepCount() const { return stepCount_; }
@@ -36,6 +40,16 @@ class AdamW {
   const std::vector<at::Tensor>& secondMoments() const { return secondMoments_; }
 
  private:
+  /// What an update works on, as reals: parameters that have a gradient.
+  struct Update {
+    std::vector<at::Tensor> values;
+    std::vector<at::Tensor> gradients;
+    std::vector<at::Tensor> firstMoments;
+    std::vector<at::Tensor> secondMoments;
+  };
+  Update gather() const;
+  void update(double learningRate, double beta1, double number);
+
   std::vector<at::Tensor> parameters_;
   std::vector<at::Tensor> firstMoments_;
   std::vector<at::Tensor> secondMoments_;

@@ -108,19 +108,50 @@ Fitter::Fitter(std::vector<std::shared_ptr<Inr>> networks, const at::Tensor& tar
   features_ = networks_.encodingIsFixed() ? networks_.encode(t).contiguous() : t;
 }
 
-void Fitter::takeStep() {
+void Fitter::computeGradients() {
+  const at::AutoGradMode gradients(true);
   optimizer_.zeroGrad();
-  const at::Tensor encoded = networks_.encodingIsFixed() ? features_ : networks_.encode(features_);
-  estimates_ = networks_.decode(encoded);
-  loss_->evaluate(estimates_);
-  const at::Tensor values = loss_->losses().cpu();
-  const auto* const losses = values.const_data_ptr<double>();
-  const ScheduledRate rate = rateAt(options_.schedule, step_);
-  checkLosses(losses, clips(), step_, rate.learningRate);
-  estimates_.backward(loss_->gradient());
-  optimizer_.step(rate.learningRate, rate.beta1);
-  ++step_;
-  losses_.insert(losses_.end(), losses, losses + clips());
+  const at::Tensor encoded =
+      networks_.encodingIsFixed() ? features_ : networks_.encode(features_);
+  const at::Tensor estimates = networks_.decode(encoded);
+  loss_->evaluate(estimates);
+  estimates.backward(loss_->gradient());
+  estimates_ = estimates.detach();
+}
+
+void Fitter::recordSteps() {
+  triedRecording_ = true;
+  if (targets_.is_cpu()) return;
+  try {
+    recorded_ = RecordedSteps::make([this] { computeGradients(); }, loss_->losses(), optimizer_);
+  } catch (const c10::Error& error) {
+    TORCH_WARN("the steps of this fit cannot be recorded and are launched one by one: ",
+               error.what_without_backtrace());
+  }
+}
+
+void Fitter::takeSteps(int64_t most) {
+  if (!triedRecording_) recordSteps();
+  // Early stops look at every step.
+  const EarlyStop& stop = options_.earlyStop;
+  const bool watched = stop.siSnr || stop.loss || stop.patience > 0;
+  const int64_t count = recorded_ && !watched ? std::min(most, RecordedSteps::kWindow) : 1;
+  std::vector<ScheduledRate> rates;
+  for (int64_t i = 0; i < count; ++i) rates.push_back(rateAt(options_.schedule, step_ + i));
+  at::Tensor losses;  // [count, clips]
+  if (recorded_) {
+    losses = recorded_->take(rates);
+  } else {
+    computeGradients();
+    losses = loss_->losses().cpu().unsqueeze(0);
+  }
+  const auto* const values = losses.const_data_ptr<double>();
+  for (int64_t i = 0; i < count; ++i) {
+    checkLosses(values + i * clips(), clips(), step_ + i, rates[i].learningRate);
+  }
+  if (!recorded_) optimizer_.step(rates.front().learningRate, rates.front().beta1);
+  step_ += count;
+  losses_.insert(losses_.end(), values, values + count * clips());
 }
 
 StopReason Fitter::earlyStop(const std::vector<std::optional<double>>& ratios) {
@@ -139,7 +170,6 @@ StopReason Fitter::earlyStop(const std::vector<std::optional<double>>& ratios) {
 StopReason Fitter::run(int64_t untilStep, const std::atomic<bool>& abort,
                        const ProgressCallback& onProgress) {
   using Clock = std::chrono::steady_clock;
-  const at::AutoGradMode gradients(true);
   const ThreadLimit limit(options_.threads);
   threads_ = at::get_num_threads();
   const BatchLoan loan(networks_);
@@ -149,15 +179,15 @@ StopReason Fitter::run(int64_t untilStep, const std::atomic<bool>& abort,
 
   while (step_ < end) {
     if (abort.load(std::memory_order_relaxed)) return StopReason::kAborted;
-    takeStep();
+    takeSteps(end - step_);
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     bool due = onProgress && (seconds - reported >= options_.progressInterval || step_ == end);
     std::vector<std::optional<double>> ratios;
-    if (due || options_.earlyStop.siSnr) ratios = siSnr(estimates_.detach(), targets_);
+    if (due || options_.earlyStop.siSnr) ratios = siSnr(estimates_, targets_);
     const StopReason reason = earlyStop(ratios);
     if (onProgress && reason != StopReason::kSteps && !due) {
       due = true;
-      ratios = siSnr(estimates_.detach(), targets_);
+      ratios = siSnr(estimates_, targets_);
     }
     if (due) {
       onProgress({step_, {losses_.end() - clips(), losses_.end()}, std::move(ratios), seconds});

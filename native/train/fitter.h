@@ -14,6 +14,7 @@
 #include "native/loss/target_loss.h"
 #include "native/nn/inr_batch.h"
 #include "native/train/adamw.h"
+#include "native/train/recorded_steps.h"
 #include "native/train/schedule.h"
 
 namespace fewsound {
@@ -68,6 +69,8 @@ class Fitter {
   const std::vector<double>& losses() const { return losses_; }
   /// Threads that the last run used.
   int threads() const { return threads_; }
+  /// Whether the steps are replays of recorded device work.
+  bool recorded() const { return recorded_ != nullptr; }
 
   /// Everything beside the networks' parameters that an exact continuation needs, by name, on the
   /// CPU: moments, losses, counters. A fitter that loads it goes on bit for bit.
@@ -75,8 +78,12 @@ class Fitter {
   void loadState(const std::vector<std::pair<std::string, at::Tensor>>& state);
 
  private:
-  /// One optimisation step: the losses before it go to the end of `losses_`.
-  void takeStep();
+  /// Leaves the gradients of all parameters, the estimates and the losses of a step.
+  void computeGradients();
+  /// Takes at least one step and at most `most`; the losses before each go to the end of `losses_`.
+  void takeSteps(int64_t most);
+  /// Records the step where the device can; a step that cannot be recorded is taken as it is.
+  void recordSteps();
   /// Whether to stop after the step just taken, and why; kSteps: not early.
   StopReason earlyStop(const std::vector<std::optional<double>>& ratios);
 
@@ -88,6 +95,8 @@ class Fitter {
   FitterOptions options_;
   std::unique_ptr<TargetLoss> loss_;
   AdamW optimizer_;
+  std::unique_ptr<RecordedSteps> recorded_;
+  bool triedRecording_ = false;
   at::Tensor estimates_;  // [clips, samples], of the last step
   std::vector<double> losses_;
   int64_t step_ = 0;
