@@ -78,7 +78,7 @@ at::Tensor RecordedSteps::take(const std::vector<ScheduledRate>& rates) {
   rates_.narrow(0, 0, count).copy_(table);
   cursor_.zero_();
   for (int64_t step = 0; step < count; ++step) graph_->replay();
-  return history_.narrow(0, 0, count).cpu();
+  return history_.narrow(0, 0, count).to(at::kCPU, /*non_blocking=*/false, /*copy=*/true);
 }
 
 }  // namespace fewsound
