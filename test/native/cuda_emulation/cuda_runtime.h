@@ -59,8 +59,8 @@ template <typename T>
 T __shfl_xor_sync(unsigned, T value, int laneMask) {
   uint64_t bits = 0;
   __builtin_memcpy(&bits, &value, sizeof(T));
-  bits = fewsound::test::exchange(bits, fewsound::test::emulatedLane() ^
-                                            static_cast<unsigned>(laneMask));
+  bits = fewsound::test::exchange(bits,
+                                  fewsound::test::emulatedLane() ^ static_cast<unsigned>(laneMask));
   __builtin_memcpy(&value, &bits, sizeof(T));
   return value;
 }
@@ -78,6 +78,13 @@ struct cudaLaunchConfig_t {
 };
 
 namespace fewsound::test {
+/// Random cases that a test can afford: ThreadSanitizer looks at every access of every fiber.
+#if defined(__SANITIZE_THREAD__)
+constexpr int kEmulatedCases = 3;
+#else
+constexpr int kEmulatedCases = 20;
+#endif
+
 /// What an H100 allows a block; a test may ask for less.
 inline int emulatedSharedMemory = 227 * 1024;
 }  // namespace fewsound::test
@@ -106,7 +113,6 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
       threads.x == 0 || threads.x > 1024) {
     return cudaErrorInvalidConfiguration;
   }
-  fewsound::test::runGrid(blocks, threads, config->dynamicSmemBytes,
-                          [&] { kernel(arguments...); });
+  fewsound::test::runGrid(blocks, threads, config->dynamicSmemBytes, [&] { kernel(arguments...); });
   return cudaSuccess;
 }

@@ -28,18 +28,16 @@ constexpr unsigned kWarp = 32;
 constexpr size_t kStack = 64 * 1024;
 constexpr unsigned char kFill = 0xff;  // four or eight of them are a NaN
 
-// What ThreadSanitizer is told: fibers are threads, and a barrier puts what came before it, in any of
-// them, before what comes after it.
+// What ThreadSanitizer is told: fibers are threads, and a barrier puts what came before it, in any
+// of them, before what comes after it.
 #if defined(FEWSOUND_RACE_CHECK)
 void* newThread() { return __tsan_create_fiber(0); }
-void endThread(void* thread) { __tsan_destroy_fiber(thread); }
 void* thisThread() { return __tsan_get_current_fiber(); }
 void switchTo(void* thread) { __tsan_switch_to_fiber(thread, __tsan_switch_to_fiber_no_sync); }
 void arrive(void* barrier) { __tsan_release(barrier); }
 void leave(void* barrier) { __tsan_acquire(barrier); }
 #else
 void* newThread() { return nullptr; }
-void endThread(void*) {}
 void* thisThread() { return nullptr; }
 void switchTo(void*) {}
 void arrive(void*) {}
@@ -58,7 +56,8 @@ struct Barrier {
 struct Fiber {
   ucontext_t context{};
   std::unique_ptr<char[]> stack = std::make_unique<char[]>(kStack);
-  void* thread = nullptr;
+  // Of ThreadSanitizer: one for all blocks, since making one takes it longer than a block runs.
+  void* thread = newThread();
   bool done = false;
 };
 
@@ -71,6 +70,8 @@ struct Block {
   std::vector<std::array<uint64_t, kWarp>> slots;  // what lanes show each other
   const std::function<void()>* body = nullptr;
   unsigned running = 0;
+  char beginning = 0;  // what the host did is before everything in a block,
+  char end = 0;        // and that before everything that the host does then
   ucontext_t scheduler{};
   void* schedulerThread = nullptr;
 };
@@ -78,10 +79,11 @@ struct Block {
 Block block;
 
 void enter() {
+  leave(&block.beginning);
   (*block.body)();
   Fiber& self = block.fibers[block.running];
   self.done = true;
-  arrive(&block.all.clock[0]);
+  arrive(&block.end);
   switchTo(block.schedulerThread);
   setcontext(&block.scheduler);
 }
@@ -117,12 +119,12 @@ void runBlock(unsigned threads, std::mt19937& random) {
     ++block.warps[t / kWarp].members;
     Fiber& fiber = block.fibers[t];
     fiber.done = false;
-    fiber.thread = newThread();
     getcontext(&fiber.context);
     fiber.context.uc_stack.ss_sp = fiber.stack.get();
     fiber.context.uc_stack.ss_size = kStack;
     makecontext(&fiber.context, enter, 0);
   }
+  arrive(&block.beginning);
   for (bool going = true; going;) {
     going = false;
     for (const unsigned t : block.order) {
@@ -135,8 +137,7 @@ void runBlock(unsigned threads, std::mt19937& random) {
       swapcontext(&block.scheduler, &fiber.context);
     }
   }
-  leave(&block.all.clock[0]);
-  for (unsigned t = 0; t < threads; ++t) endThread(block.fibers[t].thread);
+  leave(&block.end);
 }
 
 }  // namespace

@@ -34,13 +34,13 @@ StackCase smallStack(std::mt19937& random) {
 TEST(emulatedStackEqualsReferenceInDouble) {
   at::manual_seed(1);
   std::mt19937 random(1);  // NOLINT(bugprone-random-generator-seed): the same cases in every run
-  for (int i = 0; i < 24; ++i) CHECK_CLOSE(difference(smallStack(random)), 0.0, 1e-9);
+  for (int i = 0; i < kEmulatedCases; ++i) CHECK_CLOSE(difference(smallStack(random)), 0.0, 1e-9);
 }
 
 TEST(emulatedStackEqualsReferenceInSingle) {
   at::manual_seed(2);
   std::mt19937 random(2);  // NOLINT(bugprone-random-generator-seed): the same cases in every run
-  for (int i = 0; i < 24; ++i) {
+  for (int i = 0; i < kEmulatedCases; ++i) {
     StackCase c = smallStack(random);
     c.dtype = at::kFloat;
     // One layer: deeper random stacks amplify the rounding of the first layer without bound.
