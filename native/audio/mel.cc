@@ -72,7 +72,6 @@ void checkLongEnough(int64_t samples, int64_t fftSize) {
 
 at::Tensor melSpectrogram(const at::Tensor& signal, const at::Tensor& window,
                           const at::Tensor& filterbank) {
-  constexpr double kLeastPower = 1e-8;  // keeps the root's gradient finite in silence
   const int64_t fftSize = window.size(0);
   checkLongEnough(signal.size(-1), fftSize);
   const at::Tensor spectrum = centredStft(signal, window, fftSize / 4);

@@ -5,6 +5,7 @@
 #include <ATen/ops/empty_like.h>
 
 #include "native/loss/cpu/target_loss_cpu.h"
+#include "native/loss/cuda/target_loss_cuda.h"
 
 namespace fewsound {
 
@@ -25,7 +26,11 @@ void TargetLoss::evaluate(const at::Tensor& estimate) {
 
 std::unique_ptr<TargetLoss> TargetLoss::make(const ReconstructionLossOptions& options,
                                              const at::Tensor& target) {
-  return target.is_cpu() ? cpu::makeTargetLoss(options, target) : makeReference(options, target);
+  if (target.is_cpu()) return cpu::makeTargetLoss(options, target);
+  if (target.is_cuda() && cuda::takesTargetLoss(options, target)) {
+    return cuda::makeTargetLoss(options, target);
+  }
+  return makeReference(options, target);
 }
 
 }  // namespace fewsound

@@ -30,7 +30,8 @@ using StepRecorder = std::unique_ptr<StepGraph> (*)(c10::Device device,
 
 }  // namespace fewsound
 
-/// Names the one that records on CUDA devices. It comes from a library of its own, fewsound_cuda.so,
-/// which is built against a CUDA LibTorch; the loader opens both and hands it over.
+/// Names the one that records on CUDA devices. It comes from a library of its own,
+/// fewsound_cuda.so, which is built against a CUDA LibTorch; the loader opens both and hands it
+/// over.
 extern "C" __attribute__((visibility("default"))) void fewsound_set_step_recorder(
     fewsound::StepRecorder recorder);

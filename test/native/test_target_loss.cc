@@ -7,35 +7,16 @@
 
 #include "native/loss/target_loss.h"
 #include "test/native/check.h"
+#include "test/native/loss_cases.h"
 
 using namespace fewsound;
+using namespace fewsound::test;
 
 namespace {
 
-ReconstructionLossOptions lossOf(std::vector<int64_t> fftSizes, int64_t mels) {
-  ReconstructionLossOptions options;
-  options.fftSizes = std::move(fftSizes);
-  options.mels = mels;
-  return options;
-}
-
-at::Tensor noise(int64_t clips, int64_t samples, at::ScalarType dtype) {
-  return at::rand({clips, samples}, dtype) * 1.6 - 0.8;
-}
-
-double relativeError(const at::Tensor& value, const at::Tensor& expected) {
-  return ((value - expected).abs().max() / expected.abs().max().clamp_min(1e-300)).item<double>();
-}
-
-/// Largest relative error of losses and gradients against the reference.
 double error(const ReconstructionLossOptions& options, const at::Tensor& target,
              const at::Tensor& estimate) {
-  const auto fused = TargetLoss::make(options, target);
-  const auto reference = TargetLoss::makeReference(options, target);
-  fused->evaluate(estimate);
-  reference->evaluate(estimate);
-  return std::max(relativeError(fused->losses(), reference->losses()),
-                  relativeError(fused->gradient(), reference->gradient()));
+  return lossError(*TargetLoss::make(options, target), options, target, estimate);
 }
 
 }  // namespace
@@ -43,23 +24,12 @@ double error(const ReconstructionLossOptions& options, const at::Tensor& target,
 TEST(itEqualsTheDifferentiableLossOnRandomShapes) {
   // NOLINTNEXTLINE(bugprone-random-generator-seed): the same cases in every run.
   std::mt19937 random(3);
-  const auto between = [&](int low, int high) {
-    return std::uniform_int_distribution<int>(low, high)(random);
-  };
   at::manual_seed(3);
   for (int i = 0; i < 60; ++i) {
-    std::vector<int64_t> sizes;
-    for (int r = between(1, 4); r > 0; --r) sizes.push_back(4 * between(1, 40));
-    ReconstructionLossOptions options = lossOf(sizes, between(1, 40));
-    options.time = between(0, 1) * 1.5;
-    options.mel = 0.5 + between(0, 2);
-    options.bandPower = between(0, 1) * 1.25;
-    const int64_t longest = *std::max_element(sizes.begin(), sizes.end());
-    const int64_t samples = longest / 2 + between(1, between(0, 3) == 0 ? 4000 : 200);
-    const int64_t clips = between(1, 3);
-    const at::Tensor target = noise(clips, samples, at::kDouble);
-    const at::Tensor estimate = noise(clips, samples, at::kDouble);
-    CHECK(error(options, target, estimate) < 1e-10);
+    const LossCase c = randomLoss(random);
+    const at::Tensor target = noise(c.clips, c.samples, at::kDouble);
+    const at::Tensor estimate = noise(c.clips, c.samples, at::kDouble);
+    CHECK(error(c.options, target, estimate) < 1e-10);
   }
 }
 

@@ -8,13 +8,14 @@
 #include <cmath>
 #include <complex>
 
+#include "native/audio/mel.h"
+
 namespace fewsound::cpu {
 namespace {
 
-constexpr int64_t kChunk = 32'768;    // numbers of a chunk's frames: they stay in the second cache
-constexpr int64_t kOverlap = 4;       // frames over each sample
-constexpr int64_t kTile = 8;          // frames that are transposed together
-constexpr double kLeastPower = 1e-8;  // keeps the root's gradient finite in silence
+constexpr int64_t kChunk = 32'768;  // numbers of a chunk's frames: they stay in the second cache
+constexpr int64_t kOverlap = 4;     // frames over each sample
+constexpr int64_t kTile = 8;        // frames that are transposed together
 
 template <typename T>
 const T* dataOf(const at::Tensor& tensor) {

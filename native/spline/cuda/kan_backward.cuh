@@ -1,14 +1,14 @@
 // Gradients of a KAN layer.
 //
 // A subgroup of lanes owns an input of the layer: it alone adds to that input's part of the block's
-// sums, sample after sample, so no addition is atomic and the order of all of them is fixed. As long
-// as samples stay in a cell, the cell's sums stay in registers. Where a block has more subgroups than
-// inputs, several replicas of its sums take a share of its samples each.
+// sums, sample after sample, so no addition is atomic and the order of all of them is fixed. As
+// long as samples stay in a cell, the cell's sums stay in registers. Where a block has more
+// subgroups than inputs, several replicas of its sums take a share of its samples each.
 #pragma once
 
+#include "native/cuda/shared_memory.cuh"
 #include "native/spline/cuda/kan_activation.cuh"
 #include "native/spline/cuda/kan_launch.h"
-#include "native/spline/cuda/shared_memory.cuh"
 
 namespace fewsound::cuda {
 
@@ -201,10 +201,10 @@ __global__ void __launch_bounds__(kBackwardThreads) backwardKernel(const Backwar
 
   // This block's part of the layer's table, and of the partial sums that it leaves behind.
   const T* const table = job.table + set * job.tableSet + firstInput * inputSize;
-  T* const partial = job.partials +
-                     (static_cast<int64_t>(set) * job.blocks + blockIdx.x) *
-                         shape.tableSize(job.grid.rows()) +
-                     firstInput * inputSize;
+  T* const partial =
+      job.partials +
+      (static_cast<int64_t>(set) * job.blocks + blockIdx.x) * shape.tableSize(job.grid.rows()) +
+      firstInput * inputSize;
   const int64_t tableGroup = shape.in * inputSize;
   const int64_t ownGroup = inputs * inputSize;
 
@@ -232,8 +232,7 @@ __global__ void __launch_bounds__(kBackwardThreads) backwardKernel(const Backwar
       for (int64_t e = threadIdx.x; e < ownGroup; e += blockDim.x) sums[g * tableGroup + e] = T(0);
     }
   }
-  T* const gradient =
-      memory.take<T>(job.replicas * kTileSamples * gradientPitch(shape.stride()));
+  T* const gradient = memory.take<T>(job.replicas * kTileSamples * gradientPitch(shape.stride()));
   Activation<T>* const activations =
       memory.take<Activation<T>>(slots * kActivationPitch) + slot * kActivationPitch;
   T* const inputGradient = memory.take<T>(slots * kTileSamples) + slot * kTileSamples;
@@ -266,8 +265,8 @@ __global__ void __launch_bounds__(kBackwardThreads) backwardKernel(const Backwar
         }
       }
       __syncthreads();
-      const T* g = gradient +
-                   (active ? replica : 0) * kTileSamples * gradientPitch(shape.stride()) + member;
+      const T* g =
+          gradient + (active ? replica : 0) * kTileSamples * gradientPitch(shape.stride()) + member;
       for (int s = 0; s < kTileSamples; ++s, g += gradientPitch(shape.stride())) {
         T dot = own.add(activations[s], g);
         if (inputNeeded) {

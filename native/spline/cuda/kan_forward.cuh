@@ -6,9 +6,9 @@
 // they do, so do the cell's coefficients.
 #pragma once
 
+#include "native/cuda/shared_memory.cuh"
 #include "native/spline/cuda/kan_activation.cuh"
 #include "native/spline/cuda/kan_launch.h"
-#include "native/spline/cuda/shared_memory.cuh"
 
 namespace fewsound::cuda {
 
@@ -20,8 +20,8 @@ constexpr int forwardActivations(int lanes) {
   return kForwardInputs * (kWarp / lanes) * kForwardPitch;
 }
 
-/// Adds one input's part to the sums of a lane. `weights` is the input's table from the lane's first
-/// output on.
+/// Adds one input's part to the sums of a lane. `weights` is the input's table from the lane's
+/// first output on.
 template <typename T, int kOrder>
 __device__ void addInput(const ForwardJob<T>& job, const Activation<T>* activations,
                          const T* weights, T (&sums)[kForwardSamples][kLaneOutputs]) {

@@ -25,8 +25,8 @@ struct KanGrid {
 
   constexpr int bases() const { return cells - order; }
   /// Rows of one input's weight table: one a basis with `order` zero rows before and after them, so
-  /// that the order + 1 rows from a sample's cell onwards are always there; a zero row more, so that
-  /// a sample off the grid has a cell too; and the base weights.
+  /// that the order + 1 rows from a sample's cell onwards are always there; a zero row more, so
+  /// that a sample off the grid has a cell too; and the base weights.
   constexpr int rows() const { return cells + order + 2; }
   constexpr int firstBasisRow() const { return order; }
   constexpr int offGridCell() const { return cells; }
@@ -70,7 +70,7 @@ struct ForwardJob {
   Activations<const T> x;
   Activations<T> y;
   int threads = 0;
-  int blocks = 0;  // for each group and set
+  int blocks = 0;       // for each group and set
   bool staged = false;  // whether a group's table goes to shared memory
 };
 
@@ -84,7 +84,8 @@ struct BackwardJob {
   Activations<const T> x;
   Activations<const T> outputGradient;
   Activations<T> inputGradient;  // data is null where nobody asks
-  T* partials = nullptr;  // [sets, blocks, groups, in, rows, stride]: what each block sums up for the table
+  T* partials =
+      nullptr;  // [sets, blocks, groups, in, rows, stride]: what each block sums up for the table
   int threads = 0;
   int blocks = 0;       // for each set and each blockInputs of the inputs
   int blockInputs = 0;  // inputs that a block takes care of

@@ -32,23 +32,12 @@ dim3 tableBlocks(const TablesJob<T>& job, int sets) {
 
 }  // namespace
 
-int64_t sharedMemoryLimit() {
-  int device = 0;
-  int bytes = 0;
-  if (cudaGetDevice(&device) != cudaSuccess ||
-      cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device) !=
-          cudaSuccess) {
-    return 48 * 1024;  // what every device has
-  }
-  return bytes;
-}
-
 template <typename T>
 int64_t forwardSharedBytes(const ForwardJob<T>& job) {
   const int64_t table =
       job.staged ? sharedBytes<T>(job.shape.in * job.shape.inputSize(job.grid.rows())) : 0;
-  return table + sharedBytes<Activation<T>>(job.threads / kWarp *
-                                            forwardActivations(job.shape.lanes));
+  return table +
+         sharedBytes<Activation<T>>(job.threads / kWarp * forwardActivations(job.shape.lanes));
 }
 
 template <typename T>
@@ -74,9 +63,10 @@ const char* launchForward(const ForwardJob<T>& job, int sets, void* stream) {
   const dim3 grid(job.blocks, job.shape.groups, sets);
   const auto kernel = forOrder<ForwardJob<T>>(job.grid.order, forwardKernel<T, 2>,
                                               forwardKernel<T, 3>, forwardKernel<T, 0>);
-  return launch(kernel, {grid, static_cast<unsigned>(job.threads),
-                 static_cast<size_t>(forwardSharedBytes(job))},
-                stream, job);
+  return launch(
+      kernel,
+      {grid, static_cast<unsigned>(job.threads), static_cast<size_t>(forwardSharedBytes(job))},
+      stream, job);
 }
 
 template <typename T>
@@ -84,10 +74,10 @@ const char* launchBackward(const BackwardJob<T>& job, int sets, void* stream) {
   const dim3 grid(job.blocks, (job.shape.in + job.blockInputs - 1) / job.blockInputs, sets);
   const auto kernel = forOrder<BackwardJob<T>>(job.grid.order, backwardKernel<T, 2>,
                                                backwardKernel<T, 3>, backwardKernel<T, 0>);
-  return launch(kernel,
-                {grid, static_cast<unsigned>(job.threads),
-                 static_cast<size_t>(backwardSharedBytes(job))},
-                stream, job);
+  return launch(
+      kernel,
+      {grid, static_cast<unsigned>(job.threads), static_cast<size_t>(backwardSharedBytes(job))},
+      stream, job);
 }
 
 template <typename T>

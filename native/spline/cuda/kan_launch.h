@@ -21,9 +21,6 @@ constexpr int kTileSamples = 32;
 constexpr int kForwardThreads = 256;
 constexpr int kBackwardThreads = 512;
 
-/// Dynamic shared memory that a block of the current device may have, in bytes.
-int64_t sharedMemoryLimit();
-
 /// From weights to tables: the scale is folded into the coefficients.
 template <typename T>
 const char* launchPackTables(const TablesJob<T>& job, int sets, void* stream);

@@ -33,15 +33,15 @@ void setBlock(BackwardJob<T>& job, int blockInputs, int replicas) {
       static_cast<int>(ceilDivide(blockInputs * replicas * job.shape.lanes, kWarp)) * kWarp;
 }
 
-/// Looks for a block that holds its part of the table, or both of it and its sums, in shared memory.
+/// Looks for a block that holds its part of the table, or both of it and its sums, in shared
+/// memory.
 template <typename T>
 bool planStaged(BackwardJob<T>& job, int mostInputs, int64_t sharedLimit) {
   job.stagedWeights = job.inputGradient.data != nullptr;
   job.stagedSums = true;
   for (int inputs = mostInputs; inputs >= 1; inputs = inputs > 1 ? (inputs + 1) / 2 : 0) {
-    const auto mostReplicas = static_cast<int>(
-        std::clamp<int64_t>(kWantedThreads / (inputs * job.shape.lanes), 1,
-                            ceilDivide(job.samples, kTileSamples)));
+    const auto mostReplicas = static_cast<int>(std::clamp<int64_t>(
+        kWantedThreads / (inputs * job.shape.lanes), 1, ceilDivide(job.samples, kTileSamples)));
     for (int replicas = mostReplicas; replicas >= 1; --replicas) {
       setBlock(job, inputs, replicas);
       const bool enough = job.threads >= kLeastThreads || replicas == mostReplicas;
@@ -64,7 +64,8 @@ KanShape shapeOf(int64_t in, int64_t out) {
 
 template <typename T>
 void planForward(ForwardJob<T>& job, int64_t sets, int64_t sharedLimit) {
-  // With few lanes for a sample a warp takes many samples: smaller blocks, so that there are enough.
+  // With few lanes for a sample a warp takes many samples: smaller blocks, so that there are
+  // enough.
   job.threads = job.shape.lanes > 4 ? kForwardThreads : kForwardThreads / 2;
   job.staged = true;
   job.staged = forwardSharedBytes(job) <= sharedLimit;

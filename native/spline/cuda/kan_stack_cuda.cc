@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "native/cuda/device.h"
 #include "native/cuda/stream.h"
 #include "native/spline/cuda/kan_launch.h"
 #include "native/spline/cuda/kan_plan.h"
@@ -155,8 +156,8 @@ KanStackGradients backwardStack(const KanStackInput& input, const std::vector<at
         .inputGradient = l > 0 ? pass.hidden(to, pass.widths[l]) : pass.outer(to, pass.widths[l]),
     };
     planBackward(job, pass.sets, pass.sharedLimit);
-    partials.push_back(at::empty(
-        {pass.sets, job.blocks, layer.shape.tableSize(pass.grid.rows())}, pass.options));
+    partials.push_back(
+        at::empty({pass.sets, job.blocks, layer.shape.tableSize(pass.grid.rows())}, pass.options));
     job.partials = partials.back().template mutable_data_ptr<T>();
     layer.partials = job.partials;
     layer.blocks = job.blocks;

@@ -1,9 +1,9 @@
 // Between the weights as they are trained and the tables as the kernels read them.
 #pragma once
 
+#include "native/cuda/shared_memory.cuh"
 #include "native/spline/cuda/kan_jobs.h"
 #include "native/spline/cuda/kan_launch.h"
-#include "native/spline/cuda/shared_memory.cuh"
 
 namespace fewsound::cuda {
 
@@ -46,9 +46,9 @@ __global__ void __launch_bounds__(kTableThreads) packTablesKernel(const TablesJo
   }
 }
 
-/// Blocks are [inputs of the widest layer, layers, sets]. Each number is the sum of the blocks' parts
-/// in their order, and a scale's gradient is summed over the bases in an order of its own: the same
-/// input gives the same bits.
+/// Blocks are [inputs of the widest layer, layers, sets]. Each number is the sum of the blocks'
+/// parts in their order, and a scale's gradient is summed over the bases in an order of its own:
+/// the same input gives the same bits.
 template <typename T>
 __global__ void __launch_bounds__(kTableThreads) sumPartialsKernel(const TablesJob<T> job) {
   const LayerJob<T>& layer = job.layer[blockIdx.y];
@@ -70,9 +70,9 @@ __global__ void __launch_bounds__(kTableThreads) sumPartialsKernel(const TablesJ
     const int output = column * kWarp + lane;
     const bool there = output < shape.out;
     const int64_t edge = setEdges + static_cast<int64_t>(output) * shape.in + input;
-    const T* const from =
-        layer.partials + static_cast<int64_t>(set) * layer.blocks * tableSize +
-        (output / stride * shape.in + input) * shape.inputSize(job.grid.rows()) + output % stride;
+    const T* const from = layer.partials + static_cast<int64_t>(set) * layer.blocks * tableSize +
+                          (output / stride * shape.in + input) * shape.inputSize(job.grid.rows()) +
+                          output % stride;
     const auto sumOf = [&](int row) {
       const T* part = from + static_cast<int64_t>(row) * stride;
       T sum = T(0);

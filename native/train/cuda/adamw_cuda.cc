@@ -45,9 +45,10 @@ void updateAdamW(const AdamWTensors& tensors, const at::Tensor& rate,
   TORCH_CHECK(rate.scalar_type() == at::kDouble && rate.numel() == 3 && rate.is_contiguous(),
               "the rate is ", rate.toString(), " ", rate.sizes(), "; expected float64 [3]");
   // The kernel trusts these.
-  for (const auto* list : {&tensors.values, &tensors.gradients, &tensors.firstMoments,
-                           &tensors.secondMoments}) {
-    TORCH_CHECK(list->size() == tensors.values.size(), "AdamW was given lists of different lengths");
+  for (const auto* list :
+       {&tensors.values, &tensors.gradients, &tensors.firstMoments, &tensors.secondMoments}) {
+    TORCH_CHECK(list->size() == tensors.values.size(),
+                "AdamW was given lists of different lengths");
     for (size_t t = 0; t < list->size(); ++t) {
       const at::Tensor& each = (*list)[t];
       TORCH_CHECK(each.is_contiguous() && each.device() == rate.device() &&

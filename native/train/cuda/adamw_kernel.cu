@@ -33,7 +33,8 @@ __global__ void __launch_bounds__(kThreads) adamWKernel(const AdamWJob<T> job) {
     const T square = fma(second * gradient, gradient, beta2 * tensor.secondMoment[e]);
     tensor.firstMoment[e] = moment;
     tensor.secondMoment[e] = square;
-    tensor.value[e] = tensor.value[e] * kept - stepSize * moment / (sqrt(square) / correction + epsilon);
+    tensor.value[e] =
+        tensor.value[e] * kept - stepSize * moment / (sqrt(square) / correction + epsilon);
   }
 }
 

@@ -25,8 +25,8 @@ class CudaStepGraph : public StepGraph {
       : stream_(c10::cuda::getStreamFromPool(/*isHighPriority=*/false)) {
     follow(c10::cuda::getCurrentCUDAStream(), stream_);
     {
-      // A recording is made on a stream of its own, and so is the warming up: what the allocator and
-      // the libraries keep, they keep for a stream.
+      // A recording is made on a stream of its own, and so is the warming up: what the allocator
+      // and the libraries keep, they keep for a stream.
       const c10::cuda::CUDAStreamGuard guard(stream_);
       work();
       stream_.synchronize();
