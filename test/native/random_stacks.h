@@ -76,8 +76,8 @@ inline std::vector<KanWeights> layersOf(const StackCase& c, const std::vector<at
   return layers;
 }
 
-using StackFunction = std::function<at::Tensor(const at::Tensor&, const std::vector<KanWeights>&,
-                                               const SplineGrid&)>;
+using StackFunction =
+    std::function<at::Tensor(const at::Tensor&, const std::vector<KanWeights>&, const SplineGrid&)>;
 
 /// Largest difference from the reference in the output and every gradient.
 inline double stackDifference(const StackCase& c, const StackFunction& stack) {

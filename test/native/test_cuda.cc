@@ -1,6 +1,6 @@
-// What only a GPU can show: the CUDA path against the CPU, the same bits again, and a step recorded as
-// a graph. Without a device it says so and passes; with FEWSOUND_REQUIRE_CUDA in the environment it
-// fails then.
+// What only a GPU can show: the CUDA path against the CPU, the same bits again, and a step recorded
+// as a graph. Without a device it says so and passes; with FEWSOUND_REQUIRE_CUDA in the environment
+// it fails then.
 
 #include <ATen/ATen.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
@@ -17,6 +17,7 @@
 #include "native/train/step_graph.h"
 #include "test/native/check.h"
 #include "test/native/gradcheck.h"
+#include "test/native/loss_cases.h"
 #include "test/native/random_stacks.h"
 
 using namespace fewsound;
@@ -131,6 +132,34 @@ TEST(cudaStackGivesTheSameBitsAgain) {
   for (size_t i = 0; i < once.size(); ++i) CHECK(at::equal(once[i], again[i]));
 }
 
+TEST(cudaLossEqualsTheCpu) {
+  if (!deviceIsThere()) return;
+  at::manual_seed(3);
+  std::mt19937 random(3);  // NOLINT(bugprone-random-generator-seed): the same cases in every run
+  for (int i = 0; i < 30; ++i) {
+    const LossCase c = randomLoss(random);
+    const at::Tensor target = noise(c.clips, c.samples, at::kDouble);
+    const at::Tensor estimate = noise(c.clips, c.samples, at::kDouble);
+    const auto here = TargetLoss::makeReference(c.options, target);
+    const auto there = TargetLoss::make(c.options, target.to(at::kCUDA));
+    here->evaluate(estimate);
+    there->evaluate(estimate.to(at::kCUDA));
+    CHECK(relativeError(there->losses().cpu(), here->losses()) < 1e-10);
+    CHECK(relativeError(there->gradient().cpu(), here->gradient()) < 1e-10);
+  }
+}
+
+TEST(cudaLossGivesTheSameBitsAgain) {
+  if (!deviceIsThere()) return;
+  const auto loss = TargetLoss::make({}, noise(1, 32768, at::kFloat).to(at::kCUDA));
+  const at::Tensor estimate = noise(1, 32768, at::kFloat).to(at::kCUDA);
+  loss->evaluate(estimate);
+  const at::Tensor losses = loss->losses().clone();
+  const at::Tensor gradient = loss->gradient().clone();
+  loss->evaluate(estimate);
+  CHECK(at::equal(loss->losses(), losses) && at::equal(loss->gradient(), gradient));
+}
+
 TEST(cudaAdamWEqualsLibTorchs) {
   if (!deviceIsThere() || !cuda::hasAdamW()) return;
   const auto options = at::TensorOptions(at::kCUDA).dtype(at::kFloat);
@@ -142,8 +171,8 @@ TEST(cudaAdamWEqualsLibTorchs) {
   for (int step = 1; step <= 5; ++step) {
     cuda::updateAdamW(ours, at::tensor({0.01, 0.9, double(step)}, at::kDouble).to(at::kCUDA),
                       {.beta2 = 0.999, .epsilon = 1e-8, .weightDecay = 0.01});
-    at::_fused_adamw_(values, ours.gradients, first, second, {},
-                      at::full({}, step, options), 0.01, 0.9, 0.999, 0.01, 1e-8, false, false);
+    at::_fused_adamw_(values, ours.gradients, first, second, {}, at::full({}, step, options), 0.01,
+                      0.9, 0.999, 0.01, 1e-8, false, false);
   }
   CHECK_CLOSE(distance(ours.values[0].cpu(), values[0].cpu()), 0.0, 1e-6);
 }
