@@ -9,18 +9,20 @@ import { capture, digestOf, filesBelow, root, StepError, unlessUnchanged } from 
 function commandsForClang() {
   const header = (command) =>
     join(root, 'cmake', command.file.includes('/binding/') ? 'binding_pch.h' : 'native_pch.h');
-  return JSON.parse(readFileSync(join(root, 'build', 'compile_commands.json'), 'utf8'))
-    .filter(({ file }) => file.startsWith(root) && !relative(root, file).startsWith('build'))
-    // Of CUDA sources the look is at their emulation, which is plain C++: clang needs a toolkit it knows for more.
-    .filter(({ command }) => !/nvcc/.test(command))
-    .map((command) => ({
-      ...command,
-      command: command.command
-        .replace(/-Winvalid-pch/g, '')
-        // clang-tidy comes without OpenMP's header; the pragmas are LibTorch's anyway.
-        .replace(/-fopenmp/g, '')
-        .replace(/-include \S*cmake_pch\S*/g, `-include ${header(command)}`),
-    }));
+  return (
+    JSON.parse(readFileSync(join(root, 'build', 'compile_commands.json'), 'utf8'))
+      .filter(({ file }) => file.startsWith(root) && !relative(root, file).startsWith('build'))
+      // Of CUDA sources the look is at their emulation, which is plain C++: clang needs a toolkit it knows for more.
+      .filter(({ command }) => !/nvcc/.test(command))
+      .map((command) => ({
+        ...command,
+        command: command.command
+          .replace(/-Winvalid-pch/g, '')
+          // clang-tidy comes without OpenMP's header; the pragmas are LibTorch's anyway.
+          .replace(/-fopenmp/g, '')
+          .replace(/-include \S*cmake_pch\S*/g, `-include ${header(command)}`),
+      }))
+  );
 }
 
 export async function lintCpp(clangTidy) {
