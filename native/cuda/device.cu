@@ -10,7 +10,7 @@ int64_t sharedMemoryLimit() {
   if (cudaGetDevice(&device) != cudaSuccess ||
       cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device) !=
           cudaSuccess) {
-    return 48 * 1024;  // what every device has
+    return int64_t{48} * 1024;  // what every device has
   }
   return bytes;
 }

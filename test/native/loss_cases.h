@@ -47,7 +47,7 @@ inline LossCase randomLoss(std::mt19937& random) {
     return std::uniform_int_distribution<int>(low, high)(random);
   };
   std::vector<int64_t> sizes;
-  for (int r = between(1, 4); r > 0; --r) sizes.push_back(4 * between(1, 40));
+  for (int r = between(1, 4); r > 0; --r) sizes.push_back(int64_t{4} * between(1, 40));
   ReconstructionLossOptions options = lossOf(sizes, between(1, 40));
   options.time = between(0, 1) * 1.5;
   options.mel = 0.5 + between(0, 2);

@@ -192,10 +192,11 @@ class CudaTargetLoss : public TargetLoss {
 
 bool takesTargetLoss(const ReconstructionLossOptions& options, const at::Tensor& target) {
   constexpr int64_t kMostClips = 65535;
+  constexpr int64_t kMostNumbers = 16'777'216;  // far beyond what fits, and safe to count with int
   if (options.fftSizes.size() > kMostResolutions || target.size(0) > kMostClips) return false;
   const c10::DeviceGuard guard(target.device());
   return std::all_of(options.fftSizes.begin(), options.fftSizes.end(), [&](int64_t size) {
-    if (size >= (int64_t{1} << 24) || options.mels >= (int64_t{1} << 24)) return false;
+    if (size > kMostNumbers || options.mels > kMostNumbers) return false;
     const auto bins = static_cast<int>(size / 2 + 1);
     const auto mels = static_cast<int>(options.mels);
     return target.scalar_type() == at::kFloat ? binsFit<float>(bins, mels)

@@ -12,9 +12,9 @@
 
 namespace fewsound::cuda {
 
-/// Samples of the output's gradient lie an odd number of values apart, so that a warp which writes
-/// one output of many samples meets every bank once.
-constexpr int gradientPitch(int stride) { return stride | 1; }
+/// Samples of the output's gradient lie an odd number of values apart (strides are even), so that a
+/// warp which writes one output of many samples meets every bank once.
+constexpr int gradientPitch(int stride) { return stride + 1; }
 
 /// Activations of a subgroup's samples: one more than there are, so that two subgroups' loads do
 /// not meet in the same banks.
@@ -44,8 +44,8 @@ class LaneSums {
   __device__ T add(const Activation<T>& at, const T* gradient) {
     T g[kLaneOutputs];
 #pragma unroll
-    for (int v = 0; v < kLaneOutputs; ++v) {
-      g[v] = gradient[v * lanes_];
+    for (int v = 0; v < kLaneOutputs; ++v, gradient += lanes_) {
+      g[v] = *gradient;
       baseSums_[v] = fma(at.silu, g[v], baseSums_[v]);
     }
     if constexpr (kOrder > 0) {
@@ -138,10 +138,10 @@ class LaneSums {
     localBases(at.fraction, order - 1, bases);
     T dot = T(0);
     for (int v = 0; v < kLaneOutputs; ++v) {
-      const T* const column = weights_ + at.cell * stride_ + v * lanes_;
+      const T* row = weights_ + at.cell * stride_ + v * lanes_;
       T slope = T(0);
-      for (int j = 0; j < order; ++j) {
-        slope = fma(bases[j], column[(j + 1) * stride_] - column[j * stride_], slope);
+      for (int j = 0; j < order; ++j, row += stride_) {
+        slope = fma(bases[j], row[stride_] - *row, slope);
       }
       dot = fma(fma(at.siluSlope, base_[v], slope * grid_.inverseStep), g[v], dot);
     }
@@ -252,7 +252,7 @@ __global__ void __launch_bounds__(kBackwardThreads) backwardKernel(const Backwar
   const int64_t lastTile = (blockIdx.x + 1) * tiles / job.blocks;
   for (int64_t tile = blockIdx.x * tiles / job.blocks; tile < lastTile; ++tile) {
     const int64_t first = tile * tileSamples;
-    const int64_t ownFirst = first + (active ? replica : 0) * kTileSamples;
+    const int64_t ownFirst = first + int64_t{active ? replica : 0} * kTileSamples;
     for (int group = 0; group < shape.groups; ++group) {
       __syncthreads();
       stageGradient(job, set, group, first, job.samples, gradient);

@@ -80,7 +80,7 @@ __global__ void __launch_bounds__(kForwardThreads) forwardKernel(const ForwardJo
   const int64_t inputSize = shape.inputSize(job.grid.rows());
   const int group = static_cast<int>(blockIdx.y);
   const int set = static_cast<int>(blockIdx.z);
-  const T* table = job.table + set * job.tableSet + group * shape.in * inputSize;
+  const T* table = job.table + set * job.tableSet + group * (shape.in * inputSize);
   SharedMemory memory;
   if (job.staged) {
     T* const copy = memory.take<T>(shape.in * inputSize);
@@ -126,7 +126,7 @@ __global__ void __launch_bounds__(kForwardThreads) forwardKernel(const ForwardJo
       const int output = group * shape.stride() + v * shape.lanes + member;
 #pragma unroll
       for (int s = 0; s < kForwardSamples; ++s) {
-        const int64_t sample = first + subgroup * kForwardSamples + s;
+        const int64_t sample = first + int64_t{subgroup} * kForwardSamples + s;
         if (output < shape.out && sample < job.samples) {
           *job.y.at(set, sample, output) = sums[s][v];
         }

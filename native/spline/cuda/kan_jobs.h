@@ -43,7 +43,7 @@ struct KanShape {
 
   constexpr int stride() const { return lanes * kLaneOutputs; }
   constexpr int64_t inputSize(int rows) const { return static_cast<int64_t>(rows) * stride(); }
-  constexpr int64_t tableSize(int rows) const { return groups * in * inputSize(rows); }
+  constexpr int64_t tableSize(int rows) const { return groups * (in * inputSize(rows)); }
 };
 
 /// Activations or their gradients for all sets of weights, and how far the next set, sample and

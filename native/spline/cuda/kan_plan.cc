@@ -20,7 +20,7 @@ constexpr int kWantedThreads = 384;
 constexpr int kLeastThreads = 128;
 
 /// Memory that all blocks' sums may take together, where there is more than one block.
-constexpr int64_t kPartialsBytes = int64_t{1} << 28;
+constexpr int64_t kPartialsBytes = int64_t{256} * 1024 * 1024;
 
 int64_t ceilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -55,11 +55,11 @@ bool planStaged(BackwardJob<T>& job, int mostInputs, int64_t sharedLimit) {
 
 KanShape shapeOf(int64_t in, int64_t out) {
   int lanes = 4;
-  while (lanes < kWarp && lanes * kLaneOutputs < out) lanes *= 2;
+  while (lanes < kWarp && int64_t{lanes} * kLaneOutputs < out) lanes *= 2;
   return {.in = static_cast<int>(in),
           .out = static_cast<int>(out),
           .lanes = lanes,
-          .groups = static_cast<int>(ceilDivide(out, lanes * kLaneOutputs))};
+          .groups = static_cast<int>(ceilDivide(out, int64_t{lanes} * kLaneOutputs))};
 }
 
 template <typename T>

@@ -15,18 +15,20 @@
 using std::max;
 using std::min;
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are CUDA's.
 #define __global__
 #define __device__
 #define __host__
 #define __shared__
 #define __align__(bytes) __attribute__((aligned(bytes)))
 #define __launch_bounds__(...)
+// NOLINTEND(bugprone-reserved-identifier)
 
 struct dim3 {
   unsigned x = 1;
   unsigned y = 1;
   unsigned z = 1;
-  constexpr dim3(unsigned sizeX = 1, unsigned sizeY = 1, unsigned sizeZ = 1)
+  constexpr dim3(unsigned sizeX = 1, unsigned sizeY = 1, unsigned sizeZ = 1) noexcept
       : x(sizeX), y(sizeY), z(sizeZ) {}
 };
 
@@ -52,6 +54,7 @@ unsigned emulatedLane();
 
 }  // namespace fewsound::test
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are CUDA's.
 inline void __syncthreads() { fewsound::test::waitForBlock(); }
 inline void __syncwarp(unsigned = ~0U) { fewsound::test::waitForWarp(); }
 
@@ -64,6 +67,8 @@ T __shfl_xor_sync(unsigned, T value, int laneMask) {
   __builtin_memcpy(&value, &bits, sizeof(T));
   return value;
 }
+
+// NOLINTEND(bugprone-reserved-identifier)
 
 enum cudaError_t { cudaSuccess = 0, cudaErrorInvalidConfiguration = 9 };
 enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize };

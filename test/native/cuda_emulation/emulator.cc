@@ -25,7 +25,7 @@ namespace fewsound::test {
 namespace {
 
 constexpr unsigned kWarp = 32;
-constexpr size_t kStack = 64 * 1024;
+constexpr size_t kStack = size_t{64} * 1024;
 constexpr unsigned char kFill = 0xff;  // four or eight of them are a NaN
 
 // What ThreadSanitizer is told: fibers are threads, and a barrier puts what came before it, in any
