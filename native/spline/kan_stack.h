@@ -12,8 +12,8 @@ namespace fewsound {
 /// or one set for each sample of a batch, for all layers alike. Differentiable in everything,
 /// twice.
 ///
-/// In float32 and float64 the stack is fused: on the CPU all layers block by block, on CUDA layer by
-/// layer; `setKanPath` or FEWSOUND_KAN=reference forces the reference.
+/// In float32 and float64 the stack is fused: on the CPU all layers block by block, on CUDA layer
+/// by layer; `setKanPath` or FEWSOUND_KAN=reference forces the reference.
 at::Tensor kanStack(const at::Tensor& x, const std::vector<KanWeights>& layers,
                     const SplineGrid& grid);
 

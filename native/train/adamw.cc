@@ -81,14 +81,13 @@ void AdamW::step(const at::Tensor& rate) {
     return update(numbers[0], numbers[1], numbers[2]);
   }
   const Update all = gather();
-  cuda::updateAdamW({.values = all.values,
-                     .gradients = all.gradients,
-                     .firstMoments = all.firstMoments,
-                     .secondMoments = all.secondMoments},
-                    rate.view({3}),
-                    {.beta2 = options_.beta2,
-                     .epsilon = options_.epsilon,
-                     .weightDecay = options_.weightDecay});
+  cuda::updateAdamW(
+      {.values = all.values,
+       .gradients = all.gradients,
+       .firstMoments = all.firstMoments,
+       .secondMoments = all.secondMoments},
+      rate.view({3}),
+      {.beta2 = options_.beta2, .epsilon = options_.epsilon, .weightDecay = options_.weightDecay});
 }
 
 void AdamW::zeroGrad() {

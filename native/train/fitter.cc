@@ -111,8 +111,7 @@ Fitter::Fitter(std::vector<std::shared_ptr<Inr>> networks, const at::Tensor& tar
 void Fitter::computeGradients() {
   const at::AutoGradMode gradients(true);
   optimizer_.zeroGrad();
-  const at::Tensor encoded =
-      networks_.encodingIsFixed() ? features_ : networks_.encode(features_);
+  const at::Tensor encoded = networks_.encodingIsFixed() ? features_ : networks_.encode(features_);
   const at::Tensor estimates = networks_.decode(encoded);
   loss_->evaluate(estimates);
   estimates.backward(loss_->gradient());

@@ -83,8 +83,8 @@ TEST(recordingChangesNothing) {
   const auto compute = [&] { bowl.computeGradients(); };
   CHECK(RecordedSteps::make(compute, bowl.losses, bowl.optimizer, runAgain) != nullptr);
   CHECK(unchanged());
-  const auto failing = [](c10::Device, const std::function<void()>& work)
-      -> std::unique_ptr<StepGraph> {
+  const auto failing = [](c10::Device,
+                          const std::function<void()>& work) -> std::unique_ptr<StepGraph> {
     work();
     throw std::runtime_error("no recording today");
   };

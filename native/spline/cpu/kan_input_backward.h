@@ -36,47 +36,49 @@ void backwardByCell(const KernelGrid<T>& grid, int64_t stride, int64_t samples,
   V base[kVectors], baseSums[kVectors] = {};
   for (int64_t v = 0; v < kVectors; ++v) base[v] = load<V>(to.weights + baseOffset + v * kLanes);
 
-  forEachCell(row.cell, samples, [&](int64_t cell, const Members& members) __attribute__((always_inline)) {
-    const auto rowAt = [&](int64_t j, int64_t v) {
-      return load<V>(to.weights + (cell + j) * stride + v * kLanes);
-    };
-    // The slope of a spline is one of the order below, on the differences of its coefficients;
-    // its bases sum to 1 as well.
-    V first[kVectors], rises[kOrder][kVectors];
-    if constexpr (kInput) {
-      for (int64_t v = 0; v < kVectors; ++v) {
-        first[v] = rowAt(1, v) - rowAt(0, v);
-        for (int64_t j = 1; j < kOrder; ++j) {
-          rises[j][v] = rowAt(j + 1, v) - rowAt(j, v) - first[v];
-        }
-      }
-    }
-    V all[kVectors] = {}, rowSums[kOrder + 1][kVectors] = {};
-    members.each([&](int64_t s) __attribute__((always_inline)) {
-      const V silu = splat<V>(row.silu[s]);
-      V dot = {};
-      for (int64_t v = 0; v < kVectors; ++v) {
-        const V gradient = load<V>(to.outputGradient + s * stride + v * kLanes);
-        all[v] += gradient;
-        baseSums[v] += silu * gradient;
-        for (int64_t j = 1; j <= kOrder; ++j) rowSums[j][v] += row.bases[j][s] * gradient;
-        if constexpr (kInput) {
-          V slope = first[v] + row.siluSlope[s] * base[v];
-          for (int64_t j = 1; j < kOrder; ++j) slope += row.slopes[j][s] * rises[j][v];
-          dot += slope * gradient;
-        }
-      }
-      if constexpr (kInput) store<V>(to.slopes + s * kLanes, dot);
-    });
-    T* const sums = to.weightSums + cell * stride;
-    for (int64_t v = 0; v < kVectors; ++v) {
-      for (int64_t j = 1; j <= kOrder; ++j) {
-        all[v] -= rowSums[j][v];
-        addTo<V>(sums + j * stride + v * kLanes, rowSums[j][v]);
-      }
-      addTo<V>(sums + v * kLanes, all[v]);
-    }
-  });
+  forEachCell(row.cell, samples,
+              [&](int64_t cell, const Members& members) __attribute__((always_inline)) {
+                const auto rowAt = [&](int64_t j, int64_t v) {
+                  return load<V>(to.weights + (cell + j) * stride + v * kLanes);
+                };
+                // The slope of a spline is one of the order below, on the differences of its
+                // coefficients; its bases sum to 1 as well.
+                V first[kVectors], rises[kOrder][kVectors];
+                if constexpr (kInput) {
+                  for (int64_t v = 0; v < kVectors; ++v) {
+                    first[v] = rowAt(1, v) - rowAt(0, v);
+                    for (int64_t j = 1; j < kOrder; ++j) {
+                      rises[j][v] = rowAt(j + 1, v) - rowAt(j, v) - first[v];
+                    }
+                  }
+                }
+                V all[kVectors] = {}, rowSums[kOrder + 1][kVectors] = {};
+                members.each([&](int64_t s) __attribute__((always_inline)) {
+                  const V silu = splat<V>(row.silu[s]);
+                  V dot = {};
+                  for (int64_t v = 0; v < kVectors; ++v) {
+                    const V gradient = load<V>(to.outputGradient + s * stride + v * kLanes);
+                    all[v] += gradient;
+                    baseSums[v] += silu * gradient;
+                    for (int64_t j = 1; j <= kOrder; ++j)
+                      rowSums[j][v] += row.bases[j][s] * gradient;
+                    if constexpr (kInput) {
+                      V slope = first[v] + row.siluSlope[s] * base[v];
+                      for (int64_t j = 1; j < kOrder; ++j) slope += row.slopes[j][s] * rises[j][v];
+                      dot += slope * gradient;
+                    }
+                  }
+                  if constexpr (kInput) store<V>(to.slopes + s * kLanes, dot);
+                });
+                T* const sums = to.weightSums + cell * stride;
+                for (int64_t v = 0; v < kVectors; ++v) {
+                  for (int64_t j = 1; j <= kOrder; ++j) {
+                    all[v] -= rowSums[j][v];
+                    addTo<V>(sums + j * stride + v * kLanes, rowSums[j][v]);
+                  }
+                  addTo<V>(sums + v * kLanes, all[v]);
+                }
+              });
   for (int64_t v = 0; v < kVectors; ++v) {
     addTo<V>(to.weightSums + baseOffset + v * kLanes, baseSums[v]);
   }

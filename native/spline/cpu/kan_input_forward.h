@@ -30,29 +30,31 @@ void forwardByCell(const KernelGrid<T>& grid, int64_t stride, int64_t samples,
   for (int64_t v = 0; v < kVectors; ++v) {
     base[v] = load<V>(to.weights + grid.baseRow() * stride + v * kLanes);
   }
-  forEachCell(row.cell, samples, [&](int64_t cell, const Members& members) __attribute__((always_inline)) {
-    const T* const from = to.weights + cell * stride;
-    // The bases sum to 1: the first row is added as it is, the others as what they differ by.
-    V first[kVectors], rises[kOrder][kVectors];
-    for (int64_t v = 0; v < kVectors; ++v) {
-      first[v] = load<V>(from + v * kLanes);
-      for (int64_t j = 0; j < kOrder; ++j) {
-        rises[j][v] = load<V>(from + (j + 1) * stride + v * kLanes) - first[v];
-      }
-    }
-    members.each([&](int64_t s) __attribute__((always_inline)) {
-      T* const y = to.y + s * stride;
-      const V silu = splat<V>(row.silu[s]);
-      V bases[kOrder];
-      for (int64_t j = 0; j < kOrder; ++j) bases[j] = splat<V>(row.bases[j + 1][s]);
-      for (int64_t v = 0; v < kVectors; ++v) {
-        V sum = load<V>(y + v * kLanes) + first[v];
-        sum += silu * base[v];
-        for (int64_t j = 0; j < kOrder; ++j) sum += bases[j] * rises[j][v];
-        store<V>(y + v * kLanes, sum);
-      }
-    });
-  });
+  forEachCell(row.cell, samples,
+              [&](int64_t cell, const Members& members) __attribute__((always_inline)) {
+                const T* const from = to.weights + cell * stride;
+                // The bases sum to 1: the first row is added as it is, the others as what they
+                // differ by.
+                V first[kVectors], rises[kOrder][kVectors];
+                for (int64_t v = 0; v < kVectors; ++v) {
+                  first[v] = load<V>(from + v * kLanes);
+                  for (int64_t j = 0; j < kOrder; ++j) {
+                    rises[j][v] = load<V>(from + (j + 1) * stride + v * kLanes) - first[v];
+                  }
+                }
+                members.each([&](int64_t s) __attribute__((always_inline)) {
+                  T* const y = to.y + s * stride;
+                  const V silu = splat<V>(row.silu[s]);
+                  V bases[kOrder];
+                  for (int64_t j = 0; j < kOrder; ++j) bases[j] = splat<V>(row.bases[j + 1][s]);
+                  for (int64_t v = 0; v < kVectors; ++v) {
+                    V sum = load<V>(y + v * kLanes) + first[v];
+                    sum += silu * base[v];
+                    for (int64_t j = 0; j < kOrder; ++j) sum += bases[j] * rises[j][v];
+                    store<V>(y + v * kLanes, sum);
+                  }
+                });
+              });
 }
 
 /// The same, sample by sample, with the rows in memory: for many cells or, with order 0, any order.
