@@ -126,6 +126,7 @@ Napi::Value runFitter(const Napi::CallbackInfo& info) {
   const auto outcome = std::make_shared<Outcome>();
   const auto fitter = handle.fitter;
   std::vector<std::shared_ptr<NetworkUse>> uses;
+  uses.reserve(handle.networks.size());
   for (size_t i = 0; i < handle.networks.size(); ++i) {
     uses.push_back(std::make_shared<NetworkUse>(*handle.networks[i], handle.busy[i]));
   }

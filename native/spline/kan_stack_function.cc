@@ -97,6 +97,7 @@ class KanStackFunction : public torch::autograd::Function<KanStackFunction> {
   static variable_list backward(AutogradContext* context, variable_list outputGradients) {
     const variable_list saved = context->get_saved_variables();
     const auto* backend =
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): saved data holds no pointers.
         reinterpret_cast<const KanStackBackend*>(context->saved_data["backend"].toInt());
     const auto weights = context->saved_data["weights"].toInt();
     const auto counts = context->saved_data["grid"].toIntVector();

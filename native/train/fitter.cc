@@ -136,6 +136,7 @@ void Fitter::takeSteps(int64_t most) {
   const bool watched = stop.siSnr || stop.loss || stop.patience > 0;
   const int64_t count = recorded_ && !watched ? std::min(most, RecordedSteps::kWindow) : 1;
   std::vector<ScheduledRate> rates;
+  rates.reserve(static_cast<size_t>(count));
   for (int64_t i = 0; i < count; ++i) rates.push_back(rateAt(options_.schedule, step_ + i));
   at::Tensor losses;  // [count, clips]
   if (recorded_) {

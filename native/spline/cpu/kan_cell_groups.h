@@ -36,7 +36,7 @@ inline uint64_t membersOf(const uint16_t* cells, uint16_t cell) {
   // back 64.
   asm("" : "+r"(low));
   const uint64_t high = _mm512_cmpeq_epi16_mask(_mm512_loadu_si512(cells + 32), wanted);
-  return low | high << 32;
+  return low | high << 32U;
 #elif defined(__AVX2__)
   const __m256i wanted = _mm256_set1_epi16(static_cast<int16_t>(cell));
   uint64_t members = 0;
@@ -47,12 +47,13 @@ inline uint64_t membersOf(const uint16_t* cells, uint16_t cell) {
     // Packing works in halves of the vectors: quarters 0 2 1 3 put them in order.
     const __m256i packed = _mm256_permute4x64_epi64(_mm256_packs_epi16(low, high), 0xd8);
     const auto bits = static_cast<uint32_t>(_mm256_movemask_epi8(packed));
-    members |= static_cast<uint64_t>(bits) << (part * 32);
+    members |= static_cast<uint64_t>(bits) << (static_cast<uint64_t>(part) * 32U);
   }
   return members;
 #else
   uint64_t members = 0;
-  for (int64_t s = 0; s < 64; ++s) members |= static_cast<uint64_t>(cells[s] == cell) << s;
+  for (int64_t s = 0; s < 64; ++s)
+    members |= static_cast<uint64_t>(cells[s] == cell) << static_cast<uint64_t>(s);
   return members;
 #endif
 }
@@ -65,7 +66,8 @@ template <typename Visit>
   Members left;
   for (int64_t w = 0; w < Members::kWords; ++w) {
     const int64_t here = samples - w * 64;
-    left.words[w] = here >= 64 ? ~uint64_t{0} : here > 0 ? (uint64_t{1} << here) - 1 : 0;
+    const auto count = static_cast<uint64_t>(here);
+    left.words[w] = here >= 64 ? ~uint64_t{0} : here > 0 ? (uint64_t{1} << count) - 1U : 0U;
   }
   for (int64_t first = 0; first < Members::kWords; ++first) {
     while (left.words[first] != 0) {

@@ -77,7 +77,7 @@ inline V exponential(V x) {
   constexpr T limit = single ? T(87) : T(708);
   constexpr int64_t mantissa = single ? 23 : 52;
   // Adding this rounds to a whole number, whose bits are then the lowest ones of the sum.
-  constexpr T rounder = T(1.5) * T(int64_t{1} << mantissa);
+  constexpr T rounder = T(1.5) * T(uint64_t{1} << static_cast<uint64_t>(mantissa));
   x = select<V>(x > limit, splat<V>(limit), x);
   x = select<V>(x < -limit, splat<V>(-limit), x);
   const V rounded = x * T(1.44269504088896340736) + rounder;
