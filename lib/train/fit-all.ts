@@ -9,6 +9,7 @@ import { optionsObject, wholeNumber } from '../nn/option-schemas.js';
 import {
   type FitOptions,
   type ResolvedFit,
+  refuseOptions,
   requireClip,
   requireNetwork,
   resolveFitOptions,
@@ -97,7 +98,7 @@ export async function fitAll(
     given({ network: options.network, together, onProgress, onFitted }),
     'fitAll options',
   );
-  requireOnlyItsOwn(rest);
+  refuseOptions('fitAll', rest, ['earlyStop', 'checkpoint', 'resume']);
   const owned = new Set<Inr>();
   try {
     const tasks = clips.map((clip, index): Task => {
@@ -213,16 +214,6 @@ function requireClips(clips: readonly Clip[]): void {
     );
   }
   for (const clip of clips) requireClip(clip);
-}
-
-function requireOnlyItsOwn(rest: object): void {
-  const unknown = ['earlyStop', 'checkpoint', 'resume'].find((name) => name in rest);
-  if (unknown === undefined) return;
-  throw new FewSoundError(
-    'INVALID_ARGUMENT',
-    `fitAll options: ${unknown} is for fit, which trains one network; there is no such option here.`,
-    { field: unknown },
-  );
 }
 
 function sharedNetwork(index: number): FewSoundError {

@@ -8,6 +8,7 @@ import { fit } from './fit.js';
 import {
   type FitOptions,
   type FitProgress,
+  refuseOptions,
   requireClip,
   requireNetwork,
   resolveFitOptions,
@@ -68,14 +69,7 @@ export async function fitLong(
     },
     'fitLong options',
   );
-  const unknown = ['checkpoint', 'resume'].find((name) => name in rest);
-  if (unknown !== undefined) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      `fitLong options: ${unknown} is for fit, which trains one network; there is no such option here.`,
-      { field: unknown },
-    );
-  }
+  refuseOptions('fitLong', rest, ['checkpoint', 'resume']);
   const pieces = planPieces(clip.length, plan.pieceSamples, plan.overlap);
   const clips = pieces.map(({ start, length }) => crop(clip, start, length));
   const networks: Inr[] = [];

@@ -129,6 +129,21 @@ export function resolveFitOptions(network: Inr, clip: Clip, options: FitOptions)
   return resolved;
 }
 
+/**
+ * Refuses options that only the fit of one network has.
+ *
+ * @throws FewSoundError INVALID_ARGUMENT naming the option
+ */
+export function refuseOptions(caller: string, options: object, names: readonly string[]): void {
+  const unknown = names.find((name) => name in options);
+  if (unknown === undefined) return;
+  throw new FewSoundError(
+    'INVALID_ARGUMENT',
+    `${caller} options: ${unknown} is for fit, which trains one network; there is no such option here.`,
+    { field: unknown },
+  );
+}
+
 /** @throws FewSoundError INVALID_ARGUMENT */
 export function requireNetwork(network: Inr): void {
   if (network instanceof Inr) return;
