@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { fitCurve } from './fit-curve.js';
+import { gpuClips, gpuFit, gpuStep } from './gpu.js';
 import { kanBatched } from './kan-batched.js';
 import { kanMemory } from './kan-memory.js';
 import { kanScale } from './kan-scale.js';
@@ -16,6 +17,9 @@ const BENCHMARKS = {
   'kan-batched': kanBatched,
   'fit-curve': fitCurve,
   'learning-rates': learningRates,
+  'gpu-step': gpuStep,
+  'gpu-fit': gpuFit,
+  'gpu-clips': gpuClips,
 };
 
 async function main(): Promise<void> {
@@ -24,7 +28,8 @@ async function main(): Promise<void> {
     options: {
       json: { type: 'boolean' },
       rounds: { type: 'string', default: '5' },
-      steps: { type: 'string', default: '1000' },
+      steps: { type: 'string' },
+      device: { type: 'string', default: 'cuda' },
       seconds: { type: 'string', default: 'Infinity' },
       threads: { type: 'string', default: String(availableParallelism()) },
     },
@@ -35,14 +40,16 @@ async function main(): Promise<void> {
     | undefined;
   if (benchmark === undefined) {
     console.error(
-      `usage: npm run bench -- ${Object.keys(BENCHMARKS).join('|')} [RECORDING…] [--json] [--rounds N] [--steps N] [--seconds S] [--threads N]`,
+      `usage: npm run bench -- ${Object.keys(BENCHMARKS).join('|')} [RECORDING…] [--json] [--rounds N] [--steps N] [--seconds S] [--threads N] [--device D]`,
     );
     process.exitCode = 2;
     return;
   }
   const settings = {
     rounds: Number(values.rounds),
-    steps: Number(values.steps),
+    // The paper's number where a GPU is asked for it.
+    steps: Number(values.steps ?? (name.startsWith('gpu-') ? 10_000 : 1000)),
+    device: values.device,
     seconds: Number(values.seconds),
     threads: Number(values.threads),
   };

@@ -1,6 +1,6 @@
 """One optimisation step in PyTorch, written from the papers' formulas: the peer of `bench kan-step` and `kan-scale`.
 
-    python step.py MODEL MODE THREADS ROUND_STEPS [SAMPLES [GRID]]     MODEL kan|mlp, MODE eager|compiled
+    python step.py MODEL MODE THREADS ROUND_STEPS [SAMPLES [GRID [DEVICE]]]     MODEL kan|mlp, MODE eager|compiled
 """
 
 import math
@@ -67,8 +67,10 @@ def main():
     model_name, mode, threads, round_steps = sys.argv[1:5]
     samples = int(sys.argv[5]) if len(sys.argv) > 5 else 32_768
     grid = int(sys.argv[6]) if len(sys.argv) > 6 else 10
+    device = sys.argv[7] if len(sys.argv) > 7 else "cpu"
     torch.set_num_threads(int(threads))
     torch.manual_seed(0)
+    torch.set_default_device(device)
     t = torch.linspace(-1, 1, samples).unsqueeze(1)
     target = (t[:, 0] * 800).sin() * (t[:, 0] * 3).cos() * 0.5
     network = mlp() if model_name == "mlp" else dense_kan(grid)
@@ -81,7 +83,11 @@ def main():
         loss(forward(t)[:, 0]).backward()
         optimizer.step()
 
-    serve(step, int(round_steps), parameters=sum(p.numel() for p in network.parameters()))
+    parameters = sum(p.numel() for p in network.parameters())
+    on_gpu = device.startswith("cuda")
+    gpu = torch.cuda.get_device_name() if on_gpu else None
+    wait = torch.cuda.synchronize if on_gpu else None
+    serve(step, int(round_steps), wait, parameters=parameters, gpu=gpu)
 
 
 main()
