@@ -128,7 +128,7 @@ Napi::Value runFitter(const Napi::CallbackInfo& info) {
   std::vector<std::shared_ptr<NetworkUse>> uses;
   uses.reserve(handle.networks.size());
   for (size_t i = 0; i < handle.networks.size(); ++i) {
-    uses.push_back(std::make_shared<NetworkUse>(*handle.networks[i], handle.busy[i]));
+    uses.push_back(std::make_shared<NetworkUse>(handle.networks[i]->parameters(), handle.busy[i]));
   }
   Job::Task task{
       .name = "fit",

@@ -24,8 +24,8 @@ InUse& inUse() {
 
 }  // namespace
 
-NetworkUse::NetworkUse(const Inr& network, std::shared_ptr<std::atomic<bool>> busy)
-    : parameters_(network.parameters()), busy_(std::move(busy)) {
+NetworkUse::NetworkUse(std::vector<at::Tensor> parameters, std::shared_ptr<std::atomic<bool>> busy)
+    : parameters_(std::move(parameters)), busy_(std::move(busy)) {
   InUse& all = inUse();
   const std::lock_guard lock(all.mutex);
   for (const at::Tensor& parameter : parameters_) {

@@ -6,8 +6,6 @@
 #include <memory>
 #include <vector>
 
-#include "native/nn/inr.h"
-
 namespace fewsound::binding {
 
 /// A network in use by a job on another thread. While it is, JavaScript cannot touch it: not its
@@ -15,7 +13,7 @@ namespace fewsound::binding {
 /// before.
 class NetworkUse {
  public:
-  NetworkUse(const Inr& network, std::shared_ptr<std::atomic<bool>> busy);
+  NetworkUse(std::vector<at::Tensor> parameters, std::shared_ptr<std::atomic<bool>> busy);
   ~NetworkUse() { end(); }
   NetworkUse(const NetworkUse&) = delete;
   NetworkUse& operator=(const NetworkUse&) = delete;

@@ -8,6 +8,7 @@
 #include "binding/convert.h"
 #include "binding/errors.h"
 #include "binding/handle.h"
+#include "binding/network_options.h"
 #include "binding/option_reader.h"
 #include "binding/tensor_handle.h"
 #include "native/audio/mel.h"
@@ -34,100 +35,11 @@ NetworkHandle& networkIn(napi_env env, napi_value value) {
 
 namespace {
 
-void readCommon(const OptionReader& from, InrOptions& into) {
-  from.read("seed", into.seed);
-  from.read("dtype", into.dtype);
-}
-
-AnyInrOptions kanOptions(const OptionReader& from) {
-  KanOptions options;
-  readCommon(from, options);
-  from.read("layers", options.layers);
-  from.read("encoding", options.encoding);
-  from.read("learnableEncoding", options.learnableEncoding);
-  from.read("grid", options.grid);
-  from.read("order", options.order);
-  from.read("gridLower", options.gridLower);
-  from.read("gridUpper", options.gridUpper);
-  from.read("scaleSpline", options.scaleSpline);
-  from.read("initNoise", options.initNoise);
-  return options;
-}
-
-AnyInrOptions nerfOptions(const OptionReader& from) {
-  NerfOptions options;
-  readCommon(from, options);
-  from.read("layers", options.layers);
-  from.read("encoding", options.encoding);
-  from.read("learnableEncoding", options.learnableEncoding);
-  return options;
-}
-
-AnyInrOptions sirenOptions(const OptionReader& from) {
-  SirenOptions options;
-  readCommon(from, options);
-  from.read("layers", options.layers);
-  from.read("omega0", options.omega0);
-  from.read("omega", options.omega);
-  from.read("learnableOmega", options.learnableOmega);
-  from.read("gradientFix", options.gradientFix);
-  return options;
-}
-
-AnyInrOptions finerOptions(const OptionReader& from) {
-  FinerOptions options;
-  readCommon(from, options);
-  from.read("layers", options.layers);
-  from.read("omega0", options.omega0);
-  from.read("omega", options.omega);
-  from.read("learnableOmega", options.learnableOmega);
-  from.read("biasScale", options.biasScale);
-  return options;
-}
-
-AnyInrOptions rffOptions(const OptionReader& from) {
-  RffOptions options;
-  readCommon(from, options);
-  from.read("layers", options.layers);
-  from.read("frequencies", options.frequencies);
-  from.read("sigma", options.sigma);
-  return options;
-}
-
-AnyInrOptions wireOptions(const OptionReader& from) {
-  WireOptions options;
-  readCommon(from, options);
-  from.read("layers", options.layers);
-  from.read("omega0", options.omega0);
-  from.read("omega", options.omega);
-  from.read("scale", options.scale);
-  from.read("learnableOmega", options.learnableOmega);
-  return options;
-}
-
 /// createNetwork(kind, options)
 Napi::Value createNetwork(const Napi::CallbackInfo& info) {
   const napi_env env = info.Env();
-  const std::string kind = toText({env, "kind"}, info[0]);
-  const OptionReader reader(env, info[1], "options");
-  AnyInrOptions options;
-  if (kind == "kan") {
-    options = kanOptions(reader);
-  } else if (kind == "nerf") {
-    options = nerfOptions(reader);
-  } else if (kind == "siren") {
-    options = sirenOptions(reader);
-  } else if (kind == "finer") {
-    options = finerOptions(reader);
-  } else if (kind == "rff") {
-    options = rffOptions(reader);
-  } else if (kind == "wire") {
-    options = wireOptions(reader);
-  } else {
-    Place{env, "kind"}.reject(info[0], "'kan', 'nerf', 'siren', 'finer', 'rff' or 'wire'");
-  }
   auto handle = std::make_unique<NetworkHandle>();
-  handle->network = makeInr(options);
+  handle->network = makeInr(networkOptions(env, info[0], info[1]));
   return Handle<NetworkHandle>::make(env, std::move(handle));
 }
 

@@ -5,6 +5,8 @@
 #include "binding/environment.h"
 #include "binding/errors.h"
 #include "binding/fitters.h"
+#include "binding/hyper_models.h"
+#include "binding/hyper_trainers.h"
 #include "binding/job.h"
 #include "binding/memory_guard.h"
 #include "binding/networks.h"
@@ -39,6 +41,8 @@ napi_value registerIn(napi_env env, napi_value value) {
   exposeNetworks(exports);
   exposeTraining(exports);
   exposeFitters(exports);
+  exposeHyperModels(exports);
+  exposeHyperTrainers(exports);
   exposeJobs(exports);
   return value;
 }

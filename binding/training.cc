@@ -85,20 +85,7 @@ void zeroGradAdamW(const Napi::CallbackInfo& info) { idleOptimizerIn(info).zeroG
 /// stateOfAdamW(optimizer): {step, firstMoments, secondMoments}. The tensors are the optimiser's
 /// own: write into them to restore a state.
 Napi::Value stateOfAdamW(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const AdamW& optimizer = idleOptimizerIn(info);
-  const auto list = [&](const std::vector<at::Tensor>& tensors) {
-    const Napi::Array array = Napi::Array::New(env, tensors.size());
-    for (uint32_t i = 0; i < tensors.size(); ++i) {
-      array.Set(i, makeParameter(env, tensors[i], nullptr));
-    }
-    return array;
-  };
-  const Napi::Object state = Napi::Object::New(env);
-  state.Set("step", static_cast<double>(optimizer.stepCount()));
-  state.Set("firstMoments", list(optimizer.firstMoments()));
-  state.Set("secondMoments", list(optimizer.secondMoments()));
-  return state;
+  return optimizerState(info.Env(), idleOptimizerIn(info), nullptr);
 }
 
 /// setStepOfAdamW(optimizer, step)

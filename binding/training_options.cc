@@ -57,4 +57,19 @@ ScheduleOptions scheduleOptions(napi_env env, napi_value value) {
   return options;
 }
 
+Napi::Value optimizerState(Napi::Env env, const AdamW& optimizer, const BusyFlag& busy) {
+  const auto list = [&](const std::vector<at::Tensor>& tensors) {
+    const Napi::Array array = Napi::Array::New(env, tensors.size());
+    for (uint32_t i = 0; i < tensors.size(); ++i) {
+      array.Set(i, makeParameter(env, tensors[i], busy));
+    }
+    return array;
+  };
+  const Napi::Object state = Napi::Object::New(env);
+  state.Set("step", static_cast<double>(optimizer.stepCount()));
+  state.Set("firstMoments", list(optimizer.firstMoments()));
+  state.Set("secondMoments", list(optimizer.secondMoments()));
+  return state;
+}
+
 }  // namespace fewsound::binding

@@ -1,7 +1,8 @@
 #pragma once
 
-#include <node_api.h>
+#include <napi.h>
 
+#include "binding/tensor_handle.h"
 #include "native/loss/reconstruction_loss.h"
 #include "native/train/adamw.h"
 #include "native/train/schedule.h"
@@ -12,5 +13,9 @@ namespace fewsound::binding {
 ReconstructionLossOptions lossOptions(napi_env env, napi_value value);
 AdamWOptions optimizerOptions(napi_env env, napi_value value);
 ScheduleOptions scheduleOptions(napi_env env, napi_value value);
+
+/// {step, firstMoments, secondMoments}; the tensors are the optimiser's own. `busy` as for
+/// parameters.
+Napi::Value optimizerState(Napi::Env env, const AdamW& optimizer, const BusyFlag& busy);
 
 }  // namespace fewsound::binding

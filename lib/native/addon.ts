@@ -4,13 +4,14 @@
 import { dirname, join } from 'node:path';
 import nodeGypBuild from 'node-gyp-build';
 import { FewSoundError } from './errors.js';
+import type { HyperAddon } from './hyper-addon.js';
 import { type LibTorch, requireLibTorch } from './libtorch.js';
 import type { ModelAddon } from './model-addon.js';
 import { packageRoot } from './package-root.js';
 import type { DType, TensorAddon, TensorHandle } from './tensor-addon.js';
 
 /** Everything the addon offers. */
-export type Addon = TensorAddon & ModelAddon<TensorHandle, DType>;
+export type Addon = TensorAddon & ModelAddon<TensorHandle, DType> & HyperAddon<TensorHandle, DType>;
 
 /** fewsound.node: it links nothing of LibTorch. */
 interface Loader {

@@ -5,6 +5,22 @@ export {
   isInrKind,
 } from './create-inr.js';
 export { Finer, type FinerOptions } from './finer.js';
+export { FewSound, type FewSoundOptions } from './hyper/few-sound.js';
+export {
+  type AskOptions,
+  HyperNetwork,
+  type HyperNetworkKind,
+  type WrittenSlot,
+} from './hyper/hyper-network.js';
+export {
+  type EncoderOptions,
+  type HyperNetworkOptions,
+  hypernetworkSizes,
+  type TargetOptions,
+  type WeightMode,
+} from './hyper/hyper-options.js';
+export { HyperSound, type HyperSoundOptions } from './hyper/hyper-sound.js';
+export { createHyperNetwork, loadHyperNetwork } from './hyper/load-hyper-network.js';
 export {
   Inr,
   type InrKind,

@@ -69,6 +69,8 @@ export abstract class Inr<Options extends InrOptions = InrOptions> {
   abstract readonly kind: InrKind;
   /** @internal */
   readonly handle: NetworkHandle;
+  /** @internal The options as the addon takes them. */
+  readonly nativeOptions: object;
   #options: ResolvedOptions<Options>;
   #clip: LearnedClip | undefined;
   #tensors: { parameters: Map<string, Tensor>; buffers: Map<string, Tensor> } | undefined;
@@ -84,7 +86,8 @@ export abstract class Inr<Options extends InrOptions = InrOptions> {
     const resolved = { ...given, seed: given.seed ?? drawSeed() };
     for (const value of Object.values(resolved)) Object.freeze(value);
     this.#options = Object.freeze(resolved) as ResolvedOptions<Options>;
-    this.handle = addon().createNetwork(kind, toNative(this.#options));
+    this.nativeOptions = toNative(this.#options);
+    this.handle = addon().createNetwork(kind, this.nativeOptions);
     if (this.device !== 'cpu') this.#move();
   }
 

@@ -36,6 +36,9 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Inr
         'it is a checkpoint of a fit; go on with it by the option resume of fit',
       );
     }
+    if (file.content === 'hypernetwork' || file.content === 'training') {
+      throw fileFormat(path, 'it holds a model that writes networks; read it by loadHyperNetwork');
+    }
     return file.content === 'pieces'
       ? readPieces(path, file, device)
       : readNetwork(path, file, device);

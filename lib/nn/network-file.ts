@@ -11,12 +11,18 @@ import type { Inr } from './inr.js';
 // Files of fewsound are safetensors files whose metadata say what they hold:
 //   format         'fewsound'
 //   formatVersion  '1'
-//   content        'network', 'pieces' or 'checkpoint'
+//   content        'network', 'pieces', 'checkpoint', 'hypernetwork' or 'training'
 //   model          JSON of the architecture: {kind, options}
 //   clip           JSON {sampleRate, samples}, where a recording has been learned
 
 /** What a file of fewsound can hold. */
-export const fileContents = ['network', 'pieces', 'checkpoint'] as const;
+export const fileContents = [
+  'network',
+  'pieces',
+  'checkpoint',
+  'hypernetwork',
+  'training',
+] as const;
 export type FileContent = (typeof fileContents)[number];
 
 const format = 'fewsound';

@@ -14,12 +14,22 @@ TargetLoss::TargetLoss(const at::Tensor& target)
       losses_(at::empty({target.size(0)}, target_.options().dtype(at::kDouble))),
       gradient_(at::empty_like(target_)) {}
 
+void TargetLoss::requireLikeTarget(const at::Tensor& signal, const char* what) const {
+  TORCH_CHECK_VALUE(signal.sizes() == target_.sizes(), what, " has shape ", signal.sizes(),
+                    " but the target ", target_.sizes());
+  TORCH_CHECK_TYPE(signal.options().type_equal(target_.options()), what, " is ", signal.toString(),
+                   " and the target ", target_.toString(), "; expected the same dtype and device");
+}
+
+void TargetLoss::setTarget(const at::Tensor& target) {
+  requireLikeTarget(target, "the new target");
+  const at::NoGradGuard noGrad;
+  target_ = target.detach().contiguous();
+  prepareTarget();
+}
+
 void TargetLoss::evaluate(const at::Tensor& estimate) {
-  TORCH_CHECK_VALUE(estimate.sizes() == target_.sizes(), "the estimate has shape ",
-                    estimate.sizes(), " but the target ", target_.sizes());
-  TORCH_CHECK_TYPE(estimate.options().type_equal(target_.options()), "the estimate is ",
-                   estimate.toString(), " and the target ", target_.toString(),
-                   "; expected the same dtype and device");
+  requireLikeTarget(estimate, "the estimate");
   const at::NoGradGuard noGrad;
   compute(estimate.detach().contiguous());
 }

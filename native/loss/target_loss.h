@@ -26,6 +26,9 @@ class TargetLoss {
   TargetLoss(const TargetLoss&) = delete;
   TargetLoss& operator=(const TargetLoss&) = delete;
 
+  /// Other recordings in the place of those before: of their shape, dtype and device.
+  void setTarget(const at::Tensor& target);
+
   /// Computes both for an estimate [clips, samples] of the target's dtype and device; what was
   /// returned before is overwritten.
   void evaluate(const at::Tensor& estimate);
@@ -40,6 +43,9 @@ class TargetLoss {
   explicit TargetLoss(const at::Tensor& target);
   /// `estimate` is checked and contiguous.
   virtual void compute(const at::Tensor& estimate) = 0;
+  /// `target_` has changed.
+  virtual void prepareTarget() = 0;
+  void requireLikeTarget(const at::Tensor& signal, const char* what) const;
 
   at::Tensor target_;
   at::Tensor losses_;

@@ -14,6 +14,8 @@ class ReferenceTargetLoss : public TargetLoss {
   }
 
  private:
+  void prepareTarget() override {}
+
   void compute(const at::Tensor& estimate) override {
     const at::AutoGradMode gradients(true);
     for (int64_t clip = 0; clip < target_.size(0); ++clip) {

@@ -28,8 +28,8 @@ Finer::Finer(const FinerOptions& options) : Mlp("FINER") {
   }
 }
 
-at::Tensor Finer::scaleInput(const at::Tensor& x, const Layer& layer) const {
-  return x * x.detach().abs().add_(1.0) * layer.omega;
+at::Tensor Finer::scaleInput(const at::Tensor& x, const at::Tensor& omega) const {
+  return x * x.detach().abs().add_(1.0) * omega;
 }
 
 at::Tensor Finer::activate(const at::Tensor& x, const Layer& /*layer*/) const { return x.sin(); }

@@ -12,7 +12,7 @@ class Finer : public Mlp {
   explicit Finer(const FinerOptions& options);
 
  protected:
-  at::Tensor scaleInput(const at::Tensor& x, const Layer& layer) const override;
+  at::Tensor scaleInput(const at::Tensor& x, const at::Tensor& omega) const override;
   at::Tensor activate(const at::Tensor& x, const Layer& layer) const override;
 };
 

@@ -2,8 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
-
 namespace fewsound {
 namespace {
 
@@ -24,10 +22,14 @@ at::Tensor Inr::forward(const at::Tensor& t, const WeightMap& weights) {
       " works with its own parameters only; weights per sample are for KAN, NeRF and SIREN");
   checkTime(t);
   checkWeights(t, weights);
-  return decode(encode(t), &weights);
+  return decode(encode(t, weights), &weights);
 }
 
 at::Tensor Inr::encode(const at::Tensor& t) const { return t; }
+
+at::Tensor Inr::encode(const at::Tensor& t, const WeightMap& /*weights*/) const {
+  return encode(t);
+}
 
 bool Inr::encodingIsFixed() const { return true; }
 
@@ -71,12 +73,16 @@ void Inr::checkTime(const at::Tensor& t) const {
 }
 
 void Inr::checkWeights(const at::Tensor& t, const WeightMap& weights) const {
-  const std::vector<WeightSlot> layout = weightLayout();
   int64_t batch = t.dim() == 3 ? t.size(0) : -1;
-  for (const auto& [slot, shape] : layout) {
+  size_t known = 0;
+  for (const auto& parameter : named_parameters()) {
+    const std::string& slot = parameter.key();
+    const auto shape = parameter.value().sizes();
     const auto found = weights.find(slot);
+    if (found == weights.end() && !isHypernetworkWeight(slot)) continue;
     TORCH_CHECK_VALUE(found != weights.end(), "weights lack \"", slot,
                       "\", expected with shape [batch, ", c10::Join(", ", shape), "]");
+    ++known;
     const at::Tensor& value = found->second;
     if (batch < 0 && value.dim() > 0) batch = value.size(0);
     std::vector<int64_t> expected{batch};
@@ -86,11 +92,10 @@ void Inr::checkWeights(const at::Tensor& t, const WeightMap& weights) const {
     TORCH_CHECK_TYPE(value.scalar_type() == t.scalar_type(), "weight \"", slot, "\" is ",
                      value.scalar_type(), " but t is ", t.scalar_type());
   }
-  if (weights.size() == layout.size()) return;
+  if (weights.size() == known) return;
+  const auto own = named_parameters();
   for (const auto& [given, value] : weights) {
-    const bool known = std::ranges::any_of(
-        layout, [&name = given](const WeightSlot& slot) { return slot.name == name; });
-    TORCH_CHECK_VALUE(known, "weight \"", given, "\" is not one of this network's");
+    TORCH_CHECK_VALUE(own.contains(given), "weight \"", given, "\" is not one of this network's");
   }
 }
 
@@ -99,6 +104,10 @@ std::vector<int64_t> layerWidths(int64_t features, const std::vector<int64_t>& h
   widths.insert(widths.end(), hidden.begin(), hidden.end());
   widths.push_back(1);
   return widths;
+}
+
+at::Tensor timeAxis(int64_t samples, const at::TensorOptions& options) {
+  return at::linspace(-1.0, 1.0, samples, options).unsqueeze(1);
 }
 
 }  // namespace fewsound

@@ -5,13 +5,11 @@
 
 #include <cstdint>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
-namespace fewsound {
+#include "native/nn/weight_map.h"
 
-/// Weights by name, each with a leading [batch] dimension: what a hypernetwork supplies.
-using WeightMap = std::unordered_map<std::string, at::Tensor>;
+namespace fewsound {
 
 struct WeightSlot {
   std::string name;
@@ -34,14 +32,17 @@ class Inr : public torch::nn::Module {
   virtual at::Tensor encode(const at::Tensor& t) const;
   virtual bool encodingIsFixed() const;
 
+  /// The same with the encoding's frequencies from `weights` where they are among them.
+  virtual at::Tensor encode(const at::Tensor& t, const WeightMap& weights) const;
+
   /// Whether `forward` takes weights per sample (KAN, NeRF and SIREN do).
   virtual bool acceptsWeights() const;
 
   /// From encoded features to amplitude. `weights` null: the network's own.
   virtual at::Tensor decode(const at::Tensor& features, const WeightMap* weights) = 0;
 
-  /// Names and shapes of the weights a hypernetwork supplies, in registration order (own
-  /// encodings, frequencies and omegas are not among them).
+  /// Names and shapes of the weights that `forward` must be given, in registration order. Learnable
+  /// frequencies and omegas are not among them, but may be given as well.
   std::vector<WeightSlot> weightLayout() const;
 
   /// Learnable numbers as the paper counts them: a complex weight is one.
@@ -58,5 +59,8 @@ class Inr : public torch::nn::Module {
 
 /// Widths of all layers from the features to the amplitude: features, hidden…, 1.
 std::vector<int64_t> layerWidths(int64_t features, const std::vector<int64_t>& hidden);
+
+/// The times of the samples of a recording, [samples, 1]: -1 + 2i/(samples - 1); SPEC "Time".
+at::Tensor timeAxis(int64_t samples, const at::TensorOptions& options);
 
 }  // namespace fewsound

@@ -69,6 +69,10 @@ Kan::Kan(const KanOptions& options)
 
 at::Tensor Kan::encode(const at::Tensor& t) const { return encoding_->forward(t); }
 
+at::Tensor Kan::encode(const at::Tensor& t, const WeightMap& weights) const {
+  return encoding_->forward(t, weights, "encoding.frequencies");
+}
+
 at::Tensor Kan::decode(const at::Tensor& features, const WeightMap* weights) {
   if (!weights) return kanStack(features, layers_, grid_);
   std::vector<KanWeights> given;

@@ -18,6 +18,7 @@ class Kan : public Inr {
   explicit Kan(const KanOptions& options);
 
   at::Tensor encode(const at::Tensor& t) const override;
+  at::Tensor encode(const at::Tensor& t, const WeightMap& weights) const override;
   bool encodingIsFixed() const override { return !encoding_->learnable(); }
   bool acceptsWeights() const override { return true; }
   at::Tensor decode(const at::Tensor& features, const WeightMap* weights) override;

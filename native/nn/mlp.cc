@@ -48,6 +48,12 @@ void Mlp::addLayer(const at::Tensor& weight, const at::Tensor& bias, double omeg
                                : layer.register_buffer("omega", value);
 }
 
+at::Tensor Mlp::omegaOf(const Layer& layer, const std::string& prefix, const WeightMap* weights) {
+  if (weights == nullptr) return layer.omega;
+  const auto given = weights->find(prefix + ".omega");
+  return given == weights->end() ? layer.omega : given->second.unsqueeze(-1);
+}
+
 at::Tensor Mlp::decode(const at::Tensor& features, const WeightMap* weights) {
   at::Tensor x = features;
   for (size_t i = 0; i < layers_.size(); ++i) {
@@ -55,13 +61,13 @@ at::Tensor Mlp::decode(const at::Tensor& features, const WeightMap* weights) {
     const std::string prefix = "layers." + std::to_string(i);
     const at::Tensor& weight = weights ? weights->at(prefix + ".weight") : layer.weight;
     const at::Tensor& bias = weights ? weights->at(prefix + ".bias") : layer.bias;
-    x = linear(scaleInput(x, layer), weight, bias);
+    x = linear(scaleInput(x, omegaOf(layer, prefix, weights)), weight, bias);
     if (i + 1 < layers_.size()) x = activate(x, layer);
   }
   return x;
 }
 
-at::Tensor Mlp::scaleInput(const at::Tensor& x, const Layer& /*layer*/) const { return x; }
+at::Tensor Mlp::scaleInput(const at::Tensor& x, const at::Tensor& /*omega*/) const { return x; }
 
 void Mlp::Layer::to(torch::Dtype dtype, bool nonBlocking) {
   convert(*this, std::nullopt, dtype, nonBlocking);

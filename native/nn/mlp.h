@@ -33,12 +33,16 @@ class Mlp : public Inr {
   void addLayer(const at::Tensor& weight, const at::Tensor& bias, double omega,
                 bool learnableOmega);
 
-  /// What enters the linear map.
-  virtual at::Tensor scaleInput(const at::Tensor& x, const Layer& layer) const;
+  /// What enters the linear map. omega: the layer's, [1] or, one for each of a batch, [batch, 1,
+  /// 1].
+  virtual at::Tensor scaleInput(const at::Tensor& x, const at::Tensor& omega) const;
   /// What follows it, except after the last.
   virtual at::Tensor activate(const at::Tensor& x, const Layer& layer) const = 0;
 
  private:
+  static at::Tensor omegaOf(const Layer& layer, const std::string& prefix,
+                            const WeightMap* weights);
+
   std::shared_ptr<torch::nn::Module> stack_;
   std::vector<std::shared_ptr<Layer>> layers_;
 };

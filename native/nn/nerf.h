@@ -14,6 +14,7 @@ class Nerf : public Mlp {
   explicit Nerf(const NerfOptions& options);
 
   at::Tensor encode(const at::Tensor& t) const override;
+  at::Tensor encode(const at::Tensor& t, const WeightMap& weights) const override;
   bool encodingIsFixed() const override { return !encoding_->learnable(); }
   bool acceptsWeights() const override { return true; }
 

@@ -17,9 +17,23 @@ PositionalEncoding::PositionalEncoding(int64_t length, bool learnable, at::Scala
                            : register_buffer("frequencies", frequencies);
 }
 
-at::Tensor PositionalEncoding::forward(const at::Tensor& t) const {
-  const at::Tensor phase = t * frequencies_;
+namespace {
+
+at::Tensor sinesAndCosines(const at::Tensor& phase) {
   return at::cat({phase.sin(), phase.cos()}, -1);
+}
+
+}  // namespace
+
+at::Tensor PositionalEncoding::forward(const at::Tensor& t) const {
+  return sinesAndCosines(t * frequencies_);
+}
+
+at::Tensor PositionalEncoding::forward(const at::Tensor& t, const WeightMap& weights,
+                                       const std::string& name) const {
+  const auto given = weights.find(name);
+  if (given == weights.end()) return forward(t);
+  return sinesAndCosines(t * given->second.unsqueeze(1));
 }
 
 }  // namespace fewsound

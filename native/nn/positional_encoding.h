@@ -4,6 +4,9 @@
 #include <torch/nn/module.h>
 
 #include <cstdint>
+#include <string>
+
+#include "native/nn/weight_map.h"
 
 namespace fewsound {
 
@@ -15,6 +18,9 @@ class PositionalEncoding : public torch::nn::Module {
 
   /// [..., 1] -> [..., 2·length]
   at::Tensor forward(const at::Tensor& t) const;
+  /// With the frequencies in `weights`, [batch, length], where `name` is among them:
+  /// [samples, 1] or [batch, samples, 1] -> [batch, samples, 2·length].
+  at::Tensor forward(const at::Tensor& t, const WeightMap& weights, const std::string& name) const;
   bool learnable() const { return learnable_; }
 
  private:

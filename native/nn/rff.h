@@ -11,6 +11,7 @@ class Rff : public Mlp {
  public:
   explicit Rff(const RffOptions& options);
 
+  using Inr::encode;
   at::Tensor encode(const at::Tensor& t) const override;
 
  protected:

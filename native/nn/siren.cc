@@ -26,8 +26,8 @@ Siren::Siren(const SirenOptions& options) : Mlp("SIREN") {
   }
 }
 
-at::Tensor Siren::scaleInput(const at::Tensor& x, const Layer& layer) const {
-  return x * layer.omega;
+at::Tensor Siren::scaleInput(const at::Tensor& x, const at::Tensor& omega) const {
+  return x * omega;
 }
 
 at::Tensor Siren::activate(const at::Tensor& x, const Layer& /*layer*/) const { return x.sin(); }

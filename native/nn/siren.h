@@ -14,7 +14,7 @@ class Siren : public Mlp {
   bool acceptsWeights() const override { return true; }
 
  protected:
-  at::Tensor scaleInput(const at::Tensor& x, const Layer& layer) const override;
+  at::Tensor scaleInput(const at::Tensor& x, const at::Tensor& omega) const override;
   at::Tensor activate(const at::Tensor& x, const Layer& layer) const override;
 };
 

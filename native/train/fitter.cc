@@ -11,26 +11,10 @@
 #include <utility>
 
 #include "native/metrics/si_snr.h"
+#include "native/train/thread_limit.h"
 
 namespace fewsound {
 namespace {
-
-/// Holds this thread to a number of threads until the end of a run.
-class ThreadLimit {
- public:
-  explicit ThreadLimit(int threads) : before_(at::get_num_threads()), limited_(threads > 0) {
-    if (limited_) at::set_num_threads(threads);
-  }
-  ~ThreadLimit() {
-    if (limited_) at::set_num_threads(before_);
-  }
-  ThreadLimit(const ThreadLimit&) = delete;
-  ThreadLimit& operator=(const ThreadLimit&) = delete;
-
- private:
-  int before_;
-  bool limited_;
-};
 
 /// Takes the networks' parameters for a run and gives them back at its end, however it ends.
 class BatchLoan {
@@ -68,12 +52,6 @@ void checkLosses(const double* losses, int64_t clips, int64_t step, double learn
                 ": the fit has diverged; try a lower learning rate than ", learningRate);
   }
 }
-
-/// t_i = -1 + 2i / (samples - 1), [samples, 1]
-at::Tensor timeAxis(int64_t samples, const at::TensorOptions& options) {
-  return at::linspace(-1.0, 1.0, samples, options).unsqueeze(1);
-}
-
 at::Tensor asTargets(const at::Tensor& targets, const InrBatch& networks) {
   TORCH_CHECK_VALUE(targets.dim() == 2, "the targets have shape ", targets.sizes(),
                     "; expected [clips, samples]");

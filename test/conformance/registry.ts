@@ -1,4 +1,5 @@
 import { inrKinds } from '../../lib/nn/index.js';
+import { checkEncoder, checkFewSound } from './hyper-check.js';
 import { checkMelLoss } from './loss-check.js';
 import { checkMetrics } from './metrics-check.js';
 import { checkNetwork } from './network-check.js';
@@ -24,6 +25,11 @@ const kinds: readonly GoldenKind[] = [
   { name: /^mel_stft_loss(_float64)?$/, check: checkMelLoss },
   { name: /^metrics$/, check: checkMetrics },
   { name: /^onecycle$/, check: checkOneCycle },
+  { name: /^soundstream_encoder(_float64)?$/, check: checkEncoder },
+  ...(['kan', 'nerf', 'siren'] as const).map((kind) => ({
+    name: new RegExp(`^fewsound_${kind}(_float64)?$`),
+    check: checkFewSound(kind),
+  })),
   ...inrKinds.map((kind) => ({
     name: new RegExp(`^train_${kind}(_float64)?$`),
     check: checkTraining(kind),

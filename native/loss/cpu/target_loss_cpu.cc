@@ -44,6 +44,11 @@ class CpuTargetLoss : public TargetLoss {
       for (int64_t chunk = 0; chunk < made.chunks(); ++chunk) tasks_.push_back({index, chunk});
     }
     sums_.resize(tasks_.size());
+    CpuTargetLoss::prepareTarget();
+  }
+
+ private:
+  void prepareTarget() override {
     for (int64_t clip = 0; clip < target_.size(0); ++clip) {
       const T* const signal = clipOf(target_, clip);
       forEachTask([&](const Task& task, Distance&) {
@@ -52,7 +57,6 @@ class CpuTargetLoss : public TargetLoss {
     }
   }
 
- private:
   /// A chunk of the frames of one resolution.
   struct Task {
     int64_t resolution;

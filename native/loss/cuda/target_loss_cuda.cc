@@ -95,7 +95,7 @@ class CudaTargetLoss : public TargetLoss {
                                 .window = at::hann_window(size, numbers),
                                 .bands = BandTensors<T>(filterbank, target_.device()),
                                 .transposed = BandTensors<T>(filterbank.t(), target_.device()),
-                                .target = at::zeros({clips, frames, options_.mels}, numbers),
+                                .target = at::empty({clips, frames, options_.mels}, numbers),
                                 .distance = at::empty({clips, frames, options_.mels}, numbers),
                                 .framed = at::empty({clips, frames, size}, numbers)});
       }
@@ -105,14 +105,19 @@ class CudaTargetLoss : public TargetLoss {
     melSums_ = at::empty({clips, std::max<int64_t>(allFrames, 1), 2}, wide);
     slopes_ = at::empty({clips, std::max<int64_t>(resolutions(), 1), 2}, wide);
 
+    CudaTargetLoss::prepareTarget();
+  }
+
+ private:
+  void prepareTarget() override {
     // The distance from silence is the target's own spectrogram.
     const c10::DeviceGuard guard(target_.device());
+    for (Resolution<T>& each : resolutions_) each.target.zero_();
     MelLossJob<T> job = makeJob(target_);
     takeDistance(job);
     for (Resolution<T>& each : resolutions_) std::swap(each.target, each.distance);
   }
 
- private:
   int64_t resolutions() const { return static_cast<int64_t>(resolutions_.size()); }
 
   MelLossJob<T> makeJob(const at::Tensor& estimate) {

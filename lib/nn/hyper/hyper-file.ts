@@ -1,0 +1,115 @@
+import { FewSoundError } from '../../native/errors.js';
+import {
+  type Device,
+  type SafetensorsFile,
+  scope,
+  type Tensor,
+  writeSafetensors,
+} from '../../tensor/index.js';
+import {
+  fileFormat,
+  fileMetadata,
+  jsonMetadata,
+  readFewsoundFile,
+  requirePath,
+} from '../network-file.js';
+import type { HyperNetwork } from './hyper-network.js';
+
+/** The architecture of a model, and how far it was trained, as files keep it. */
+export function describeHyperNetwork(model: HyperNetwork): Record<string, unknown> {
+  const { device: _, ...options } = model.options;
+  return { kind: model.kind, options, ...(model.epoch !== undefined && { epoch: model.epoch }) };
+}
+
+/** Writes a model, see `HyperNetwork.save`. */
+export async function saveHyperNetwork(path: string, model: HyperNetwork): Promise<void> {
+  requirePath(path);
+  await scope(() =>
+    writeSafetensors(
+      path,
+      model.parameters(),
+      fileMetadata('hypernetwork', describeHyperNetwork(model), undefined),
+    ),
+  );
+}
+
+/** What a file says of its model. */
+export interface HyperNetworkDescription {
+  readonly kind: unknown;
+  readonly options: Record<string, unknown>;
+  readonly epoch?: number;
+}
+
+/** @throws FewSoundError FILE_FORMAT for a file that describes no model */
+export function readDescription(path: string, file: SafetensorsFile): HyperNetworkDescription {
+  const model = jsonMetadata(path, file, 'model') as Partial<HyperNetworkDescription> | null;
+  const { kind, options, epoch } = model ?? {};
+  if (typeof options !== 'object' || options === null) {
+    throw fileFormat(path, 'its metadata "model" describe no model');
+  }
+  return { kind, options, ...(epoch !== undefined && { epoch }) };
+}
+
+/** Copies a file's tensors of one prefix into a model of the described architecture. */
+export function takeModelTensors(
+  path: string,
+  model: HyperNetwork,
+  tensors: ReadonlyMap<string, Tensor>,
+  prefix = '',
+): void {
+  const { device } = model;
+  scope(() => {
+    const state = new Map<string, Tensor>();
+    for (const [name, tensor] of tensors) {
+      if (!name.startsWith(prefix)) continue;
+      state.set(name.slice(prefix.length), device === 'cpu' ? tensor : tensor.to({ device }));
+    }
+    try {
+      model.loadStateDict(state);
+    } catch (error) {
+      if (!(error instanceof FewSoundError)) throw error;
+      throw fileFormat(
+        path,
+        `it says that it holds a ${model.kind} model, but its ${error.message.replace(/\.$/, '')}`,
+        error,
+      );
+    }
+  });
+}
+
+/** Reads a file and makes its model. */
+export async function loadModelFile<Model extends HyperNetwork>(
+  path: string,
+  device: Device,
+  make: (kind: unknown, options: object) => Model | undefined,
+): Promise<Model> {
+  return scope(async () => {
+    const file = await readFewsoundFile(path);
+    if (file.content !== 'hypernetwork' && file.content !== 'training') {
+      throw fileFormat(
+        path,
+        `it holds a ${file.content}, no model that writes networks; read it by load`,
+      );
+    }
+    const prefix = file.content === 'training' ? 'model.' : '';
+    const { kind, options, epoch } = readDescription(path, file);
+    let model: Model | undefined;
+    try {
+      model = make(kind, { ...options, device });
+    } catch (error) {
+      if (!(error instanceof FewSoundError) || error.code !== 'INVALID_ARGUMENT') throw error;
+      throw fileFormat(path, `its metadata describe no model: ${error.message}`, error);
+    }
+    if (model === undefined) {
+      throw fileFormat(path, `its metadata name a model of kind ${JSON.stringify(kind)}`);
+    }
+    try {
+      takeModelTensors(path, model, file.tensors, prefix);
+      model.epoch = epoch;
+      return model;
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <torch/nn/module.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "native/nn/hyper/hyper_options.h"
+#include "native/nn/hyper/soundstream_encoder.h"
+#include "native/nn/hyper/universal_weights.h"
+#include "native/nn/hyper/weight_vector.h"
+#include "native/nn/hyper/weight_writer.h"
+#include "native/nn/inr.h"
+
+namespace fewsound {
+
+/// A network that hears a recording and writes the weights of a network that reproduces it:
+/// theta' = theta + f·H([E(x), G(theta)]) (paper 1, equation 1; FewSound), or H(E(x)) without
+/// universal weights (HyperSound).
+class HyperModel {
+ public:
+  explicit HyperModel(const HyperModelOptions& options);
+
+  /// Codes z [batch, codeWidth] of recordings [batch, samples].
+  at::Tensor encode(const at::Tensor& audio) const;
+  /// theta' [batch, numbers] of codes. `factor` is f; HyperSound has none.
+  at::Tensor write(const at::Tensor& codes, double factor) const;
+  /// The target's weights for `forward`, by name: written ones by the mode, shared ones as they
+  /// are.
+  WeightMap weights(const at::Tensor& vectors) const;
+  /// Amplitudes [batch, samples] at times t [samples, 1] of the networks that are written for
+  /// recordings [batch, samples].
+  at::Tensor forward(const at::Tensor& audio, const at::Tensor& t, double factor) const;
+
+  const HyperModelOptions& options() const { return options_; }
+  Inr& target() const { return *target_; }
+  const WeightVector& layout() const { return layout_; }
+
+  /// What learns, in the order of a checkpoint.
+  const std::vector<std::pair<std::string, at::Tensor>>& parameters() const { return parameters_; }
+  /// Throws unless these are recordings [batch, samples] of the model's dtype.
+  void checkAudio(const at::Tensor& audio) const;
+  /// Moves everything; the tensors stay the same objects, gradients are lost.
+  void moveTo(at::Device device, at::ScalarType dtype);
+
+ private:
+  HyperModelOptions options_;
+  std::shared_ptr<Inr> target_;
+  WeightVector layout_;
+  std::shared_ptr<SoundStreamEncoder> encoder_;
+  std::shared_ptr<UniversalWeights> universal_;  // null in HyperSound
+  std::shared_ptr<WeightWriter> writer_;
+  std::vector<std::pair<std::string, at::Tensor>> parameters_;
+};
+
+}  // namespace fewsound

@@ -1,0 +1,63 @@
+#include "native/nn/hyper/universal_weights.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <string>
+
+#include "native/nn/option_checks.h"
+
+namespace fewsound {
+namespace {
+
+/// Weights start by Kaiming's rule for a matrix [1, numbers]; whatever the authors' program does
+/// not call a weight (biases, a KAN's scales) starts at zero.
+bool isWeight(const std::string& name) {
+  return name.ends_with(".weight") || name.ends_with(".base") || name.ends_with(".coefficients");
+}
+
+}  // namespace
+
+UniversalWeights::UniversalWeights(const UniversalOptions& options, const WeightVector& layout,
+                                   int64_t width, const Initializer& initializer)
+    : torch::nn::Module("UniversalWeights") {
+  checkRange("universal.kernel", options.kernel, 1, 1 << 20);
+  checkRange("universal.convolutions", options.convolutions, 0, 8);
+  const int64_t left = layout.numbers() - options.convolutions * (options.kernel - 1);
+  TORCH_CHECK_VALUE(left >= 1, "the target has ", layout.numbers(), " weights, too few for ",
+                    options.convolutions, " convolutions of kernel ", options.kernel,
+                    " over them; expected more than ", options.convolutions * (options.kernel - 1),
+                    ": make the target larger or universal.kernel smaller");
+
+  std::vector<at::Tensor> parts;
+  for (const WeightVector::Slot& slot : layout.slots()) {
+    const double bound =
+        isWeight(slot.name) ? std::sqrt(6.0 / static_cast<double>(slot.size)) : 0.0;
+    parts.push_back(initializer.uniform({slot.size}, bound));
+  }
+  theta_ = register_parameter("theta", at::cat(parts).unsqueeze(0));
+
+  const auto add = [&](const std::string& name, at::IntArrayRef shape, int64_t fanIn) {
+    const double bound = 1.0 / std::sqrt(static_cast<double>(fanIn));
+    const auto layer = register_module(name, std::make_shared<Layer>());
+    layer->weight = layer->register_parameter("weight", initializer.uniform(shape, bound));
+    layer->bias = layer->register_parameter("bias", initializer.uniform({shape[0]}, bound));
+    return layer;
+  };
+  for (int64_t i = 0; i < options.convolutions; ++i) {
+    convolutions_.push_back(
+        add("conv" + std::to_string(i), {1, 1, options.kernel}, options.kernel));
+  }
+  linear_ = add("linear", {width, left}, left);
+}
+
+at::Tensor UniversalWeights::encode() const {
+  at::Tensor x = theta_.unsqueeze(0);  // [1, 1, numbers]
+  for (const auto& layer : convolutions_) {
+    x = at::conv1d(x, layer->weight, layer->bias);
+    at::elu_(x);
+  }
+  return at::linear(x.squeeze(0), linear_->weight, linear_->bias);
+}
+
+}  // namespace fewsound

@@ -1,0 +1,109 @@
+#include "native/nn/hyper/weight_writer.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <numbers>
+#include <string>
+#include <variant>
+
+#include "native/nn/option_checks.h"
+
+namespace fewsound {
+namespace {
+
+/// How the rows of the last layer that make one of the target's parameters start.
+struct RowInit {
+  double bound;            // of the rows, uniform
+  double biasBound = 0.0;  // of their biases, uniform
+  at::Tensor bias = {};    // or these values
+};
+
+constexpr double kFrequencyBound = 1e-4;
+constexpr double kSirenFactor = 1e-3;
+
+bool isWeight(const std::string& name) { return name.ends_with(".weight"); }
+bool isBias(const std::string& name) { return name.ends_with(".bias"); }
+bool isOmega(const std::string& name) { return name.ends_with(".omega"); }
+bool isFirstLayer(const std::string& name) { return name.starts_with("layers.0."); }
+
+/// The initialisation of SPEC, "H initialised", for a slot whose linear layer has `fanIn` inputs.
+class RowRule {
+ public:
+  RowRule(const AnyInrOptions& target, int64_t lastWidth)
+      : siren_(std::get_if<SirenOptions>(&target)), width_(static_cast<double>(lastWidth)) {}
+
+  RowInit of(const WeightVector::Slot& slot, int64_t fanIn) const {
+    if (slot.name == "encoding.frequencies") {
+      return {.bound = kFrequencyBound,
+              .bias = at::pow(2.0, at::arange(slot.size, at::kDouble)) * std::numbers::pi};
+    }
+    if (isOmega(slot.name)) {
+      return {.bound = kFrequencyBound, .bias = at::full({1}, omega(slot.name), at::kDouble)};
+    }
+    // The rule of linear layers for what a KAN has.
+    if (!isWeight(slot.name) && !isBias(slot.name)) return {.bound = 1.0 / std::sqrt(width_)};
+    const auto in = static_cast<double>(isWeight(slot.name) ? fanIn : 1);
+    const double bound = std::sqrt(3.0 / (width_ * in));
+    if (siren_ == nullptr) return {.bound = bound};
+    const double own = isFirstLayer(slot.name) && fanIn == 1
+                           ? 1.0
+                           : std::sqrt(6.0 / static_cast<double>(fanIn)) / omega(slot.name);
+    return {.bound = bound * kSirenFactor, .biasBound = own};
+  }
+
+ private:
+  double omega(const std::string& name) const {
+    return isFirstLayer(name) ? siren_->omega0 : siren_->omega;
+  }
+
+  const SirenOptions* siren_;
+  double width_;
+};
+
+}  // namespace
+
+WeightWriter::WeightWriter(int64_t codeWidth, const std::vector<int64_t>& hidden,
+                           const WeightVector& layout, const AnyInrOptions& target,
+                           const Initializer& initializer)
+    : torch::nn::Module("WeightWriter") {
+  checkLayers(hidden);
+  const auto stack = register_module("layers", std::make_shared<torch::nn::Module>("layers"));
+  const auto add = [&](const at::Tensor& weight, const at::Tensor& bias) {
+    const auto layer =
+        stack->register_module(std::to_string(layers_.size()), std::make_shared<Layer>());
+    layer->weight = layer->register_parameter("weight", weight);
+    layer->bias = layer->register_parameter("bias", bias);
+    layers_.push_back(layer);
+  };
+  int64_t in = codeWidth;
+  for (const int64_t out : hidden) {
+    add(initializer.uniform({out, in}, std::sqrt(6.0 / static_cast<double>(in))),
+        initializer.uniform({out}, 0.0));
+    in = out;
+  }
+
+  const RowRule rule(target, in);
+  std::vector<at::Tensor> weights;
+  std::vector<at::Tensor> biases;
+  int64_t fanIn = 1;  // a bias has that of the weight before it
+  for (const WeightVector::Slot& slot : layout.slots()) {
+    if (isWeight(slot.name)) fanIn = slot.shape.back();
+    const RowInit init = rule.of(slot, fanIn);
+    weights.push_back(initializer.uniform({slot.size, in}, init.bound));
+    biases.push_back(init.bias.defined() ? init.bias.to(weights.back().dtype())
+                                         : initializer.uniform({slot.size}, init.biasBound));
+  }
+  add(at::cat(weights), at::cat(biases));
+}
+
+at::Tensor WeightWriter::forward(const at::Tensor& code) const {
+  at::Tensor x = code;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    x = at::linear(x, layers_[i]->weight, layers_[i]->bias);
+    if (i + 1 < layers_.size()) x = at::elu_(x);
+  }
+  return x;
+}
+
+}  // namespace fewsound

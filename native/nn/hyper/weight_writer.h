@@ -1,0 +1,35 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <torch/nn/module.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "native/nn/hyper/weight_vector.h"
+#include "native/nn/initializer.h"
+#include "native/nn/options.h"
+
+namespace fewsound {
+
+/// The hypernetwork H: linear layers with ELU between them, the last one linear, from a code to the
+/// vector of the target's weights. Parameters `layers.i.weight` [out, in] and `layers.i.bias`.
+class WeightWriter : public torch::nn::Module {
+ public:
+  WeightWriter(int64_t codeWidth, const std::vector<int64_t>& hidden, const WeightVector& layout,
+               const AnyInrOptions& target, const Initializer& initializer);
+
+  /// [batch, codeWidth] -> [batch, numbers]
+  at::Tensor forward(const at::Tensor& code) const;
+
+ private:
+  struct Layer : torch::nn::Module {
+    at::Tensor weight;
+    at::Tensor bias;
+  };
+
+  std::vector<std::shared_ptr<Layer>> layers_;
+};
+
+}  // namespace fewsound

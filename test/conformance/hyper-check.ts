@@ -1,0 +1,182 @@
+import { FewSound, type HyperNetwork, HyperSound, type TargetOptions } from '../../lib/nn/index.js';
+import { ops, scope, type Tensor } from '../../lib/tensor/index.js';
+import { compare } from './comparison.js';
+import { moveByHalfUnit, need, weighEvidence } from './evidence.js';
+import { type GoldenFile, numbers } from './golden-file.js';
+import type { CheckResult, NamedValues } from './result.js';
+import { type RealDType, toleranceOf } from './tolerance.js';
+
+type Change = (values: Tensor) => Tensor;
+
+/** The name of a tensor of the authors' encoder in ours. */
+function encoderName(name: string): string {
+  const [, index = '', inside = '', role = ''] =
+    /^net\.(\d+)\.(?:layers\.(\S+)\.)?(weight|bias)$/.exec(name) ?? [];
+  // net: a convolution, norm, ELU, then the blocks and the last convolution.
+  if (inside === '') return `${index === '0' ? 'first' : 'last'}.conv.${role}`;
+  const block = `blocks.${Number(index) - 3}`;
+  const [, unit, layer] = /^(\d)\.layers\.(\d)$/.exec(inside) ?? [];
+  if (unit === undefined) return `${block}.down.conv.${role}`;
+  return `${block}.units.${unit}.${layer === '0' ? 'dilated' : 'pointwise'}.conv.${role}`;
+}
+
+/** The name of a tensor of the authors' model in ours. */
+function modelName(name: string): string {
+  if (name === 'global_weights') return 'universal.theta';
+  const [, part = '', rest = ''] = /^(encoder|hyper|globals)\.(.*)$/.exec(name) ?? [];
+  if (part === 'encoder') return `encoder.${encoderName(rest)}`;
+  const [, index = '', role = ''] = /^(?:net\.)?(\d+)\.(weight|bias)$/.exec(rest) ?? [];
+  if (part === 'hyper') return `writer.layers.${index}.${role}`;
+  return Number(index) === 4
+    ? `universal.linear.${role}`
+    : `universal.conv${Number(index) / 2}.${role}`;
+}
+
+/** Copies the golden values into the model and gives them back as leaves, by their golden names. */
+function fill(
+  model: HyperNetwork,
+  golden: GoldenFile,
+  ownName: (name: string) => string,
+  dtype: RealDType,
+  change: Change,
+): Map<string, Tensor> {
+  const own = model.parameters();
+  const state = new Map(own);
+  const leaves = new Map<string, Tensor>();
+  for (const [name, tensor] of golden.group('param')) {
+    const key = ownName(name);
+    const leaf = own.get(key);
+    if (leaf === undefined)
+      throw new Error(`a ${model.kind} model has no tensor "${key}" (${name})`);
+    state.set(key, change(tensor.to({ dtype })));
+    leaves.set(name, leaf);
+  }
+  model.loadStateDict(state);
+  return leaves;
+}
+
+/** Compares what `evaluate` gives, in the file's dtype and against the same in float64. */
+function judge(
+  golden: GoldenFile,
+  dtype: RealDType,
+  evaluate: (dtype: RealDType, change: Change) => NamedValues,
+  isResult: (name: string) => boolean,
+): CheckResult {
+  const same: Change = (values) => values;
+  const ours = evaluate(dtype, same);
+  const against = (values: NamedValues) =>
+    [...golden.tensors].flatMap(([name, tensor]) => {
+      if (!isResult(name)) return [];
+      const { tolerance, reason } = toleranceOf(golden, name, dtype);
+      return [compare(name, need(values, name), numbers(tensor), tolerance, reason)];
+    });
+  const comparisons = against(ours);
+  if (dtype === 'float64') return { comparisons };
+  const exact = evaluate('float64', same);
+  const moved = evaluate('float64', moveByHalfUnit);
+  return { comparisons, evidence: weighEvidence({ ours, exact, moved, against }) };
+}
+
+/** Options of the encoder of a golden file. */
+function encoderOptions(settings: { C: number; D: number; layer_norm: boolean }) {
+  return { channels: settings.C, dimension: settings.D, layerNorm: settings.layer_norm };
+}
+
+/** The encoder alone: codes and every gradient. */
+export async function checkEncoder(golden: GoldenFile): Promise<CheckResult> {
+  const x = golden.tensor('x');
+  const setting = <T>(name: string) => golden.setting<T>(name) as T;
+  const evaluate = (dtype: RealDType, change: Change): NamedValues =>
+    scope(() => {
+      using model = new HyperSound({
+        target: { kind: 'nerf', layers: [1], encoding: 1 },
+        hidden: [1],
+        samples: x.shape[1] as number,
+        encoder: {
+          ...encoderOptions({
+            C: setting('C'),
+            D: setting('D'),
+            layer_norm: setting('layer_norm'),
+          }),
+          strides: setting<number[]>('strides'),
+        },
+        seed: 0,
+        dtype,
+        device: golden.device,
+      });
+      const leaves = fill(model, golden, (name) => `encoder.${encoderName(name)}`, dtype, change);
+      const audio = x.to({ dtype }).clone();
+      audio.requiresGrad = true;
+      const out = model.codes(audio);
+      ops.mul(out, golden.tensor('w').to({ dtype })).sum().backward();
+      const results = new Map([['out', numbers(out).slice()]]);
+      for (const [name, leaf] of [...leaves, ['x', audio] as const]) {
+        results.set(`grad.${name}`, numbers(leaf.grad as Tensor).slice());
+      }
+      return results;
+    });
+  return judge(golden, x.dtype as RealDType, evaluate, (name) => /^(out$|grad\.)/.test(name));
+}
+
+/** The whole model for one kind of target: codes, reconstructions, L1 loss and every gradient, at two factors. */
+export function checkFewSound(kind: TargetOptions['kind']) {
+  return async (golden: GoldenFile): Promise<CheckResult> => {
+    const audio = golden.tensor('audio');
+    const setting = <T>(name: string) => golden.setting<T>(name) as T;
+    const target: TargetOptions = {
+      kan: {
+        kind: 'kan',
+        layers: setting<number[]>('hidden'),
+        encoding: setting<number>('encoding'),
+        grid: setting<number>('grid'),
+        order: setting<number>('order'),
+      } as const,
+      nerf: {
+        kind: 'nerf',
+        layers: setting<number[]>('hidden'),
+        encoding: setting<number>('encoding'),
+      } as const,
+      siren: {
+        kind: 'siren',
+        layers: setting<number[]>('hidden'),
+        ...(kind === 'siren' && {
+          omega0: golden.tensor('fixed.o0').item(),
+          omega: golden.tensor('fixed.o1').item(),
+        }),
+      } as const,
+    }[kind];
+    const evaluate = (dtype: RealDType, change: Change): NamedValues =>
+      scope(() => {
+        using model = new FewSound({
+          target,
+          samples: audio.shape[1] as number,
+          encoder: encoderOptions(setting('encoder')),
+          hidden: setting<number[]>('hyper_layers'),
+          universalKernel: setting<number>('global_kernel'),
+          universalConvolutions: setting<number>('global_layers'),
+          seed: 0,
+          dtype,
+          device: golden.device,
+        });
+        const leaves = fill(model, golden, modelName, dtype, change);
+        const sound = audio.to({ dtype });
+        const t = golden.tensor('t').to({ dtype }).unsqueeze(1);
+        const results = new Map([['z', numbers(model.codes(sound)).slice()]]);
+        for (const epoch of [50, 25]) {
+          for (const leaf of leaves.values()) leaf.zeroGrad();
+          const out = model.forward(sound, t, { factor: model.factorAt(epoch) });
+          const loss = ops.l1Loss(out, sound);
+          loss.backward();
+          results.set(`out.epoch${epoch}`, numbers(out).slice());
+          results.set(`l1.epoch${epoch}`, numbers(loss).slice());
+          for (const [name, leaf] of leaves) {
+            results.set(`grad.epoch${epoch}.${name}`, numbers(leaf.grad as Tensor).slice());
+          }
+        }
+        return results;
+      });
+    return judge(golden, audio.dtype as RealDType, evaluate, (name) =>
+      /^(z$|out\.|l1\.|grad\.)/.test(name),
+    );
+  };
+}
