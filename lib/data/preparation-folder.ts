@@ -40,7 +40,7 @@ export class PreparationFolder {
   static async open(path: string, preparation: Preparation): Promise<PreparationFolder> {
     const absolute = resolve(path);
     try {
-      const created = await mkdir(join(absolute), { recursive: true });
+      const created = await mkdir(absolute, { recursive: true });
       const names = await readdir(absolute);
       await removeTemporaries(absolute, names);
       const others = names.filter((name) => !TEMPORARY.test(name));
@@ -82,7 +82,8 @@ export class PreparationFolder {
   /** Removes files that an abandoned preparation left unfinished. */
   async removeUnfinished(): Promise<void> {
     for (const folder of [this.path, join(this.path, RECORDS)]) {
-      await removeTemporaries(folder, await readdir(folder));
+      // Where it cannot be read, what made the preparation fail is the error to report.
+      await removeTemporaries(folder, await readdir(folder).catch(() => []));
     }
   }
 
