@@ -1,4 +1,5 @@
 export * from './audio/index.js';
+export * from './data/index.js';
 export * from './metrics/index.js';
 export { type ErrorCode, FewSoundError } from './native/errors.js';
 export {

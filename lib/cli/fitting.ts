@@ -6,8 +6,9 @@ import type { Device } from '../tensor/index.js';
 import { resolveFitOptions } from '../train/fit-options.js';
 import { type FitOptions, type FitResult, fit } from '../train/index.js';
 import type { CommandContext } from './command-context.js';
+import { type FitState, fitProgress } from './fit-progress.js';
 import type { Kind } from './model-flags.js';
-import { fitProgress, type ProgressDisplay } from './progress-bar.js';
+import type { ProgressDisplay } from './progress-bar.js';
 import { STANDARD_SAMPLES } from './recording-flags.js';
 import { defined, type TrainingSettings } from './training-flags.js';
 
@@ -134,7 +135,7 @@ export async function fitNetwork(
 async function fitPiece(
   network: Inr,
   clip: Clip,
-  progress: ProgressDisplay,
+  progress: ProgressDisplay<FitState>,
   options: FitOptions,
 ): Promise<FittedPiece> {
   const siSnr: SiSnrAtStep[] = [];

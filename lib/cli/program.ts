@@ -5,6 +5,7 @@ import { addDoctorCommand } from './doctor-command.js';
 import { reportFailure } from './failure.js';
 import { addFitCommand } from './fit-command.js';
 import { addMetricsCommand } from './metrics-command.js';
+import { addPrepareCommand } from './prepare-command.js';
 import { addRenderCommand } from './render-command.js';
 import { addSetupCommand } from './setup-command.js';
 
@@ -84,6 +85,7 @@ function buildProgram(execute: Execute, { stdout }: CommandStreams): Command {
     addCompareCommand,
     addRenderCommand,
     addMetricsCommand,
+    addPrepareCommand,
     addDoctorCommand,
     addSetupCommand,
   ]) {

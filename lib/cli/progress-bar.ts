@@ -1,23 +1,19 @@
 import type { SingleBar } from 'cli-progress';
 import type { CommandContext } from './command-context.js';
 
-/** What a fit reports while it runs. */
-export interface FitState {
-  readonly step: number;
-  readonly steps: number;
-  readonly loss: number;
-  /** dB; null where undefined. */
-  readonly siSnr: number | null;
-  readonly stepsPerSecond: number;
-  readonly secondsElapsed: number;
-  readonly secondsLeft: number;
-}
-
-/** Shows how far a fit is. */
-export interface ProgressDisplay {
-  update(state: FitState): void;
+/** Shows how far long work is. */
+export interface ProgressDisplay<State> {
+  update(state: State): void;
   /** Leaves the last state on the screen and goes to the next line. */
   stop(): void;
+}
+
+/** How a state is shown. */
+export interface ProgressFormat<State> {
+  /** What is done, and what there is to do. */
+  position(state: State): { readonly done: number; readonly total: number };
+  /** The numbers beside the bar. */
+  describe(state: State): string;
 }
 
 /** Milliseconds between two lines where there is no terminal to draw a bar on. */
@@ -27,19 +23,24 @@ const LINE_INTERVAL = 5000;
  * A live bar on a terminal, a plain line every few seconds elsewhere, nothing with `--quiet`. All of
  * it on standard error.
  */
-export async function fitProgress(
+export async function showProgress<State>(
   { stderr, quiet }: CommandContext,
   label: string,
-): Promise<ProgressDisplay> {
+  format: ProgressFormat<State>,
+): Promise<ProgressDisplay<State>> {
   if (quiet) return { update() {}, stop() {} };
-  return stderr.isTTY ? await liveBar(stderr, label) : plainLines(stderr, label);
+  return stderr.isTTY ? await liveBar(stderr, label, format) : plainLines(stderr, label, format);
 }
 
-function plainLines(stderr: CommandContext['stderr'], label: string): ProgressDisplay {
+function plainLines<State>(
+  stderr: CommandContext['stderr'],
+  label: string,
+  format: ProgressFormat<State>,
+): ProgressDisplay<State> {
   let shown = -LINE_INTERVAL;
-  let last: FitState | undefined;
+  let last: State | undefined;
   let lastIsShown = true;
-  const show = (state: FitState) => stderr.write(`${label}${describe(state)}\n`);
+  const show = (state: State) => stderr.write(`${label}${format.describe(state)}\n`);
   return {
     update(state) {
       last = state;
@@ -54,23 +55,28 @@ function plainLines(stderr: CommandContext['stderr'], label: string): ProgressDi
   };
 }
 
-async function liveBar(stderr: CommandContext['stderr'], label: string): Promise<ProgressDisplay> {
+async function liveBar<State>(
+  stderr: CommandContext['stderr'],
+  label: string,
+  format: ProgressFormat<State>,
+): Promise<ProgressDisplay<State>> {
   const { default: cliProgress } = await import('cli-progress');
   let bar: SingleBar | undefined;
   return {
     update(state) {
+      const { done, total } = format.position(state);
       if (!bar) {
         bar = new cliProgress.SingleBar({
           stream: stderr as NodeJS.WritableStream,
-          format: (options, _, { state: current }: { state: FitState }) =>
-            drawBar(current, label, options.stream as CommandContext['stderr']),
+          format: (options, _, { state: current }: { state: State }) =>
+            drawBar(current, label, format, options.stream as CommandContext['stderr']),
           hideCursor: true,
           // The command has its own way with Ctrl-C.
           gracefulExit: false,
         });
-        bar.start(state.steps, state.step, { state });
+        bar.start(total, done, { state });
       }
-      bar.update(state.step, { state });
+      bar.update(done, { state });
     },
     stop() {
       bar?.stop();
@@ -78,23 +84,18 @@ async function liveBar(stderr: CommandContext['stderr'], label: string): Promise
   };
 }
 
-function drawBar(state: FitState, label: string, { columns = 80 }: { columns?: number }): string {
-  const text = describe(state);
+function drawBar<State>(
+  state: State,
+  label: string,
+  format: ProgressFormat<State>,
+  { columns = 80 }: { columns?: number },
+): string {
+  const text = format.describe(state);
+  const { done, total } = format.position(state);
   const width = Math.max(0, Math.min(30, columns - label.length - text.length - 3));
-  const done = Math.round((width * state.step) / state.steps);
-  const bar = width < 8 ? '' : `${'█'.repeat(done)}${'░'.repeat(width - done)}  `;
+  const filled = Math.round((width * done) / total);
+  const bar = width < 8 ? '' : `${'█'.repeat(filled)}${'░'.repeat(width - filled)}  `;
   return `${label}${bar}${text}`.slice(0, Math.max(20, columns - 1));
-}
-
-function describe({ step, steps, loss, siSnr, stepsPerSecond, secondsLeft }: FitState): string {
-  const total = String(steps);
-  return [
-    `${String(step).padStart(total.length)}/${total}`,
-    `loss ${loss.toPrecision(4)}`,
-    `SI-SNR ${siSnr === null ? 'undefined' : `${siSnr.toFixed(2)} dB`}`,
-    `${stepsPerSecond.toFixed(1)} steps/s`,
-    `${clock(secondsLeft)} left`,
-  ].join('  ');
 }
 
 /** `1:05`, `2:03:10`. */

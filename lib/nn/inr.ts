@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { addon } from '../native/addon.js';
 import { FewSoundError } from '../native/errors.js';
 import type { NetworkHandle } from '../native/model-addon.js';
+import { optionsObject, wholeNumber } from '../native/option-fields.js';
 import { parseOptions } from '../native/options.js';
 import {
   type Device,
@@ -14,7 +15,7 @@ import {
   wrapTensor,
 } from '../tensor/index.js';
 import { saveNetworkFile } from './network-file.js';
-import { commonFields, optionsObject, wholeNumber } from './option-schemas.js';
+import { commonFields } from './option-schemas.js';
 import {
   type LearnedClip,
   type RenderRange,

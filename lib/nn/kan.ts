@@ -1,14 +1,7 @@
 import { z } from 'zod';
+import { flag, nonNegativeNumber, optionsObject, wholeNumber } from '../native/option-fields.js';
 import { Inr, type InrOptions } from './inr.js';
-import {
-  commonFields,
-  encodingLength,
-  flag,
-  layerWidths,
-  nonNegativeNumber,
-  optionsObject,
-  wholeNumber,
-} from './option-schemas.js';
+import { commonFields, encodingLength, layerWidths } from './option-schemas.js';
 
 /** Options of {@link KAN}. */
 export interface KanOptions extends InrOptions {

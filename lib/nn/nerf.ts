@@ -1,12 +1,6 @@
+import { flag, optionsObject } from '../native/option-fields.js';
 import { Inr, type InrOptions } from './inr.js';
-import {
-  baselineLayers,
-  commonFields,
-  encodingLength,
-  flag,
-  layerWidths,
-  optionsObject,
-} from './option-schemas.js';
+import { baselineLayers, commonFields, encodingLength, layerWidths } from './option-schemas.js';
 
 /** Options of {@link Nerf}. */
 export interface NerfOptions extends InrOptions {

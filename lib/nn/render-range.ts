@@ -1,6 +1,6 @@
 import { FewSoundError } from '../native/errors.js';
+import { nonNegativeNumber, optionsObject, positiveNumber } from '../native/option-fields.js';
 import { parseOptions } from '../native/options.js';
-import { nonNegativeNumber, optionsObject, positiveNumber } from './option-schemas.js';
 
 /** What a network has learned: its time axis spans `samples` samples at `sampleRate` Hz. */
 export interface LearnedClip {

@@ -1,12 +1,6 @@
+import { optionsObject, positiveNumber, wholeNumber } from '../native/option-fields.js';
 import { Inr, type InrOptions } from './inr.js';
-import {
-  baselineLayers,
-  commonFields,
-  layerWidths,
-  optionsObject,
-  positiveNumber,
-  wholeNumber,
-} from './option-schemas.js';
+import { baselineLayers, commonFields, layerWidths } from './option-schemas.js';
 
 /** Options of {@link Rff}. */
 export interface RffOptions extends InrOptions {

@@ -1,12 +1,6 @@
+import { flag, optionsObject, positiveNumber } from '../native/option-fields.js';
 import { Inr, type InrOptions } from './inr.js';
-import {
-  baselineLayers,
-  commonFields,
-  flag,
-  layerWidths,
-  optionsObject,
-  positiveNumber,
-} from './option-schemas.js';
+import { baselineLayers, commonFields, layerWidths } from './option-schemas.js';
 
 /** Options of {@link Siren}. */
 export interface SirenOptions extends InrOptions {

@@ -1,6 +1,7 @@
+import { optionsObject } from '../native/option-fields.js';
 import { parseOptions } from '../native/options.js';
 import { type Device, ops, scope, type Tensor } from '../tensor/index.js';
-import { commonFields, optionsObject } from './option-schemas.js';
+import { commonFields } from './option-schemas.js';
 
 /** Where the times go. */
 export interface TimeAxisOptions {

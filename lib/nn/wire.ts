@@ -1,13 +1,6 @@
+import { flag, nonNegativeNumber, optionsObject, positiveNumber } from '../native/option-fields.js';
 import { Inr, type InrOptions } from './inr.js';
-import {
-  baselineLayers,
-  commonFields,
-  flag,
-  layerWidths,
-  nonNegativeNumber,
-  optionsObject,
-  positiveNumber,
-} from './option-schemas.js';
+import { baselineLayers, commonFields, layerWidths } from './option-schemas.js';
 
 /** Options of {@link Wire}. */
 export interface WireOptions extends InrOptions {

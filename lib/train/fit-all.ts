@@ -3,9 +3,9 @@ import type { Clip } from '../audio/index.js';
 import { addon } from '../native/addon.js';
 import { FewSoundError } from '../native/errors.js';
 import type { FitterReport } from '../native/model-addon.js';
+import { optionsObject, wholeNumber } from '../native/option-fields.js';
 import { parseOptions } from '../native/options.js';
 import { type Inr, KAN } from '../nn/index.js';
-import { optionsObject, wholeNumber } from '../nn/option-schemas.js';
 import {
   type FitOptions,
   type ResolvedFit,

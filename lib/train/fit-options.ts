@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { type Clip, createClip } from '../audio/index.js';
 import { FewSoundError } from '../native/errors.js';
-import { parseOptions } from '../native/options.js';
-import { Inr } from '../nn/index.js';
 import {
   nonNegativeNumber,
   optionsObject,
   positiveNumber,
   wholeNumber,
-} from '../nn/option-schemas.js';
+} from '../native/option-fields.js';
+import { parseOptions } from '../native/options.js';
+import { Inr } from '../nn/index.js';
 import { defaultLearningRates } from './learning-rates.js';
 import { type LossOptions, lossSchema, type ResolvedLoss } from './loss-options.js';
 import { beta, type Schedule, type ScheduleKind, scheduleSchema } from './schedule-options.js';

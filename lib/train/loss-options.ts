@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nonNegativeNumber, optionsObject, wholeNumber } from '../nn/option-schemas.js';
+import { nonNegativeNumber, optionsObject, wholeNumber } from '../native/option-fields.js';
 
 /** Options of the reconstruction loss. */
 export interface LossOptions {

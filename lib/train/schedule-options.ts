@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nonNegativeNumber, optionsObject, positiveNumber } from '../nn/option-schemas.js';
+import { nonNegativeNumber, optionsObject, positiveNumber } from '../native/option-fields.js';
 
 /** The same rate at every step. */
 export interface ConstantSchedule {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { addon } from '../native/addon.js';
 import type { ScheduleArgument } from '../native/model-addon.js';
+import { positiveNumber, wholeNumber } from '../native/option-fields.js';
 import { parseOptions } from '../native/options.js';
-import { positiveNumber, wholeNumber } from '../nn/option-schemas.js';
 import { beta, type ResolvedSchedule, type Schedule, scheduleSchema } from './schedule-options.js';
 
 /** A schedule together with what it scales: everything that decides the rate of a step. */

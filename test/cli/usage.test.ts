@@ -4,7 +4,7 @@ describe('help', () => {
   test('goes to standard output with status 0', async () => {
     const { status, stdout, stderr } = await cli(['--help']);
     expect(status).toBe(0);
-    for (const command of ['fit', 'render', 'metrics', 'compare', 'doctor', 'setup']) {
+    for (const command of ['fit', 'render', 'metrics', 'compare', 'prepare', 'doctor', 'setup']) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     }
     expect(stderr).toBe('');
@@ -57,6 +57,9 @@ describe('mistakes in the call have status 2, one JSON object, and a message tha
     ['an unknown model to compare', ['compare', 'a.wav', '--models', 'kan,foo'], 'foo'],
     ['render without a place to write', ['render', 'm.safetensors'], '--out'],
     ['metrics of one file', ['metrics', 'a.wav'], 'degraded'],
+    ['an unknown corpus', ['prepare', 'vtck', 'somewhere'], 'ljspeech'],
+    ['a corpus without its folder', ['prepare', 'vctk'], 'dir'],
+    ['an empty segment', ['prepare', 'vctk', 'x', '--segment', '1'], '--segment'],
     ['a bit depth that is not written', ['render', 'm', '--out', 'x', '--bit-depth', '12'], '12'],
   ])('%s', async (_, argv, named) => {
     const { status, json } = await cliJson<CliError>(argv);

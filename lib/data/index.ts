@@ -1,0 +1,27 @@
+export { type AugmentationOptions, allPass } from './augmentation.js';
+export type { BatchSource } from './batch-source.js';
+export {
+  type CorpusFile,
+  type CorpusFiles,
+  type CorpusKind,
+  corpusKinds,
+  type ListCorpusOptions,
+  listCorpus,
+} from './corpora/index.js';
+export type { Split } from './manifest.js';
+export { type PrefetchedBatch, type PrefetchOptions, prefetch } from './prefetch.js';
+export {
+  type BadFile,
+  type PreparedSplit,
+  type PrepareResult,
+  prepareCorpus,
+} from './prepare-corpus.js';
+export type { PrepareOptions, PrepareProgress } from './prepare-options.js';
+export { openCorpus, PreparedCorpus } from './prepared-corpus.js';
+export { type Segment, SegmentStore } from './segment-store.js';
+export {
+  type BatchShard,
+  TrainingBatches,
+  type TrainingBatchesOptions,
+} from './training-batches.js';
+export { ValidationBatches, type ValidationBatchesOptions } from './validation-batches.js';

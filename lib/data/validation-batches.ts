@@ -1,0 +1,132 @@
+import { FewSoundError } from '../native/errors.js';
+import { optionsObject, wholeNumber } from '../native/option-fields.js';
+import { parseOptions } from '../native/options.js';
+import { scaleToPeak } from './augmentation.js';
+import { type BatchSource, bufferFor, requirePosition, requireSamples } from './batch-source.js';
+import type { Segment, SegmentStore } from './segment-store.js';
+import { type BatchShard, shardField, storeField } from './training-batches.js';
+
+/** Options of {@link ValidationBatches}. */
+export interface ValidationBatchesOptions {
+  /** The segments to crop from. */
+  store: SegmentStore;
+  /** Samples of a crop, 2 to those of a segment. Default 32,768. */
+  samples?: number;
+  /** Segments at most, 1 or more. Default 512. */
+  limit?: number;
+  /** For several processes. Default: all of every batch. */
+  shard?: BatchShard;
+}
+
+const schema = optionsObject({
+  store: storeField,
+  samples: wholeNumber(2, 2 ** 24).default(32_768),
+  limit: wholeNumber(1, 2 ** 31 - 1).default(512),
+  shard: shardField.default({ rank: 0, worldSize: 1 }),
+});
+
+/**
+ * Batches for validation: the beginning of each segment, scaled to peak 1 and otherwise as it is. Where there are more
+ * segments than `limit`, those taken are spread evenly over the store, so that every speaker has a part. Nothing is
+ * random, and every epoch is the same; the last batch may be smaller than the others.
+ */
+export class ValidationBatches implements BatchSource {
+  readonly samples: number;
+  /** Crops in all. */
+  readonly length: number;
+  readonly shard: Readonly<BatchShard>;
+  readonly #store: SegmentStore;
+
+  /** @throws FewSoundError INVALID_ARGUMENT naming the option; AUDIO_EMPTY for a store without segments */
+  constructor(options: ValidationBatchesOptions) {
+    const { store, samples, limit, shard } = parseOptions(
+      schema,
+      options,
+      'ValidationBatches options',
+    );
+    requireSamples(store, samples);
+    this.#store = store;
+    this.samples = samples;
+    this.length = Math.min(limit, store.length);
+    this.shard = shard;
+  }
+
+  /**
+   * Batches that hold all crops.
+   *
+   * @param batchSize crops in a batch, of all processes together
+   * @throws FewSoundError INVALID_ARGUMENT
+   */
+  batchesPerEpoch(batchSize: number): number {
+    if (!Number.isInteger(batchSize) || batchSize < 1) {
+      throw new FewSoundError(
+        'INVALID_ARGUMENT',
+        `batchSize is ${batchSize}; expected a whole number, 1 or more.`,
+        { field: 'batchSize' },
+      );
+    }
+    return Math.ceil(this.length / batchSize);
+  }
+
+  /**
+   * Where the crops of a batch come from, in their order.
+   *
+   * @throws FewSoundError INVALID_ARGUMENT
+   */
+  segments(index: number, batchSize: number): Segment[] {
+    return this.#indices(index, batchSize).map((segment) => this.#store.segment(segment));
+  }
+
+  /**
+   * Elements of a batch: crops of this process times samples.
+   *
+   * @throws FewSoundError INVALID_ARGUMENT
+   */
+  batchLength(index: number, batchSize: number): number {
+    return this.#indices(index, batchSize).length * this.samples;
+  }
+
+  /**
+   * One batch: the part of this process, crop after crop. With several processes the parts may differ by one crop, and
+   * be empty.
+   *
+   * @param epoch from 0; it changes nothing
+   * @param index batch, from 0
+   * @param batchSize crops in a batch, of all processes together
+   * @param into where to put it; default: a new array
+   * @returns [crops · samples], that is [batch, samples]
+   * @throws FewSoundError INVALID_ARGUMENT; what {@link SegmentStore.read} throws
+   */
+  async batch(
+    epoch: number,
+    index: number,
+    batchSize: number,
+    into?: Float32Array<ArrayBuffer>,
+  ): Promise<Float32Array<ArrayBuffer>> {
+    requirePosition(epoch, index, this.batchesPerEpoch(batchSize));
+    const { samples } = this;
+    const indices = this.#indices(index, batchSize);
+    const batch = bufferFor(indices.length * samples, into);
+    const crops = indices.map(async (segment, row) => {
+      const crop = batch.subarray(row * samples, (row + 1) * samples);
+      scaleToPeak(await this.#store.read(segment, 0, samples, crop));
+    });
+    // All of them, so that nothing writes into the array after a failure.
+    const failed = (await Promise.allSettled(crops)).find(({ status }) => status === 'rejected');
+    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+    return batch;
+  }
+
+  /** Segments of this process's part of a batch. */
+  #indices(index: number, batchSize: number): number[] {
+    requirePosition(0, index, this.batchesPerEpoch(batchSize));
+    const { rank, worldSize } = this.shard;
+    const begin = index * batchSize;
+    const count = Math.min(batchSize, this.length - begin);
+    const from = begin + Math.floor((count * rank) / worldSize);
+    const to = begin + Math.floor((count * (rank + 1)) / worldSize);
+    return Array.from({ length: to - from }, (_, row) =>
+      Math.floor(((from + row) * this.#store.length) / this.length),
+    );
+  }
+}
