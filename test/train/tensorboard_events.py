@@ -24,7 +24,9 @@ from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
 from tensorboard.compat.proto.types_pb2 import DT_STRING
+from tensorboard.plugins.audio.plugin_data_pb2 import AudioPluginData
 from tensorboard.summary.writer.record_writer import RecordWriter
+from tensorboard.util import tensor_util
 
 WALL_TIME = 1767323045.25
 
@@ -41,26 +43,29 @@ def scalars(step, values):
     return Event(step=step, summary=summary)
 
 
-def write():
-    audio = Summary.Audio(
-        sample_rate=22050, num_channels=1, length_frames=3, encoded_audio_string=b"RIFF\x00\xff", content_type="audio/wav"
-    )
-    text = Summary.Value(
-        tag="config",
-        metadata=SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="text")),
+def string_value(tag, plugin, content, shape, strings):
+    return Summary.Value(
+        tag=tag,
+        metadata=SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name=plugin, content=content)),
         tensor=TensorProto(
             dtype=DT_STRING,
-            tensor_shape=TensorShapeProto(dim=[TensorShapeProto.Dim(size=1)]),
-            string_val=["| λ | 1e-4 |".encode()],
+            tensor_shape=TensorShapeProto(dim=[TensorShapeProto.Dim(size=size) for size in shape]),
+            string_val=strings,
         ),
     )
+
+
+def write():
+    text = string_value("config", "text", b"", [1], ["| λ | 1e-4 |".encode()])
+    wav = AudioPluginData(encoding=AudioPluginData.WAV).SerializeToString()
+    audio = string_value("p225/original", "audio", wav, [1, 2], [b"RIFF\x00\xff", b""])
     events = {
         "fileVersion": Event(file_version="brain.Event:2"),
         "sessionStart": Event(step=301, session_log=SessionLog(status=SessionLog.START)),
         "scalars": scalars(300, [("train/loss", 0.1), ("validation/SI-SNR", -3.5), ("zero", 0.0)]),
         "firstStep": scalars(0, [("loss", 1.0)]),
         "manySteps": scalars(2**40 + 200, [("loss", float("nan"))]),
-        "audio": Event(step=128, summary=Summary(value=[Summary.Value(tag="p225/original", audio=audio)])),
+        "audio": Event(step=128, summary=Summary(value=[audio])),
         "text": Event(summary=Summary(value=[text])),
         "long": scalars(1, [("x" * 300, 1.0)]),
     }
@@ -71,25 +76,29 @@ def write():
     }
 
 
+def shown(accumulator, tag):
+    """What `tensorboard` itself shows of a tag: everything is a tensor there."""
+    metadata = accumulator.SummaryMetadata(tag)
+    plugin = metadata.plugin_data.plugin_name
+    values = []
+    for event in accumulator.Tensors(tag):
+        value = tensor_util.make_ndarray(event.tensor_proto)
+        if plugin == "audio":
+            encoding = AudioPluginData.FromString(metadata.plugin_data.content).encoding
+            media_type = "audio/wav" if encoding == AudioPluginData.WAV else None
+            values.append([event.step, media_type, hashlib.sha256(value.flat[0]).hexdigest()])
+        else:
+            values.append([event.step, value[0].decode() if plugin == "text" else value.item()])
+    return [plugin, values]
+
+
 def read(folder):
-    everything = {"scalars": 0, "audio": 0, "tensors": 0}
-    old = EventAccumulator(folder, size_guidance=everything).Reload()
-    # What `tensorboard` itself shows goes through this one, where sounds and numbers are tensors.
-    new = plugin_event_accumulator.EventAccumulator(folder, tensor_size_guidance={"audio": 0, "text": 0, "scalars": 0}).Reload()
-    plugins = {tag: new.SummaryMetadata(tag).plugin_data.plugin_name for tag in new.Tags()["tensors"]}
+    numbers = EventAccumulator(folder, size_guidance={"scalars": 0}).Reload()
+    everything = {"audio": 0, "text": 0, "scalars": 0}
+    tensors = plugin_event_accumulator.EventAccumulator(folder, tensor_size_guidance=everything).Reload()
     return {
-        "scalars": {tag: [[e.step, e.value] for e in old.Scalars(tag)] for tag in old.Tags()["scalars"]},
-        "audio": {
-            tag: [
-                [e.step, e.sample_rate, e.length_frames, e.content_type, hashlib.sha256(e.encoded_audio_string).hexdigest()]
-                for e in old.Audio(tag)
-            ]
-            for tag in old.Tags()["audio"]
-        },
-        "texts": {
-            tag: [[e.step, e.tensor_proto.string_val[0].decode()] for e in old.Tensors(tag)] for tag in old.Tags()["tensors"]
-        },
-        "plugins": {tag: [plugins[tag], [e.step for e in new.Tensors(tag)]] for tag in sorted(plugins)},
+        "scalars": {tag: [[e.step, e.value] for e in numbers.Scalars(tag)] for tag in numbers.Tags()["scalars"]},
+        "shown": {tag: shown(tensors, tag) for tag in sorted(tensors.Tags()["tensors"])},
     }
 
 

@@ -93,7 +93,7 @@ export class TensorBoardWriter {
    */
   async audio(step: number, tag: string, { samples, sampleRate }: LoggedSound): Promise<void> {
     const wav = encodeWav({ samples, sampleRate }, { bitDepth: 16 });
-    await this.#summary(step, [audioValue(tag, { wav, sampleRate, samples: samples.length })]);
+    await this.#summary(step, [audioValue(tag, wav)]);
   }
 
   /**

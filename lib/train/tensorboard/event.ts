@@ -13,6 +13,7 @@ export interface EventTime {
 const FILE_VERSION = 'brain.Event:2';
 const SESSION_START = 1;
 const STRING_TENSOR = 7;
+const WAV_ENCODING = 11;
 
 /** The first event of every file. */
 export function fileVersionEvent(wallTime: number): Encoded {
@@ -38,25 +39,29 @@ export function scalarValue(tag: string, value: number): Encoded {
   return message(bytes(1, tag), float(2, value));
 }
 
-/** A sound of one channel as a WAV file. */
-export function audioValue(
-  tag: string,
-  sound: { readonly wav: Uint8Array; readonly sampleRate: number; readonly samples: number },
-): Encoded {
-  const audio = message(
-    float(1, sound.sampleRate),
-    integer(2, 1),
-    integer(3, sound.samples),
-    bytes(4, sound.wav),
-    bytes(5, 'audio/wav'),
-  );
-  return message(bytes(1, tag), bytes(6, audio));
+/**
+ * A sound as a WAV file. As a tensor, the way TensorFlow 2 writes it: of the older `Summary.Audio`
+ * TensorBoard's fast loader forgets that it is WAV.
+ */
+export function audioValue(tag: string, wav: Uint8Array): Encoded {
+  const label = '';
+  const metadata = pluginMetadata('audio', integer(2, WAV_ENCODING));
+  return message(bytes(1, tag), strings([1, 2], [wav, label]), metadata); // [sounds, (file, label)]
 }
 
 /** A text in Markdown. */
 export function textValue(tag: string, text: string): Encoded {
-  const shape = bytes(2, integer(1, 1)); // [1]
-  const tensor = message(integer(1, STRING_TENSOR), bytes(2, shape), bytes(8, text));
-  const metadata = bytes(1, bytes(1, 'text'));
-  return message(bytes(1, tag), bytes(8, tensor), bytes(9, metadata));
+  return message(bytes(1, tag), strings([1], [text]), pluginMetadata('text'));
+}
+
+/** A tensor of strings. */
+function strings(shape: readonly number[], values: readonly (string | Uint8Array)[]): Encoded {
+  const sizes = message(...shape.map((size) => bytes(2, integer(1, size))));
+  const content = values.map((value) => bytes(8, value));
+  return bytes(8, message(integer(1, STRING_TENSOR), bytes(2, sizes), ...content));
+}
+
+/** Which part of TensorBoard shows a value, and what it needs to know to do so. */
+function pluginMetadata(plugin: string, content?: Encoded): Encoded {
+  return bytes(9, bytes(1, message(bytes(1, plugin), content && bytes(2, content))));
 }
