@@ -15,6 +15,8 @@ export type {
 export { defaultLearningRates } from './learning-rates.js';
 export { melStftLoss, ReconstructionLoss } from './loss.js';
 export type { LossOptions } from './loss-options.js';
+export { MetricsLog, readMetricsLog } from './metrics-log.js';
+export type { MetricsRecord, StepRecord, ValidationRecord } from './metrics-record.js';
 export { AdamW, type AdamWOptions, type AdamWState } from './optimizer.js';
 export { learningRateAt, type RateSchedule, type ScheduledRate } from './schedule.js';
 export type {
@@ -24,3 +26,8 @@ export type {
   Schedule,
   ScheduleKind,
 } from './schedule-options.js';
+export {
+  type LoggedSound,
+  type TensorBoardOptions,
+  TensorBoardWriter,
+} from './tensorboard/event-writer.js';
