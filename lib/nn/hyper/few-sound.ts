@@ -1,4 +1,4 @@
-import { optionsObject } from '../option-schemas.js';
+import { optionsObject } from '../../native/option-fields.js';
 import { HyperNetwork } from './hyper-network.js';
 import {
   type HyperNetworkOptions,

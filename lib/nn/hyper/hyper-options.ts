@@ -1,17 +1,11 @@
 import { z } from 'zod';
 import { FewSoundError } from '../../native/errors.js';
+import { flag, nonNegativeNumber, optionsObject, wholeNumber } from '../../native/option-fields.js';
 import { createInr } from '../create-inr.js';
 import type { ResolvedOptions } from '../inr.js';
 import type { KanOptions } from '../kan.js';
 import type { NerfOptions } from '../nerf.js';
-import {
-  commonFields,
-  flag,
-  layerWidths,
-  nonNegativeNumber,
-  optionsObject,
-  wholeNumber,
-} from '../option-schemas.js';
+import { commonFields, layerWidths } from '../option-schemas.js';
 import type { SirenOptions } from '../siren.js';
 
 /** What belongs to the model as a whole and not to its target. */
