@@ -2,6 +2,7 @@
 
 #include "binding/autograd.h"
 #include "binding/call_operator.h"
+#include "binding/distributed.h"
 #include "binding/environment.h"
 #include "binding/errors.h"
 #include "binding/fitters.h"
@@ -39,6 +40,7 @@ napi_value registerIn(napi_env env, napi_value value) {
   exposeNetworks(exports);
   exposeTraining(exports);
   exposeFitters(exports);
+  exposeDistributed(exports);
   exposeJobs(exports);
   return value;
 }
