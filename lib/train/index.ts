@@ -16,6 +16,11 @@ export { defaultLearningRates } from './learning-rates.js';
 export { melStftLoss, ReconstructionLoss } from './loss.js';
 export type { LossOptions } from './loss-options.js';
 export { AdamW, type AdamWOptions, type AdamWState } from './optimizer.js';
+export {
+  ProcessGroup,
+  type ProcessGroupOptions,
+  processGroupFromEnvironment,
+} from './process-group.js';
 export { learningRateAt, type RateSchedule, type ScheduledRate } from './schedule.js';
 export type {
   ConstantSchedule,
