@@ -12,6 +12,7 @@
 
 #include "binding/environment.h"
 #include "binding/tensor_handle.h"
+#include "native/distributed/process_group.h"
 
 namespace fewsound::binding {
 namespace {
@@ -32,6 +33,8 @@ const char* codeName(Code code) {
       return "DEVICE_UNAVAILABLE";
     case Code::kOutOfMemory:
       return "OUT_OF_MEMORY";
+    case Code::kProcessGroup:
+      return "PROCESS_GROUP";
     case Code::kOperator:
       return "OPERATOR";
     case Code::kInternal:
@@ -102,6 +105,8 @@ Failure describe(const std::exception_ptr& exception, bool withTensors) {
     std::rethrow_exception(exception);
   } catch (const CallError& error) {
     return {error.code(), error.what(), error.field(), {}};
+  } catch (const ProcessGroupError& error) {
+    return {Code::kProcessGroup, error.what(), {}, {}};
   } catch (const c10::OutOfMemoryError& error) {
     return {Code::kOutOfMemory, firstLine(error.msg()), {}, error.backtrace()};
   } catch (const c10::ValueError& error) {

@@ -2,6 +2,7 @@
 
 #include "binding/autograd.h"
 #include "binding/call_operator.h"
+#include "binding/distributed.h"
 #include "binding/environment.h"
 #include "binding/errors.h"
 #include "binding/fitters.h"
@@ -43,6 +44,7 @@ napi_value registerIn(napi_env env, napi_value value) {
   exposeFitters(exports);
   exposeHyperModels(exports);
   exposeHyperTrainers(exports);
+  exposeDistributed(exports);
   exposeJobs(exports);
   return value;
 }

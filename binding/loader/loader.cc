@@ -19,6 +19,7 @@ struct OpenLibraries {
   std::string corePath;
   std::string cuda;    // why libtorch_cuda is not in the process; empty when it is
   std::string graphs;  // likewise, why training steps cannot be recorded as CUDA graphs
+  std::string nccl;    // likewise, why process groups cannot use NCCL
   RegisterFunction registerCore = nullptr;
 };
 
@@ -52,22 +53,35 @@ std::string openCuda(const std::filesystem::path& folder) {
   return "";
 }
 
-/// Opens the library beside the core that records CUDA graphs, and hands its recorder to the core.
-/// Returns why not, or "".
-std::string openGraphs(const std::filesystem::path& corePath, void* core) {
+/// Hands what a function of the plugin returns to a function of the core. Returns why not, or "".
+std::string handOver(void* plugin, const char* from, void* core, const char* to) {
+  using Pointer = void*;
+  void* give = dlsym(plugin, from);
+  void* take = give != nullptr ? dlsym(core, to) : nullptr;
+  if (take == nullptr) return lastError();
+  reinterpret_cast<void (*)(Pointer)>(take)(reinterpret_cast<Pointer (*)()>(give)());
+  return "";
+}
+
+/// Opens the library beside the core that needs LibTorch's CUDA headers: it records CUDA graphs and
+/// makes NCCL process groups.
+void openPlugin(OpenLibraries& all, const std::filesystem::path& corePath, void* core) {
   const std::filesystem::path path = corePath.parent_path() / "fewsound_cuda.so";
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) {
-    return "this build was made without LibTorch's CUDA headers";
+    all.graphs = all.nccl = "this build was made without LibTorch's CUDA headers";
+    return;
   }
-  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) return lastError();
-  using Recorder = void*;
-  void* recorder = dlsym(library, "fewsound_cuda_step_recorder");
-  void* setRecorder = dlsym(core, "fewsound_set_step_recorder");
-  if (recorder == nullptr || setRecorder == nullptr) return lastError();
-  reinterpret_cast<void (*)(Recorder)>(setRecorder)(reinterpret_cast<Recorder (*)()>(recorder)());
-  return "";
+  void* plugin = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (plugin == nullptr) {
+    all.graphs = all.nccl = lastError();
+    return;
+  }
+  all.graphs = handOver(plugin, "fewsound_cuda_step_recorder", core, "fewsound_set_step_recorder");
+  all.nccl =
+      dlsym(plugin, "fewsound_cuda_nccl_factory") == nullptr
+          ? "this build was made without NCCL's header"
+          : handOver(plugin, "fewsound_cuda_nccl_factory", core, "fewsound_set_nccl_factory");
 }
 
 void openLibraries(OpenLibraries& all, const std::string& torchFolder,
@@ -79,7 +93,8 @@ void openLibraries(OpenLibraries& all, const std::string& torchFolder,
   void* core = open(corePath, RTLD_NOW | RTLD_LOCAL);
   void* symbol = dlsym(core, "fewsound_register");
   if (symbol == nullptr) throw std::runtime_error(lastError());
-  all.graphs = all.cuda.empty() ? openGraphs(corePath, core) : all.cuda;
+  all.graphs = all.nccl = all.cuda;
+  if (all.cuda.empty()) openPlugin(all, corePath, core);
   all.torchFolder = torchFolder;
   all.corePath = corePath;
   all.registerCore = reinterpret_cast<RegisterFunction>(symbol);
@@ -97,6 +112,7 @@ Napi::Value openCore(const Napi::CallbackInfo& info) {
   RegisterFunction registerCore = nullptr;
   std::string cuda;
   std::string graphs;
+  std::string nccl;
   {
     const std::lock_guard lock(all.mutex);
     if (all.registerCore == nullptr) {
@@ -112,6 +128,7 @@ Napi::Value openCore(const Napi::CallbackInfo& info) {
     registerCore = all.registerCore;
     cuda = all.cuda;
     graphs = all.graphs;
+    nccl = all.nccl;
   }
   const Napi::Object exports = Napi::Object::New(env);
   registerCore(env, exports);
@@ -121,6 +138,7 @@ Napi::Value openCore(const Napi::CallbackInfo& info) {
   };
   exports.Set("cudaUnavailable", reason(cuda));
   exports.Set("cudaGraphsUnavailable", reason(graphs));
+  exports.Set("ncclUnavailable", reason(nccl));
   return exports;
 }
 

@@ -3,6 +3,7 @@
 
 import { dirname, join } from 'node:path';
 import nodeGypBuild from 'node-gyp-build';
+import type { DistributedAddon } from './distributed-addon.js';
 import { FewSoundError } from './errors.js';
 import type { HyperAddon } from './hyper-addon.js';
 import { type LibTorch, requireLibTorch } from './libtorch.js';
@@ -11,7 +12,10 @@ import { packageRoot } from './package-root.js';
 import type { DType, TensorAddon, TensorHandle } from './tensor-addon.js';
 
 /** Everything the addon offers. */
-export type Addon = TensorAddon & ModelAddon<TensorHandle, DType> & HyperAddon<TensorHandle, DType>;
+export type Addon = TensorAddon &
+  ModelAddon<TensorHandle, DType> &
+  HyperAddon<TensorHandle, DType> &
+  DistributedAddon<TensorHandle>;
 
 /** fewsound.node: it links nothing of LibTorch. */
 interface Loader {

@@ -4,7 +4,7 @@
 declare const brand: unique symbol;
 
 /** Objects of the addon; each carries a type tag, so anything else in its place is an error. */
-interface Opaque<Name extends string> {
+export interface Opaque<Name extends string> {
   readonly [brand]: Name;
 }
 export type NetworkHandle = Opaque<'network'>;

@@ -18,6 +18,11 @@ export type { LossOptions } from './loss-options.js';
 export { MetricsLog, readMetricsLog } from './metrics-log.js';
 export type { MetricsRecord, StepRecord, ValidationRecord } from './metrics-record.js';
 export { AdamW, type AdamWOptions, type AdamWState } from './optimizer.js';
+export {
+  ProcessGroup,
+  type ProcessGroupOptions,
+  processGroupFromEnvironment,
+} from './process-group.js';
 export { learningRateAt, type RateSchedule, type ScheduledRate } from './schedule.js';
 export type {
   ConstantSchedule,
