@@ -1,12 +1,7 @@
-import {
-  bestIndex,
-  describeMetric,
-  formatMetric,
-  kindName,
-  orderedMetrics,
-} from '../report/metric-names.js';
+import { metricGrid, metricTitle } from '../report/metric-grid.js';
+import { describeMetric, formatMetric, kindName, orderedMetrics } from '../report/metric-names.js';
 import { formatCount, formatSeconds } from '../report/numbers.js';
-import { textTable } from './text-table.js';
+import { textTable } from '../report/text-table.js';
 
 type MetricValues = Readonly<Record<string, number | null>>;
 
@@ -29,30 +24,20 @@ export function comparisonText(
   models: readonly { kind: string; parameters: number; metrics: MetricValues; seconds: number }[],
 ): string {
   const keys = orderedMetrics(models.flatMap(({ metrics }) => Object.keys(metrics)));
-  const best = keys.map((key) =>
-    bestIndex(
-      key,
-      models.map(({ metrics }) => metrics[key]),
-    ),
+  const grid = metricGrid(
+    keys,
+    models.map(({ metrics }) => metrics),
   );
-  const rows = models.map(({ kind, parameters, metrics, seconds }, row) => [
+  const rows = models.map(({ kind, parameters, seconds }, row) => [
     kindName(kind),
     formatCount(parameters),
-    ...keys.map(
-      (key, column) => `${formatMetric(key, metrics[key])}${best[column] === row ? '*' : ' '}`,
-    ),
+    ...(grid[row] ?? []).map(({ text, best }) => `${text}${best ? '*' : ' '}`),
     formatSeconds(seconds),
   ]);
   const columns = [
     { title: 'Network' },
     { title: 'Parameters', align: 'right' as const },
-    ...keys.map((key) => {
-      const { name, unit, better } = describeMetric(key);
-      return {
-        title: `${name}${unit && ` ${unit}`} ${better === 'higher' ? '↑' : '↓'} `,
-        align: 'right' as const,
-      };
-    }),
+    ...keys.map((key) => ({ title: `${metricTitle(key)} `, align: 'right' as const })),
     { title: 'Time', align: 'right' as const },
   ];
   return `${textTable(columns, rows)}\n* best; ↑ higher is better, ↓ lower is better`;

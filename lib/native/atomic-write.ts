@@ -25,7 +25,8 @@ export async function writeFileAtomic(
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    // Where the folder is none, there is nothing to remove, and the error to tell is the first.
+    await rm(temporary, { force: true }).catch(() => {});
     throw new FewSoundError(
       'IO',
       `${path}: the file cannot be written (${(error as Error).message}).`,

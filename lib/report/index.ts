@@ -10,9 +10,17 @@ export type {
   ReportedSound,
   ReportInput,
 } from './report-input.js';
+export { paperColumns, type RunRow, type RunsTableOptions, runsTable } from './runs-table.js';
 export {
   imageDataUri,
   type PngImage,
   spectrogramImage,
   type TimeFrequency,
 } from './spectrogram-image.js';
+export { writeTrainingReport } from './training-report.js';
+export type {
+  ReportedReconstruction,
+  ReportedStep,
+  ReportedValidation,
+  TrainingReportInput,
+} from './training-report-input.js';

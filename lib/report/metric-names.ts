@@ -10,8 +10,15 @@ export interface MetricDescription {
 
 const SILENT_ORIGINAL = 'undefined: the original is silent';
 
-/** The metrics of `evaluate`, in the order in which tables show them. */
+/** The loss and the metrics of `evaluate`, in the order in which tables show them. */
 const METRICS: Readonly<Record<string, MetricDescription>> = {
+  loss: {
+    name: 'Loss',
+    unit: '',
+    better: 'lower',
+    meaning: 'what the training minimises',
+    undefinedBecause: 'not finite',
+  },
   mse: {
     name: 'MSE',
     unit: '',

@@ -59,6 +59,12 @@ td.number, th.number { text-align: right; white-space: nowrap; }
 td.best { background: var(--best); font-weight: 600; }
 .comparison td.number, .comparison th.number { padding-left: 12px; padding-right: 12px; }
 .why { color: var(--muted); font-style: italic; white-space: normal; }
+.recording { margin: 0 0 30px; }
+.recording .note { margin: 0 0 10px; max-width: none; }
+.recording figure { display: flex; flex-direction: column; }
+.recording audio { display: block; width: 100%; height: 36px; margin-top: 8px; }
+tr.kept th { color: var(--accent); }
+.tag { margin-left: 6px; padding: 1px 7px; border: 1px solid currentColor; border-radius: 9px; font-size: 11.5px; font-weight: 500; }
 .settings { columns: 3 300px; column-gap: 36px; }
 .settings div { break-inside: avoid; margin: 0 0 22px; }
 .settings table { font-size: 13.5px; }
@@ -80,7 +86,7 @@ footer { margin-top: 52px; padding-top: 14px; padding-bottom: 36px; color: var(-
     --series-0: #2166ac; --series-1: #c8500a; --series-2: #2a7f62; --series-3: #8a3f9e; --series-4: #a67c00; --series-5: #c23b63; --series-6: #4a5568; }
   body { font-size: 11pt; }
   header { padding-top: 0; }
-  .listen { display: none; }
+  .listen, .recording audio, .recording .players { display: none; }
   .pair { grid-template-columns: 1fr 1fr; }
   section { margin-top: 22px; }
   figure, .figures, tr, .player { break-inside: avoid; }

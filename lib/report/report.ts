@@ -2,14 +2,16 @@ import { basename } from 'node:path';
 import { writeFileAtomic } from '../native/atomic-write.js';
 import { checkReportInput } from './check-input.js';
 import { html } from './html.js';
-import { describeMetric, formatMetric, kindInWords } from './metric-names.js';
+import { kindInWords } from './metric-names.js';
 import { formatCount, formatSeconds } from './numbers.js';
 import { renderPage, section } from './page.js';
 import type { ReportedModel, ReportedSound, ReportInput } from './report-input.js';
 import {
+  keyFigures,
   LEVEL_SCALE,
   legend,
   listenSection,
+  metricFigures,
   spectrogramsSection,
   trainingSection,
 } from './sections.js';
@@ -66,7 +68,11 @@ export async function renderReport(input: ReportInput): Promise<string> {
   ];
 
   const sections = [
-    keyFigures(model),
+    keyFigures([
+      ...metricFigures(['siSnr', 'psnr', 'lsd', 'wd'], model.metrics),
+      { name: 'Parameters', value: formatCount(model.parameters) },
+      { name: 'Time', value: formatSeconds(model.seconds) },
+    ]),
     listenSection(sampleRate, pair),
     section(
       'Waveforms',
@@ -120,20 +126,4 @@ function summary(
   const machine =
     device === 'cpu' ? `the CPU with ${threads} ${threads === 1 ? 'thread' : 'threads'}` : device;
   return `${model.kind === 'rff' ? 'An' : 'A'} ${kindInWords(model.kind)} with ${formatCount(model.parameters)} parameters, fitted to ${extent(original)} in ${formatCount(model.steps)} steps. That took ${formatSeconds(model.seconds)} on ${machine}.`;
-}
-
-function keyFigures(model: ReportedModel) {
-  const figures = ['siSnr', 'psnr', 'lsd', 'wd'].flatMap((key) => {
-    if (!(key in model.metrics)) return [];
-    const { name, unit } = describeMetric(key);
-    const value = model.metrics[key];
-    const shown = formatMetric(key, value);
-    return [
-      html`<div><dt>${name}</dt><dd>${shown}${value !== null && unit !== '' && html`<small>${unit}</small>`}</dd></div>
-`,
-    ];
-  });
-  return html`<dl class="figures">${figures}<div><dt>Parameters</dt><dd>${formatCount(model.parameters)}</dd></div>
-<div><dt>Time</dt><dd>${formatSeconds(model.seconds)}</dd></div></dl>
-`;
 }

@@ -1,8 +1,9 @@
 import { encodeWav } from '../audio/write-wav.js';
 import type { ColourScale } from './colour-map.js';
 import { html, type Markup } from './html.js';
+import { describeMetric, formatMetric } from './metric-names.js';
 import { section } from './page.js';
-import type { ReportedModel } from './report-input.js';
+import type { ReportedMetrics, ReportedModel } from './report-input.js';
 import { levelDifference, type Spectrogram } from './spectrogram.js';
 import { colourBar, type PanelSize, spectrogramPlot } from './spectrogram-plot.js';
 import { seriesColour } from './svg-plot.js';
@@ -31,17 +32,48 @@ export function legend(entries: readonly { name: string; colour: string }[]): Ma
   )}</ul>`;
 }
 
+/** A player for a sound, as 16-bit WAV; `label` says what is played. */
+export function player(sampleRate: number, samples: Float32Array, label: string): Markup {
+  const wav = encodeWav({ samples, sampleRate }, { bitDepth: 16 });
+  const source = `data:audio/wav;base64,${Buffer.from(wav).toString('base64')}`;
+  return html`<audio controls preload="metadata" aria-label="${label}" src="${source}"></audio>`;
+}
+
+/** The numbers that matter most, large. */
+export function keyFigures(
+  figures: readonly { readonly name: string; readonly value: string; readonly unit?: string }[],
+): Markup {
+  const items = figures.map(
+    ({ name, value, unit = '' }) =>
+      html`<div><dt>${name}</dt><dd>${value}${unit !== '' && html`<small>${unit}</small>`}</dd></div>
+`,
+  );
+  return html`<dl class="figures">${items}</dl>
+`;
+}
+
+/** Metrics as key figures; those that were not measured are left out. */
+export function metricFigures(keys: readonly string[], metrics: ReportedMetrics) {
+  return keys.flatMap((key) => {
+    const value = metrics[key];
+    if (value === undefined) return [];
+    const { name, unit } = describeMetric(key);
+    return [{ name, value: formatMetric(key, value), unit: value === null ? '' : unit }];
+  });
+}
+
 /** Players for sounds of one rate, as 16-bit WAV. */
 export function listenSection(
   sampleRate: number,
   sounds: readonly { name: string; samples: Float32Array }[],
 ): Markup {
-  const players = sounds.map(({ name, samples }) => {
-    const wav = encodeWav({ samples, sampleRate }, { bitDepth: 16 });
-    const source = `data:audio/wav;base64,${Buffer.from(wav).toString('base64')}`;
-    return html`<div class="player"><h3>${name}</h3><audio controls preload="metadata" aria-label="${name}" src="${source}"></audio></div>
-`;
-  });
+  const players = sounds.map(
+    ({
+      name,
+      samples,
+    }) => html`<div class="player"><h3>${name}</h3>${player(sampleRate, samples, name)}</div>
+`,
+  );
   return section('Listen', html`<div class="players">${players}</div>`, 'listen');
 }
 
@@ -61,11 +93,13 @@ export async function spectrogramsSection(
   const [original, ...others] = panels as [SpectrogramPanel, ...SpectrogramPanel[]];
   const size = differencesInOwnRow ? { width: 276, height: 170 } : { width: 372, height: 210 };
   const levels = await Promise.all(
-    panels.map((panel) => figure(panel, LEVEL_SCALE, `Spectrogram of ${panel.name}`, size)),
+    panels.map((panel) =>
+      spectrogramFigure(panel, LEVEL_SCALE, `Spectrogram of ${panel.name}`, size),
+    ),
   );
   const differences = await Promise.all(
     others.map((panel) =>
-      figure(
+      spectrogramFigure(
         {
           name: differencesInOwnRow ? `${panel.name} − original` : 'Difference',
           spectrogram: levelDifference(panel.spectrogram, original.spectrogram),
@@ -88,14 +122,16 @@ export async function spectrogramsSection(
   );
 }
 
-async function figure(
+/** A spectrogram with its name above and whatever belongs to it below. */
+export async function spectrogramFigure(
   { name, remark, spectrogram }: SpectrogramPanel,
   scale: ColourScale,
   label: string,
   size: PanelSize,
+  below?: Markup,
 ): Promise<Markup> {
   const plot = await spectrogramPlot(spectrogram, scale, label, size);
-  return html`<figure><figcaption>${name}${remark !== undefined && html` <span>${remark}</span>`}</figcaption>${plot}</figure>
+  return html`<figure><figcaption>${name}${remark !== undefined && html` <span>${remark}</span>`}</figcaption>${plot}${below}</figure>
 `;
 }
 

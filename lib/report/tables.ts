@@ -1,11 +1,6 @@
 import { html, type Markup } from './html.js';
-import {
-  bestIndex,
-  describeMetric,
-  formatMetric,
-  kindName,
-  orderedMetrics,
-} from './metric-names.js';
+import { type MetricCell, metricGrid } from './metric-grid.js';
+import { describeMetric, formatMetric, kindName, orderedMetrics } from './metric-names.js';
 import { formatCount, formatSeconds } from './numbers.js';
 import type { ReportedMetrics, ReportedModel, ReportedRun } from './report-input.js';
 
@@ -29,37 +24,40 @@ export function metricsTable(metrics: ReportedMetrics): Markup {
 ${rows}</tbody></table></div>`;
 }
 
-/** Metrics of several models, a row a model, the best of each column marked. */
-export function comparisonTable(models: readonly (ReportedModel & { label: string })[]): Markup {
-  const keys = orderedMetrics(models.flatMap(({ metrics }) => Object.keys(metrics)));
-  const head = keys.map((key) => {
+/** Heads of columns of metrics. */
+export function metricHeads(keys: readonly string[]): Markup[] {
+  return keys.map((key) => {
     const { name, unit, better, meaning } = describeMetric(key);
     const arrow = better === 'higher' ? '↑' : '↓';
     return html`<th scope="col" class="number" title="${meaning}">${name}${unit && ` (${unit})`} <span role="img" aria-label="${DIRECTION[better]}">${arrow}</span></th>`;
   });
-  const best = new Map(
-    keys.map((key) => [
-      key,
-      bestIndex(
-        key,
-        models.map(({ metrics }) => metrics[key]),
-      ),
-    ]),
-  );
-  const rows = models.map((model, index) => {
-    const cells = keys.map((key) => {
-      const value = model.metrics[key];
-      if (value === null || value === undefined) {
-        return html`<td class="number why" title="${describeMetric(key).undefinedBecause}">undefined</td>`;
-      }
-      const mark = best.get(key) === index ? ' best' : '';
-      return html`<td class="number${mark}">${formatMetric(key, value)}</td>`;
-    });
-    return html`<tr><th scope="row">${model.label}</th><td class="number">${formatCount(model.parameters)}</td>${cells}<td class="number">${formatSeconds(model.seconds)}</td></tr>
-`;
+}
+
+/** One row of metrics. */
+export function metricData(cells: readonly MetricCell[]): Markup[] {
+  return cells.map(({ key, value, text, best }) => {
+    if (value === undefined) return html`<td class="number">${text}</td>`;
+    if (value === null) {
+      return html`<td class="number why" title="${describeMetric(key).undefinedBecause}">undefined</td>`;
+    }
+    return html`<td class="number${best && ' best'}">${text}</td>`;
   });
+}
+
+/** Metrics of several models, a row a model, the best of each column marked. */
+export function comparisonTable(models: readonly (ReportedModel & { label: string })[]): Markup {
+  const keys = orderedMetrics(models.flatMap(({ metrics }) => Object.keys(metrics)));
+  const grid = metricGrid(
+    keys,
+    models.map(({ metrics }) => metrics),
+  );
+  const rows = models.map(
+    ({ label, parameters, seconds }, index) =>
+      html`<tr><th scope="row">${label}</th><td class="number">${formatCount(parameters)}</td>${metricData(grid[index] ?? [])}<td class="number">${formatSeconds(seconds)}</td></tr>
+`,
+  );
   return html`<div class="scroll"><table class="comparison">
-<thead><tr><th scope="col">Network</th><th scope="col" class="number">Parameters</th>${head}<th scope="col" class="number">Time</th></tr></thead>
+<thead><tr><th scope="col">Network</th><th scope="col" class="number">Parameters</th>${metricHeads(keys)}<th scope="col" class="number">Time</th></tr></thead>
 <tbody>
 ${rows}</tbody></table></div>
 <p class="note">The best value of each metric is marked; arrows say which way a metric improves.</p>`;
@@ -91,6 +89,19 @@ export function settingsTables(
       ] as Row[],
     },
   ];
+  return groupedRows(groups);
+}
+
+/** Facts under the titles of their groups; what is nested gets dotted names. */
+export function factsTables(
+  facts: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+): Markup {
+  return groupedRows(
+    Object.entries(facts).map(([title, group]) => ({ title, rows: flatten(group) })),
+  );
+}
+
+function groupedRows(groups: readonly { title: string; rows: readonly Row[] }[]): Markup {
   return html`<div class="settings">${groups.map(
     ({ title, rows }) => html`<div><h3>${title}</h3><table><tbody>
 ${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>\n`)}</tbody></table></div>`,

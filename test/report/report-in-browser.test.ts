@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { writeComparisonReport, writeReport } from '../../lib/report';
+import { writeComparisonReport, writeReport, writeTrainingReport } from '../../lib/report';
 import { sampleModel, sampleRun, sampleSound } from './sample-report';
+import { sampleReconstruction, sampleTraining } from './sample-training';
 
 /** Chromium or Chrome: $CHROMIUM, else the first in PATH. */
 function findBrowser(): string | undefined {
@@ -42,6 +43,17 @@ describeWithBrowser('a report in Chromium (skipped where there is none: set CHRO
       models: ['kan', 'siren', 'nerf'].map((kind) => sampleModel(original, { kind })),
       run: sampleRun,
     });
+    await writeTrainingReport(
+      join(folder, 'training.html'),
+      sampleTraining({
+        reconstructions: ['one', 'two'].map((name) =>
+          sampleReconstruction(name, {
+            original: original.samples,
+            reconstruction: original.samples,
+          }),
+        ),
+      }),
+    );
     browser = await chromium.launch({
       executablePath: executablePath as string,
       args: [
@@ -97,6 +109,7 @@ describeWithBrowser('a report in Chromium (skipped where there is none: set CHRO
   test.each([
     ['report.html', 3, 2],
     ['comparison.html', 7, 4],
+    ['training.html', 4, 4],
   ])(
     '%s shows its pictures and plays its sounds without the network',
     async (name, pictures, players) => {
@@ -116,7 +129,7 @@ describeWithBrowser('a report in Chromium (skipped where there is none: set CHRO
   );
 
   test.each([1280, 800, 390])('fits a window of %d pixels', async (width) => {
-    for (const name of ['report.html', 'comparison.html']) {
+    for (const name of ['report.html', 'comparison.html', 'training.html']) {
       const { page } = await open(name, width);
       const excess = await page.evaluate<number>(
         'document.documentElement.scrollWidth - innerWidth',
@@ -140,16 +153,19 @@ describeWithBrowser('a report in Chromium (skipped where there is none: set CHRO
     await page.close();
   });
 
-  test('gives every plot a description and every identifier once', async () => {
-    const { page } = await open('report.html');
-    const plots = await page.locator('svg').count();
-    const described = await page.locator('svg[role=img][aria-label]').count();
-    const identifiers = await page.evaluate<string[]>(
-      `[...document.querySelectorAll('[id]')].map(({ id }) => id)`,
-    );
-    expect(plots).toBeGreaterThan(5);
-    expect(described).toBe(plots);
-    expect(new Set(identifiers).size).toBe(identifiers.length);
-    await page.close();
-  });
+  test.each(['report.html', 'training.html'])(
+    '%s gives every plot a description and every identifier once',
+    async (name) => {
+      const { page } = await open(name);
+      const plots = await page.locator('svg').count();
+      const described = await page.locator('svg[role=img][aria-label]').count();
+      const identifiers = await page.evaluate<string[]>(
+        `[...document.querySelectorAll('[id]')].map(({ id }) => id)`,
+      );
+      expect(plots).toBeGreaterThan(5);
+      expect(described).toBe(plots);
+      expect(new Set(identifiers).size).toBe(identifiers.length);
+      await page.close();
+    },
+  );
 });

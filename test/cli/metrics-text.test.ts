@@ -1,17 +1,5 @@
 import { comparisonText, metricsText } from '../../lib/cli/metrics-text';
 import { clock } from '../../lib/cli/progress-bar';
-import { textTable } from '../../lib/cli/text-table';
-
-test('columns are as wide as their widest cell, numbers to the right', () => {
-  const table = textTable(
-    [{ title: 'Name' }, { title: 'N', align: 'right' }],
-    [
-      ['a', '1'],
-      ['longer', '100'],
-    ],
-  );
-  expect(table.split('\n')).toEqual(['Name      N', '───────────', 'a         1', 'longer  100']);
-});
 
 test('a metric without a number says why', () => {
   const text = metricsText({ mse: 0, siSnr: null });

@@ -1,0 +1,130 @@
+import type { Markup } from './html.js';
+import { type PlotSizes, plotMarkup } from './svg-plot.js';
+
+/** Fewer digits, finer than a pixel still. */
+const brief = (value: number, digits = 4) => Number(value.toPrecision(digits));
+
+export interface CurvePoint {
+  readonly x: number;
+  readonly value: number;
+}
+
+export interface Curve {
+  readonly name: string;
+  readonly colour: string;
+  /** In the order of x. */
+  readonly points: readonly CurvePoint[];
+  /** Of the line, pixels; default 1.6. */
+  readonly width?: number;
+  /** Default 1. */
+  readonly opacity?: number;
+  /** A dot at each point; one point alone has a dot always. */
+  readonly dots?: boolean;
+}
+
+export interface CurveAxes {
+  /** Title of the axis of x, which begins at 0. */
+  readonly x: string;
+  readonly y: {
+    readonly title: string;
+    readonly type: 'log' | 'linear';
+    /** d3's notation; by default what fits. */
+    readonly format?: string;
+  };
+  /** Where the axis of x ends; by default where the longest curve does. */
+  readonly end?: number;
+  /** Where a dashed line goes from top to bottom. */
+  readonly mark?: number | undefined;
+}
+
+/** Curves over each other, the last on top. */
+export function curvesPlot(
+  curves: readonly Curve[],
+  axes: CurveAxes,
+  sizes: PlotSizes & { readonly height?: number },
+  label: string,
+): Promise<Markup> {
+  const end =
+    axes.end ?? curves.reduce((last, { points }) => Math.max(last, points.at(-1)?.x ?? 0), 0);
+  const mark = axes.mark === undefined ? [] : [axes.mark];
+  return plotMarkup(
+    (width) => {
+      const x = {
+        field: 'x',
+        type: 'quantitative' as const,
+        scale: { domain: [0, end], nice: false },
+        axis: { title: axes.x, grid: false, tickCount: width / 90, tickMinStep: 1 },
+      };
+      return {
+        width: width - 60,
+        height: sizes.height ?? 220,
+        layer: [
+          ...mark.map((at) => ({
+            data: { values: [{ x: brief(at, 6) }] },
+            mark: { type: 'rule' as const, color: 'var(--muted)', strokeDash: [3, 4] },
+            encoding: { x },
+          })),
+          ...curves.map(({ points, colour, width: strokeWidth = 1.6, opacity = 1, dots }) => ({
+            data: {
+              values: points.map((point) => ({ x: brief(point.x, 6), value: brief(point.value) })),
+            },
+            mark: {
+              type: 'line' as const,
+              strokeWidth,
+              opacity,
+              color: colour,
+              strokeJoin: 'round' as const,
+              point:
+                dots || points.length === 1
+                  ? { color: colour, size: points.length === 1 ? 30 : 18, opacity: 1 }
+                  : false,
+            },
+            encoding: {
+              x,
+              y: {
+                field: 'value',
+                type: 'quantitative' as const,
+                scale:
+                  axes.y.type === 'log'
+                    ? { type: 'log' as const, nice: false }
+                    : { type: 'linear' as const, zero: false },
+                axis: {
+                  title: axes.y.title,
+                  tickCount: 5,
+                  ...labels(axes.y),
+                },
+              },
+            },
+          })),
+        ],
+      };
+    },
+    sizes,
+    label,
+  );
+}
+
+/** How an axis writes its numbers. */
+function labels({ type, format }: CurveAxes['y']) {
+  if (format === undefined) return {};
+  // By an expression a logarithmic axis would write every number, where some stay without one.
+  if (type === 'log') return { format };
+  return { labelExpr: `datum.value === 0 ? '0' : format(datum.value, '${format}')` };
+}
+
+/** Points at equal distances in their list, the first and the last among them. */
+export function thin<T>(points: readonly T[], limit: number): T[] {
+  const stride = Math.ceil(points.length / limit);
+  return points.filter((_, index) => index % stride === 0 || index === points.length - 1);
+}
+
+/** Where curves begin and end, for those who cannot see them. */
+export function describeEnds(curves: readonly Curve[], unit: string): string {
+  return curves
+    .map(({ name, points }) => {
+      const first = points[0]?.value ?? 0;
+      const last = points[points.length - 1]?.value ?? 0;
+      return `${name} from ${first.toPrecision(3)}${unit} to ${last.toPrecision(3)}${unit}`;
+    })
+    .join('; ');
+}
