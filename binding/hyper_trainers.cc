@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "binding/convert.h"
+#include "binding/distributed.h"
 #include "binding/errors.h"
 #include "binding/handle.h"
 #include "binding/hyper_models.h"
@@ -64,7 +65,20 @@ std::shared_ptr<NetworkUse> use(const HyperTrainerHandle& handle) {
   return std::make_shared<NetworkUse>(handle.trainer->optimizer().parameters(), handle.busy);
 }
 
-/// stepHyperTrainer(trainer, batches, factor, learningRate, beta1): promise of {loss, gradientNorm}
+/// The process group in an argument and its use until the job's end; none where null is given.
+struct GroupArgument {
+  std::shared_ptr<ProcessGroup> group;
+  std::shared_ptr<GroupUse> use;
+};
+
+GroupArgument groupIn(const Napi::CallbackInfo& info, size_t index) {
+  if (isNullish(info.Env(), info[index])) return {};
+  const auto& handle = objectIn<ProcessGroupHandle>(info, index, "group");
+  return {.group = handle.group, .use = std::make_shared<GroupUse>(handle)};
+}
+
+/// stepHyperTrainer(trainer, batches, factor, learningRate, beta1, group | null): promise of {loss,
+/// gradientNorm}
 Napi::Value stepHyperTrainer(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const HyperTrainerHandle& handle = idleTrainerIn(info);
@@ -74,11 +88,19 @@ Napi::Value stepHyperTrainer(const Napi::CallbackInfo& info) {
   const double beta1 = toDouble({env, "beta1"}, info[4]);
   const auto trainer = handle.trainer;
   const auto outcome = std::make_shared<HyperStep>();
+  const GroupArgument ranks = groupIn(info, 5);
   const auto inUse = use(handle);
   Job::Task task{
       .name = "train",
-      .work = [=](Job&) { *outcome = trainer->step(batches, factor, learningRate, beta1); },
-      .release = [inUse] { inUse->end(); },
+      .work =
+          [=](Job&) {
+            *outcome = trainer->step(batches, factor, learningRate, beta1, ranks.group.get());
+          },
+      .release =
+          [inUse, ranks] {
+            inUse->end();
+            if (ranks.use) ranks.use->end();
+          },
       .result = [outcome](Napi::Env env) -> Napi::Value {
         const Napi::Object result = Napi::Object::New(env);
         result.Set("loss", outcome->loss);

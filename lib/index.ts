@@ -3,9 +3,21 @@ export * from './data/index.js';
 export * from './metrics/index.js';
 export { type ErrorCode, FewSoundError } from './native/errors.js';
 export {
+  type AskOptions,
   createInr,
+  type EncodeOptions,
+  type EncoderOptions,
+  encodeRecording,
+  FewSound,
+  type FewSoundOptions,
   Finer,
   type FinerOptions,
+  HyperNetwork,
+  type HyperNetworkKind,
+  type HyperNetworkOptions,
+  HyperSound,
+  type HyperSoundOptions,
+  hypernetworkSizes,
   Inr,
   type InrByKind,
   type InrKind,
@@ -18,6 +30,7 @@ export {
   type LearnedClip,
   type LoadOptions,
   load,
+  loadHyperNetwork,
   type NamedTensors,
   Nerf,
   type NerfOptions,
@@ -28,11 +41,14 @@ export {
   type RffOptions,
   Siren,
   type SirenOptions,
+  type TargetOptions,
   type TimeAxisOptions,
   timeAxis,
+  type WeightMode,
   type WeightSlot,
   Wire,
   type WireOptions,
+  type WrittenSlot,
 } from './nn/index.js';
 export * from './report/index.js';
 export {

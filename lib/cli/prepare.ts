@@ -8,10 +8,10 @@ import {
 } from '../data/index.js';
 import { FewSoundError } from '../native/errors.js';
 import { formatCount, formatSeconds } from '../report/numbers.js';
+import { textTable } from '../report/text-table.js';
 import type { CommandContext, CommandResult } from './command-context.js';
 import type { PrepareRequest } from './prepare-command.js';
 import { clock, showProgress } from './progress-bar.js';
-import { textTable } from './text-table.js';
 
 /** Bad files that are listed for people; all are in the manifest and in the JSON. */
 const LISTED = 20;

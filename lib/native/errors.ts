@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'AUDIO_EMPTY'
   | 'IO'
   | 'ABORTED'
+  | 'DIVERGED'
   | 'PROCESS_GROUP'
   | 'OPERATOR'
   | 'INTERNAL';

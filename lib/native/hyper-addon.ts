@@ -1,13 +1,9 @@
 // What the addon offers for models that write networks. binding/hyper_models.cc and binding/hyper_trainers.cc are the
 // other side; `Addon` (addon.ts) includes this.
 
-import type { AdamWArgument, LossArgument, NetworkKind } from './model-addon.js';
+import type { ProcessGroupHandle } from './distributed-addon.js';
+import type { AdamWArgument, LossArgument, NetworkKind, Opaque } from './model-addon.js';
 
-declare const brand: unique symbol;
-
-interface Opaque<Name extends string> {
-  readonly [brand]: Name;
-}
 export type HyperModelHandle = Opaque<'hyper model'>;
 export type HyperTrainerHandle = Opaque<'hyper trainer'>;
 
@@ -68,6 +64,7 @@ export interface HyperAddon<Tensor, DType extends string> {
     factor: number,
     learningRate: number,
     beta1: number,
+    group: ProcessGroupHandle | null,
   ): Promise<{ loss: number; gradientNorm: number }>;
   /** Reconstructions [recordings, samples] and their losses, on a thread of its own. */
   evaluateHyperTrainer(

@@ -5,6 +5,7 @@ export {
   isInrKind,
 } from './create-inr.js';
 export { Finer, type FinerOptions } from './finer.js';
+export { type EncodeOptions, encodeRecording } from './hyper/encode-recording.js';
 export { FewSound, type FewSoundOptions } from './hyper/few-sound.js';
 export {
   type AskOptions,

@@ -12,6 +12,10 @@ export type {
   FitOptions,
   FitProgress,
 } from './fit-options.js';
+export { type RunFiles, runFiles } from './hyper/run-files.js';
+export { type TrainResult, train } from './hyper/train.js';
+export type { Ramp, TrainOptions } from './hyper/train-options.js';
+export type { TrainProgress, ValidationResult } from './hyper/train-progress.js';
 export { defaultLearningRates } from './learning-rates.js';
 export { melStftLoss, ReconstructionLoss } from './loss.js';
 export type { LossOptions } from './loss-options.js';

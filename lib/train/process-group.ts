@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { addon } from '../native/addon.js';
 import type { ProcessGroupHandle } from '../native/distributed-addon.js';
 import { FewSoundError } from '../native/errors.js';
+import { flag, optionsObject, wholeNumber } from '../native/option-fields.js';
 import { parseOptions } from '../native/options.js';
-import { flag, optionsObject, wholeNumber } from '../nn/option-schemas.js';
 import { handleOf, type Tensor } from '../tensor/index.js';
 
 /** Options of {@link ProcessGroup.join}. */

@@ -113,7 +113,7 @@ double HyperTrainer::accumulate(const at::Tensor& batch, double factor, double s
 }
 
 HyperStep HyperTrainer::step(const std::vector<at::Tensor>& batches, double factor,
-                             double learningRate, double beta1, GradientExchange* exchange) {
+                             double learningRate, double beta1, ProcessGroup* group) {
   const ThreadLimit limit(options_.threads);
   const at::NoGradGuard noGrad;
   int64_t recordings = 0;
@@ -132,7 +132,7 @@ HyperStep HyperTrainer::step(const std::vector<at::Tensor>& batches, double fact
   std::vector<at::Tensor> gradients = gradientsOf(optimizer_.parameters());
   // All processes must come to the same decision, so a loss that is none shows in the gradients.
   if (!std::isfinite(loss)) gradients.front().fill_(std::nan(""));
-  if (exchange != nullptr) exchange->average(gradients);
+  if (group != nullptr) group->allReduceMean(gradients);
   const double norm = normOf(gradients);
   if (std::isfinite(norm)) {
     if (options_.maxGradientNorm > 0.0 && norm > options_.maxGradientNorm) {

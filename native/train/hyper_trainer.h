@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "native/distributed/process_group.h"
 #include "native/loss/target_loss.h"
 #include "native/nn/hyper/hyper_model.h"
 #include "native/train/adamw.h"
@@ -42,13 +43,6 @@ struct HyperEvaluation {
   at::Tensor losses;     // [recordings], float64, on the CPU
 };
 
-/// Averages tensors over all processes that train together, in place.
-class GradientExchange {
- public:
-  virtual ~GradientExchange() = default;
-  virtual void average(std::vector<at::Tensor>& tensors) = 0;
-};
-
 /// Steps of a hypernetwork's training. Not thread safe; the model must not be used elsewhere while
 /// it works.
 class HyperTrainer {
@@ -57,10 +51,10 @@ class HyperTrainer {
 
   /// One update from batches [recordings, samples], peak-normalised, whose gradients are
   /// accumulated; every recording counts alike, whatever batch it is in. `factor` is the model's f.
-  /// With an exchange, gradients are averaged over the processes, which must have as many
+  /// With a group, gradients are averaged over its processes, which must have as many
   /// recordings each.
   HyperStep step(const std::vector<at::Tensor>& batches, double factor, double learningRate,
-                 double beta1, GradientExchange* exchange = nullptr);
+                 double beta1, ProcessGroup* group = nullptr);
 
   /// Without gradients.
   HyperEvaluation evaluate(const at::Tensor& batch, double factor);

@@ -1,0 +1,106 @@
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { FewSoundError } from '../../native/errors.js';
+import { describeHyperNetwork, takeModelTensors } from '../../nn/hyper/hyper-file.js';
+import type { HyperNetwork } from '../../nn/index.js';
+import { fileFormat, fileMetadata, jsonMetadata, readFewsoundFile } from '../../nn/network-file.js';
+import { scope, type Tensor, writeSafetensors } from '../../tensor/index.js';
+import type { HyperTrainer } from './hyper-trainer.js';
+
+// A checkpoint of a training holds the model's tensors as `model.<name>`, AdamW's moments as
+// `optimizer.first.<name>` and `optimizer.second.<name>`, and in the metadata the architecture
+// ("model"), what decides the course of the training ("course"), and where it is ("position").
+// Everything random follows from the seed and the position.
+
+const modelPrefix = 'model.';
+const optimizerPrefix = 'optimizer.';
+
+const positionSchema = z.strictObject({
+  /** Updates done. */
+  step: z.number().int().nonnegative(),
+  /** Seconds of training so far, interruptions left out. */
+  seconds: z.number().nonnegative(),
+  /** Lowest loss of a validation so far, and after which update. */
+  best: z.strictObject({ step: z.number().int(), loss: z.number() }).nullable(),
+});
+
+/** Where a training is. */
+export type TrainingPosition = z.output<typeof positionSchema>;
+
+/** Writes a checkpoint, atomically: a failure leaves the one before. */
+export async function writeTrainingCheckpoint(
+  path: string,
+  model: HyperNetwork,
+  trainer: HyperTrainer,
+  course: object,
+  position: TrainingPosition,
+): Promise<void> {
+  await scope(() =>
+    writeSafetensors(
+      path,
+      new Map<string, Tensor>([
+        ...[...model.parameters()].map(([name, tensor]) => [modelPrefix + name, tensor] as const),
+        ...[...trainer.state.tensors].map(
+          ([name, tensor]) => [optimizerPrefix + name, tensor] as const,
+        ),
+      ]),
+      {
+        ...fileMetadata('training', describeHyperNetwork(model), undefined),
+        course: JSON.stringify(course),
+        position: JSON.stringify(position),
+      },
+    ),
+  );
+}
+
+/**
+ * Reads a checkpoint into a model and its trainer. All is checked before anything is changed.
+ *
+ * @throws FewSoundError FILE_NOT_FOUND, IO, FILE_FORMAT; INVALID_ARGUMENT for a checkpoint of another
+ *   architecture, corpus or course, naming what differs
+ */
+export async function readTrainingCheckpoint(
+  path: string,
+  model: HyperNetwork,
+  trainer: HyperTrainer,
+  course: object,
+): Promise<TrainingPosition> {
+  return scope(async () => {
+    const file = await readFewsoundFile(path);
+    if (file.content !== 'training') {
+      throw fileFormat(path, `it holds a ${file.content}, no checkpoint of a training`);
+    }
+    requireSameCourse(path, jsonMetadata(path, file, 'course'), course);
+    const parsed = positionSchema.safeParse(jsonMetadata(path, file, 'position'));
+    if (!parsed.success) throw fileFormat(path, 'its metadata "position" are of no use');
+
+    const moments = new Map<string, Tensor>();
+    for (const [name, own] of trainer.state.tensors) {
+      const stored = file.tensors.get(optimizerPrefix + name);
+      if (stored === undefined || String(stored.shape) !== String(own.shape)) {
+        throw fileFormat(
+          path,
+          `its tensor "${optimizerPrefix}${name}" is missing or of another shape`,
+        );
+      }
+      moments.set(name, model.device === 'cpu' ? stored : stored.to({ device: model.device }));
+    }
+    takeModelTensors(path, model, file.tensors, modelPrefix);
+    trainer.restore(parsed.data.step, moments);
+    return parsed.data;
+  });
+}
+
+function requireSameCourse(path: string, stored: unknown, given: object): void {
+  // As JSON has it: what is undefined is not there.
+  const wanted = JSON.parse(JSON.stringify(given)) as Record<string, unknown>;
+  const found = (stored ?? {}) as Record<string, unknown>;
+  for (const [name, value] of Object.entries(wanted)) {
+    if (isDeepStrictEqual(found[name], value)) continue;
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      `resume: ${path} is of another training: its ${name} is ${JSON.stringify(found[name])}, not ${JSON.stringify(value)}. Give what it was begun with, or begin in another folder.`,
+      { field: name },
+    );
+  }
+}

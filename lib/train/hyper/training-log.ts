@@ -1,0 +1,80 @@
+import { MetricsLog } from '../metrics-log.js';
+import { TensorBoardWriter } from '../tensorboard/event-writer.js';
+import type { RunFiles } from './run-files.js';
+import type { ValidationResult } from './train-progress.js';
+
+/** An update as the log has it. */
+export interface LoggedStep {
+  readonly step: number;
+  readonly epoch: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly gradientNorm: number;
+  readonly samplesPerSecond: number;
+  /** Since the training began, interruptions left out. */
+  readonly seconds: number;
+}
+
+/** What a training writes as it goes: metrics.jsonl, and event files for TensorBoard. */
+export class TrainingLog {
+  private constructor(
+    private readonly metrics: MetricsLog,
+    private readonly board: TensorBoardWriter,
+  ) {}
+
+  /** @param resumedAt the update that the checkpoint has; absent for a new training */
+  static async open(files: RunFiles, resumedAt?: number): Promise<TrainingLog> {
+    const metrics =
+      resumedAt === undefined
+        ? await MetricsLog.create(files.metrics)
+        : await MetricsLog.resume(files.metrics, resumedAt);
+    try {
+      const board = await TensorBoardWriter.open(
+        files.folder,
+        resumedAt === undefined ? {} : { resumedAt },
+      );
+      return new TrainingLog(metrics, board);
+    } catch (error) {
+      await metrics.close();
+      throw error;
+    }
+  }
+
+  async step({ gradientNorm, ...record }: LoggedStep): Promise<void> {
+    await this.metrics.append({ kind: 'step', ...record, gradNorm: gradientNorm });
+    const { step, loss, learningRate, samplesPerSecond } = record;
+    await this.board.scalars(step, {
+      'train/loss': loss,
+      'train/learning-rate': learningRate,
+      'train/gradient-norm': gradientNorm,
+      'train/recordings-per-second': samplesPerSecond,
+    });
+  }
+
+  async validation(
+    { step, epoch, loss, metrics }: ValidationResult,
+    seconds: number,
+  ): Promise<void> {
+    await this.metrics.append({ kind: 'validation', step, epoch, loss, ...metrics, seconds });
+    await this.board.scalars(
+      step,
+      Object.fromEntries(
+        Object.entries({ loss, ...metrics }).map(([name, value]) => [`validation/${name}`, value]),
+      ),
+    );
+  }
+
+  async flush(): Promise<void> {
+    await this.metrics.flush();
+    await this.board.flush();
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.metrics.close();
+    } finally {
+      await this.board.close();
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import { evaluate, type MetricName, type Metrics, metricNames } from '../../metrics/index.js';
+import type { HyperTrainer } from './hyper-trainer.js';
+import type { TrainingSetup } from './train-options.js';
+
+/** Means over the validation part. */
+export interface ValidationMeans {
+  readonly loss: number;
+  readonly metrics: Metrics;
+  readonly segments: number;
+}
+
+/** Sums that several processes can add up. */
+interface Tally {
+  loss: number;
+  segments: number;
+  readonly sums: Record<MetricName, number>;
+  readonly counts: Record<MetricName, number>;
+}
+
+/**
+ * The loss and all metrics over the validation part, each segment alone, then their means. Processes that
+ * train together share the segments.
+ */
+export async function validate(
+  { validation, options, corpus, model }: TrainingSetup,
+  trainer: HyperTrainer,
+  epoch: number,
+): Promise<ValidationMeans> {
+  const { group, batchSize } = options;
+  const { samples } = model.options;
+  const zeros = () => Object.fromEntries(metricNames.map((name) => [name, 0])) as Tally['sums'];
+  const tally: Tally = { loss: 0, segments: 0, sums: zeros(), counts: zeros() };
+  const perBatch = batchSize * (group?.size ?? 1);
+  for (let index = 0; index < validation.batchesPerEpoch(perBatch); index++) {
+    const recordings = await validation.batch(0, index, perBatch);
+    if (recordings.length === 0) continue;
+    const { estimates, losses } = await trainer.evaluate(recordings, model.factorAt(epoch));
+    for (const [row, loss] of losses.entries()) {
+      const part = [row * samples, (row + 1) * samples] as const;
+      const found = await evaluate(
+        recordings.subarray(...part),
+        finite(estimates.subarray(...part)),
+        {
+          sampleRate: corpus.sampleRate,
+        },
+      );
+      tally.loss += loss;
+      tally.segments += 1;
+      for (const name of metricNames) {
+        const value = found[name];
+        if (value === null) continue;
+        tally.sums[name] += value;
+        tally.counts[name] += 1;
+      }
+    }
+  }
+  return means(group === undefined ? tally : await added(tally, (values) => group.sum(values)));
+}
+
+/** What a diverged model makes is no sound; the loss says so. */
+function finite(samples: Float32Array): Float32Array {
+  return samples.every(Number.isFinite) ? samples : new Float32Array(samples.length);
+}
+
+async function added(tally: Tally, sum: (values: number[]) => Promise<number[]>): Promise<Tally> {
+  const all = await sum([
+    tally.loss,
+    tally.segments,
+    ...metricNames.map((name) => tally.sums[name]),
+    ...metricNames.map((name) => tally.counts[name]),
+  ]);
+  const named = (from: number) =>
+    Object.fromEntries(metricNames.map((name, i) => [name, all[from + i]])) as Tally['sums'];
+  return {
+    loss: all[0] as number,
+    segments: all[1] as number,
+    sums: named(2),
+    counts: named(2 + metricNames.length),
+  };
+}
+
+function means({ loss, segments, sums, counts }: Tally): ValidationMeans {
+  return {
+    loss: loss / segments,
+    metrics: Object.fromEntries(
+      metricNames.map((name) => [name, counts[name] === 0 ? null : sums[name] / counts[name]]),
+    ) as Metrics,
+    segments,
+  };
+}
