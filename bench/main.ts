@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { fitCurve } from './fit-curve.js';
 import { gpuClips, gpuFit, gpuStep } from './gpu.js';
+import { hyperStep } from './hyper-step.js';
 import { kanBatched } from './kan-batched.js';
 import { kanMemory } from './kan-memory.js';
 import { kanScale } from './kan-scale.js';
@@ -16,6 +17,7 @@ const BENCHMARKS = {
   'kan-scale': kanScale,
   'kan-batched': kanBatched,
   'fit-curve': fitCurve,
+  'hyper-step': hyperStep,
   'learning-rates': learningRates,
   'gpu-step': gpuStep,
   'gpu-fit': gpuFit,

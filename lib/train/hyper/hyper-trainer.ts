@@ -6,13 +6,20 @@ import type { ResolvedLoss } from '../loss-options.js';
 import type { ScheduledRate } from '../schedule.js';
 import type { ResolvedTrain } from './train-options.js';
 
+/** What decides an update. */
+export type TrainerOptions = Pick<
+  ResolvedTrain,
+  'batchSize' | 'learningRate' | 'betas' | 'epsilon' | 'weightDecay' | 'loss' | 'precision'
+> &
+  Partial<Pick<ResolvedTrain, 'threads' | 'maxGradientNorm' | 'group'>>;
+
 /** The native trainer of one model, and the optimiser's state by the names of the model's parameters. */
 export class HyperTrainer {
   readonly #handle: HyperTrainerHandle;
 
   constructor(
     private readonly model: HyperNetwork,
-    private readonly options: ResolvedTrain,
+    private readonly options: TrainerOptions,
   ) {
     const { learningRate, betas, epsilon, weightDecay, loss, precision } = options;
     const [beta1, beta2] = betas;

@@ -1,0 +1,94 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { FewSound, type TargetOptions } from '../lib/nn/index.js';
+import { ops, scope, setThreads } from '../lib/tensor/index.js';
+import { HyperTrainer } from '../lib/train/hyper/hyper-trainer.js';
+import { lossSchema } from '../lib/train/loss-options.js';
+import { inTurn, machine, median } from './measure.js';
+import { Peer } from './peer.js';
+
+/** Lets the kernel's mark of this process's peak begin anew. */
+function forgetPeak(): void {
+  writeFileSync('/proc/self/clear_refs', '5');
+}
+
+/** Peak resident memory since then, MiB. */
+function peak(): number {
+  const [, kibibytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  return Number(kibibytes) / 1024;
+}
+
+const BATCH = 16;
+const SAMPLES = 32_768;
+
+/**
+ * One training step of FewSound with the hypernetwork of 17.5M parameters, batch 16. Peer: the same in eager PyTorch, where
+ * a dense KAN needs its batch in several passes to fit in memory.
+ */
+export async function hyperStep({ rounds, threads }: { rounds: number; threads: number }) {
+  setThreads(threads);
+  return {
+    benchmark: 'hyper-step',
+    batch: BATCH,
+    samples: SAMPLES,
+    rounds,
+    threads,
+    ...machine(),
+    nerf: await stepOf({ kind: 'nerf', encoding: 10 }, 1, rounds, threads),
+    kan: await stepOf(
+      { kind: 'kan', encoding: 8, layers: [48, 24, 12], grid: 10, order: 2 },
+      8,
+      rounds,
+      threads,
+    ),
+  };
+}
+
+async function stepOf(target: TargetOptions, passes: number, rounds: number, threads: number) {
+  forgetPeak();
+  using model = new FewSound({ target, seed: 1 });
+  const trainer = new HyperTrainer(model, {
+    batchSize: BATCH,
+    learningRate: 1e-5,
+    betas: [0.9, 0.999],
+    epsilon: 1e-8,
+    weightDecay: 0.01,
+    loss: lossSchema().parse({ sampleRate: 22_050 }),
+    precision: 'float32',
+    threads,
+  });
+  const audio = scope(() =>
+    Float32Array.from(
+      ops
+        .rand([BATCH * SAMPLES])
+        .mul(2)
+        .sub(1)
+        .data() as Float32Array,
+    ),
+  );
+  const ours = async () => {
+    const start = performance.now();
+    await trainer.step(audio, 1, { learningRate: 1e-5, beta1: 0.9 });
+    return (performance.now() - start) / 1000;
+  };
+  await ours();
+  const peer = await Peer.start('hyper_step.py', [target.kind, threads, BATCH, passes]);
+  const peaks: number[] = [];
+  const seconds = await inTurn(rounds, {
+    ours,
+    eager: async () => {
+      const round = await peer.round();
+      peaks.push(round.peakMiB);
+      return round.seconds;
+    },
+  });
+  peer.stop();
+  const [own, eager] = [median(seconds.ours), median(seconds.eager)];
+  return {
+    parameters: model.parameterCount,
+    torch: peer.facts.torch,
+    peerPasses: passes,
+    secondsPerStep: { ours: own, eager },
+    ratios: { eager: eager / own },
+    peakMiB: { ours: peak(), eager: Math.max(...peaks) },
+  };
+}

@@ -1,0 +1,142 @@
+"""One training step of FewSound in eager PyTorch, written from the papers' formulas: the peer of `bench hyper-step`.
+
+    python hyper_step.py TARGET THREADS BATCH PASSES     TARGET nerf|kan
+
+BATCH recordings of 32,768 samples in PASSES passes, whose gradients are accumulated.
+"""
+
+import math
+import sys
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from mel_loss import MelLoss
+from rounds import serve
+
+SAMPLES = 32_768
+
+
+class Stage(nn.Module):
+    """A causal convolution, layer norm over channels and time, ELU."""
+
+    def __init__(self, width_in, width_out, kernel, time, stride=1, dilation=1):
+        super().__init__()
+        self.past = dilation * (kernel - 1)
+        self.conv = nn.Conv1d(width_in, width_out, kernel, stride, dilation=dilation)
+        self.norm = nn.LayerNorm([width_out, time])
+
+    def forward(self, x):
+        return F.elu(self.norm(self.conv(F.pad(x, (self.past, 0)))))
+
+
+class Unit(nn.Module):
+    def __init__(self, width, dilation, time):
+        super().__init__()
+        self.layers = nn.Sequential(
+            Stage(width, width, 7, time, dilation=dilation), Stage(width, width, 1, time)
+        )
+
+    def forward(self, x):
+        return x + self.layers(x)
+
+
+def encoder(channels=16, dimension=32, strides=(2, 4, 5, 8)):
+    time, width = SAMPLES, channels
+    layers = [Stage(1, width, 7, time)]
+    for stride in strides:
+        layers += [Unit(width, dilation, time) for dilation in (1, 3, 9)]
+        time = math.ceil(time / stride)
+        layers.append(Stage(width, 2 * width, 2 * stride, time, stride=stride))
+        width *= 2
+    layers += [nn.ConstantPad1d((2, 0), 0.0), nn.Conv1d(width, dimension, 3), nn.Flatten()]
+    return nn.Sequential(*layers), time * dimension
+
+
+class NerfTarget:
+    widths = [20, 90, 90, 90, 90, 70, 1]
+    shapes = [s for a, b in zip(widths, widths[1:]) for s in ((b, a), (b,))]
+
+    def __call__(self, x, weights):
+        x = x.expand(len(weights[0]), -1, -1)
+        for i in range(0, len(weights), 2):
+            x = torch.baddbmm(weights[i + 1].unsqueeze(1), x, weights[i].transpose(1, 2))
+            if i + 2 < len(weights):
+                x = torch.relu(x)
+        return x
+
+
+class KanTarget:
+    def __init__(self):
+        widths, grid, self.order = [16, 48, 24, 12, 1], 10, 2
+        edges = [(b, a) for a, b in zip(widths, widths[1:])]
+        self.shapes = [s for edge in edges for s in (edge, (*edge, grid + self.order), edge)]
+        self.knots = torch.arange(-self.order, grid + self.order + 1) * (2.0 / grid) - 1.0
+
+    def bases(self, x):
+        x, knots = x.unsqueeze(-1), self.knots
+        bases = ((x >= knots[:-1]) & (x < knots[1:])).to(x.dtype)
+        for k in range(1, self.order + 1):
+            left = (x - knots[: -(k + 1)]) / (knots[k:-1] - knots[: -(k + 1)])
+            right = (knots[k + 1 :] - x) / (knots[k + 1 :] - knots[1:-k])
+            bases = left * bases[..., :-1] + right * bases[..., 1:]
+        return bases
+
+    def __call__(self, x, weights):
+        for i in range(0, len(weights), 3):
+            base, coefficients, scale = weights[i : i + 3]
+            spline = (coefficients * scale.unsqueeze(-1)).flatten(-2)
+            bases = self.bases(x).flatten(-2).expand(len(base), -1, -1)
+            silu = F.silu(x).expand(len(base), -1, -1)
+            x = silu @ base.transpose(1, 2) + bases @ spline.transpose(1, 2)
+        return x
+
+
+class FewSound(nn.Module):
+    def __init__(self, target, frequencies):
+        super().__init__()
+        self.target = target
+        self.sizes = [math.prod(shape) for shape in target.shapes]
+        total = sum(self.sizes)
+        self.encoder, width = encoder()
+        self.theta = nn.Parameter(torch.randn(1, total) * 0.05)
+        self.universal = nn.Sequential(
+            nn.Conv1d(1, 1, 8101), nn.ELU(), nn.Conv1d(1, 1, 8101), nn.ELU(),
+            nn.Linear(total - 16_200, width),
+        )  # fmt: skip
+        widths = [2 * width, 400, 768, 768, 768, 768, 400, total]
+        layers = [m for a, b in zip(widths, widths[1:]) for m in (nn.Linear(a, b), nn.ELU())]
+        self.writer = nn.Sequential(*layers[:-1])
+        t = torch.linspace(-1, 1, SAMPLES).unsqueeze(1)
+        phases = t * (2.0 ** torch.arange(frequencies) * math.pi)
+        self.features = torch.cat([phases.sin(), phases.cos()], -1)
+
+    def forward(self, audio):
+        code = self.encoder(audio.unsqueeze(1))
+        common = self.universal(self.theta.unsqueeze(0))[0]
+        vector = self.theta + self.writer(torch.cat([code, common.expand(len(code), -1)], 1))
+        parts = vector.split(self.sizes, 1)
+        weights = [p.view(-1, *shape) for p, shape in zip(parts, self.target.shapes)]
+        return self.target(self.features, weights)[..., 0]
+
+
+def main():
+    target, threads, batch, passes = sys.argv[1], *map(int, sys.argv[2:5])
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    model = FewSound(NerfTarget(), 10) if target == "nerf" else FewSound(KanTarget(), 8)
+    audio = torch.rand(batch, SAMPLES) * 2 - 1
+    loss = MelLoss()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5)
+
+    def step():
+        optimizer.zero_grad()
+        for part in audio.chunk(passes):
+            (loss(model(part), part) / passes).backward()
+        optimizer.step()
+
+    serve(step, 1, parameters=sum(p.numel() for p in model.parameters()))
+
+
+main()
