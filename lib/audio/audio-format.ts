@@ -1,7 +1,7 @@
 /** What the first bytes of a file say it is. */
 
 /** Formats that `readAudio` decodes. */
-export type AudioFormat = 'wav' | 'flac' | 'mp3' | 'vorbis' | 'opus';
+export type AudioFormat = 'wav' | 'au' | 'flac' | 'mp3' | 'vorbis' | 'opus';
 
 /** A format we decode, or the name of what the content is instead. */
 export type SniffedContent =
@@ -24,7 +24,6 @@ const otherContents: readonly (readonly [magic: string, offset: number, found: s
   ['\xff\xfd', 0, 'MPEG Layer II audio'],
   ['\xff\xfe', 0, 'UTF-16 text'],
   ['#!AMR', 0, 'AMR audio'],
-  ['.snd', 0, 'AU audio'],
   ['NIST_1A', 0, 'NIST SPHERE audio'],
   ['\x89PNG', 0, 'a PNG image'],
   ['\xff\xd8\xff', 0, 'a JPEG image'],
@@ -42,6 +41,7 @@ const otherContents: readonly (readonly [magic: string, offset: number, found: s
  */
 export function sniffContent(bytes: Uint8Array): SniffedContent {
   if (hasText(bytes, 'RIFF', 0) && hasText(bytes, 'WAVE', 8)) return { format: 'wav', ogg: false };
+  if (hasText(bytes, '.snd', 0)) return { format: 'au', ogg: false };
   if (hasText(bytes, 'OggS', 0)) return sniffOgg(bytes);
   const start = skipId3(bytes);
   if (hasText(bytes, 'fLaC', start)) return { format: 'flac', ogg: false };

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { FewSoundError } from '../native/errors.js';
+import { decodeAu } from './au-file.js';
 import { type AudioFormat, sniffContent } from './audio-format.js';
 import { formatError, requireFinite } from './checks.js';
 import { finishFlac, readFlacStreamInfo } from './flac-stream.js';
@@ -23,8 +24,8 @@ export interface Recording {
 }
 
 /**
- * Decodes a wav (integer PCM of 8, 16, 24, 32 bits, float of 32, 64), flac, mp3, ogg vorbis or opus
- * file. Opus is always decoded at 48 kHz, the rate of the codec.
+ * Decodes a wav (integer PCM of 8, 16, 24, 32 bits, float of 32, 64), au (the same), flac, mp3, ogg
+ * vorbis or opus file. Opus is always decoded at 48 kHz, the rate of the codec.
  *
  * The content decides about the format, not the name: an MP3 called `speech.wav` is decoded as the
  * MP3 that it is. A file that is not whole is refused, not decoded as far as it goes: lengths in
@@ -49,7 +50,7 @@ export async function readAudio(source: AudioSource): Promise<Recording> {
   if (content.format === null) {
     throw formatError(
       name,
-      `it is ${content.found}, not audio that fewsound reads (wav, flac, mp3, ogg vorbis, opus). ` +
+      `it is ${content.found}, not audio that fewsound reads (wav, au, flac, mp3, ogg vorbis, opus). ` +
         'Convert it to one of these, or check that this is the right file.',
     );
   }
@@ -79,6 +80,8 @@ async function decode(
   switch (format) {
     case 'wav':
       return decodeWav(bytes, name);
+    case 'au':
+      return decodeAu(bytes, name);
     case 'flac': {
       const info = readFlacStreamInfo(bytes, ogg, name);
       const audio = await decodeByLibrary(bytes, 'flac', name);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { Argument, Option } from 'commander';
-import { type CorpusKind, corpusKinds } from '../data/corpora/index.js';
+import { type CorpusKind, corpusKinds } from '../data/corpora/kinds.js';
 import type { PrepareOptions } from '../data/prepare-options.js';
 import type { Execute } from './command-context.js';
 import { integerFrom, positive } from './option-parsing.js';

@@ -95,7 +95,7 @@ function badFilesText(badFiles: readonly BadFile[]): string[] {
   const more = badFiles.length - listed.length;
   return [
     '',
-    `${formatCount(badFiles.length)} recordings gave no segment (${kinds.join(', ')}):`,
+    `${formatCount(badFiles.length)} recording${badFiles.length === 1 ? '' : 's'} gave no segment (${kinds.join(', ')}):`,
     ...listed,
     ...(more > 0 ? [`  and ${formatCount(more)} more; all are in manifest.json`] : []),
   ];

@@ -8,7 +8,7 @@ export {
   type ListCorpusOptions,
   listCorpus,
 } from './corpora/index.js';
-export type { Split } from './manifest.js';
+export type { BadFileProblem, Split } from './manifest.js';
 export { type PrefetchedBatch, type PrefetchOptions, prefetch } from './prefetch.js';
 export {
   type BadFile,

@@ -33,8 +33,13 @@ const preparedFile = z.strictObject({
   padded: count(1).optional(),
 });
 
-/** Why a recording gave no segment. */
-export const problems = ['unreadable', 'damaged', 'empty', 'short', 'silent'] as const;
+const problems = ['unreadable', 'damaged', 'empty', 'short', 'silent'] as const;
+
+/**
+ * Why a recording gave no segment. unreadable: the system refuses; damaged: no audio, or not whole; empty: no samples;
+ * short: too few of them for a segment; silent: nothing above half a step of 16 bits.
+ */
+export type BadFileProblem = (typeof problems)[number];
 
 const badFile = z.strictObject({
   name: z.string(),
@@ -84,7 +89,10 @@ export type Split = 'train' | 'validation';
 /** The file that makes a folder a prepared corpus. */
 export const MANIFEST = 'manifest.json';
 
-/** @throws FewSoundError FILE_NOT_FOUND, IO, FILE_FORMAT naming what is wrong */
+/**
+ * @internal
+ * @throws FewSoundError FILE_NOT_FOUND, IO, FILE_FORMAT naming what is wrong
+ */
 export async function readManifest(path: string): Promise<Manifest> {
   const manifest = await readJson(path, manifestSchema);
   for (const { file, segments, files } of manifest.shards) {

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { FewSoundError } from '../native/errors.js';
 import { type CorpusKind, listCorpus } from './corpora/index.js';
-import type { BadFileEntry, Manifest, ShardRecord, Split } from './manifest.js';
+import type { BadFileProblem, Manifest, ShardRecord, Split } from './manifest.js';
 import { PreparationFolder } from './preparation-folder.js';
 import { PreparationProgress } from './preparation-progress.js';
 import {
@@ -19,11 +19,7 @@ export interface BadFile {
   /** Path below the corpus. */
   readonly name: string;
   readonly split: Split;
-  /**
-   * unreadable: the system refuses; damaged: no audio, or not whole; empty: no samples; short: too few of them for a
-   * segment; silent: nothing above half a step of 16 bits.
-   */
-  readonly problem: BadFileEntry['problem'];
+  readonly problem: BadFileProblem;
   readonly message: string;
 }
 

@@ -73,7 +73,10 @@ const schema = optionsObject({
 /** @internal */
 export type ResolvedPrepare = z.output<typeof schema> & { readonly settings: PreparationSettings };
 
-/** @throws FewSoundError INVALID_ARGUMENT naming the option, its value and what was expected */
+/**
+ * @internal
+ * @throws FewSoundError INVALID_ARGUMENT naming the option, its value and what was expected
+ */
 export function resolvePrepareOptions(options: PrepareOptions): ResolvedPrepare {
   const resolved = parseOptions(schema, options, 'prepareCorpus options');
   const { corpus, sampleRate, skipSeconds, segmentSamples, short } = resolved;

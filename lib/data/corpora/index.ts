@@ -6,6 +6,7 @@ import { audioFolder } from './audio-folder.js';
 import type { CorpusFiles, CorpusLayout } from './corpus.js';
 import { CorpusFolder } from './corpus-folder.js';
 import { gtzan } from './gtzan.js';
+import { type CorpusKind, corpusKinds } from './kinds.js';
 import { librispeech } from './librispeech.js';
 import { ljspeech } from './ljspeech.js';
 import { noisyVctk } from './noisy-vctk.js';
@@ -14,6 +15,7 @@ import { urbansound8k } from './urbansound8k.js';
 import { vctk } from './vctk.js';
 
 export type { CorpusFile, CorpusFiles } from './corpus.js';
+export { type CorpusKind, corpusKinds } from './kinds.js';
 
 const layouts = {
   vctk,
@@ -24,13 +26,7 @@ const layouts = {
   urbansound8k,
   'speech-commands': speechCommands,
   folder: audioFolder,
-} as const satisfies Record<string, CorpusLayout>;
-
-/** A corpus that fewsound knows; `'folder'` is any folder of audio files. */
-export type CorpusKind = keyof typeof layouts;
-
-/** Every {@link CorpusKind}. */
-export const corpusKinds = Object.keys(layouts) as readonly CorpusKind[];
+} as const satisfies Record<CorpusKind, CorpusLayout>;
 
 /** Options of {@link listCorpus}. */
 export interface ListCorpusOptions {
@@ -42,7 +38,7 @@ export interface ListCorpusOptions {
 }
 
 /** @internal */
-export const corpusKind = z.enum(Object.keys(layouts) as [CorpusKind, ...CorpusKind[]], {
+export const corpusKind = z.enum(corpusKinds, {
   error: `Expected one of ${corpusKinds.join(', ')}`,
 });
 
