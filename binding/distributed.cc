@@ -146,9 +146,13 @@ Napi::Value nothing(Napi::Env env) { return env.Undefined(); }
 /// sumOverRanks(group, numbers): promise of the sums
 Napi::Value sumOverRanks(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (!info[1].IsArray()) Place{env, "numbers"}.reject(info[1], "an array of numbers");
+  constexpr uint32_t kMostNumbers = 1'000'000;
+  if (!info[1].IsArray() || info[1].As<Napi::Array>().Length() > kMostNumbers) {
+    Place{env, "numbers"}.reject(info[1], "an array of at most a million numbers");
+  }
   const Napi::Array given = info[1].As<Napi::Array>();
   std::vector<double> values;
+  values.reserve(given.Length());
   for (uint32_t i = 0; i < given.Length(); ++i) {
     values.push_back(toDouble({env, "numbers"}, given.Get(i)));
   }

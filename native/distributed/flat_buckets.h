@@ -32,8 +32,9 @@ class FlatBuckets {
   std::vector<Piece> piecesOf(const std::vector<at::Tensor>& tensors) const;
   at::Tensor bucket(size_t which, const Piece& piece);
 
-  static constexpr int64_t kBucketBytes = int64_t{25} << 20;
-  static constexpr int64_t kInPlaceBytes = int64_t{4} << 20;
+  static constexpr int64_t kMegabyte = 1'000'000;
+  static constexpr int64_t kBucketBytes = 25 * kMegabyte;
+  static constexpr int64_t kInPlaceBytes = 4 * kMegabyte;
 
   at::Device device_;
   std::array<at::Tensor, 2> storages_;  // bytes

@@ -99,6 +99,7 @@ TEST(theMeanOfGradientsIsThatOfAllRanks) {
   // Several buckets, a tensor that is taken where it is, one that is not contiguous, other dtypes.
   const auto gradients = [](int rank) {
     std::vector<at::Tensor> list;
+    list.reserve(36);
     for (int i = 0; i < 30; ++i) list.push_back(seeded(100 * rank + i, {300'000}));
     list.push_back(seeded(100 * rank + 40, {1500, 1000}));
     list.push_back(seeded(100 * rank + 41, {7, 5}).t());
@@ -132,8 +133,8 @@ TEST(aBroadcastGivesRootsTensorsToAll) {
   std::vector<std::vector<at::Tensor>> results(2);
   const auto errors = inGroup(2, [&](ProcessGroup& group) {
     std::vector<at::Tensor>& mine = results[group.rank()];
-    mine = {at::full({3, 2}, group.rank(), at::kFloat).requires_grad_(), seeded(group.rank(), {1500, 1000}),
-            at::full({5}, group.rank() == 1, at::kBool),
+    mine = {at::full({3, 2}, group.rank(), at::kFloat).requires_grad_(),
+            seeded(group.rank(), {1500, 1000}), at::full({5}, group.rank() == 1, at::kBool),
             at::full({2, 3}, 7 + group.rank(), at::kLong).t(),
             at::view_as_complex(seeded(group.rank(), {6, 2}).to(at::kDouble))};
     const auto version = mine[1]._version();
