@@ -7,15 +7,6 @@
 namespace fewsound {
 namespace {
 
-/// x [samples, in] or [batch, samples, in]; weight [out, in], or [batch, out, in] for one set per
-/// sample.
-at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  if (weight.dim() == 2) return at::linear(x, weight, bias);
-  const at::Tensor batched =
-      x.dim() == 3 ? x : x.unsqueeze(0).expand({weight.size(0), x.size(0), x.size(1)});
-  return at::baddbmm(bias.unsqueeze(1), batched, weight.transpose(1, 2));
-}
-
 void convert(torch::nn::Module& module, std::optional<at::Device> device, at::ScalarType dtype,
              bool nonBlocking) {
   const auto convertOne = [&](at::Tensor& tensor) {
@@ -54,18 +45,29 @@ at::Tensor Mlp::omegaOf(const Layer& layer, const std::string& prefix, const Wei
   return given == weights->end() ? layer.omega : given->second.unsqueeze(-1);
 }
 
+LinearWeights Mlp::weightsOf(const Layer& layer, const std::string& prefix,
+                             const WeightMap* weights) {
+  if (weights == nullptr) return {.weight = layer.weight, .bias = layer.bias};
+  return {.weight = weights->at(prefix + ".weight"), .bias = weights->at(prefix + ".bias")};
+}
+
 at::Tensor Mlp::decode(const at::Tensor& features, const WeightMap* weights) {
+  std::vector<LinearWeights> used;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    used.push_back(weightsOf(*layers_[i], "layers." + std::to_string(i), weights));
+  }
+  if (isReluStack()) return reluStack(features, used);
   at::Tensor x = features;
   for (size_t i = 0; i < layers_.size(); ++i) {
     const Layer& layer = *layers_[i];
-    const std::string prefix = "layers." + std::to_string(i);
-    const at::Tensor& weight = weights ? weights->at(prefix + ".weight") : layer.weight;
-    const at::Tensor& bias = weights ? weights->at(prefix + ".bias") : layer.bias;
-    x = linear(scaleInput(x, omegaOf(layer, prefix, weights)), weight, bias);
+    const at::Tensor omega = omegaOf(layer, "layers." + std::to_string(i), weights);
+    x = linearLayer(scaleInput(x, omega), used[i]);
     if (i + 1 < layers_.size()) x = activate(x, layer);
   }
   return x;
 }
+
+at::Tensor Mlp::activate(const at::Tensor& x, const Layer& /*layer*/) const { return at::relu(x); }
 
 at::Tensor Mlp::scaleInput(const at::Tensor& x, const at::Tensor& /*omega*/) const { return x; }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "native/nn/inr.h"
+#include "native/nn/relu_stack.h"
 
 namespace fewsound {
 
@@ -36,10 +37,14 @@ class Mlp : public Inr {
   /// What enters the linear map. omega: the layer's, [1] or, one for each of a batch, [batch, 1,
   /// 1].
   virtual at::Tensor scaleInput(const at::Tensor& x, const at::Tensor& omega) const;
-  /// What follows it, except after the last.
-  virtual at::Tensor activate(const at::Tensor& x, const Layer& layer) const = 0;
+  /// What follows it, except after the last: ReLU unless a network has another.
+  virtual at::Tensor activate(const at::Tensor& x, const Layer& layer) const;
+  /// Whether it is linear layers with ReLU between them and nothing else.
+  virtual bool isReluStack() const { return false; }
 
  private:
+  static LinearWeights weightsOf(const Layer& layer, const std::string& prefix,
+                                 const WeightMap* weights);
   static at::Tensor omegaOf(const Layer& layer, const std::string& prefix,
                             const WeightMap* weights);
 

@@ -30,6 +30,4 @@ at::Tensor Nerf::encode(const at::Tensor& t, const WeightMap& weights) const {
   return encoding_->forward(t, weights, "encoding.frequencies");
 }
 
-at::Tensor Nerf::activate(const at::Tensor& x, const Layer& /*layer*/) const { return at::relu(x); }
-
 }  // namespace fewsound

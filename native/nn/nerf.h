@@ -19,7 +19,7 @@ class Nerf : public Mlp {
   bool acceptsWeights() const override { return true; }
 
  protected:
-  at::Tensor activate(const at::Tensor& x, const Layer& layer) const override;
+  bool isReluStack() const override { return true; }
 
  private:
   std::shared_ptr<PositionalEncoding> encoding_;

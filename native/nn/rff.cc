@@ -32,6 +32,4 @@ at::Tensor Rff::encode(const at::Tensor& t) const {
   return at::cat({phase.cos(), phase.sin()}, -1);
 }
 
-at::Tensor Rff::activate(const at::Tensor& x, const Layer& /*layer*/) const { return at::relu(x); }
-
 }  // namespace fewsound

@@ -15,7 +15,7 @@ class Rff : public Mlp {
   at::Tensor encode(const at::Tensor& t) const override;
 
  protected:
-  at::Tensor activate(const at::Tensor& x, const Layer& layer) const override;
+  bool isReluStack() const override { return true; }
 
  private:
   at::Tensor projection_;  // [frequencies, 1]
