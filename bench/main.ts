@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { fitCurve } from './fit-curve.js';
 import { gpuClips, gpuFit, gpuStep } from './gpu.js';
+import { hyperSmall } from './hyper-small.js';
 import { hyperStep } from './hyper-step.js';
 import { kanBatched } from './kan-batched.js';
 import { kanMemory } from './kan-memory.js';
@@ -18,6 +19,7 @@ const BENCHMARKS = {
   'kan-batched': kanBatched,
   'fit-curve': fitCurve,
   'hyper-step': hyperStep,
+  'hyper-small': hyperSmall,
   'learning-rates': learningRates,
   'gpu-step': gpuStep,
   'gpu-fit': gpuFit,

@@ -1,0 +1,33 @@
+import { loadVega, loadVegaLite } from '../lib/report/vega-lazy.js';
+import type { MetricsRecord } from '../lib/train/index.js';
+
+/** The validation loss of several trainings over their updates, as an SVG picture. */
+export async function validationCurves(
+  runs: Readonly<Record<string, readonly MetricsRecord[]>>,
+): Promise<string> {
+  const values = Object.entries(runs).flatMap(([run, records]) =>
+    records.flatMap(({ kind, step, loss }) => (kind === 'validation' ? [{ run, step, loss }] : [])),
+  );
+  const [vega, vegaLite] = await Promise.all([loadVega(), loadVegaLite()]);
+  const { spec } = vegaLite.compile({
+    width: 640,
+    height: 320,
+    background: 'white',
+    data: { values },
+    mark: { type: 'line', strokeWidth: 2 },
+    encoding: {
+      x: { field: 'step', type: 'quantitative', title: 'updates' },
+      y: {
+        field: 'loss',
+        type: 'quantitative',
+        title: 'validation loss',
+        scale: { type: 'log', nice: false },
+      },
+      color: { field: 'run', type: 'nominal', title: null },
+    },
+  });
+  const view = new vega.View(vega.parse(spec), { renderer: 'none' });
+  const svg = await view.toSVG();
+  view.finalize();
+  return svg;
+}
