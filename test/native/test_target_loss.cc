@@ -81,6 +81,19 @@ TEST(theResultIsTheSameWithAnyNumberOfThreads) {
   at::set_num_threads(before);
 }
 
+TEST(anotherTargetTakesThePlaceOfTheFirst) {
+  // NOLINTNEXTLINE(bugprone-random-generator-seed): the same cases in every run.
+  std::mt19937 random(11);
+  at::manual_seed(11);
+  for (int i = 0; i < 10; ++i) {
+    const LossCase c = randomLoss(random);
+    const at::Tensor target = noise(c.clips, c.samples, at::kDouble);
+    const auto loss = TargetLoss::make(c.options, noise(c.clips, c.samples, at::kDouble));
+    loss->setTarget(target);
+    CHECK(lossError(*loss, c.options, target, noise(c.clips, c.samples, at::kDouble)) < 1e-10);
+  }
+}
+
 TEST(whatDoesNotFitIsAnError) {
   const at::Tensor target = noise(1, 300, at::kFloat);
   const auto loss = TargetLoss::make(lossOf({64}, 12), target);
