@@ -2,6 +2,7 @@
 // one machine; see bench/results for what was seen where.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { dataPipeline } from './data-pipeline.js';
 import { fitCurve } from './fit-curve.js';
 import { gpuClips, gpuFit, gpuStep } from './gpu.js';
 import { hyperSmall } from './hyper-small.js';
@@ -17,6 +18,7 @@ const BENCHMARKS = {
   'kan-memory': kanMemory,
   'kan-scale': kanScale,
   'kan-batched': kanBatched,
+  'data-pipeline': dataPipeline,
   'fit-curve': fitCurve,
   'hyper-step': hyperStep,
   'hyper-small': hyperSmall,
