@@ -2,12 +2,12 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/LegacyTypeDispatch.h>
-#include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "native/gradients_through.h"
 #include "native/parallel_for.h"
 
 namespace fewsound {
@@ -176,7 +176,10 @@ class ReluStackFunction : public torch::autograd::Function<ReluStackFunction> {
     const at::Tensor& x = saved[0];
     const std::vector<LinearWeights> layers =
         unflatten(at::TensorList(saved.data() + 1, saved.size() - 1));
-    if (at::GradMode::is_enabled()) return differentiable(saved, layers, outputGradients[0]);
+    if (at::GradMode::is_enabled()) {
+      return gradientsThrough([&] { return reluStackReference(x, layers); }, saved,
+                              outputGradients[0]);
+    }
 
     const StackGradients found = computeBackward(
         {.x = x, .layers = layers}, outputGradients[0].contiguous(), context->needs_input_grad(0));
@@ -185,28 +188,6 @@ class ReluStackFunction : public torch::autograd::Function<ReluStackFunction> {
     for (const LinearWeights& layer : found.layers) {
       gradients.push_back(layer.weight);
       gradients.push_back(layer.bias);
-    }
-    return gradients;
-  }
-
- private:
-  /// As a graph of their own, for double backward: through the reference.
-  static variable_list differentiable(const variable_list& inputs,
-                                      const std::vector<LinearWeights>& layers,
-                                      const at::Tensor& outputGradient) {
-    const at::Tensor y = reluStackReference(inputs[0], layers);
-    variable_list wanted;
-    for (const at::Tensor& each : inputs) {
-      if (each.requires_grad()) wanted.push_back(each);
-    }
-    const variable_list found = torch::autograd::grad({y}, wanted, {outputGradient},
-                                                      /*retain_graph=*/true,
-                                                      /*create_graph=*/true,
-                                                      /*allow_unused=*/true);
-    variable_list gradients;
-    size_t next = 0;
-    for (const at::Tensor& each : inputs) {
-      gradients.push_back(each.requires_grad() ? found[next++] : at::Tensor());
     }
     return gradients;
   }

@@ -1,12 +1,12 @@
 #include "native/spline/kan_stack_function.h"
 
 #include <ATen/core/grad_mode.h>
-#include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "native/gradients_through.h"
 #include "native/spline/kan_stack.h"
 
 namespace fewsound {
@@ -34,26 +34,13 @@ std::vector<KanWeights> unflatten(at::TensorList flat, bool scaled) {
   return layers;
 }
 
-/// The gradients as a graph of their own, for double backward: through the reference.
 variable_list differentiableGradients(const KanStackInput& input,
                                       const at::Tensor& outputGradient) {
   variable_list inputs{input.x};
   const variable_list flat = flatten(input.layers);
   inputs.insert(inputs.end(), flat.begin(), flat.end());
-  const at::Tensor y = kanStackReference(input.x, input.layers, input.grid);
-  variable_list wanted;
-  for (const at::Tensor& each : inputs) {
-    if (each.requires_grad()) wanted.push_back(each);
-  }
-  const variable_list found = torch::autograd::grad({y}, wanted, {outputGradient},
-                                                    /*retain_graph=*/true, /*create_graph=*/true,
-                                                    /*allow_unused=*/true);
-  variable_list gradients;
-  size_t next = 0;
-  for (const at::Tensor& each : inputs) {
-    gradients.push_back(each.requires_grad() ? found[next++] : at::Tensor());
-  }
-  return gradients;
+  return gradientsThrough([&] { return kanStackReference(input.x, input.layers, input.grid); },
+                          inputs, outputGradient);
 }
 
 variable_list plainGradients(const KanStackBackend& backend, const KanStackInput& input,
