@@ -27,7 +27,6 @@ export {
   type InrKind,
   type InrOptions,
   inrKinds,
-  type NamedTensors,
   type ResolvedOptions,
   type WeightSlot,
 } from './inr.js';
@@ -39,5 +38,6 @@ export { PiecewiseInr, type PiecewiseParts } from './piecewise-inr.js';
 export type { LearnedClip, RenderRange } from './render-range.js';
 export { Rff, type RffOptions } from './rff.js';
 export { Siren, type SirenOptions } from './siren.js';
+export type { NamedTensors } from './state-dict.js';
 export { type TimeAxisOptions, timeAxis } from './time-axis.js';
 export { Wire, type WireOptions } from './wire.js';

@@ -23,6 +23,7 @@ import {
   requireSampleCount,
   type SamplePositions,
 } from './render-range.js';
+import { copyState, entriesOf, type NamedTensors } from './state-dict.js';
 import { timeAxis } from './time-axis.js';
 
 /** The networks by their names in files, options and on the command line. */
@@ -44,9 +45,6 @@ export interface InrOptions {
 
 /** Options with all their values, as `options` of a network has them. */
 export type ResolvedOptions<Options> = { readonly [Name in keyof Options]-?: Options[Name] };
-
-/** Tensors by name. */
-export type NamedTensors = Readonly<Record<string, Tensor>> | ReadonlyMap<string, Tensor>;
 
 /** A weight that a hypernetwork supplies. */
 export interface WeightSlot {
@@ -166,26 +164,7 @@ export abstract class Inr<Options extends InrOptions = InrOptions> {
    * @throws FewSoundError INVALID_ARGUMENT for a missing or unknown name, SHAPE_MISMATCH, DTYPE_MISMATCH
    */
   loadStateDict(state: NamedTensors): void {
-    const own = this.stateDict();
-    const given = new Map(entriesOf(state, 'state'));
-    for (const name of given.keys()) {
-      if (!own.has(name)) throw badState(name, `is not a tensor of this ${this.kind} network`);
-    }
-    for (const [name, target] of own) {
-      const source = given.get(name);
-      if (source === undefined) throw badState(name, 'is missing');
-      if (String(source.shape) !== String(target.shape)) {
-        const shapes = [[...source.shape], [...target.shape]];
-        const text = shapes.map((shape) => `[${shape.join(', ')}]`);
-        throw badState(name, `has shape ${text[0]}; expected ${text[1]}`, 'SHAPE_MISMATCH', shapes);
-      }
-      if (source.dtype !== target.dtype) {
-        throw badState(name, `is ${source.dtype}; expected ${target.dtype}`, 'DTYPE_MISMATCH');
-      }
-    }
-    noGrad(() => {
-      for (const [name, target] of own) target.copy_(given.get(name) as Tensor);
-    });
+    copyState(this.stateDict(), state, `${this.kind} network`);
   }
 
   /**
@@ -344,32 +323,4 @@ export function checkLearnedClip(clip: unknown): LearnedClip {
 
 function drawSeed(): number {
   return scope(() => ops.randint(0, 2 ** 31, [1]).item());
-}
-
-function entriesOf(tensors: NamedTensors, field: string): [string, Tensor][] {
-  if (typeof tensors !== 'object' || tensors === null) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      `${field} is ${String(tensors)}; expected tensors by name, as an object or a Map.`,
-      { field },
-    );
-  }
-  const entries: [string, Tensor][] =
-    tensors instanceof Map
-      ? [...(tensors as ReadonlyMap<string, Tensor>)]
-      : Object.entries(tensors as Readonly<Record<string, Tensor>>);
-  for (const [, tensor] of entries) handleOf(tensor);
-  return entries;
-}
-
-function badState(
-  name: string,
-  problem: string,
-  code: 'INVALID_ARGUMENT' | 'SHAPE_MISMATCH' | 'DTYPE_MISMATCH' = 'INVALID_ARGUMENT',
-  shapes?: number[][],
-): FewSoundError {
-  return new FewSoundError(code, `state: "${name}" ${problem}.`, {
-    field: name,
-    ...(shapes && { shapes }),
-  });
 }

@@ -6,7 +6,6 @@ import { parseOptions } from '../../native/options.js';
 import {
   type Device,
   handleOf,
-  noGrad,
   ops,
   ownTensor,
   scope,
@@ -14,6 +13,7 @@ import {
   wrapTensor,
 } from '../../tensor/index.js';
 import type { WeightSlot } from '../inr.js';
+import { copyState, type NamedTensors } from '../state-dict.js';
 import { timeAxis } from '../time-axis.js';
 import { saveHyperNetwork } from './hyper-file.js';
 import {
@@ -228,26 +228,8 @@ export abstract class HyperNetwork {
    * @param state a tensor for every name of `parameters()`, of its shape and dtype
    * @throws FewSoundError INVALID_ARGUMENT for a missing or unknown name, SHAPE_MISMATCH, DTYPE_MISMATCH
    */
-  loadStateDict(state: ReadonlyMap<string, Tensor>): void {
-    const own = this.parameters();
-    const problem = (name: string, text: string, code: 'INVALID_ARGUMENT' | 'SHAPE_MISMATCH') =>
-      new FewSoundError(code, `state: "${name}" ${text}.`, { field: name });
-    for (const name of state.keys()) {
-      if (!own.has(name)) {
-        throw problem(name, `is not a tensor of this ${this.kind} model`, 'INVALID_ARGUMENT');
-      }
-    }
-    for (const [name, target] of own) {
-      const source = state.get(name);
-      if (source === undefined) throw problem(name, 'is missing', 'INVALID_ARGUMENT');
-      if (String(source.shape) !== String(target.shape) || source.dtype !== target.dtype) {
-        const text = `is ${source.dtype} [${source.shape.join(', ')}]; expected ${target.dtype} [${target.shape.join(', ')}]`;
-        throw problem(name, text, 'SHAPE_MISMATCH');
-      }
-    }
-    noGrad(() => {
-      for (const [name, target] of own) target.copy_(state.get(name) as Tensor);
-    });
+  loadStateDict(state: NamedTensors): void {
+    copyState(this.parameters(), state, `${this.kind} model`);
   }
 
   /**
