@@ -1,8 +1,10 @@
 import { inrKinds } from '../../lib/nn/index.js';
+import { checkDictionaries } from './dictionary-check.js';
 import { checkEncoder, checkFewSound } from './hyper-check.js';
 import { checkMelLoss } from './loss-check.js';
 import { checkMetrics } from './metrics-check.js';
 import { checkNetwork } from './network-check.js';
+import { checkResponseSpectra } from './response-check.js';
 import type { Checker } from './result.js';
 import { checkOneCycle } from './schedule-check.js';
 import { checkSplines } from './spline-check.js';
@@ -25,6 +27,8 @@ const kinds: readonly GoldenKind[] = [
   { name: /^mel_stft_loss(_float64)?$/, check: checkMelLoss },
   { name: /^metrics$/, check: checkMetrics },
   { name: /^onecycle$/, check: checkOneCycle },
+  { name: /^dictionary_metrics$/, check: checkDictionaries },
+  { name: /^strs_[a-z]+(_float64)?$/, check: checkResponseSpectra },
   { name: /^soundstream_encoder(_float64)?$/, check: checkEncoder },
   ...(['kan', 'nerf', 'siren'] as const).map((kind) => ({
     name: new RegExp(`^fewsound_${kind}(_float64)?$`),
