@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { FewSoundError } from '../native/errors.js';
 import { optionsObject, positiveNumber, wholeNumber } from '../native/option-fields.js';
 import { parseOptions } from '../native/options.js';
-import { Tensor, tensor } from '../tensor/index.js';
+import { scope, Tensor, tensor } from '../tensor/index.js';
 
 /** The filters of a layer that reads a waveform. A layer of several resolutions is several banks. */
 export interface FilterBank {
@@ -71,7 +71,7 @@ function filterMatrix(weight: Tensor | FilterValues): Tensor {
       { shapes: [[...shape]] },
     );
   }
-  return weight.detach().reshape([shape[0] as number, -1]);
+  return scope(() => weight.detach().reshape([shape[0] as number, -1]));
 }
 
 const bankSchema = z.object({

@@ -27,7 +27,8 @@ export type LayerGrouping = (typeof layerGroupings)[number];
  * The layers of a model, by the names and shapes of its tensors: without its class.
  *
  * 'any' takes every tensor whose name ends in `weight`: of rank 2 linear, 3 conv1d, 4 conv2d; and with `spline` every
- * `coefficients` of a KAN. Transposed convolutions cannot be told from others by their shape.
+ * `coefficients` of a KAN. Norms, which scale and do not combine, are none, whatever the rank of their weights. Transposed
+ * convolutions cannot be told from others by their shape.
  *
  * @throws FewSoundError INVALID_ARGUMENT where there is no layer, or none of the architecture that was named
  */
@@ -58,7 +59,7 @@ function layerOf(name: string, tensor: Tensor, spline: SplineGrid | undefined): 
     return [{ name: layerName(name, 'coefficients'), kind: 'spline', residual, dictionary }];
   }
   const kind = layerKindOf(tensor);
-  if (!/(^|\.)weight$/.test(name) || kind === undefined) return [];
+  if (!/(^|\.)weight$/.test(name) || normName.test(name) || kind === undefined) return [];
   const dictionary = () => dictionaryOf(tensor, { kind });
   return [{ name: layerName(name, 'weight'), kind, residual, dictionary }];
 }
@@ -66,6 +67,9 @@ function layerOf(name: string, tensor: Tensor, spline: SplineGrid | undefined): 
 /** Names of layers whose output a shortcut is added to, in FewSound's encoder and in usual residual networks. */
 const residualName =
   /(^|\.)(units\.\d+\.pointwise|RSM\d+\.conv3|res(idual)?s?|shortcut|skip|nin|downsample)(\.|_?\d|$)/i;
+
+/** Names of norms: that of FewSound's encoder has a weight [channels, samples]. */
+const normName = /(^|\.)(\w*norm\w*|bn\d*|ln\d*)\.weight$/i;
 
 const layerName = (name: string, role: string) =>
   name === role ? name : name.slice(0, -role.length - 1);
