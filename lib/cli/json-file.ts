@@ -27,31 +27,30 @@ export async function readJsonFile(path: string, hint: string): Promise<unknown>
 
 /** What is wrong, without the piece of the file that some messages quote. */
 const problem = ({ message }: Error): string =>
-  message.replace(/, (\.{3})?"[\s\S]* is not valid JSON$/, '');
+  message.replace(/, (\.{3})?"[\s\S]* is not valid JSON$/, '').replace(/\n/g, '\\n');
 
-/** The first line, from 1, with which the text can no longer be the beginning of JSON. */
+/** The first line, from 1, with whose end the text can no longer be the beginning of JSON. */
 function wrongLine(text: string): number {
   const lines = text.split('\n');
   for (let count = 1; count < lines.length; count++) {
-    const position = problemPosition(lines.slice(0, count).join('\n'));
-    if (position !== null) return lineOf(text, position);
+    const beginning = `${lines.slice(0, count).join('\n')}\n`;
+    const position = problemPosition(beginning);
+    if (position !== null) return lineOf(text, Math.min(position, beginning.length - 1));
   }
   // To its end it could go on: what is wrong is that it ends.
   return lineOf(text, problemPosition(text) ?? text.trimEnd().length);
 }
 
-/** Where a text cannot go on to be JSON; null where it can. */
+/** Where a text cannot go on to be JSON; null where it can. Not every message says where: then at its end. */
 function problemPosition(text: string): number | null {
   try {
     JSON.parse(text);
     return null;
   } catch (error) {
     const { message } = error as Error;
-    // Not every message has a position; the text as a whole is then as far as is known.
-    const position = Number(/at position (\d+)/.exec(message)?.[1] ?? text.length);
-    const incomplete =
-      /^(Unexpected end|Unterminated)/.test(message) || /at position/.test(message);
-    return incomplete && position >= text.length ? null : Math.min(position, text.length);
+    const position = /at position (\d+)/.exec(message)?.[1];
+    if (position === undefined) return /^Unexpected end/.test(message) ? null : text.length;
+    return Number(position) >= text.length ? null : Number(position);
   }
 }
 
