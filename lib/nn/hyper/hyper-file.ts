@@ -15,10 +15,16 @@ import {
 } from '../network-file.js';
 import type { HyperNetwork } from './hyper-network.js';
 
-/** The architecture of a model, and how far it was trained, as files keep it. */
+/** The architecture of a model, how far it was trained and at which rate, as files keep it. */
 export function describeHyperNetwork(model: HyperNetwork): Record<string, unknown> {
   const { device: _, ...options } = model.options;
-  return { kind: model.kind, options, ...(model.epoch !== undefined && { epoch: model.epoch }) };
+  const { kind, epoch, sampleRate } = model;
+  return {
+    kind,
+    options,
+    ...(epoch !== undefined && { epoch }),
+    ...(sampleRate !== undefined && { sampleRate }),
+  };
 }
 
 /** Writes a model, see `HyperNetwork.save`. */
@@ -38,16 +44,23 @@ export interface HyperNetworkDescription {
   readonly kind: unknown;
   readonly options: Record<string, unknown>;
   readonly epoch?: number;
+  /** Hz */
+  readonly sampleRate?: number;
 }
 
 /** @throws FewSoundError FILE_FORMAT for a file that describes no model */
 export function readDescription(path: string, file: SafetensorsFile): HyperNetworkDescription {
   const model = jsonMetadata(path, file, 'model') as Partial<HyperNetworkDescription> | null;
-  const { kind, options, epoch } = model ?? {};
+  const { kind, options, epoch, sampleRate } = model ?? {};
   if (typeof options !== 'object' || options === null) {
     throw fileFormat(path, 'its metadata "model" describe no model');
   }
-  return { kind, options, ...(epoch !== undefined && { epoch }) };
+  return {
+    kind,
+    options,
+    ...(epoch !== undefined && { epoch }),
+    ...(sampleRate !== undefined && { sampleRate }),
+  };
 }
 
 /** Copies a file's tensors of one prefix into a model of the described architecture. */
@@ -92,7 +105,7 @@ export async function loadModelFile<Model extends HyperNetwork>(
       );
     }
     const prefix = file.content === 'training' ? 'model.' : '';
-    const { kind, options, epoch } = readDescription(path, file);
+    const { kind, options, epoch, sampleRate } = readDescription(path, file);
     let model: Model | undefined;
     try {
       model = make(kind, { ...options, device });
@@ -106,6 +119,7 @@ export async function loadModelFile<Model extends HyperNetwork>(
     try {
       takeModelTensors(path, model, file.tensors, prefix);
       model.epoch = epoch;
+      model.sampleRate = sampleRate;
       return model;
     } catch (error) {
       model.dispose();

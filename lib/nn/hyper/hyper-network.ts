@@ -57,6 +57,7 @@ export abstract class HyperNetwork {
   readonly options: ResolvedHyperOptions;
   #tensors: Map<string, Tensor> | undefined;
   #epoch: number | undefined;
+  #sampleRate: number | undefined;
 
   /** @internal */
   protected constructor(
@@ -123,6 +124,22 @@ export abstract class HyperNetwork {
       );
     }
     this.#epoch = epoch;
+  }
+
+  /** Samples per second of the recordings that it was trained on, Hz; undefined for one that `train` never had. */
+  get sampleRate(): number | undefined {
+    return this.#sampleRate;
+  }
+
+  set sampleRate(sampleRate: number | undefined) {
+    if (sampleRate !== undefined && !(Number.isInteger(sampleRate) && sampleRate >= 1)) {
+      throw new FewSoundError(
+        'INVALID_ARGUMENT',
+        `sampleRate is ${String(sampleRate)}; expected whole Hz, 1 or more.`,
+        { field: 'sampleRate' },
+      );
+    }
+    this.#sampleRate = sampleRate;
   }
 
   /** f = min(1, epoch / warmupEpochs), SPEC "FewSound"; 1 for a model that `train` never had. */

@@ -96,6 +96,7 @@ class Training {
 
   async run(): Promise<TrainResult> {
     await this.#together(() => this.#open());
+    this.#setup.model.sampleRate = this.#setup.corpus.sampleRate;
     try {
       await this.#goThroughEpochs();
       await this.#log?.close();
