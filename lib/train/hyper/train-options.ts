@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import { augmentationSchema } from '../../data/augmentation.js';
-import type { AugmentationOptions, PreparedCorpus } from '../../data/index.js';
-import { TrainingBatches, ValidationBatches } from '../../data/index.js';
+import {
+  type AugmentationOptions,
+  PreparedCorpus,
+  TrainingBatches,
+  ValidationBatches,
+} from '../../data/index.js';
 import { FewSoundError } from '../../native/errors.js';
 import {
   flag,
@@ -189,6 +193,13 @@ export function setUpTraining(
       },
     );
   }
+  if (!(corpus instanceof PreparedCorpus)) {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      'train: the second argument is no prepared corpus; open one by openCorpus.',
+      { field: 'corpus' },
+    );
+  }
   const { target, samples } = model.options;
   const options = parseOptions(trainSchema(target.kind, corpus.sampleRate), given, 'train options');
   requireSamplesForLoss(samples, options.loss);
@@ -249,9 +260,16 @@ export function courseOf({ model, corpus, options, recordingsPerStep }: Training
   const { device: _, seed: __, ...architecture } = model.options;
   return {
     model: { kind: model.kind, ...architecture },
-    corpus: { corpus: corpus.corpus, digest: corpus.sourceDigest, sampleRate: corpus.sampleRate },
-    // A constant rate does not know how long the training is: it may go on further.
-    ...(schedule.kind !== 'constant' && { epochs }),
+    // The recordings, and what the preparation made of them.
+    corpus: {
+      corpus: corpus.corpus,
+      digest: corpus.sourceDigest,
+      sampleRate: corpus.sampleRate,
+      segmentSamples: corpus.segmentSamples,
+      skipSeconds: corpus.skipSeconds,
+      segments: corpus.train.length,
+      validationSegments: corpus.validation.length,
+    },
     samplesPerEpoch,
     recordingsPerStep,
     learningRate,
@@ -259,6 +277,8 @@ export function courseOf({ model, corpus, options, recordingsPerStep }: Training
     betas,
     epsilon,
     schedule,
+    // A constant rate does not know how long the training is: it may go on further.
+    ...(schedule.kind !== 'constant' && { epochs }),
     stepPer,
     loss,
     lossRamps,
