@@ -27,7 +27,7 @@ UniversalWeights::UniversalWeights(const UniversalOptions& options, const Weight
   TORCH_CHECK_VALUE(left >= 1, "the target has ", layout.numbers(), " weights, too few for ",
                     options.convolutions, " convolutions of kernel ", options.kernel,
                     " over them; expected more than ", options.convolutions * (options.kernel - 1),
-                    ": make the target larger or universal.kernel smaller");
+                    ": make the target larger or universalKernel smaller");
 
   std::vector<at::Tensor> parts;
   for (const WeightVector::Slot& slot : layout.slots()) {
