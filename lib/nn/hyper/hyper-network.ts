@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { addon } from '../../native/addon.js';
-import { type ErrorCode, FewSoundError } from '../../native/errors.js';
+import { FewSoundError } from '../../native/errors.js';
 import type { HyperModelHandle } from '../../native/hyper-addon.js';
 import { parseOptions } from '../../native/options.js';
 import {
