@@ -1,4 +1,10 @@
-import { FewSound, type FewSoundOptions, HyperSound, type TargetOptions } from '../../lib/nn';
+import {
+  FewSound,
+  type FewSoundOptions,
+  type HyperNetwork,
+  HyperSound,
+  type TargetOptions,
+} from '../../lib/nn';
 import { ops, type Tensor, tensor } from '../../lib/tensor';
 
 /** Targets of a few dozen weights. */
@@ -59,4 +65,26 @@ export function directionLike({ size, shape, dtype }: Tensor): Tensor {
     .sin(ops.arange(1, size + 1, { dtype: 'float64' }).mul(1.7))
     .reshape([...shape])
     .to({ dtype });
+}
+
+/** The numbers of a tensor, row by row. */
+export const numbers = (values: Tensor): number[] => [
+  ...(values.detach().contiguous().data() as Float64Array),
+];
+
+/** The largest magnitude. */
+export const largest = (values: Tensor): number => Math.max(...numbers(values).map(Math.abs));
+
+/** A parameter of a model by its name. */
+export function parameter(model: HyperNetwork, name: string): Tensor {
+  const found = model.parameters().get(name);
+  if (found === undefined) throw new Error(`no parameter ${name}`);
+  return found;
+}
+
+export function expectClose(values: Tensor, expected: readonly number[], tolerance: number) {
+  const given = numbers(values);
+  expect(given).toHaveLength(expected.length);
+  const worst = Math.max(...given.map((value, i) => Math.abs(value - (expected[i] as number))));
+  expect(worst).toBeLessThanOrEqual(tolerance);
 }

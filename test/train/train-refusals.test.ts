@@ -47,6 +47,16 @@ describe('train refuses, before anything is touched,', () => {
     [{ loss: { mels: 0 } }, 'loss.mels', /from 1 to 4096/],
     [{ loss: {} }, 'loss.fftSizes', /has 2048, which needs recordings of 1025 samples or more/],
     [{ lossRamps: { time: { from: 0, to: 1 } } }, 'lossRamps.time.epochs', /above 0/],
+    [
+      { loss: { mel: 0 }, lossRamps: { mel: { from: 0, to: 1, epochs: 1 } } },
+      'loss.fftSizes',
+      /has 2048/,
+    ],
+    [
+      { loss: { mel: 0 }, lossRamps: { time: { from: 0, to: 1, epochs: 2 } } },
+      'lossRamps',
+      /both 0 in the first or the last epoch/,
+    ],
     [{ lossRamps: { l1: {} } }, 'lossRamps.l1', /expected time, mel, bandPower/],
     [{ maxGradientNorm: 0 }, 'maxGradientNorm', /above 0/],
     [{ precision: 'float16' }, 'precision', /Expected 'float32' or 'bfloat16'/],
@@ -211,6 +221,22 @@ describe('a folder', () => {
       tinyModel(),
       other,
     );
+  });
+
+  it('with a checkpoint that is cut short, or is something else, is not gone on with', async () => {
+    const whole = readFileSync(files.last);
+    const message = (text: RegExp) => ({
+      code: 'FILE_FORMAT',
+      message: expect.stringMatching(text),
+    });
+    try {
+      writeFileSync(files.last, whole.subarray(0, -7));
+      await refused({ resume: true }, message(/last\.safetensors.*not a sound safetensors file/));
+      writeFileSync(files.last, readFileSync(files.best));
+      await refused({ resume: true }, message(/holds a hypernetwork, no checkpoint of a training/));
+    } finally {
+      writeFileSync(files.last, whole);
+    }
   });
 
   it('of defaults that are given by name is gone on with', async () => {

@@ -16,9 +16,10 @@ import {
 } from '../../native/option-fields.js';
 import { parseOptions } from '../../native/options.js';
 import { type FewSound, HyperNetwork, type HyperSound } from '../../nn/index.js';
-import { type LossOptions, lossSchema, type ResolvedLoss } from '../loss-options.js';
+import { type LossOptions, lossSchema } from '../loss-options.js';
 import { ProcessGroup } from '../process-group.js';
 import { beta, type Schedule, type ScheduleKind, scheduleSchema } from '../schedule-options.js';
+import { lossInEpoch } from './course.js';
 import type { TrainProgress, ValidationResult } from './train-progress.js';
 
 /** A weight of the loss that moves linearly from one value to another and stays there. */
@@ -202,7 +203,7 @@ export function setUpTraining(
   }
   const { target, samples } = model.options;
   const options = parseOptions(trainSchema(target.kind, corpus.sampleRate), given, 'train options');
-  requireSamplesForLoss(samples, options.loss);
+  requireUsefulLoss(samples, options);
   const { seed, samplesPerEpoch, augmentation, validationLimit, group } = options;
   const shard = { rank: group?.rank ?? 0, worldSize: group?.size ?? 1 };
   const training = new TrainingBatches({
@@ -240,11 +241,20 @@ export function setUpTraining(
   };
 }
 
-/** The loss pads its frames by reflection, which takes more samples than half a frame has. */
-function requireSamplesForLoss(samples: number, { mel, fftSizes }: ResolvedLoss): void {
-  const longest = Math.max(...fftSizes);
+/** @throws FewSoundError INVALID_ARGUMENT for a loss that cannot be computed, or is nothing in some epoch */
+function requireUsefulLoss(samples: number, { loss, lossRamps, epochs }: ResolvedTrain): void {
+  const ends = [1, epochs].map((epoch) => lossInEpoch(loss, lossRamps, epoch));
+  if (ends.some(({ time, mel }) => time === 0 && mel === 0)) {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      'train options: lossRamps make time and mel both 0 in the first or the last epoch. Expected one above 0: else there is nothing to learn.',
+      { field: 'lossRamps' },
+    );
+  }
+  // Frames are padded by reflection, which takes more samples than half a frame has.
+  const longest = Math.max(...loss.fftSizes);
   const needed = Math.floor(longest / 2) + 1;
-  if (mel === 0 || samples >= needed) return;
+  if (samples >= needed || ends.every(({ mel }) => mel === 0)) return;
   throw new FewSoundError(
     'INVALID_ARGUMENT',
     `train options: loss.fftSizes has ${longest}, which needs recordings of ${needed} samples or more, but the model's have ${samples}. Take smaller loss.fftSizes, or a model of more samples.`,
