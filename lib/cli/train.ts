@@ -14,7 +14,6 @@ import { formatCount } from '../report/numbers.js';
 import { setUpTraining } from '../train/hyper/train-options.js';
 import { type RunFiles, runFiles, type TrainOptions, train } from '../train/index.js';
 import type { CommandContext, CommandResult, SilentResult } from './command-context.js';
-import { INTERRUPTED, reportFailure } from './failure.js';
 import { prettyJson } from './run-config.js';
 import { modelFacts, type TrainedRun, writeRunReport } from './run-report.js';
 import type { ResumeTrainingRequest, TrainMachine, TrainRequest } from './train-command.js';
@@ -22,7 +21,7 @@ import { type CompleteConfig, changedConfig, readTrainConfig } from './train-con
 import { TRAIN_FILE } from './trained-model.js';
 import { trainingDisplay, validationLine } from './training-display.js';
 import { readOutcome } from './training-outcome.js';
-import { chooseDevice, joinProcesses, namedByRank, processPlace } from './training-process.js';
+import { asOneOfSeveral, chooseDevice, joinProcesses, processPlace } from './training-process.js';
 import { trainingText } from './training-text.js';
 
 type Result = Promise<CommandResult | SilentResult>;
@@ -61,21 +60,6 @@ export function resumeTraining(
     const complete = changedConfig(source, config, changes);
     return new TrainingRun(folder, source, complete, machine, true).run(context);
   });
-}
-
-/** Of several processes only the first has a result; what went wrong every one of them says. */
-async function asOneOfSeveral(context: CommandContext, work: () => Promise<CommandResult>): Result {
-  const place = processPlace();
-  try {
-    const result = await work();
-    return place.rank === 0 ? result : { status: 0 };
-  } catch (error) {
-    if (place.rank === 0) throw namedByRank(error, place);
-    const aborted = error instanceof FewSoundError && error.code === 'ABORTED';
-    if (aborted) return { status: INTERRUPTED };
-    // Standard output is the first process's.
-    return { status: reportFailure(namedByRank(error, place), { ...context, json: false }) };
-  }
 }
 
 function requireFreeFolder({ folder, last, metrics, config }: RunFiles): void {

@@ -2,6 +2,8 @@ import { addon } from '../native/addon.js';
 import { FewSoundError } from '../native/errors.js';
 import { devices } from '../tensor/index.js';
 import { type ProcessGroup, processGroupFromEnvironment } from '../train/index.js';
+import type { CommandContext, CommandResult, SilentResult } from './command-context.js';
+import { INTERRUPTED, reportFailure } from './failure.js';
 import type { DeviceName } from './option-parsing.js';
 
 // The first process of a group writes checkpoints while the others wait for it.
@@ -58,11 +60,29 @@ export async function joinProcesses(
 }
 
 /** The error of a process that is not the only one, with which of them it was. */
-export function namedByRank(error: unknown, { rank, size }: ProcessPlace): unknown {
+function namedByRank(error: unknown, { rank, size }: ProcessPlace): unknown {
   if (size === 1 || !(error instanceof FewSoundError)) return error;
   const { code, message, field } = error;
   return new FewSoundError(code, `process ${rank} of ${size}: ${message}`, {
     ...(field !== undefined && { field }),
     cause: error,
   });
+}
+
+/** Of several processes only the first has a result; what went wrong every one of them says. */
+export async function asOneOfSeveral(
+  context: CommandContext,
+  work: () => Promise<CommandResult>,
+): Promise<CommandResult | SilentResult> {
+  const place = processPlace();
+  try {
+    const result = await work();
+    return place.rank === 0 ? result : { status: 0 };
+  } catch (error) {
+    if (place.rank === 0) throw namedByRank(error, place);
+    const aborted = error instanceof FewSoundError && error.code === 'ABORTED';
+    if (aborted) return { status: INTERRUPTED };
+    // Standard output is the first process's.
+    return { status: reportFailure(namedByRank(error, place), { ...context, json: false }) };
+  }
 }

@@ -30,11 +30,13 @@ describe('fewsound evaluate', () => {
     expect(status).toBe(0);
     expect(json).toMatchObject({ corpus: { folder: place.corpus, kind: 'folder' }, limit: 8 });
     const [model] = json.models as [Evaluation['models'][number]];
-    expect(model).toMatchObject({ name: 'tiny', file: runFiles(run).best, segments: 8 });
+    expect(model).toMatchObject({ name: 'tiny', file: runFiles(run).best, segments: 3 });
     const { metrics } = trained.best as { metrics: Record<string, number> };
     expect(Object.keys(model.metrics)).toEqual([...metricNames]);
     for (const name of metricNames) {
-      expect(model.metrics[name]?.mean).toBeCloseTo(metrics[name] as number, 4);
+      const [mean, expected] = [model.metrics[name]?.mean as number, metrics[name] as number];
+      // The same weights in batches of another size: the last bits differ.
+      expect(Math.abs(mean - expected)).toBeLessThan(1e-4 * Math.max(1, Math.abs(expected)));
       expect(model.metrics[name]?.deviation).toBeGreaterThanOrEqual(0);
     }
   });

@@ -26,7 +26,7 @@ export const TINY_TRAINING = {
   learningRate: 1e-4,
   threads: 1,
   loss: { fftSizes: [256, 128] },
-  validationLimit: 8,
+  validationLimit: 3,
 } as const;
 
 /** A folder with a prepared corpus, and configurations for it. */
@@ -52,7 +52,7 @@ export class TrainingPlace {
       sampleRate: RATE,
       skipSeconds: 0.25,
       segmentSamples: 2000,
-      validationFraction: 0.2,
+      validationFraction: 0.05,
       workers: 0,
     });
     await writeFiles(folder, { 'recording.wav': wav(tone(5, 9000)) });
