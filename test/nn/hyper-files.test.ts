@@ -115,7 +115,7 @@ describe('loadHyperNetwork refuses', () => {
     const double = await changed('double', ({ options }) => {
       options.dtype = 'float64';
     });
-    await refuses(double, /is float32 .*; expected float64/);
+    await refuses(double, /is float32; expected float64/);
     const other = await changed('other', (model) => {
       model.kind = 'hypersound';
       for (const name of ['universalKernel', 'universalConvolutions', 'warmupEpochs']) {
