@@ -26,10 +26,15 @@ export interface CommandResult {
   readonly status?: number;
 }
 
+/** A command that has nothing to print, as a process that is not the first of those that work together. */
+export interface SilentResult {
+  readonly status: number;
+}
+
 /** Runs the work of a command and prints its result. */
 export type Execute = (
   command: Command,
-  work: (context: CommandContext) => Promise<CommandResult>,
+  work: (context: CommandContext) => Promise<CommandResult | SilentResult>,
 ) => Promise<void>;
 
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red';

@@ -1,13 +1,17 @@
 import { Command, CommanderError, Option } from 'commander';
 import { type CommandStreams, type Execute, toJsonLine, UsageError } from './command-context.js';
 import { addCompareCommand } from './compare-command.js';
+import { addDecodeCommand } from './decode-command.js';
 import { addDoctorCommand } from './doctor-command.js';
+import { addEncodeCommand } from './encode-command.js';
+import { addEvaluateCommand } from './evaluate-command.js';
 import { reportFailure } from './failure.js';
 import { addFitCommand } from './fit-command.js';
 import { addMetricsCommand } from './metrics-command.js';
 import { addPrepareCommand } from './prepare-command.js';
 import { addRenderCommand } from './render-command.js';
 import { addSetupCommand } from './setup-command.js';
+import { addTrainCommand } from './train-command.js';
 
 /** Where a run of the command line writes, and what stops it. */
 export interface CliSurroundings extends CommandStreams {
@@ -33,7 +37,7 @@ export async function runCli(
   const execute: Execute = async (command, work) => {
     const { quiet = false } = command.opts<{ quiet?: boolean }>();
     const result = await work({ stdout, stderr, signal, json, quiet });
-    stdout.write(json ? toJsonLine(result.json) : `${result.text}\n`);
+    if ('text' in result) stdout.write(json ? toJsonLine(result.json) : `${result.text}\n`);
     status = result.status ?? 0;
   };
 
@@ -86,6 +90,10 @@ function buildProgram(execute: Execute, { stdout }: CommandStreams): Command {
     addRenderCommand,
     addMetricsCommand,
     addPrepareCommand,
+    addTrainCommand,
+    addEvaluateCommand,
+    addEncodeCommand,
+    addDecodeCommand,
     addDoctorCommand,
     addSetupCommand,
   ]) {

@@ -4,6 +4,8 @@ import type { CommandContext } from './command-context.js';
 /** Shows how far long work is. */
 export interface ProgressDisplay<State> {
   update(state: State): void;
+  /** Writes a line that stays. */
+  note(line: string): void;
   /** Leaves the last state on the screen and goes to the next line. */
   stop(): void;
 }
@@ -28,7 +30,7 @@ export async function showProgress<State>(
   label: string,
   format: ProgressFormat<State>,
 ): Promise<ProgressDisplay<State>> {
-  if (quiet) return { update() {}, stop() {} };
+  if (quiet) return { update() {}, note() {}, stop() {} };
   return stderr.isTTY ? await liveBar(stderr, label, format) : plainLines(stderr, label, format);
 }
 
@@ -48,6 +50,9 @@ function plainLines<State>(
       if (!lastIsShown) return;
       shown = performance.now();
       show(state);
+    },
+    note(line) {
+      stderr.write(`${line}\n`);
     },
     stop() {
       if (last && !lastIsShown) show(last);
@@ -77,6 +82,10 @@ async function liveBar<State>(
         bar.start(total, done, { state });
       }
       bar.update(done, { state });
+    },
+    note(line) {
+      // Over the bar, which is drawn again a line below with the next state.
+      stderr.write(`\r\x1b[K${line}\n`);
     },
     stop() {
       bar?.stop();

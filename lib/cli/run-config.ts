@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { FewSoundError } from '../native/errors.js';
 import { parseOptions } from '../native/options.js';
+import { readJsonFile } from './json-file.js';
 import { KINDS } from './model-flags.js';
 import type { DeviceName } from './option-parsing.js';
 import { DTYPES, SCHEDULES } from './training-flags.js';
@@ -57,25 +56,5 @@ export const prettyJson = (value: object): string => `${JSON.stringify(value, un
  * @throws FewSoundError `FILE_NOT_FOUND`, `FILE_FORMAT` or `INVALID_ARGUMENT`
  */
 export async function readRunConfig(path: string): Promise<RunConfig> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new FewSoundError(
-      'FILE_NOT_FOUND',
-      `${path} cannot be read; is this the folder of a fit?`,
-      {
-        cause,
-      },
-    );
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new FewSoundError('FILE_FORMAT', `${path} is not JSON: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
-  return parseOptions(RUN_CONFIG, value, path);
+  return parseOptions(RUN_CONFIG, await readJsonFile(path, 'Is this the folder of a fit?'), path);
 }

@@ -110,9 +110,10 @@ export function makeNetwork(
 }
 
 /** A lower bound, so that a lying file cannot ask for more memory than it has bytes. */
-function leastWeights({ layers, grid }: Record<string, unknown>): number {
+export function leastWeights({ layers, grid }: Record<string, unknown>): number {
   if (!Array.isArray(layers)) return 0;
-  const pairs = layers.slice(1).map((width, i) => Number(width) * Number(layers[i]));
+  const widths = [1, ...layers, 1].map(Number);
+  const pairs = widths.slice(1).map((width, i) => width * (widths[i] as number));
   return pairs.reduce((sum, product) => sum + product, 0) * (grid === undefined ? 1 : Number(grid));
 }
 

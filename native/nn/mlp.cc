@@ -53,6 +53,7 @@ LinearWeights Mlp::weightsOf(const Layer& layer, const std::string& prefix,
 
 at::Tensor Mlp::decode(const at::Tensor& features, const WeightMap* weights) {
   std::vector<LinearWeights> used;
+  used.reserve(layers_.size());
   for (size_t i = 0; i < layers_.size(); ++i) {
     used.push_back(weightsOf(*layers_[i], "layers." + std::to_string(i), weights));
   }

@@ -138,6 +138,7 @@ StackGradients computeBackward(const Stack& stack, const at::Tensor& outputGradi
   forEachPart(stack, parts, [&](int64_t network, int64_t part, int64_t first, int64_t end) {
     BlockPass pass(stack, network);
     std::vector<LinearWeights> own;
+    own.reserve(sums.layers.size());
     for (const LinearWeights& layer : sums.layers) {
       own.push_back({.weight = layer.weight[network][part], .bias = layer.bias[network][part]});
     }
@@ -247,7 +248,7 @@ at::Tensor reluStack(const at::Tensor& x, const std::vector<LinearWeights>& laye
     flat.push_back((own ? weight.unsqueeze(0) : weight).contiguous());
     flat.push_back((own ? bias.unsqueeze(0) : bias).contiguous());
   }
-  const at::Tensor y = ReluStackFunction::apply(samples.contiguous(), at::TensorList(flat));
+  at::Tensor y = ReluStackFunction::apply(samples.contiguous(), at::TensorList(flat));
   if (!own) return y;
   std::vector<int64_t> shape = x.sizes().vec();
   shape.back() = y.size(-1);

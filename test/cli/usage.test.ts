@@ -4,7 +4,20 @@ describe('help', () => {
   test('goes to standard output with status 0', async () => {
     const { status, stdout, stderr } = await cli(['--help']);
     expect(status).toBe(0);
-    for (const command of ['fit', 'render', 'metrics', 'compare', 'prepare', 'doctor', 'setup']) {
+    for (const command of [
+      ...[
+        'fit',
+        'render',
+        'metrics',
+        'compare',
+        'prepare',
+        'train',
+        'evaluate',
+        'encode',
+        'decode',
+      ],
+      ...['doctor', 'setup'],
+    ]) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     }
     expect(stderr).toBe('');
@@ -60,6 +73,13 @@ describe('mistakes in the call have status 2, one JSON object, and a message tha
     ['an unknown corpus', ['prepare', 'vtck', 'somewhere'], 'ljspeech'],
     ['a corpus without its folder', ['prepare', 'vctk'], 'dir'],
     ['an empty segment', ['prepare', 'vctk', 'x', '--segment', '1'], '--segment'],
+    ['a training without its configuration', ['train'], 'fewsound train CONFIG.json'],
+    ['a training of no epochs', ['train', 'c.json', '--epochs', '0'], '--epochs'],
+    ['an unknown precision', ['train', 'c.json', '--precision', 'half'], 'half'],
+    ['an unknown backend', ['train', 'c.json', '--backend', 'mpi'], 'mpi'],
+    ['encode without a recording', ['encode', 'run'], 'audio'],
+    ['an overlap of one sample', ['encode', 'run', 'a.wav', '--overlap', '1'], '--overlap'],
+    ['decode of nothing', ['decode'], 'file'],
     ['a bit depth that is not written', ['render', 'm', '--out', 'x', '--bit-depth', '12'], '12'],
   ])('%s', async (_, argv, named) => {
     const { status, json } = await cliJson<CliError>(argv);

@@ -12,12 +12,17 @@ type Change = (values: Tensor) => Tensor;
 function encoderName(name: string): string {
   const [, index = '', inside = '', role = ''] =
     /^net\.(\d+)\.(?:layers\.(\S+)\.)?(weight|bias)$/.exec(name) ?? [];
-  // net: a convolution, norm, ELU, then the blocks and the last convolution.
-  if (inside === '') return `${index === '0' ? 'first' : 'last'}.conv.${role}`;
+  // net: a convolution, its norm, ELU, then the blocks and the last convolution.
+  if (inside === '') {
+    const outer: Record<string, string> = { 0: 'first.conv', 1: 'first.norm' };
+    return `${outer[index] ?? 'last.conv'}.${role}`;
+  }
   const block = `blocks.${Number(index) - 3}`;
-  const [, unit, layer] = /^(\d)\.layers\.(\d)$/.exec(inside) ?? [];
-  if (unit === undefined) return `${block}.down.conv.${role}`;
-  return `${block}.units.${unit}.${layer === '0' ? 'dilated' : 'pointwise'}.conv.${role}`;
+  const [, unit, layer = ''] = /^(\d)\.layers\.(\d)$/.exec(inside) ?? [];
+  if (unit === undefined) return `${block}.down.${inside === '3' ? 'conv' : 'norm'}.${role}`;
+  // Of a unit: a convolution, its norm, ELU, twice.
+  const stages = ['dilated.conv', 'dilated.norm', '', 'pointwise.conv', 'pointwise.norm'];
+  return `${block}.units.${unit}.${stages[Number(layer)]}.${role}`;
 }
 
 /** The name of a tensor of the authors' model in ours. */
@@ -150,7 +155,12 @@ export function checkFewSound(kind: TargetOptions['kind']) {
         using model = new FewSound({
           target,
           samples: audio.shape[1] as number,
-          encoder: encoderOptions(setting('encoder')),
+          encoder: {
+            ...encoderOptions(setting('encoder')),
+            ...(golden.setting('strides') !== undefined && {
+              strides: setting<number[]>('strides'),
+            }),
+          },
           hidden: setting<number[]>('hyper_layers'),
           universalKernel: setting<number>('global_kernel'),
           universalConvolutions: setting<number>('global_layers'),

@@ -383,6 +383,126 @@ def onecycle():
     )
 
 
+def soundstream_encoder():
+    # Without layer norm in float32, with it in float64: between them both forms and both dtypes.
+    cases = {
+        "": (2, 4, [2, 4, 8], 640, False),
+        "_float64": (2, 3, [2, 5, 2], 57, True),
+    }
+    for suffix, (channels, dimension, strides, samples, layer_norm) in cases.items():
+        seed, dtype = 210, DTYPES[suffix]
+        weights = reference.encoder_weights(
+            generator(seed), channels, dimension, strides, layer_norm, samples, dtype
+        )
+        learnable = {name: value.requires_grad_() for name, value in weights.items()}
+        x = torch.tensor(np.stack([sound(samples, seed + i) for i in range(2)]))
+        x = x.to(dtype).requires_grad_()
+        out = reference.soundstream_encoder(x, learnable, strides)
+        w = torch.randn(out.shape, generator=generator(seed), dtype=torch.float64).to(dtype)
+        (out * w).sum().backward()
+        save(
+            "soundstream_encoder" + suffix,
+            {
+                "x": x,
+                **{f"param.{name}": value for name, value in learnable.items()},
+                "out": out,
+                "w": w,
+                "grad.x": x.grad,
+                **{f"grad.{name}": value.grad for name, value in learnable.items()},
+            },
+            seed,
+            TOLERANCE[dtype],
+            C=channels,
+            D=dimension,
+            strides=strides,
+            layer_norm=layer_norm,
+        )
+
+
+def fewsound_cases():
+    hidden, encoding, grid, order = [3, 2], 2, 2, 2
+    omega0, omega = 30.0, 5.0
+    g = generator(0)
+    # Only the shapes of these count: the weights themselves are written.
+    targets = {
+        "kan": (
+            lambda t, w: reference.kan(t, w, grid, order),
+            reference.kan_weights(g, hidden, encoding, grid, order, True, torch.float64),
+            {"encoding": encoding, "grid": grid, "order": order},
+        ),
+        "nerf": (
+            reference.nerf,
+            reference.nerf_weights(g, hidden, encoding, torch.float64),
+            {"encoding": encoding},
+        ),
+        "siren": (
+            reference.siren,
+            reference.siren_weights(g, hidden, omega0, omega, torch.float64),
+            {},
+        ),
+    }
+    encoder, strides, samples, kernel, widths = (
+        {"C": 2, "D": 3, "layer_norm": False},
+        [4, 5],
+        160,
+        6,
+        [10, 8],
+    )
+    for seed, (name, (forward, shapes, settings)) in enumerate(targets.items(), start=220):
+        layout = reference.weight_layout(shapes)
+        for suffix, dtype in DTYPES.items():
+            if suffix and name != "kan":
+                continue  # the folder is to stay small; the targets differ in their own files
+            weights = reference.fewsound_weights(
+                generator(seed), layout, encoder, samples, strides, widths, kernel, dtype
+            )
+            fixed = {
+                key: value.to(dtype)
+                for key, value in shapes.items()
+                if not reference.is_learnable(key)
+            }
+            learnable = {key: value.requires_grad_() for key, value in weights.items()}
+            audio = torch.tensor(np.stack([sound(samples, seed + i) for i in range(2)])).to(dtype)
+            t = times(samples, dtype).squeeze(1)
+            results = {}
+            for epoch in (50, 25):
+                z, out = reference.fewsound(
+                    audio,
+                    t,
+                    learnable,
+                    layout,
+                    lambda t, own: forward(t, {**own, **fixed}),
+                    strides,
+                    min(1.0, epoch / 50),
+                )
+                loss = (out - audio).abs().mean()
+                gradients = torch.autograd.grad(loss, list(learnable.values()))
+                results |= {"z": z, f"out.epoch{epoch}": out, f"l1.epoch{epoch}": loss}
+                for key, gradient in zip(learnable, gradients):
+                    results[f"grad.epoch{epoch}.{key}"] = gradient
+            save(
+                f"fewsound_{name}{suffix}",
+                {
+                    "audio": audio,
+                    "t": t,
+                    **{f"fixed.{key}": value for key, value in fixed.items()},
+                    **{f"param.{key}": value for key, value in learnable.items()},
+                    **results,
+                },
+                seed,
+                TOLERANCE[dtype],
+                target=name,
+                layout=layout,
+                hidden=hidden,
+                encoder=encoder,
+                strides=strides,
+                global_kernel=kernel,
+                global_layers=2,
+                hyper_layers=widths,
+                **settings,
+            )
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     bspline_bases()
@@ -393,3 +513,5 @@ if __name__ == "__main__":
     metrics()
     train_cases()
     onecycle()
+    soundstream_encoder()
+    fewsound_cases()

@@ -204,6 +204,154 @@ def is_learnable(name):
     return name != "freq" and name != "encoding.b" and not (name[0] == "o" and name[1:].isdigit())
 
 
+# ---------------------------------------------------------------- FewSound
+
+
+def causal_conv(x, weight, bias, stride=1, dilation=1):
+    """x [batch, in, time], weight [out, in, kernel] -> [batch, out, ceil(time / stride)]"""
+    kernel = weight.shape[-1]
+    past = torch.zeros((*x.shape[:-1], dilation * (kernel - 1)), dtype=x.dtype)
+    padded = torch.cat([past, x], dim=-1)
+    outputs = -(-x.shape[-1] // stride)
+    taps = torch.arange(outputs)[:, None] * stride + torch.arange(kernel) * dilation
+    return torch.einsum("bitk,oik->bot", padded[..., taps], weight) + bias[:, None]
+
+
+def layer_norm(x, gain, shift):
+    """Over channels and time of each recording."""
+    mean = x.mean((1, 2), keepdim=True)
+    variance = ((x - mean) ** 2).mean((1, 2), keepdim=True)
+    return (x - mean) / torch.sqrt(variance + 1e-5) * gain + shift
+
+
+def elu(x):
+    return torch.where(x > 0.0, x, torch.expm1(torch.clamp_max(x, 0.0)))
+
+
+def soundstream_encoder(x, weights, strides):
+    """x [batch, samples] -> [batch, width]. Names are positions: net.0 a convolution, net.1 its norm,
+    net.2 ELU; a block from net.3 on has the units layers.0 to layers.2 (convolution 0, norm 1, ELU 2,
+    convolution 3, norm 4, ELU 5) and convolution layers.3, norm layers.4."""
+
+    def stage(x, prefix, conv, **shape):
+        weight, bias = (weights[f"{prefix}.{conv}.{name}"] for name in ("weight", "bias"))
+        x = causal_conv(x, weight, bias, **shape)
+        norm = f"{prefix}.{conv + 1}"
+        if f"{norm}.weight" in weights:
+            x = layer_norm(x, weights[f"{norm}.weight"], weights[f"{norm}.bias"])
+        return elu(x)
+
+    x = stage(x.unsqueeze(1), "net", 0)
+    for i, stride in enumerate(strides):
+        block = f"net.{3 + i}.layers"
+        for unit, dilation in enumerate((1, 3, 9)):
+            inside = f"{block}.{unit}.layers"
+            x = x + stage(stage(x, inside, 0, dilation=dilation), inside, 3)
+        x = stage(x, block, 3, stride=stride)
+    last = f"net.{3 + len(strides)}"
+    return causal_conv(x, weights[f"{last}.weight"], weights[f"{last}.bias"]).flatten(1)
+
+
+def encoder_weights(generator, channels, dimension, strides, layer_norm, samples, dtype):
+    weights = {}
+
+    def conv(name, out, inputs, kernel):
+        bound = 1.0 / math.sqrt(inputs * kernel)
+        weights[f"{name}.weight"] = uniform(generator, (out, inputs, kernel), bound, dtype)
+        weights[f"{name}.bias"] = uniform(generator, (out,), bound, dtype)
+
+    def norm(name, out, time):
+        if layer_norm:
+            weights[f"{name}.weight"] = 1.0 + uniform(generator, (out, time), 0.3, dtype)
+            weights[f"{name}.bias"] = uniform(generator, (out, time), 0.3, dtype)
+
+    time = samples
+    conv("net.0", channels, 1, 7)
+    norm("net.1", channels, time)
+    for i, stride in enumerate(strides):
+        block = f"net.{3 + i}.layers"
+        for unit in range(3):
+            for position, kernel in ((0, 7), (3, 1)):
+                conv(f"{block}.{unit}.layers.{position}", channels, channels, kernel)
+                norm(f"{block}.{unit}.layers.{position + 1}", channels, time)
+        conv(f"{block}.3", 2 * channels, channels, 2 * stride)
+        channels, time = 2 * channels, -(-time // stride)
+        norm(f"{block}.4", channels, time)
+    conv(f"net.{3 + len(strides)}", dimension, channels, 3)
+    return weights
+
+
+def universal_code(weights):
+    """G(theta) [1, width]: convolutions without padding over the vector, ELU, a linear layer."""
+    x = weights["global_weights"]
+    convolutions = count(weights, "globals.", ".weight") - 1
+    for i in range(convolutions):
+        kernel = weights[f"globals.{2 * i}.weight"].flatten()
+        x = elu(x.unfold(-1, len(kernel), 1) @ kernel + weights[f"globals.{2 * i}.bias"])
+    last = f"globals.{2 * convolutions}"
+    return x @ weights[f"{last}.weight"].T + weights[f"{last}.bias"]
+
+
+def hypernetwork(z, weights):
+    last = count(weights, "hyper.net.", ".weight") - 1
+    for i in range(last + 1):
+        z = z @ weights[f"hyper.net.{i}.weight"].T + weights[f"hyper.net.{i}.bias"]
+        if i < last:
+            z = elu(z)
+    return z
+
+
+def fewsound(audio, t, weights, layout, target, strides, factor):
+    """z, and the reconstructions [batch, samples]; `target` maps times and named weights to a sound."""
+    encoder = {n[8:]: value for n, value in weights.items() if n.startswith("encoder.")}
+    code = soundstream_encoder(audio, encoder, strides)
+    z = torch.cat([code, universal_code(weights).expand(len(audio), -1)], dim=1)
+    vectors = weights["global_weights"] + factor * hypernetwork(z, weights)
+    sounds = []
+    for vector in vectors:
+        own = {n: vector[start:end].reshape(shape) for n, (start, end, shape) in layout.items()}
+        sounds.append(target(t.unsqueeze(1), own).squeeze(1))
+    return z, torch.stack(sounds)
+
+
+def fewsound_weights(generator, layout, encoder, samples, strides, hidden, kernel, dtype):
+    weights = {
+        f"encoder.{name}": value
+        for name, value in encoder_weights(
+            generator, encoder["C"], encoder["D"], strides, encoder["layer_norm"], samples, dtype
+        ).items()
+    }
+
+    def layer(name, shape, fan_in):
+        bound = 1.0 / math.sqrt(fan_in)
+        weights[f"{name}.weight"] = uniform(generator, shape, bound, dtype)
+        weights[f"{name}.bias"] = uniform(generator, shape[:1], bound, dtype)
+
+    numbers = max(end for _, end, _ in layout.values())
+    steps = samples
+    for stride in strides:
+        steps = -(-steps // stride)
+    width = steps * encoder["D"]
+    weights["global_weights"] = uniform(generator, (1, numbers), 0.4, dtype)
+    layer("globals.0", (1, 1, kernel), kernel)
+    layer("globals.2", (1, 1, kernel), kernel)
+    layer("globals.4", (width, numbers - 2 * (kernel - 1)), numbers)
+    widths = [2 * width, *hidden, numbers]
+    for i, (inputs, outputs) in enumerate(zip(widths, widths[1:])):
+        layer(f"hyper.net.{i}", (outputs, inputs), inputs)
+    return weights
+
+
+def weight_layout(weights):
+    """Where each learnable parameter of a target lies in the vector of all of them."""
+    layout, start = {}, 0
+    for name, value in weights.items():
+        if is_learnable(name):
+            layout[name] = [start, start + value.numel(), list(value.shape)]
+            start += value.numel()
+    return layout
+
+
 # ---------------------------------------------------------------- loss
 
 

@@ -52,7 +52,7 @@ Case randomCase(std::mt19937& random) {
 std::vector<at::Tensor> outputAndGradients(const Case& c,
                                            at::Tensor (*stack)(const at::Tensor&,
                                                                const std::vector<LinearWeights>&)) {
-  for (at::Tensor each : c.leaves()) each.mutable_grad() = at::Tensor();
+  for (const at::Tensor& each : c.leaves()) each.mutable_grad() = at::Tensor();
   const at::Tensor y = stack(c.x, c.layers);
   at::manual_seed(5);
   y.backward(at::randn_like(y));

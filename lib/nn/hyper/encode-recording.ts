@@ -1,4 +1,4 @@
-import type { Clip } from '../../audio/index.js';
+import { type Clip, createClip } from '../../audio/index.js';
 import { FewSoundError } from '../../native/errors.js';
 import { optionsObject, wholeNumber } from '../../native/option-fields.js';
 import { parseOptions } from '../../native/options.js';
@@ -31,13 +31,14 @@ export interface EncodeOptions {
  *
  * @param clip of the rate that the model was trained at
  * @returns the whole, which owns the networks; `save` writes all pieces to one file
- * @throws FewSoundError INVALID_ARGUMENT naming the option; ABORTED
+ * @throws FewSoundError INVALID_ARGUMENT naming the option, or for a clip that is none; ABORTED
  */
 export async function encodeRecording(
   model: HyperNetwork,
   clip: Clip,
   options: EncodeOptions = {},
 ): Promise<PiecewiseInr> {
+  requireClip(clip);
   const { samples } = model.options;
   const { onProgress, signal, ...rest } = options;
   const { overlap, batchSize } = parseOptions(
@@ -70,6 +71,20 @@ export async function encodeRecording(
     for (const network of networks) network.dispose();
     throw error;
   }
+}
+
+/** @throws FewSoundError INVALID_ARGUMENT for what is no clip or no sound, AUDIO_EMPTY */
+function requireClip(clip: Clip): void {
+  const { samples, sampleRate, length } = (clip ?? {}) as Partial<Clip>;
+  if (samples instanceof Float32Array && samples.length === length) {
+    createClip(samples, sampleRate as number);
+    return;
+  }
+  throw new FewSoundError(
+    'INVALID_ARGUMENT',
+    'encodeRecording: the clip is none; make it by loadClip or createClip.',
+    { field: 'clip' },
+  );
 }
 
 /** Pieces of one length that cover a recording, neighbours sharing `overlap` samples. */

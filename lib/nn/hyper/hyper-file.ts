@@ -6,6 +6,7 @@ import {
   type Tensor,
   writeSafetensors,
 } from '../../tensor/index.js';
+import { leastWeights } from '../load.js';
 import {
   fileFormat,
   fileMetadata,
@@ -14,11 +15,18 @@ import {
   requirePath,
 } from '../network-file.js';
 import type { HyperNetwork } from './hyper-network.js';
+import type { EncoderOptions } from './hyper-options.js';
 
-/** The architecture of a model, and how far it was trained, as files keep it. */
+/** The architecture of a model, how far it was trained and at which rate, as files keep it. */
 export function describeHyperNetwork(model: HyperNetwork): Record<string, unknown> {
   const { device: _, ...options } = model.options;
-  return { kind: model.kind, options, ...(model.epoch !== undefined && { epoch: model.epoch }) };
+  const { kind, epoch, sampleRate } = model;
+  return {
+    kind,
+    options,
+    ...(epoch !== undefined && { epoch }),
+    ...(sampleRate !== undefined && { sampleRate }),
+  };
 }
 
 /** Writes a model, see `HyperNetwork.save`. */
@@ -38,16 +46,26 @@ export interface HyperNetworkDescription {
   readonly kind: unknown;
   readonly options: Record<string, unknown>;
   readonly epoch?: number;
+  /** Hz */
+  readonly sampleRate?: number;
 }
 
 /** @throws FewSoundError FILE_FORMAT for a file that describes no model */
 export function readDescription(path: string, file: SafetensorsFile): HyperNetworkDescription {
   const model = jsonMetadata(path, file, 'model') as Partial<HyperNetworkDescription> | null;
-  const { kind, options, epoch } = model ?? {};
+  const { kind, options, epoch, sampleRate } = model ?? {};
   if (typeof options !== 'object' || options === null) {
     throw fileFormat(path, 'its metadata "model" describe no model');
   }
-  return { kind, options, ...(epoch !== undefined && { epoch }) };
+  if (epoch !== undefined && !(Number.isInteger(epoch) && epoch >= 0)) {
+    throw fileFormat(path, `its metadata name the epoch ${JSON.stringify(epoch)}`);
+  }
+  return {
+    kind,
+    options,
+    ...(epoch !== undefined && { epoch }),
+    ...(sampleRate !== undefined && { sampleRate }),
+  };
 }
 
 /** Copies a file's tensors of one prefix into a model of the described architecture. */
@@ -77,6 +95,29 @@ export function takeModelTensors(
   });
 }
 
+/** A lower bound, so that a lying file cannot ask for more memory than it has bytes. */
+function leastNumbers(options: Record<string, unknown>): number {
+  const { samples, hidden, universalKernel, universalConvolutions } = options;
+  const { channels, dimension, strides, layerNorm } = (options.encoder ?? {}) as EncoderOptions;
+  const target = leastWeights((options.target ?? {}) as Record<string, unknown>);
+  const blocks = Array.isArray(strides) ? strides.map(Number) : [];
+  const time = blocks.reduce((length, stride) => Math.ceil(length / stride), Number(samples));
+  const code = time * Number(dimension);
+  const widths = Array.isArray(hidden) ? hidden.map(Number) : [];
+  const convolved = Number(universalConvolutions) * (Number(universalKernel) - 1);
+  const parts = [
+    // The last block's units, and the norm of the first convolution.
+    (Number(channels) * 2 ** (blocks.length - 1)) ** 2,
+    layerNorm === false ? 0 : Number(channels) * Number(samples),
+    (target - convolved) * code,
+    code * (widths[0] ?? 0),
+    leastWeights({ layers: widths }),
+    target * (widths.at(-1) ?? 0),
+  ];
+  // What is no number is refused with the options.
+  return Math.max(...parts.filter((part) => part > 0));
+}
+
 /** Reads a file and makes its model. */
 export async function loadModelFile<Model extends HyperNetwork>(
   path: string,
@@ -92,7 +133,11 @@ export async function loadModelFile<Model extends HyperNetwork>(
       );
     }
     const prefix = file.content === 'training' ? 'model.' : '';
-    const { kind, options, epoch } = readDescription(path, file);
+    const { kind, options, epoch, sampleRate } = readDescription(path, file);
+    const numbers = [...file.tensors.values()].reduce((sum, { size }) => sum + size, 0);
+    if (leastNumbers(options) > numbers) {
+      throw fileFormat(path, `its metadata describe a larger model than its ${numbers} numbers`);
+    }
     let model: Model | undefined;
     try {
       model = make(kind, { ...options, device });
@@ -106,6 +151,7 @@ export async function loadModelFile<Model extends HyperNetwork>(
     try {
       takeModelTensors(path, model, file.tensors, prefix);
       model.epoch = epoch;
+      model.sampleRate = sampleRate;
       return model;
     } catch (error) {
       model.dispose();

@@ -57,6 +57,7 @@ export abstract class HyperNetwork {
   readonly options: ResolvedHyperOptions;
   #tensors: Map<string, Tensor> | undefined;
   #epoch: number | undefined;
+  #sampleRate: number | undefined;
 
   /** @internal */
   protected constructor(
@@ -125,6 +126,22 @@ export abstract class HyperNetwork {
     this.#epoch = epoch;
   }
 
+  /** Samples per second of the recordings that it was trained on, Hz; undefined for one that `train` never had. */
+  get sampleRate(): number | undefined {
+    return this.#sampleRate;
+  }
+
+  set sampleRate(sampleRate: number | undefined) {
+    if (sampleRate !== undefined && !(Number.isInteger(sampleRate) && sampleRate >= 1)) {
+      throw new FewSoundError(
+        'INVALID_ARGUMENT',
+        `sampleRate is ${String(sampleRate)}; expected whole Hz, 1 or more.`,
+        { field: 'sampleRate' },
+      );
+    }
+    this.#sampleRate = sampleRate;
+  }
+
   /** f = min(1, epoch / warmupEpochs), SPEC "FewSound"; 1 for a model that `train` never had. */
   get updateFactor(): number {
     return this.factorAt(this.#epoch ?? Number.POSITIVE_INFINITY);
@@ -173,7 +190,7 @@ export abstract class HyperNetwork {
    * @returns [batch, width]
    */
   codes(audio: Tensor): Tensor {
-    return wrapTensor(addon().hyperModelCodes(this.handle, handleOf(audio)));
+    return wrapTensor(addon().hyperModelCodes(this.handle, this.#recordings(audio)));
   }
 
   /**
@@ -183,12 +200,13 @@ export abstract class HyperNetwork {
    * @returns [batch, numbers]
    */
   write(audio: Tensor, { factor = this.updateFactor }: AskOptions = {}): Tensor {
-    return wrapTensor(addon().hyperModelVectors(this.handle, handleOf(audio), factor));
+    return wrapTensor(addon().hyperModelVectors(this.handle, this.#recordings(audio), factor));
   }
 
   /** @internal The same on a thread of its own, without gradients. */
   async ask(audio: Tensor, factor: number): Promise<Tensor> {
-    return wrapTensor(await addon().askHyperModel(this.handle, handleOf(audio), factor));
+    const recordings = this.#recordings(audio);
+    return wrapTensor(await addon().askHyperModel(this.handle, recordings, factor));
   }
 
   /**
@@ -215,9 +233,18 @@ export abstract class HyperNetwork {
    * @throws FewSoundError SHAPE_MISMATCH, DTYPE_MISMATCH, INVALID_ARGUMENT
    */
   forward(audio: Tensor, t?: Tensor, { factor = this.updateFactor }: AskOptions = {}): Tensor {
+    const recordings = this.#recordings(audio);
     const compute = (times: Tensor) =>
-      wrapTensor(addon().hyperModelForward(this.handle, handleOf(audio), handleOf(times), factor));
-    if (t !== undefined) return compute(t);
+      wrapTensor(addon().hyperModelForward(this.handle, recordings, handleOf(times), factor));
+    if (t !== undefined) {
+      this.#requireDtype('t', t);
+      if (t.shape.length === 2 && t.shape[1] === 1) return compute(t);
+      throw new FewSoundError(
+        'SHAPE_MISMATCH',
+        `${this.kind}: t has shape [${t.shape.join(', ')}]; expected [n, 1].`,
+        { shapes: [[...t.shape]], field: 't' },
+      );
+    }
     const { samples, dtype, device } = this.options;
     return scope(() => compute(timeAxis(samples, { dtype, device })));
   }
@@ -252,5 +279,31 @@ export abstract class HyperNetwork {
   /** For `using`. */
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  /** The handle of recordings [batch, samples] that fit. */
+  #recordings(audio: Tensor) {
+    const handle = handleOf(audio);
+    const { samples } = this.options;
+    const { shape } = audio;
+    if (shape.length !== 2 || shape[1] !== samples || shape[0] === 0) {
+      throw new FewSoundError(
+        'SHAPE_MISMATCH',
+        `${this.kind}: the recordings have shape [${shape.join(', ')}]; expected [batch, ${samples}].`,
+        { shapes: [[...shape]], field: 'audio' },
+      );
+    }
+    this.#requireDtype('audio', audio);
+    return handle;
+  }
+
+  #requireDtype(field: string, tensor: Tensor): void {
+    handleOf(tensor);
+    if (tensor.dtype === this.dtype) return;
+    throw new FewSoundError(
+      'DTYPE_MISMATCH',
+      `${this.kind}: ${field} is ${tensor.dtype}, but the model is ${this.dtype}.`,
+      { field },
+    );
   }
 }

@@ -104,8 +104,9 @@ export class HyperTrainer {
 
   /** [recordings, samples] */
   #tensor(recordings: Float32Array): Tensor {
-    const { samples } = this.model.options;
-    const data = Float32Array.from(recordings);
-    return ownTensor(addon().tensor(data, [data.length / samples, samples], 'float32'));
+    const { samples, dtype } = this.model.options;
+    const Numbers = dtype === 'float64' ? Float64Array : Float32Array;
+    const data = Numbers.from(recordings);
+    return ownTensor(addon().tensor(data, [data.length / samples, samples], dtype));
   }
 }

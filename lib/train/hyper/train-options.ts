@@ -1,6 +1,11 @@
 import { z } from 'zod';
-import type { AugmentationOptions, PreparedCorpus } from '../../data/index.js';
-import { TrainingBatches, ValidationBatches } from '../../data/index.js';
+import { augmentationSchema } from '../../data/augmentation.js';
+import {
+  type AugmentationOptions,
+  PreparedCorpus,
+  TrainingBatches,
+  ValidationBatches,
+} from '../../data/index.js';
 import { FewSoundError } from '../../native/errors.js';
 import {
   flag,
@@ -14,6 +19,7 @@ import { type FewSound, HyperNetwork, type HyperSound } from '../../nn/index.js'
 import { type LossOptions, lossSchema } from '../loss-options.js';
 import { ProcessGroup } from '../process-group.js';
 import { beta, type Schedule, type ScheduleKind, scheduleSchema } from '../schedule-options.js';
+import { lossInEpoch } from './course.js';
 import type { TrainProgress, ValidationResult } from './train-progress.js';
 
 /** A weight of the loss that moves linearly from one value to another and stays there. */
@@ -135,7 +141,7 @@ function trainSchema(kind: string, sampleRate: number) {
       .default('float32'),
     threads: wholeNumber(1, 1024).optional(),
     seed: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
-    augmentation: z.custom<AugmentationOptions>().default({}),
+    augmentation: augmentationSchema.prefault({}),
     validateEvery: wholeNumber(1, 10_000_000).default(1),
     validationLimit: wholeNumber(1, 2 ** 31 - 1).default(512),
     checkpointEvery: wholeNumber(1, 2 ** 31 - 1).optional(),
@@ -188,8 +194,16 @@ export function setUpTraining(
       },
     );
   }
+  if (!(corpus instanceof PreparedCorpus)) {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      'train: the second argument is no prepared corpus; open one by openCorpus.',
+      { field: 'corpus' },
+    );
+  }
   const { target, samples } = model.options;
   const options = parseOptions(trainSchema(target.kind, corpus.sampleRate), given, 'train options');
+  requireUsefulLoss(samples, options);
   const { seed, samplesPerEpoch, augmentation, validationLimit, group } = options;
   const shard = { rank: group?.rank ?? 0, worldSize: group?.size ?? 1 };
   const training = new TrainingBatches({
@@ -227,16 +241,45 @@ export function setUpTraining(
   };
 }
 
+/** @throws FewSoundError INVALID_ARGUMENT for a loss that cannot be computed, or is nothing in some epoch */
+function requireUsefulLoss(samples: number, { loss, lossRamps, epochs }: ResolvedTrain): void {
+  const ends = [1, epochs].map((epoch) => lossInEpoch(loss, lossRamps, epoch));
+  if (ends.some(({ time, mel }) => time === 0 && mel === 0)) {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      'train options: lossRamps make time and mel both 0 in the first or the last epoch. Expected one above 0: else there is nothing to learn.',
+      { field: 'lossRamps' },
+    );
+  }
+  // Frames are padded by reflection, which takes more samples than half a frame has.
+  const longest = Math.max(...loss.fftSizes);
+  const needed = Math.floor(longest / 2) + 1;
+  if (samples >= needed || ends.every(({ mel }) => mel === 0)) return;
+  throw new FewSoundError(
+    'INVALID_ARGUMENT',
+    `train options: loss.fftSizes has ${longest}, which needs recordings of ${needed} samples or more, but the model's have ${samples}. Take smaller loss.fftSizes, or a model of more samples.`,
+    { field: 'loss.fftSizes' },
+  );
+}
+
 /** Everything that decides the course of a training: what one that goes on must have alike. */
 export function courseOf({ model, corpus, options, recordingsPerStep }: TrainingSetup) {
   const { epochs, samplesPerEpoch, learningRate, weightDecay, betas, epsilon } = options;
   const { schedule, stepPer, loss, lossRamps, precision, seed, augmentation } = options;
-  const { device: _, ...architecture } = model.options;
+  // The seed of the first weights has no part in what follows: a checkpoint brings the weights.
+  const { device: _, seed: __, ...architecture } = model.options;
   return {
     model: { kind: model.kind, ...architecture },
-    corpus: { corpus: corpus.corpus, digest: corpus.sourceDigest, sampleRate: corpus.sampleRate },
-    // A constant rate does not know how long the training is: it may go on further.
-    ...(schedule.kind !== 'constant' && { epochs }),
+    // The recordings, and what the preparation made of them.
+    corpus: {
+      corpus: corpus.corpus,
+      digest: corpus.sourceDigest,
+      sampleRate: corpus.sampleRate,
+      segmentSamples: corpus.segmentSamples,
+      skipSeconds: corpus.skipSeconds,
+      segments: corpus.train.length,
+      validationSegments: corpus.validation.length,
+    },
     samplesPerEpoch,
     recordingsPerStep,
     learningRate,
@@ -244,6 +287,8 @@ export function courseOf({ model, corpus, options, recordingsPerStep }: Training
     betas,
     epsilon,
     schedule,
+    // A constant rate does not know how long the training is: it may go on further.
+    ...(schedule.kind !== 'constant' && { epochs }),
     stepPer,
     loss,
     lossRamps,

@@ -96,6 +96,7 @@ class Training {
 
   async run(): Promise<TrainResult> {
     await this.#together(() => this.#open());
+    this.#setup.model.sampleRate = this.#setup.corpus.sampleRate;
     try {
       await this.#goThroughEpochs();
       await this.#log?.close();
@@ -143,7 +144,7 @@ class Training {
       if (!existsSync(files.last)) {
         throw new FewSoundError(
           'FILE_NOT_FOUND',
-          `resume: ${files.last} does not exist; the training was stopped before its first checkpoint, or was never begun. Train without resume.`,
+          `resume: ${files.last} does not exist; the training was stopped before its first checkpoint, or was never begun. Begin it without resume, in an empty folder.`,
           { field: 'resume' },
         );
       }
@@ -155,9 +156,13 @@ class Training {
     } else if (first) {
       const taken = [files.last, files.metrics].find((path) => existsSync(path));
       if (taken !== undefined) {
+        const remedy =
+          taken === files.last
+            ? 'Go on with it by resume: true'
+            : 'It was stopped before its first checkpoint: remove it';
         throw new FewSoundError(
           'INVALID_ARGUMENT',
-          `folder: ${files.folder} holds a training already (${taken}). Go on with it by resume: true, or choose another folder.`,
+          `folder: ${files.folder} holds a training already (${taken}). ${remedy}, or choose another folder.`,
           { field: 'folder' },
         );
       }
@@ -221,7 +226,10 @@ class Training {
     const stop = options.signal?.aborted ?? false;
     const [loss, stopping] = await this.#agree(found.loss, stop);
     if (!Number.isFinite(loss) || !Number.isFinite(found.gradientNorm)) {
-      throw this.#diverged(number, epoch, loss);
+      const what = Number.isFinite(loss)
+        ? 'the gradients are no finite numbers'
+        : `the loss is ${loss}`;
+      throw this.#diverged(`at step ${number} (epoch ${epoch}) ${what}; no update was made`);
     }
     const seconds = (performance.now() - this.#start) / 1000;
     model.epoch = epoch;
@@ -271,6 +279,12 @@ class Training {
     const start = performance.now();
     const { loss, metrics, segments } = await validate(this.#setup, this.#trainer, epoch);
     const { step, best } = this.#position;
+    // Before a checkpoint keeps weights that nothing can go on from.
+    if (!Number.isFinite(loss)) {
+      throw this.#diverged(
+        `after step ${step} (epoch ${epoch}) the loss of the validation is ${loss}`,
+      );
+    }
     const isBest = best === null || loss < best.loss;
     const seconds = this.#begin.seconds + (performance.now() - this.#start) / 1000;
     this.#position = {
@@ -316,17 +330,14 @@ class Training {
     this.#trainer.setLoss(lossInEpoch(loss, lossRamps, epoch));
   }
 
-  #diverged(step: number, epoch: number, loss: number): FewSoundError {
-    const what = Number.isFinite(loss)
-      ? 'the gradients are no finite numbers'
-      : `the loss is ${loss}`;
+  #diverged(what: string): FewSoundError {
     const kept =
       this.#saved > 0
         ? `the checkpoint after step ${this.#saved} is kept in ${this.#files.last}`
         : 'there was no checkpoint yet';
     return new FewSoundError(
       'DIVERGED',
-      `train: at step ${step} (epoch ${epoch}) ${what}; no update was made, and ${kept}. Lower learningRate, or set maxGradientNorm.`,
+      `train: ${what}, and ${kept}. Lower learningRate, or set maxGradientNorm.`,
       { field: 'learningRate' },
     );
   }

@@ -10,8 +10,10 @@
 namespace fewsound {
 namespace {
 
+constexpr int64_t kMostSamples = 16'777'216;
+
 std::shared_ptr<Inr> makeTarget(const HyperModelOptions& options) {
-  checkRange("samples", options.samples, 2, 1 << 24);
+  checkRange("samples", options.samples, 2, kMostSamples);
   auto target = makeInr(options.target);
   TORCH_CHECK_VALUE(target->acceptsWeights(), target->name(),
                     " works with its own parameters only; a hypernetwork's target is KAN, NeRF or "
@@ -56,14 +58,14 @@ HyperModel::HyperModel(const HyperModelOptions& options)
 
 at::Tensor HyperModel::encode(const at::Tensor& audio) const {
   checkAudio(audio);
-  const at::Tensor code = encoder_->forward(audio);
+  at::Tensor code = encoder_->forward(audio);
   if (!universal_) return code;
   const at::Tensor common = universal_->encode().to(code.scalar_type());
   return at::cat({code, common.expand({code.size(0), -1})}, 1);
 }
 
 at::Tensor HyperModel::write(const at::Tensor& codes, double factor) const {
-  const at::Tensor update = writer_->forward(codes);
+  at::Tensor update = writer_->forward(codes);
   if (!universal_) return update;
   return universal_->weights() + factor * update.to(universal_->weights().scalar_type());
 }

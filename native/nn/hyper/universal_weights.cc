@@ -16,18 +16,20 @@ bool isWeight(const std::string& name) {
   return name.ends_with(".weight") || name.ends_with(".base") || name.ends_with(".coefficients");
 }
 
+constexpr int64_t kMostTaps = 1'048'576;
+
 }  // namespace
 
 UniversalWeights::UniversalWeights(const UniversalOptions& options, const WeightVector& layout,
                                    int64_t width, const Initializer& initializer)
     : torch::nn::Module("UniversalWeights") {
-  checkRange("universal.kernel", options.kernel, 1, 1 << 20);
+  checkRange("universal.kernel", options.kernel, 1, kMostTaps);
   checkRange("universal.convolutions", options.convolutions, 0, 8);
   const int64_t left = layout.numbers() - options.convolutions * (options.kernel - 1);
   TORCH_CHECK_VALUE(left >= 1, "the target has ", layout.numbers(), " weights, too few for ",
                     options.convolutions, " convolutions of kernel ", options.kernel,
                     " over them; expected more than ", options.convolutions * (options.kernel - 1),
-                    ": make the target larger or universal.kernel smaller");
+                    ": make the target larger or universalKernel smaller");
 
   std::vector<at::Tensor> parts;
   for (const WeightVector::Slot& slot : layout.slots()) {

@@ -46,9 +46,8 @@ class RowRule {
     const auto in = static_cast<double>(isWeight(slot.name) ? fanIn : 1);
     const double bound = std::sqrt(3.0 / (width_ * in));
     if (siren_ == nullptr) return {.bound = bound};
-    const double own = isFirstLayer(slot.name) && fanIn == 1
-                           ? 1.0
-                           : std::sqrt(6.0 / static_cast<double>(fanIn)) / omega(slot.name);
+    const double own =
+        fanIn == 1 ? 1.0 : std::sqrt(6.0 / static_cast<double>(fanIn)) / omega(slot.name);
     return {.bound = bound * kSirenFactor, .biasBound = own};
   }
 

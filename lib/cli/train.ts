@@ -1,0 +1,249 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
+import { openCorpus, type PreparedCorpus } from '../data/index.js';
+import { writeFileAtomic } from '../native/atomic-write.js';
+import { FewSoundError } from '../native/errors.js';
+import {
+  createHyperNetwork,
+  type FewSound,
+  type HyperNetwork,
+  type HyperSound,
+} from '../nn/index.js';
+import { formatCount } from '../report/numbers.js';
+import { setUpTraining } from '../train/hyper/train-options.js';
+import { type RunFiles, runFiles, type TrainOptions, train } from '../train/index.js';
+import type { CommandContext, CommandResult, SilentResult } from './command-context.js';
+import { prettyJson } from './run-config.js';
+import { modelFacts, type TrainedRun, writeRunReport } from './run-report.js';
+import type { ResumeTrainingRequest, TrainMachine, TrainRequest } from './train-command.js';
+import { type CompleteConfig, changedConfig, readTrainConfig } from './train-config.js';
+import { TRAIN_FILE } from './trained-model.js';
+import { trainingDisplay, validationLine } from './training-display.js';
+import { readOutcome } from './training-outcome.js';
+import { asOneOfSeveral, chooseDevice, joinProcesses, processPlace } from './training-process.js';
+import { trainingText } from './training-text.js';
+
+type Result = Promise<CommandResult | SilentResult>;
+
+/** A training from its beginning: `fewsound train CONFIG.json`. */
+export function startTraining(request: TrainRequest, context: CommandContext): Result {
+  const { config: path, changes, machine } = request;
+  const name = basename(path, extname(path));
+  const folder = resolve(request.out ?? join('fewsound-out', name));
+  return asOneOfSeveral(context, async () => {
+    const config = await readTrainConfig(
+      path,
+      'Give a JSON file with model, corpus and training; configs/ holds those of the paper.',
+    );
+    requireFreeFolder(runFiles(folder));
+    const complete = changedConfig(path, config, changes);
+    return new TrainingRun(folder, path, { name, ...complete }, machine, false).run(context);
+  });
+}
+
+/** A training from its last checkpoint: `fewsound train --resume RUN`. */
+export function resumeTraining(
+  { folder: path, changes, machine }: ResumeTrainingRequest,
+  context: CommandContext,
+): Result {
+  const folder = resolve(path);
+  const source = join(folder, TRAIN_FILE);
+  return asOneOfSeveral(context, async () => {
+    const config = await readTrainConfig(source, 'Is this the folder of a `fewsound train`?');
+    if (!existsSync(runFiles(folder).last)) {
+      throw new FewSoundError(
+        'FILE_NOT_FOUND',
+        `${folder} holds no checkpoint: the training ended before its first one. Remove the folder and begin anew; ${source} was its configuration.`,
+      );
+    }
+    const complete = changedConfig(source, config, changes);
+    return new TrainingRun(folder, source, complete, machine, true).run(context);
+  });
+}
+
+function requireFreeFolder({ folder, last, metrics, config }: RunFiles): void {
+  const taken = [last, metrics, config].find((path) => existsSync(path));
+  if (taken === undefined) return;
+  const remedy = existsSync(last)
+    ? `Go on with it by fewsound train --resume ${folder}, or choose another folder by --out.`
+    : 'It came to no checkpoint: remove it, or choose another folder by --out.';
+  throw new FewSoundError(
+    'INVALID_ARGUMENT',
+    `${folder} holds another run already (${basename(taken)}). ${remedy}`,
+    { field: 'out' },
+  );
+}
+
+/** One run of `fewsound train` in its folder. */
+class TrainingRun {
+  private readonly place = processPlace();
+  private readonly files: RunFiles;
+
+  constructor(
+    folder: string,
+    /** The file that the configuration is from. */
+    private readonly source: string,
+    private readonly config: CompleteConfig,
+    private readonly machine: TrainMachine,
+    private readonly resume: boolean,
+  ) {
+    this.files = runFiles(folder);
+  }
+
+  async run(context: CommandContext): Promise<CommandResult> {
+    const corpus = await openCorpus(this.config.corpus.prepared);
+    try {
+      const model = this.makeModel();
+      try {
+        return await this.trainModel(model, corpus, context);
+      } finally {
+        model.dispose();
+      }
+    } finally {
+      await corpus.close();
+    }
+  }
+
+  private makeModel(): FewSound | HyperSound {
+    const { kind, ...options } = this.config.model;
+    const asked = this.machine.device ?? (options.device as TrainMachine['device']);
+    const device = chooseDevice(asked, this.place);
+    return this.checked('model', () =>
+      createHyperNetwork(kind, { ...options, device }),
+    ) as FewSound;
+  }
+
+  private async trainModel(
+    model: FewSound | HyperSound,
+    corpus: PreparedCorpus,
+    context: CommandContext,
+  ): Promise<CommandResult> {
+    const group = await joinProcesses(model.options.device, this.machine.backend);
+    const options: TrainOptions = {
+      ...this.config.training,
+      folder: this.files.folder,
+      resume: this.resume,
+      signal: context.signal,
+      ...(group !== null && { group }),
+    };
+    try {
+      const setup = this.checked('training', () => setUpTraining(model, corpus, options));
+      const run: TrainedRun = {
+        title: this.config.name ?? basename(this.files.folder),
+        ...(this.config.comment !== undefined && { comment: this.config.comment }),
+        files: this.files,
+        ...modelFacts(model),
+        training: this.reportedOptions(setup.options),
+        corpus,
+        stepsPerEpoch: setup.stepsPerEpoch,
+        plannedSteps: setup.options.epochs * setup.stepsPerEpoch,
+        device: model.options.device,
+        processes: this.place.size,
+      };
+      // A folder with this file can be resumed; one that is resumed has it.
+      if (!this.resume && this.place.rank === 0) await this.writeConfig(model);
+      await this.goThrough(model, corpus, options, run, context);
+      await group?.close();
+      // Room for the best model.
+      model.dispose();
+      return this.place.rank === 0 ? await this.result(run) : { json: {}, text: '' };
+    } catch (error) {
+      group?.dispose();
+      throw error;
+    }
+  }
+
+  private async goThrough(
+    model: FewSound | HyperSound,
+    corpus: PreparedCorpus,
+    options: TrainOptions,
+    run: TrainedRun,
+    context: CommandContext,
+  ): Promise<void> {
+    const quiet = context.quiet || this.place.rank > 0;
+    const display = await trainingDisplay({ ...context, quiet });
+    display.note(
+      `${formatCount(model.parameterCount)} parameters, ${formatCount(corpus.train.length)} segments for training, on ${run.device}${run.processes > 1 ? ` and ${run.processes - 1} more` : ''}: ${this.files.folder}`,
+    );
+    let begun: Promise<void> | undefined;
+    try {
+      await train(model, corpus, {
+        ...options,
+        onProgress: (progress) => {
+          // What a resumed training has otherwise is kept once it is known to go on.
+          if (this.resume && this.place.rank === 0) begun ??= this.writeConfig(model);
+          display.update(progress);
+        },
+        onValidation: (result) => display.note(validationLine(result)),
+      });
+      display.stop();
+      await begun;
+    } catch (error) {
+      display.stop();
+      await begun?.catch(() => {});
+      throw await this.afterFailure(error, run);
+    }
+  }
+
+  /** Keeps what the run was begun with: a configuration like the given one, with all that was drawn or defaulted. */
+  private async writeConfig({ kind, options }: HyperNetwork): Promise<void> {
+    // The device belongs to the machine, unless it was asked for.
+    const { device: _, ...architecture } = options;
+    const { device } = this.config.model;
+    const model = { kind, ...architecture, ...(device !== undefined && { device }) };
+    await mkdir(this.files.folder, { recursive: true }).catch((cause) => {
+      const text = `the folder ${this.files.folder} cannot be made (${cause.message}). Choose another by --out.`;
+      throw new FewSoundError('IO', text, { field: 'out', cause });
+    });
+    const path = join(this.files.folder, TRAIN_FILE);
+    await writeFileAtomic(path, prettyJson({ ...this.config, model }));
+  }
+
+  private async result(run: TrainedRun): Promise<CommandResult> {
+    const outcome = await readOutcome(this.files);
+    await writeRunReport(run, outcome);
+    return trainingText(run, outcome);
+  }
+
+  private async afterFailure(error: unknown, run: TrainedRun): Promise<unknown> {
+    if (!(error instanceof FewSoundError)) return error;
+    const { folder, last, report } = this.files;
+    const goOn = existsSync(last)
+      ? `To go on: fewsound train --resume ${folder}`
+      : `There is no checkpoint to go on from: remove ${folder} and begin anew.`;
+    if (error.code === 'PROCESS_GROUP') {
+      return new FewSoundError('PROCESS_GROUP', `${error.message} ${goOn}`, { cause: error });
+    }
+    if (error.code !== 'ABORTED' || this.place.rank > 0) return error;
+    const { steps } = await readOutcome(this.files);
+    // That it was stopped is what there is to say, report or none.
+    const reported = await this.result(run).then(
+      () => ` Its report so far: ${report}`,
+      () => '',
+    );
+    const text = `interrupted after step ${formatCount(steps)}. ${goOn}${reported && `.${reported}`}`;
+    return new FewSoundError('ABORTED', text, { cause: error });
+  }
+
+  /** Options as a report has them: without what is no setting. */
+  private reportedOptions(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+    const names = new Set(['folder', 'resume', 'group', 'signal', 'onProgress', 'onValidation']);
+    return Object.fromEntries(Object.entries(options).filter(([name]) => !names.has(name)));
+  }
+
+  /** Work on a part of the configuration: what is wrong there is named with its place in the file. */
+  private checked<T>(part: 'model' | 'training', work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof FewSoundError) || error.code !== 'INVALID_ARGUMENT') throw error;
+      // How much a model hears is its own option, though only the corpus tells that it is too much.
+      const owner = error.field === 'samples' ? 'model' : part;
+      throw new FewSoundError('INVALID_ARGUMENT', `${this.source}, ${owner}: ${error.message}`, {
+        field: error.field === undefined ? owner : `${owner}.${error.field}`,
+        cause: error,
+      });
+    }
+  }
+}

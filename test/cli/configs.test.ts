@@ -1,0 +1,126 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { readTrainConfig, type TrainConfig } from '../../lib/cli/train-config';
+import { openCorpus } from '../../lib/data';
+import { optionsObject } from '../../lib/native/option-fields';
+import { parseOptions } from '../../lib/native/options';
+import { createHyperNetwork, createInr, type TargetOptions } from '../../lib/nn';
+import { hyperFields, universalFields } from '../../lib/nn/hyper/hyper-options';
+import { formatCount } from '../../lib/report/numbers';
+import { setUpTraining } from '../../lib/train/hyper/train-options';
+import { TINY_MODEL, TrainingPlace } from './tiny-training';
+
+const folder = join(__dirname, '..', '..', 'configs');
+const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
+const ofThePaper = files.filter((name) => name !== 'small.json');
+const readme = readFileSync(join(folder, 'README.md'), 'utf8');
+const read = (name: string) => readTrainConfig(join(folder, name), '');
+
+let place: TrainingPlace;
+beforeAll(async () => {
+  place = await TrainingPlace.make();
+});
+afterAll(() => place.remove());
+
+const target = ({ model }: TrainConfig) => model.target as TargetOptions;
+
+function targetNumbers(config: TrainConfig): number {
+  const { kind, ...options } = target(config);
+  using network = createInr(kind, { ...options, seed: 0 });
+  return network.parameterCount;
+}
+
+/** Parameters of the parts by SPEC's formulas; building them all would take minutes. */
+function parts(config: TrainConfig) {
+  const written = targetNumbers(config);
+  const code = 3296;
+  const kernel = 8101;
+  const isFewSound = config.model.kind === 'fewsound';
+  const widths = [
+    isFewSound ? 2 * code : code,
+    ...(config.model.hidden as readonly number[]),
+    written,
+  ];
+  const writer = widths
+    .slice(1)
+    .reduce((sum, width, i) => sum + width * ((widths[i] as number) + 1), 0);
+  const universal = isFewSound
+    ? written + 2 * (kernel + 1) + (written - 2 * (kernel - 1)) * code + code
+    : 0;
+  return { written, writer, all: 21_045_792 + universal + writer };
+}
+
+describe.each(files)('configs/%s', (name) => {
+  test('has options that the model and the training take', async () => {
+    const config = await read(name);
+    const { kind, target: described, ...options } = config.model;
+    const fields = hyperFields({ kind: 'nerf' });
+    parseOptions(
+      optionsObject(kind === 'fewsound' ? { ...fields, ...universalFields } : fields),
+      { ...options, target: described },
+      name,
+    );
+    // As long as the corpus has: the loss of the configurations needs more than half its largest FFT.
+    const { kind: _, universalKernel, warmupEpochs, ...tiny } = { ...TINY_MODEL, samples: 2000 };
+    const ofFewSound = kind === 'fewsound' ? { universalKernel, warmupEpochs } : {};
+    const model = createHyperNetwork(kind, { ...tiny, ...ofFewSound, target: target(config) });
+    const corpus = await openCorpus(place.corpus);
+    try {
+      if (model === undefined) throw new Error(`no model of kind ${kind}`);
+      setUpTraining(model, corpus, { ...config.training, folder: place.fresh() });
+    } finally {
+      model?.dispose();
+      await corpus.close();
+    }
+  });
+});
+
+describe('the configurations of the paper', () => {
+  test.each(ofThePaper)(
+    '%s is in the table of configs/README.md with its numbers',
+    async (name) => {
+      const config = await read(name);
+      const { written, writer, all } = parts(config);
+      const row = `| [\`${name}\`](${name}) | ${formatCount(written)} | ${formatCount(writer)} | ${formatCount(all)} |`;
+      expect(readme).toContain(row);
+      // The name says model, size, target and corpus.
+      const words = basename(name, '.json').split('-');
+      expect(words).toContain(config.model.kind);
+      expect(words).toContain(target(config).kind);
+      expect(config.corpus?.prepared).toMatch(/^fewsound-out\//);
+      expect(name).toContain(`-${config.corpus?.prepared.split('/')[1]}.json`);
+      expect(readme).toMatch(
+        new RegExp(`^fewsound prepare ${config.corpus?.prepared.split('/')[1]} `, 'm'),
+      );
+    },
+  );
+
+  test.each(ofThePaper)("%s has the paper's training", async (name) => {
+    const config = await read(name);
+    expect(config.training).toMatchObject({
+      epochs: 2500,
+      samplesPerEpoch: 10_000,
+      batchSize: 16,
+      schedule: 'oneCycle',
+      learningRate: target(config).kind === 'siren' ? 1e-6 : 1e-5,
+    });
+    expect(config.model.samples).toBe(32_768);
+  });
+
+  test('name no file that is not there', () => {
+    const linked = [...readme.matchAll(/\]\(([\w-]+\.json)\)/g)].map(([, name]) => name as string);
+    expect(new Set(linked)).toEqual(new Set(files));
+  });
+
+  test('of Table 2 with 17.5M is the default FewSound, of 94,362,534 parameters', async () => {
+    const config = await read('fewsound-17m-nerf-vctk.json');
+    const { kind, ...options } = config.model;
+    const model = createHyperNetwork(kind, options);
+    try {
+      expect(model?.parameterCount).toBe(94_362_534);
+      expect(parts(config).all).toBe(94_362_534);
+    } finally {
+      model?.dispose();
+    }
+  });
+});

@@ -1,0 +1,255 @@
+// Models that write networks, and the steps of their training.
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <cmath>
+#include <memory>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "native/nn/hyper/hyper_model.h"
+#include "native/nn/make_inr.h"
+#include "native/train/hyper_trainer.h"
+#include "test/native/check.h"
+#include "test/native/gradcheck.h"
+#include "test/native/loss_cases.h"
+
+using namespace fewsound;
+using namespace fewsound::test;
+
+namespace {
+
+constexpr int64_t kSamples = 80;
+
+/// KAN, NeRF and SIREN, with frequencies and omegas that are written too.
+std::vector<AnyInrOptions> smallTargets() {
+  const InrOptions common{.seed = 1, .dtype = at::kDouble};
+  KanOptions kan{common};
+  kan.layers = {3, 2};
+  kan.encoding = 2;
+  kan.learnableEncoding = true;
+  kan.grid = 3;
+  kan.order = 2;
+  NerfOptions nerf{common};
+  nerf.layers = {4, 3};
+  nerf.encoding = 2;
+  nerf.learnableEncoding = true;
+  SirenOptions siren{common};
+  siren.layers = {4, 3};
+  siren.omega0 = 5.0;
+  siren.omega = 2.0;
+  siren.learnableOmega = true;
+  return {kan, nerf, siren};
+}
+
+HyperModelOptions smallModel(const AnyInrOptions& target, bool layerNorm = true) {
+  HyperModelOptions options;
+  options.seed = 3;
+  options.dtype = at::kDouble;
+  options.target = target;
+  options.samples = kSamples;
+  options.encoder = {.channels = 2, .dimension = 2, .strides = {2, 4}, .layerNorm = layerNorm};
+  options.hidden = {6, 5};
+  options.universal = {.kernel = 4, .convolutions = 2};
+  return options;
+}
+
+at::Tensor sounds(int64_t count) {
+  const at::Tensor i = at::arange(kSamples, at::kDouble);
+  const at::Tensor row = at::arange(1, count + 1, at::kDouble).unsqueeze(1);
+  return at::sin(i * i * row / 900.0 + row);
+}
+
+at::Tensor times() { return timeAxis(kSamples, at::kDouble); }
+
+HyperTrainerOptions quickTraining() {
+  HyperTrainerOptions options;
+  options.optimizer.learningRate = 0.01;
+  options.loss = lossOf({64, 32}, 12);
+  options.threads = 1;
+  return options;
+}
+
+std::vector<at::Tensor> valuesOf(const HyperModel& model) {
+  std::vector<at::Tensor> values;
+  for (const auto& [name, tensor] : model.parameters()) values.push_back(tensor.detach().clone());
+  return values;
+}
+
+double largestDifference(const std::vector<at::Tensor>& a, const std::vector<at::Tensor>& b) {
+  double worst = 0.0;
+  for (size_t i = 0; i < a.size(); ++i) worst = std::max(worst, distance(a[i], b[i]));
+  return worst;
+}
+
+}  // namespace
+
+TEST(everyRecordingHasAnAmplitudeForEveryTime) {
+  for (const AnyInrOptions& target : smallTargets()) {
+    const HyperModel model(smallModel(target));
+    CHECK(model.encode(sounds(3)).sizes() == at::IntArrayRef({3, 2 * kSamples / 8 * 2}));
+    CHECK(model.write(model.encode(sounds(3)), 1.0).sizes() ==
+          at::IntArrayRef({3, model.layout().numbers()}));
+    CHECK(model.forward(sounds(3), times(), 1.0).sizes() == at::IntArrayRef({3, kSamples}));
+    CHECK(model.forward(sounds(2), times().narrow(0, 5, 7), 0.5).sizes() ==
+          at::IntArrayRef({2, 7}));
+  }
+}
+
+TEST(theVectorHoldsAllThatTheTargetLearns) {
+  for (const AnyInrOptions& target : smallTargets()) {
+    const HyperModel model(smallModel(target));
+    CHECK(model.layout().numbers() == makeInr(target)->parameterCount());
+    int64_t offset = 0;
+    for (const WeightVector::Slot& slot : model.layout().slots()) {
+      CHECK(slot.offset == offset);
+      offset += slot.size;
+    }
+    CHECK(offset == model.layout().numbers());
+  }
+}
+
+TEST(gradientsOfHypernetworksAgreeWithDifferences) {
+  for (const AnyInrOptions& target : smallTargets()) {
+    for (const bool layerNorm : {true, false}) {
+      const HyperModel model(smallModel(target, layerNorm));
+      const at::Tensor audio = sounds(2);
+      const at::Tensor w = at::cos(5.0 * times()).squeeze(1);
+      const auto objective = [&] { return (model.forward(audio, times(), 0.7) * w).sum(); };
+      std::vector<at::Tensor> parameters;
+      for (const auto& [name, tensor] : model.parameters()) parameters.push_back(tensor);
+      const auto gradients = torch::autograd::grad({objective()}, parameters);
+      for (size_t p = 0; p < parameters.size(); ++p) {
+        const at::Tensor flat = parameters[p].detach().view(-1);
+        const at::Tensor gradient = gradients[p].reshape(-1);
+        const double scale = std::max(1.0, gradient.abs().max().item<double>());
+        // Some of each: there are a few thousand in all.
+        for (int64_t j = 0; j < flat.numel(); j += 1 + flat.numel() / 4) {
+          const double kept = flat[j].item<double>();
+          flat[j].fill_(kept + 1e-6);
+          const double above = objective().item<double>();
+          flat[j].fill_(kept - 1e-6);
+          const double below = objective().item<double>();
+          flat[j].fill_(kept);
+          CHECK_CLOSE(gradient[j].item<double>(), (above - below) / 2e-6, 1e-6 * scale);
+        }
+      }
+    }
+  }
+}
+
+TEST(aKernelBeyondTheTargetIsAnErrorThatSaysWhatToDo) {
+  HyperModelOptions options = smallModel(smallTargets()[1]);
+  options.universal.kernel = 8101;
+  CHECK_THROWS(HyperModel(options), "make the target larger or universalKernel smaller");
+  options = smallModel(smallTargets()[1]);
+  options.sharedLayers = {3};
+  CHECK_THROWS(HyperModel(options), "from 0 to 2");
+  options = smallModel(FinerOptions{});
+  CHECK_THROWS(HyperModel(options), "a hypernetwork's target is KAN, NeRF or SIREN");
+}
+
+TEST(aTargetThatIsSetIsOneThatItWasMadeFor) {
+  // NOLINTNEXTLINE(bugprone-random-generator-seed): the same cases in every run.
+  std::mt19937 random(7);
+  at::manual_seed(7);
+  for (int i = 0; i < 40; ++i) {
+    const LossCase c = randomLoss(random);
+    const at::ScalarType dtype = i % 2 == 0 ? at::kDouble : at::kFloat;
+    const at::Tensor first = noise(c.clips, c.samples, dtype);
+    const at::Tensor second = noise(c.clips, c.samples, dtype);
+    const at::Tensor estimate = noise(c.clips, c.samples, dtype);
+    for (const bool reference : {false, true}) {
+      const auto make = reference ? &TargetLoss::makeReference : &TargetLoss::make;
+      const auto kept = make(c.options, first);
+      kept->evaluate(estimate);
+      kept->setTarget(second);
+      kept->evaluate(estimate);
+      const auto made = make(c.options, second);
+      made->evaluate(estimate);
+      CHECK(kept->losses().equal(made->losses()));
+      CHECK(kept->gradient().equal(made->gradient()));
+    }
+  }
+}
+
+TEST(aTargetOfAnotherShapeOrDtypeIsAnError) {
+  const auto loss = TargetLoss::make(lossOf({64}, 12), noise(2, 300, at::kFloat));
+  CHECK_THROWS(loss->setTarget(noise(2, 299, at::kFloat)), "[2, 299]");
+  CHECK_THROWS(loss->setTarget(noise(1, 300, at::kFloat)), "[1, 300]");
+  CHECK_THROWS(loss->setTarget(noise(2, 300, at::kDouble)), "dtype");
+}
+
+TEST(accumulatedBatchesMakeTheUpdateOfOneBatch) {
+  const at::Tensor audio = sounds(5);
+  for (const AnyInrOptions& target : smallTargets()) {
+    const auto whole = std::make_shared<HyperModel>(smallModel(target));
+    const auto parts = std::make_shared<HyperModel>(smallModel(target));
+    HyperTrainer one(whole, quickTraining());
+    HyperTrainer two(parts, quickTraining());
+    for (int i = 0; i < 3; ++i) {
+      const HyperStep expected = one.step({audio}, 0.5, 0.01, 0.9);
+      // Not of one size: every recording counts alike.
+      const HyperStep step =
+          two.step({audio.narrow(0, 0, 3), audio.narrow(0, 3, 2)}, 0.5, 0.01, 0.9);
+      CHECK_CLOSE(step.loss, expected.loss, 1e-9);
+      CHECK_CLOSE(step.gradientNorm, expected.gradientNorm, 1e-7 * expected.gradientNorm);
+    }
+    CHECK(largestDifference(valuesOf(*parts), valuesOf(*whole)) < 1e-6);
+    CHECK(largestDifference(valuesOf(*whole), valuesOf(HyperModel(smallModel(target)))) > 1e-3);
+  }
+}
+
+TEST(aStepHasTheMeanLossOfItsRecordings) {
+  const auto model = std::make_shared<HyperModel>(smallModel(smallTargets()[0]));
+  HyperTrainer trainer(model, quickTraining());
+  const at::Tensor audio = sounds(3);
+  const HyperEvaluation found = trainer.evaluate(audio, 0.5);
+  const at::Tensor estimates = model->forward(audio, times(), 0.5).detach();
+  CHECK(distance(found.estimates, estimates) < 1e-12);
+  const auto loss = TargetLoss::makeReference(quickTraining().loss, audio);
+  loss->evaluate(estimates);
+  CHECK(distance(found.losses, loss->losses()) < 1e-9);
+  CHECK_CLOSE(trainer.step({audio}, 0.5, 0.01, 0.9).loss, loss->losses().mean().item<double>(),
+              1e-9);
+}
+
+TEST(clippingScalesTheGradientsToTheirBound) {
+  const auto model = std::make_shared<HyperModel>(smallModel(smallTargets()[1]));
+  HyperTrainerOptions options = quickTraining();
+  options.maxGradientNorm = 1e-3;
+  HyperTrainer trainer(model, options);
+  const HyperStep step = trainer.step({sounds(2)}, 1.0, 0.01, 0.9);
+  CHECK(step.gradientNorm > 1e-2);
+  double squares = 0.0;
+  for (const at::Tensor& moment : trainer.optimizer().firstMoments()) {
+    squares += moment.square().sum().item<double>();
+  }
+  CHECK_CLOSE(std::sqrt(squares), 0.1 * 1e-3, 1e-9);
+}
+
+TEST(aLossThatIsNoNumberMakesNoUpdate) {
+  const auto model = std::make_shared<HyperModel>(smallModel(smallTargets()[2]));
+  HyperTrainer trainer(model, quickTraining());
+  const auto before = valuesOf(*model);
+  at::Tensor broken = sounds(2);
+  broken[1][7].fill_(std::nan(""));
+  const HyperStep step = trainer.step({sounds(2), broken}, 1.0, 0.01, 0.9);
+  CHECK(!std::isfinite(step.loss));
+  CHECK(!std::isfinite(step.gradientNorm));
+  const auto after = valuesOf(*model);
+  for (size_t i = 0; i < before.size(); ++i) CHECK(after[i].equal(before[i]));
+  CHECK(trainer.optimizer().stepCount() == 0);
+  CHECK(std::isfinite(trainer.step({sounds(2)}, 1.0, 0.01, 0.9).gradientNorm));
+  CHECK(trainer.optimizer().stepCount() == 1);
+}
+
+TEST(recordingsThatDoNotFitAreErrors) {
+  const auto model = std::make_shared<HyperModel>(smallModel(smallTargets()[1]));
+  HyperTrainer trainer(model, quickTraining());
+  CHECK_THROWS(trainer.step({}, 1.0, 0.01, 0.9), "no recordings");
+  CHECK_THROWS(trainer.step({sounds(2).narrow(1, 0, 70)}, 1.0, 0.01, 0.9), "expected [batch, 80]");
+  CHECK_THROWS(model->encode(sounds(1).to(at::kFloat)), "the recordings are Float");
+}
