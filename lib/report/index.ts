@@ -1,3 +1,13 @@
+export { layerTable } from './analysis-layers.js';
+export { contoursSvg, responseCurvesSvg, writeAnalysisReport } from './analysis-report.js';
+export type {
+  AnalysisReportInput,
+  ReportedClass,
+  ReportedContours,
+  ReportedLayer,
+  ReportedResponse,
+} from './analysis-report-input.js';
+export { responseImage } from './analysis-responses.js';
 export type { ColourScale, ColourScheme } from './colour-map.js';
 export { writeComparisonReport } from './comparison-report.js';
 export { writeReport } from './report.js';
