@@ -33,7 +33,7 @@ export async function readModelFile(path: string): Promise<ModelFile> {
   const spline = splineOf(model);
   const sampleRate =
     rateSchema.safeParse(json(metadata.clip)).data?.sampleRate ??
-    rateSchema.safeParse((model as { options?: unknown } | undefined)?.options).data?.sampleRate ??
+    rateSchema.safeParse(model).data?.sampleRate ??
     rateSchema.safeParse({ sampleRate: json(metadata.sampleRate) }).data?.sampleRate;
   return {
     state: tensors,

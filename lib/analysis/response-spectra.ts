@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { z } from 'zod';
 import type { Clip } from '../audio/index.js';
 import { FewSoundError } from '../native/errors.js';
@@ -230,6 +231,8 @@ export function normalizeInput(samples: Float32Array, range = 0.1): Float32Array
 function samplesOf(recording: ResponseInput, index: number, layer: Layer): Float32Array {
   const samples = recording instanceof Float32Array ? recording : recording.samples;
   const field = `recordings.${index}`;
+  const source = recording instanceof Float32Array ? undefined : recording.source;
+  const what = source === undefined ? field : basename(source);
   if (!(samples instanceof Float32Array)) {
     throw new FewSoundError(
       'INVALID_ARGUMENT',
@@ -238,21 +241,21 @@ function samplesOf(recording: ResponseInput, index: number, layer: Layer): Float
     );
   }
   if (samples.length === 0) {
-    throw new FewSoundError('AUDIO_EMPTY', `${field}: there is not one sample of audio.`, {
+    throw new FewSoundError('AUDIO_EMPTY', `${what}: there is not one sample of audio.`, {
       field,
     });
   }
   if (!(recording instanceof Float32Array) && recording.sampleRate !== layer.rate) {
     throw new FewSoundError(
       'INVALID_ARGUMENT',
-      `${field} is at ${recording.sampleRate} Hz, but the filters are of ${layer.rate} Hz; resample the recording to that.`,
+      `${what} is at ${recording.sampleRate} Hz, but the filters are of ${layer.rate} Hz; resample the recording to that.`,
       { field },
     );
   }
   if (samples.length < layer.longest) {
     throw new FewSoundError(
       'SHAPE_MISMATCH',
-      `${field} has ${samples.length} samples, fewer than the longest filter, ${layer.longest}; give a longer recording.`,
+      `${what} has ${samples.length} samples, fewer than the longest filter, ${layer.longest}; give a longer recording.`,
       { field, shapes: [[samples.length], [layer.longest]] },
     );
   }
@@ -260,7 +263,7 @@ function samplesOf(recording: ResponseInput, index: number, layer: Layer): Float
   if (bad >= 0) {
     throw new FewSoundError(
       'INVALID_ARGUMENT',
-      `${field}: sample ${bad} is ${samples[bad]}; every sample must be a finite number.`,
+      `${what}: sample ${bad} is ${samples[bad]}; every sample must be a finite number.`,
       { field },
     );
   }
