@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { type CommandStreams, type Execute, toJsonLine, UsageError } from './command-context.js';
 import { addCompareCommand } from './compare-command.js';
+import { addConvertCommand } from './convert-command.js';
 import { addDecodeCommand } from './decode-command.js';
 import { addDoctorCommand } from './doctor-command.js';
 import { addEncodeCommand } from './encode-command.js';
@@ -94,6 +95,7 @@ function buildProgram(execute: Execute, { stdout }: CommandStreams): Command {
     addEvaluateCommand,
     addEncodeCommand,
     addDecodeCommand,
+    addConvertCommand,
     addDoctorCommand,
     addSetupCommand,
   ]) {
