@@ -12,13 +12,13 @@ import { machine } from './measure.js';
 // Small enough for a laptop, in the proportions of the paper: a code of a tenth of the samples, and a target of about as
 // many weights as samples.
 const SAMPLE_RATE = 8000;
-const SAMPLES = 2048;
-const BATCH = 16;
+const SAMPLES = 4096;
+const BATCH = 8;
 const STEPS_PER_EPOCH = 100;
 
 const TARGETS: Readonly<Record<string, TargetOptions>> = {
-  nerf: { kind: 'nerf', encoding: 9, layers: [40, 40] },
-  kan: { kind: 'kan', encoding: 8, layers: [12, 6], grid: 6, order: 3 },
+  nerf: { kind: 'nerf', encoding: 10, layers: [64, 64] },
+  kan: { kind: 'kan', encoding: 9, layers: [16, 8], grid: 8, order: 3 },
 };
 
 const SHARED = {

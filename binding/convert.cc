@@ -159,6 +159,12 @@ at::Scalar toScalar(const Place& place, napi_value value) {
   }
 }
 
+Napi::Array makeShape(Napi::Env env, at::IntArrayRef shape) {
+  const Napi::Array array = Napi::Array::New(env, shape.size());
+  for (uint32_t i = 0; i < shape.size(); ++i) array.Set(i, static_cast<double>(shape[i]));
+  return array;
+}
+
 Operand operandOf(const at::Scalar& number) { return {at::native::wrapped_scalar_tensor(number)}; }
 
 Operand toOperand(const Place& place, napi_value value) {

@@ -78,6 +78,8 @@ Operand toOperand(const Place& place, napi_value value);
 Sizes toSizes(const Place& place, napi_value value);
 Reduction toReduction(const Place& place, napi_value value);
 Operand operandOf(const at::Scalar& number);
+/// A shape as an array of numbers.
+Napi::Array makeShape(Napi::Env env, at::IntArrayRef shape);
 
 bool isNullish(napi_env env, napi_value value);
 

@@ -37,8 +37,6 @@ HyperModelHandle& hyperModelIn(const Napi::CallbackInfo& info, size_t index) {
 
 namespace {
 
-Napi::Value field(const Napi::Object& object, const char* name) { return object.Get(name); }
-
 WeightMode modeNamed(napi_env env, napi_value value) {
   const std::string mode = toText({env, "mode"}, value);
   if (mode == "target") return WeightMode::kTarget;
@@ -59,22 +57,22 @@ Napi::Value createHyperModel(const Napi::CallbackInfo& info) {
   from.read("hasUniversal", options.hasUniversal);
   from.read("sharedLayers", options.sharedLayers);
   from.read("sharedEncoding", options.sharedEncoding);
-  options.mode = modeNamed(env, field(object, "mode"));
+  options.mode = modeNamed(env, object.Get("mode"));
 
-  const OptionReader encoder(env, field(object, "encoder"), "encoder");
+  const OptionReader encoder(env, object.Get("encoder"), "encoder");
   encoder.read("channels", options.encoder.channels);
   encoder.read("dimension", options.encoder.dimension);
   encoder.read("strides", options.encoder.strides);
   encoder.read("layerNorm", options.encoder.layerNorm);
 
-  const OptionReader universal(env, field(object, "universal"), "universal");
+  const OptionReader universal(env, object.Get("universal"), "universal");
   universal.read("kernel", options.universal.kernel);
   universal.read("convolutions", options.universal.convolutions);
 
-  const Napi::Value target = field(object, "target");
+  const Napi::Value target = object.Get("target");
   if (!target.IsObject()) Place{env, "target"}.reject(target, "{kind, options}");
-  options.target = networkOptions(env, field(target.As<Napi::Object>(), "kind"),
-                                  field(target.As<Napi::Object>(), "options"));
+  options.target = networkOptions(env, target.As<Napi::Object>().Get("kind"),
+                                  target.As<Napi::Object>().Get("options"));
 
   auto handle = std::make_unique<HyperModelHandle>();
   handle->model = std::make_shared<HyperModel>(options);
@@ -102,12 +100,8 @@ Napi::Value hyperModelLayout(const Napi::CallbackInfo& info) {
   const Napi::Array list = Napi::Array::New(env, slots.size());
   for (uint32_t i = 0; i < slots.size(); ++i) {
     const Napi::Object slot = Napi::Object::New(env);
-    const Napi::Array shape = Napi::Array::New(env, slots[i].shape.size());
-    for (uint32_t j = 0; j < slots[i].shape.size(); ++j) {
-      shape.Set(j, static_cast<double>(slots[i].shape[j]));
-    }
     slot.Set("name", slots[i].name);
-    slot.Set("shape", shape);
+    slot.Set("shape", makeShape(env, slots[i].shape));
     slot.Set("offset", static_cast<double>(slots[i].offset));
     list.Set(i, slot);
   }

@@ -90,12 +90,8 @@ Napi::Value networkLayout(const Napi::CallbackInfo& info) {
   const Napi::Array list = Napi::Array::New(env, layout.size());
   for (uint32_t i = 0; i < layout.size(); ++i) {
     const Napi::Object slot = Napi::Object::New(env);
-    const Napi::Array shape = Napi::Array::New(env, layout[i].shape.size());
-    for (uint32_t j = 0; j < layout[i].shape.size(); ++j) {
-      shape.Set(j, static_cast<double>(layout[i].shape[j]));
-    }
     slot.Set("name", layout[i].name);
-    slot.Set("shape", shape);
+    slot.Set("shape", makeShape(env, layout[i].shape));
     list.Set(i, slot);
   }
   return list;

@@ -130,9 +130,48 @@ export function crop(clip: Clip, start: number, length: number): Clip {
  */
 export function peakNormalize(samples: Float32Array): Float32Array {
   requireAudio(samples, 'peakNormalize');
-  let peak = 0;
-  for (const value of samples) peak = Math.max(peak, Math.abs(value));
+  const peak = peakOf(samples);
   return peak === 0 ? samples.slice() : samples.map((value) => value / peak);
+}
+
+/**
+ * The largest magnitude; 0 for silence.
+ *
+ * @internal
+ */
+export function peakOf(samples: Float32Array): number {
+  let peak = 0;
+  for (let i = 0; i < samples.length; i++) {
+    const magnitude = Math.abs(samples[i] as number);
+    if (magnitude > peak) peak = magnitude;
+  }
+  return peak;
+}
+
+/**
+ * Checks what should be a clip: plain objects of its form are taken as well.
+ *
+ * @internal
+ * @param caller how errors call the function
+ * @throws FewSoundError INVALID_ARGUMENT for what is no clip or no sound, AUDIO_EMPTY
+ */
+export function requireClip(clip: Clip, caller: string): void {
+  const samples = (clip as Clip | null | undefined)?.samples;
+  if (!(samples instanceof Float32Array)) {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      `${caller}: the clip is none; make it by loadClip or createClip.`,
+      { field: 'clip' },
+    );
+  }
+  const { sampleRate, length } = createClip(samples, clip.sampleRate);
+  if (clip.length !== length) {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      `${caller}: the clip says that it has ${clip.length} samples, but has ${length} at ${sampleRate} Hz.`,
+      { field: 'clip' },
+    );
+  }
 }
 
 /**

@@ -4,9 +4,9 @@ import { evaluate, type Metrics } from '../metrics/index.js';
 import { createInr, type Inr, PiecewiseInr, planPieces } from '../nn/index.js';
 import type { Device } from '../tensor/index.js';
 import { resolveFitOptions } from '../train/fit-options.js';
-import { type FitOptions, type FitResult, fit } from '../train/index.js';
+import { type FitOptions, type FitProgress, type FitResult, fit } from '../train/index.js';
 import type { CommandContext } from './command-context.js';
-import { type FitState, fitProgress } from './fit-progress.js';
+import { fitProgress } from './fit-progress.js';
 import type { Kind } from './model-flags.js';
 import type { ProgressDisplay } from './progress-bar.js';
 import { STANDARD_SAMPLES } from './recording-flags.js';
@@ -135,7 +135,7 @@ export async function fitNetwork(
 async function fitPiece(
   network: Inr,
   clip: Clip,
-  progress: ProgressDisplay<FitState>,
+  progress: ProgressDisplay<FitProgress>,
   options: FitOptions,
 ): Promise<FittedPiece> {
   const siSnr: SiSnrAtStep[] = [];

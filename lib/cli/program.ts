@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { addAnalyzeCommand } from './analyze-command.js';
 import { type CommandStreams, type Execute, toJsonLine, UsageError } from './command-context.js';
 import { addCompareCommand } from './compare-command.js';
+import { addConvertCommand } from './convert-command.js';
 import { addDecodeCommand } from './decode-command.js';
 import { addDoctorCommand } from './doctor-command.js';
 import { addEncodeCommand } from './encode-command.js';
@@ -96,6 +97,7 @@ function buildProgram(execute: Execute, { stdout }: CommandStreams): Command {
     addEncodeCommand,
     addDecodeCommand,
     addAnalyzeCommand,
+    addConvertCommand,
     addDoctorCommand,
     addSetupCommand,
   ]) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { peakOf } from '../audio/clip.js';
 import { flag, optionsObject } from '../native/option-fields.js';
 import type { Draws } from './draws.js';
 
@@ -109,11 +110,7 @@ export function allPass(samples: Float32Array, radius: number, angle: number): v
  * @internal
  */
 export function scaleToPeak(samples: Float32Array): void {
-  let peak = 0;
-  for (let i = 0; i < samples.length; i++) {
-    const magnitude = Math.abs(samples[i] as number);
-    if (magnitude > peak) peak = magnitude;
-  }
+  const peak = peakOf(samples);
   if (peak === 0) return;
   for (let i = 0; i < samples.length; i++) samples[i] = (samples[i] as number) / peak;
 }

@@ -1,6 +1,6 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { FewSoundError } from '../native/errors.js';
-import { flag, optionsObject, wholeNumber } from '../native/option-fields.js';
+import { abortSignal, flag, optionsObject, wholeNumber } from '../native/option-fields.js';
 import { parseOptions } from '../native/options.js';
 import type { BatchSource } from './batch-source.js';
 
@@ -43,7 +43,7 @@ const schema = optionsObject({
   }).prefault({}),
   epochs: epoch.optional(),
   reuse: flag.default(false),
-  signal: z.instanceof(AbortSignal, { error: 'Expected an AbortSignal' }).optional(),
+  signal: abortSignal.optional(),
 });
 
 type Resolved = z.output<typeof schema>;

@@ -14,7 +14,7 @@ import {
   shardSchema,
 } from './manifest.js';
 import { RECORDS, recordPath } from './prepare-unit.js';
-import type { WorkUnit } from './work-units.js';
+import type { WorkUnit } from './unit-plan.js';
 
 /** What the shards are made with, from the first moment on; the manifest comes last. */
 const PREPARATION = 'preparation.json';

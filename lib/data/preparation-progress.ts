@@ -1,7 +1,7 @@
 import type { ShardRecord } from './manifest.js';
 import type { PrepareProgress } from './prepare-options.js';
 import type { FileDone } from './prepare-unit.js';
-import type { WorkUnit } from './work-units.js';
+import type { WorkUnit } from './unit-plan.js';
 
 /** Milliseconds between two reports, at least. */
 const INTERVAL = 50;

@@ -11,7 +11,7 @@ import {
   resolvePrepareOptions,
 } from './prepare-options.js';
 import { prepareUnit } from './prepare-unit.js';
-import { planWork, type WorkUnit } from './work-units.js';
+import { planWork, type WorkUnit } from './unit-plan.js';
 import { hasWorkerProgram, prepareOnWorkers } from './worker-pool.js';
 
 /** A recording that gave no segment, and why. */

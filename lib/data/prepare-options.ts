@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { nonNegativeNumber, optionsObject, wholeNumber } from '../native/option-fields.js';
+import {
+  abortSignal,
+  callback,
+  nonNegativeNumber,
+  optionsObject,
+  wholeNumber,
+} from '../native/option-fields.js';
 import { parseOptions } from '../native/options.js';
 import {
   type CorpusKind,
@@ -62,12 +68,8 @@ const schema = optionsObject({
   short: z.enum(['drop', 'pad'], { error: "Expected 'drop' or 'pad'" }).default('drop'),
   validationFraction: validationFraction.optional(),
   workers: wholeNumber(0, 256).optional(),
-  onProgress: z
-    .custom<(progress: PrepareProgress) => void>((value) => typeof value === 'function', {
-      error: 'Expected a function',
-    })
-    .optional(),
-  signal: z.instanceof(AbortSignal, { error: 'Expected an AbortSignal' }).optional(),
+  onProgress: callback<(progress: PrepareProgress) => void>().optional(),
+  signal: abortSignal.optional(),
 });
 
 /** @internal */

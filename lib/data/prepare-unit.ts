@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../native/atomic-write.js';
 import { cutRecording } from './cut-recording.js';
 import type { BadFileEntry, PreparationSettings, PreparedFile, ShardRecord } from './manifest.js';
-import type { WorkUnit } from './work-units.js';
+import type { WorkUnit } from './unit-plan.js';
 
 /** A recording that is done. */
 export interface FileDone {

@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type ErrorCode, FewSoundError } from '../native/errors.js';
 import type { PreparationSettings, ShardRecord } from './manifest.js';
 import { type FileDone, prepareUnit } from './prepare-unit.js';
-import type { WorkUnit } from './work-units.js';
+import type { WorkUnit } from './unit-plan.js';
 
 /** What a worker is started with. */
 export interface PrepareWorkerData {

@@ -6,7 +6,7 @@ import { packageRoot } from '../native/package-root.js';
 import type { PreparationSettings, ShardRecord } from './manifest.js';
 import type { FileDone } from './prepare-unit.js';
 import type { PrepareWorkerData, PrepareWorkerMessage } from './prepare-worker.js';
-import type { WorkUnit } from './work-units.js';
+import type { WorkUnit } from './unit-plan.js';
 
 /** The worker's program is JavaScript, also where this file is run from its source. */
 const program = () => join(packageRoot(), 'dist', 'data', 'prepare-worker.js');

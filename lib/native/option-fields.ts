@@ -26,4 +26,12 @@ const nonNegative = 'Expected a finite number, 0 or more';
 
 export const positiveNumber = z.number({ error: positive }).gt(0, { error: positive });
 export const nonNegativeNumber = z.number({ error: nonNegative }).gte(0, { error: nonNegative });
+/** A function that is told something. */
+export function callback<Call extends (...values: never[]) => unknown>() {
+  return z.custom<Call>((value) => typeof value === 'function', { error: 'Expected a function' });
+}
+
+/** What stops long work. */
+export const abortSignal = z.instanceof(AbortSignal, { error: 'Expected an AbortSignal' });
+
 export const flag = z.boolean({ error: 'Expected true or false' });

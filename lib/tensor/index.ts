@@ -59,3 +59,9 @@ export {
   Tensor,
   wrapTensor,
 } from './tensor.js';
+export {
+  readTorchFile,
+  TensorReference,
+  type TorchFile,
+  type TorchValue,
+} from './torch-file/read.js';

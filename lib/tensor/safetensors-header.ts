@@ -1,14 +1,16 @@
 // The header of a safetensors file: eight bytes of length, then JSON. Everything it claims is checked before
 // anything is believed. Format: https://github.com/huggingface/safetensors#format
 
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { FewSoundError } from '../native/errors.js';
+import { type Fault, readExactly, withFile } from './open-file.js';
+import { type StoredDType, storedBytes } from './stored-elements.js';
 
 /** One tensor, as the header has it. */
 export interface SafetensorsTensor {
   readonly name: string;
   /** The file's name of the dtype, for example 'F32'. */
-  readonly dtype: string;
+  readonly dtype: StoredDType;
   readonly shape: readonly number[];
   /** First byte, and the byte after the last, counted from the end of the header. */
   readonly offsets: readonly [begin: number, end: number];
@@ -21,22 +23,8 @@ export interface SafetensorsHeader {
   readonly dataStart: number;
 }
 
-/** Bytes of an element of every dtype that can be read. */
-const elementBytes: Readonly<Record<string, number>> = {
-  BOOL: 1,
-  U8: 1,
-  I8: 1,
-  I16: 2,
-  U16: 2,
-  F16: 2,
-  BF16: 2,
-  I32: 4,
-  U32: 4,
-  F32: 4,
-  F64: 8,
-  I64: 8,
-  C64: 8,
-};
+/** The dtypes of the format that can be read. It has no complex128. */
+const { C128: _, ...elementBytes } = storedBytes;
 
 /** As the format has it: no header is longer. */
 const LONGEST_HEADER = 100_000_000;
@@ -50,38 +38,16 @@ export async function readSafetensorsHeader(path: string): Promise<SafetensorsHe
   return withFile(path, (file) => readHeader(file, path));
 }
 
-/** Opens a file for `use`, and says what is wrong where that fails. */
-export async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
-  let file: FileHandle | undefined;
-  try {
-    file = await open(path, 'r');
-    return await use(file);
-  } catch (error) {
-    if (error instanceof FewSoundError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') {
-      throw new FewSoundError('FILE_NOT_FOUND', `${path}: there is no such file.`, {
-        cause: error,
-      });
-    }
-    throw new FewSoundError('IO', `${path}: the file cannot be read (${message}).`, {
-      cause: error,
-    });
-  } finally {
-    await file?.close();
-  }
-}
-
 export async function readHeader(file: FileHandle, path: string): Promise<SafetensorsHeader> {
   const { size } = await file.stat();
   const fault = (problem: string) => fileFault(path, problem);
   if (size < 8) throw fault(`it has ${size} bytes, too few for a header`);
-  const length = Number((await readExactly(file, path, 0, 8)).readBigUInt64LE());
+  const length = Number((await readExactly(file, 0, 8, fault)).readBigUInt64LE());
   if (length > LONGEST_HEADER || length > size - 8) {
     throw fault(`it claims a header of ${length} bytes, but has ${size - 8} after the length`);
   }
   const dataStart = 8 + length;
-  const text = (await readExactly(file, path, 8, length)).toString('utf8');
+  const text = (await readExactly(file, 8, length, fault)).toString('utf8');
   const entries = parseObject(text, fault);
   const { __metadata__: metadata, ...claims } = entries;
   const tensors = Object.entries(claims).map(([name, claim]) => checkTensor(name, claim, fault));
@@ -93,26 +59,9 @@ export async function readHeader(file: FileHandle, path: string): Promise<Safete
   };
 }
 
-export async function readExactly(
-  file: FileHandle,
-  path: string,
-  position: number,
-  length: number,
-): Promise<Buffer> {
-  const buffer = Buffer.alloc(length);
-  for (let done = 0; done < length; ) {
-    const { bytesRead } = await file.read(buffer, done, length - done, position + done);
-    if (bytesRead === 0) throw fileFault(path, 'it ends before its data do');
-    done += bytesRead;
-  }
-  return buffer;
-}
-
 export function fileFault(path: string, problem: string): FewSoundError {
   return new FewSoundError('FILE_FORMAT', `${path}: not a sound safetensors file: ${problem}.`);
 }
-
-type Fault = (problem: string) => FewSoundError;
 
 function parseObject(text: string, fault: Fault): Record<string, unknown> {
   let parsed: unknown;
@@ -166,7 +115,7 @@ function checkMetadata(metadata: unknown, fault: Fault): Record<string, string> 
 function checkTensor(name: string, claim: unknown, fault: Fault): SafetensorsTensor {
   if (!isObject(claim)) throw fault(`the entry of "${name}" is not an object`);
   const { dtype, shape, data_offsets: offsets } = claim;
-  if (typeof dtype !== 'string' || !Object.hasOwn(elementBytes, dtype)) {
+  if (!isFileDtype(dtype)) {
     throw fault(
       `"${name}" has the dtype ${JSON.stringify(dtype)}; known are ${Object.keys(elementBytes).join(', ')}`,
     );
@@ -177,7 +126,7 @@ function checkTensor(name: string, claim: unknown, fault: Fault): SafetensorsTen
     throw fault(`the data_offsets of "${name}" are not two positions`);
   }
   const [begin, end] = offsets as [number, number];
-  const needed = shape.reduce((product, size) => product * size, elementBytes[dtype] as number);
+  const needed = shape.reduce((product, size) => product * size, elementBytes[dtype]);
   if (end - begin !== needed) {
     throw fault(
       `"${name}" has ${end - begin} bytes, but ${dtype} [${shape.join(', ')}] needs ${needed}`,
@@ -210,6 +159,10 @@ function checkOffsets(
     position = offsets[1];
   }
   if (position !== available) throw fault(`${available - position} bytes belong to no tensor`);
+}
+
+function isFileDtype(value: unknown): value is keyof typeof elementBytes {
+  return typeof value === 'string' && Object.hasOwn(elementBytes, value);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

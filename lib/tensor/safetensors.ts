@@ -2,17 +2,17 @@ import { addon } from '../native/addon.js';
 import { writeFileAtomic } from '../native/atomic-write.js';
 import { FewSoundError } from '../native/errors.js';
 import type { Device } from './device.js';
-import { type DType, type TensorData, viewData } from './dtype.js';
+import type { DType } from './dtype.js';
+import { readExactly, withFile } from './open-file.js';
 import {
   fileFault,
-  readExactly,
   readHeader,
   readSafetensorsHeader,
   type SafetensorsHeader,
   type SafetensorsTensor,
-  withFile,
 } from './safetensors-header.js';
 import { scope } from './scope.js';
+import { decodeElements, type StoredDType } from './stored-elements.js';
 import { handleOf, type Tensor, wrapTensor } from './tensor.js';
 
 export { readSafetensorsHeader, type SafetensorsHeader, type SafetensorsTensor };
@@ -24,7 +24,7 @@ export interface SafetensorsFile {
 }
 
 /** The file's name of each dtype. complex128 has none: it goes in pairs of F64, and the metadata say so. */
-const fileDtypes: Readonly<Record<DType, string>> = {
+const fileDtypes: Readonly<Record<DType, StoredDType>> = {
   float32: 'F32',
   float64: 'F64',
   int64: 'I64',
@@ -108,6 +108,7 @@ export async function readSafetensors(
   { device = 'cpu' }: { device?: Device } = {},
 ): Promise<SafetensorsFile> {
   // With an error half-way the tensors read so far go with the scope.
+  const fault = (problem: string) => fileFault(path, problem);
   return scope(() =>
     withFile(path, async (file) => {
       const header = await readHeader(file, path);
@@ -115,8 +116,8 @@ export async function readSafetensors(
       const tensors = new Map<string, Tensor>();
       for (const { name, dtype, shape, offsets } of header.tensors.values()) {
         const [begin, end] = offsets;
-        const bytes = await readExactly(file, path, header.dataStart + begin, end - begin);
-        const decoded = decode(dtype, aligned(bytes));
+        const bytes = await readExactly(file, header.dataStart + begin, end - begin, fault);
+        const decoded = decodeElements(dtype, bytes);
         const isPair = pairs.has(name) && dtype === 'F64' && shape.at(-1) === 2;
         tensors.set(
           name,
@@ -144,64 +145,4 @@ function pairNames(metadata: Readonly<Record<string, string>>, path: string): Se
   } catch {
     throw fileFault(path, `its metadata "${PAIRS}" is not a list of names`);
   }
-}
-
-/** Typed arrays need their elements at multiples of their size, which a pooled Buffer may not give. */
-function aligned(bytes: Buffer): ArrayBuffer {
-  if (bytes.byteOffset === 0 && bytes.buffer.byteLength === bytes.length) {
-    return bytes.buffer as ArrayBuffer;
-  }
-  return new Uint8Array(bytes).buffer;
-}
-
-function decode(fileDtype: string, buffer: ArrayBuffer): { dtype: DType; data: TensorData } {
-  const whole = (values: ArrayLike<number>) => ({
-    dtype: 'int64' as const,
-    data: BigInt64Array.from({ length: values.length }, (_, i) => BigInt(values[i] as number)),
-  });
-  switch (fileDtype) {
-    case 'F64':
-      return { dtype: 'float64', data: viewData('float64', buffer) };
-    case 'I64':
-      return { dtype: 'int64', data: viewData('int64', buffer) };
-    case 'BOOL':
-      return { dtype: 'bool', data: viewData('bool', buffer) };
-    case 'C64':
-      return { dtype: 'complex64', data: viewData('complex64', buffer) };
-    case 'F16':
-      return { dtype: 'float32', data: Float32Array.from(new Uint16Array(buffer), halfToNumber) };
-    case 'BF16':
-      return { dtype: 'float32', data: fromBrainFloats(new Uint16Array(buffer)) };
-    case 'U8':
-      return whole(new Uint8Array(buffer));
-    case 'I8':
-      return whole(new Int8Array(buffer));
-    case 'U16':
-      return whole(new Uint16Array(buffer));
-    case 'I16':
-      return whole(new Int16Array(buffer));
-    case 'U32':
-      return whole(new Uint32Array(buffer));
-    case 'I32':
-      return whole(new Int32Array(buffer));
-    default:
-      return { dtype: 'float32', data: viewData('float32', buffer) };
-  }
-}
-
-/** IEEE 754 half precision. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-/** A bfloat16 is the upper half of a float32. */
-function fromBrainFloats(values: Uint16Array): Float32Array<ArrayBuffer> {
-  const bits = new Uint32Array(values.length);
-  for (let i = 0; i < values.length; i++) bits[i] = (values[i] as number) << 16;
-  return new Float32Array(bits.buffer);
 }

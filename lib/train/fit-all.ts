@@ -1,16 +1,15 @@
-import { z } from 'zod';
+import { requireClip } from '../audio/clip.js';
 import type { Clip } from '../audio/index.js';
 import { addon } from '../native/addon.js';
 import { FewSoundError } from '../native/errors.js';
 import type { FitterReport } from '../native/model-addon.js';
-import { optionsObject, wholeNumber } from '../native/option-fields.js';
+import { callback, optionsObject, wholeNumber } from '../native/option-fields.js';
 import { parseOptions } from '../native/options.js';
 import { type Inr, KAN } from '../nn/index.js';
 import {
   type FitOptions,
   type ResolvedFit,
   refuseOptions,
-  requireClip,
   requireNetwork,
   resolveFitOptions,
 } from './fit-options.js';
@@ -56,16 +55,11 @@ export interface FitAllOptions
   onFitted?: (clip: FittedClip) => void;
 }
 
-const callback = z
-  .custom<(...values: never[]) => unknown>((value) => typeof value === 'function', {
-    error: 'Expected a function',
-  })
-  .optional();
 const ownSchema = optionsObject({
   together: wholeNumber(1, 4096).optional(),
-  network: callback,
-  onProgress: callback,
-  onFitted: callback,
+  network: callback<NonNullable<FitAllOptions['network']>>().optional(),
+  onProgress: callback<NonNullable<FitAllOptions['onProgress']>>().optional(),
+  onFitted: callback<NonNullable<FitAllOptions['onFitted']>>().optional(),
 });
 
 /** Kinds that compute with one set of weights for each recording. */
@@ -213,7 +207,7 @@ function requireClips(clips: readonly Clip[]): void {
       { field: 'clips' },
     );
   }
-  for (const clip of clips) requireClip(clip);
+  for (const clip of clips) requireClip(clip, 'fit');
 }
 
 function sharedNetwork(index: number): FewSoundError {

@@ -1,3 +1,4 @@
+import { requireClip } from '../audio/clip.js';
 import type { Clip } from '../audio/index.js';
 import { crop } from '../audio/index.js';
 import { FewSoundError } from '../native/errors.js';
@@ -9,7 +10,6 @@ import {
   type FitOptions,
   type FitProgress,
   refuseOptions,
-  requireClip,
   requireNetwork,
   resolveFitOptions,
 } from './fit-options.js';
@@ -59,7 +59,7 @@ export async function fitLong(
       { field: 'createNetwork' },
     );
   }
-  requireClip(clip);
+  requireClip(clip, 'fit');
   const { pieceSamples, overlap, onProgress, ...rest } = options;
   const plan = parseOptions(
     planSchema,

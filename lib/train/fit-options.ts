@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { type Clip, createClip } from '../audio/index.js';
+import type { Clip } from '../audio/index.js';
 import { FewSoundError } from '../native/errors.js';
 import {
+  abortSignal,
+  callback,
   nonNegativeNumber,
   optionsObject,
   positiveNumber,
@@ -105,12 +107,8 @@ function fitSchema(learningRate: number, sampleRate: number) {
       every: wholeNumber(1, 100_000_000).optional(),
     }).optional(),
     resume: path.optional(),
-    onProgress: z
-      .custom<(progress: FitProgress) => void>((value) => typeof value === 'function', {
-        error: 'Expected a function',
-      })
-      .optional(),
-    signal: z.instanceof(AbortSignal, { error: 'Expected an AbortSignal' }).optional(),
+    onProgress: callback<(progress: FitProgress) => void>().optional(),
+    signal: abortSignal.optional(),
   });
 }
 
@@ -152,30 +150,6 @@ export function requireNetwork(network: Inr): void {
     'fit: the network is none; make it by new KAN() or another of the networks.',
     { field: 'network' },
   );
-}
-
-/**
- * A clip may be made by hand; what is not in order would surface much later.
- *
- * @throws FewSoundError INVALID_ARGUMENT, AUDIO_EMPTY
- */
-export function requireClip(clip: Clip): void {
-  const samples = (clip as Clip | null)?.samples;
-  if (!(samples instanceof Float32Array)) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      'fit: the clip is none; make it by loadClip or createClip.',
-      { field: 'clip' },
-    );
-  }
-  const { sampleRate, length } = createClip(samples, clip.sampleRate);
-  if (clip.length !== length) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      `fit: the clip says that it has ${clip.length} samples, but has ${length} at ${sampleRate} Hz.`,
-      { field: 'clip' },
-    );
-  }
 }
 
 function requireLongEnough(clip: Clip, { mel, fftSizes }: ResolvedLoss): void {

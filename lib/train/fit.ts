@@ -1,3 +1,4 @@
+import { requireClip } from '../audio/clip.js';
 import type { Clip } from '../audio/index.js';
 import { siSnr } from '../metrics/index.js';
 import { addon } from '../native/addon.js';
@@ -8,7 +9,6 @@ import { readCheckpoint, requireWritable, writeCheckpoint } from './checkpoint.j
 import {
   type FitOptions,
   type ResolvedFit,
-  requireClip,
   requireNetwork,
   resolveFitOptions,
 } from './fit-options.js';
@@ -69,7 +69,7 @@ export interface FitResult {
  */
 export async function fit(network: Inr, clip: Clip, options: FitOptions = {}): Promise<FitResult> {
   requireNetwork(network);
-  requireClip(clip);
+  requireClip(clip, 'fit');
   const resolved = resolveFitOptions(network, clip, options);
   return whileFitting('fit', [network], async () => {
     throwIfAborted(resolved.signal, 'before its first step');

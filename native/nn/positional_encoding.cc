@@ -8,11 +8,14 @@
 
 namespace fewsound {
 
+at::Tensor encodingFrequencies(int64_t length) {
+  return at::pow(2.0, at::arange(length, at::kDouble)).mul_(std::numbers::pi);
+}
+
 PositionalEncoding::PositionalEncoding(int64_t length, bool learnable, at::ScalarType dtype)
     : learnable_(learnable) {
   checkRange("encoding", length, 1, 64);  // 2^63 pi t is past what either dtype can resolve
-  const at::Tensor frequencies =
-      at::pow(2.0, at::arange(length, at::kDouble)).mul_(std::numbers::pi).to(dtype);
+  const at::Tensor frequencies = encodingFrequencies(length).to(dtype);
   frequencies_ = learnable ? register_parameter("frequencies", frequencies)
                            : register_buffer("frequencies", frequencies);
 }

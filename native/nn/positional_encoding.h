@@ -10,6 +10,9 @@
 
 namespace fewsound {
 
+/// 2^0 pi … 2^{length-1} pi, float64.
+at::Tensor encodingFrequencies(int64_t length);
+
 /// [sin(2^0 pi t) … sin(2^{length-1} pi t), cos(2^0 pi t) … cos(2^{length-1} pi t)]: all sines
 /// before all cosines, as the authors' program has it (the formula of paper 1 interleaves them).
 class PositionalEncoding : public torch::nn::Module {

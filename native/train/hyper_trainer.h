@@ -62,7 +62,6 @@ class HyperTrainer {
   /// For schedules of the loss.
   void setLoss(const ReconstructionLossOptions& loss);
 
-  const std::shared_ptr<HyperModel>& model() const { return model_; }
   AdamW& optimizer() { return optimizer_; }
 
  private:

@@ -16,7 +16,7 @@ describe('help', () => {
         'encode',
         'decode',
       ],
-      ...['doctor', 'setup'],
+      ...['convert', 'doctor', 'setup'],
     ]) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     }

@@ -82,7 +82,7 @@ describe('the tarball', () => {
   test('holds no tests, benchmarks or state of the build', () => {
     const strange = packed.filter(
       (path) =>
-        !/^(dist|prebuilds|binding|native|cmake)\/|^scripts\/build-native\.mjs$|^[\w.]+$/.test(
+        !/^(dist|prebuilds|binding|native|cmake|configs)\/|^scripts\/build-native\.mjs$|^[\w.]+$/.test(
           path,
         ) || /test|bench|tsbuildinfo/.test(path),
     );

@@ -1,4 +1,5 @@
-import { type Clip, createClip } from '../../audio/index.js';
+import { peakOf, requireClip } from '../../audio/clip.js';
+import type { Clip } from '../../audio/index.js';
 import { FewSoundError } from '../../native/errors.js';
 import { optionsObject, wholeNumber } from '../../native/option-fields.js';
 import { parseOptions } from '../../native/options.js';
@@ -38,7 +39,7 @@ export async function encodeRecording(
   clip: Clip,
   options: EncodeOptions = {},
 ): Promise<PiecewiseInr> {
-  requireClip(clip);
+  requireClip(clip, 'encodeRecording');
   const { samples } = model.options;
   const { onProgress, signal, ...rest } = options;
   const { overlap, batchSize } = parseOptions(
@@ -73,20 +74,6 @@ export async function encodeRecording(
   }
 }
 
-/** @throws FewSoundError INVALID_ARGUMENT for what is no clip or no sound, AUDIO_EMPTY */
-function requireClip(clip: Clip): void {
-  const { samples, sampleRate, length } = (clip ?? {}) as Partial<Clip>;
-  if (samples instanceof Float32Array && samples.length === length) {
-    createClip(samples, sampleRate as number);
-    return;
-  }
-  throw new FewSoundError(
-    'INVALID_ARGUMENT',
-    'encodeRecording: the clip is none; make it by loadClip or createClip.',
-    { field: 'clip' },
-  );
-}
-
 /** Pieces of one length that cover a recording, neighbours sharing `overlap` samples. */
 function equalPieces(samples: number, length: number, overlap: number): Piece[] {
   const count = samples <= length ? 1 : 1 + Math.ceil((samples - length) / (length - overlap));
@@ -103,7 +90,7 @@ async function writeNetworks(
   const audio = new Float32Array(pieces.length * samples);
   const peaks = pieces.map(({ start, length }, row) => {
     const part = clip.samples.subarray(start, Math.min(start + length, clip.length));
-    const peak = part.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const peak = peakOf(part);
     if (peak > 0)
       audio.set(
         part.map((value) => value / peak),

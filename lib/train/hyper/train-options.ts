@@ -8,6 +8,8 @@ import {
 } from '../../data/index.js';
 import { FewSoundError } from '../../native/errors.js';
 import {
+  abortSignal,
+  callback,
   flag,
   nonNegativeNumber,
   optionsObject,
@@ -98,12 +100,6 @@ const rampSchema = optionsObject({
   epochs: positiveNumber,
 });
 
-const callback = z
-  .custom<(...values: never[]) => unknown>((value) => typeof value === 'function', {
-    error: 'Expected a function',
-  })
-  .optional();
-
 /** One cycle of SPEC "Training (paper)". */
 const paperCycle = { kind: 'oneCycle', warmupFraction: 0.05 } as const;
 
@@ -152,9 +148,9 @@ function trainSchema(kind: string, sampleRate: number) {
         error: 'Expected a ProcessGroup',
       })
       .optional(),
-    onProgress: callback,
-    onValidation: callback,
-    signal: z.instanceof(AbortSignal, { error: 'Expected an AbortSignal' }).optional(),
+    onProgress: callback<(progress: TrainProgress) => void>().optional(),
+    onValidation: callback<(result: ValidationResult) => void>().optional(),
+    signal: abortSignal.optional(),
   });
 }
 

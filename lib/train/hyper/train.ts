@@ -261,7 +261,7 @@ class Training {
       secondsElapsed: seconds,
       secondsLeft: (seconds / (number - this.#begin.step)) * (this.#steps - number),
     };
-    (options.onProgress as TrainOptions['onProgress'])?.(progress);
+    options.onProgress?.(progress);
     return stopping;
   }
 
@@ -304,7 +304,7 @@ class Training {
     this.#lastValidation = result;
     await this.#log?.validation(result, seconds);
     if (isBest && this.#log !== undefined) await model.save(this.#files.best);
-    (options.onValidation as TrainOptions['onValidation'])?.(result);
+    options.onValidation?.(result);
   }
 
   async #save(): Promise<void> {

@@ -41,10 +41,9 @@ UniversalWeights::UniversalWeights(const UniversalOptions& options, const Weight
 
   const auto add = [&](const std::string& name, at::IntArrayRef shape, int64_t fanIn) {
     const double bound = 1.0 / std::sqrt(static_cast<double>(fanIn));
-    const auto layer = register_module(name, std::make_shared<Layer>());
-    layer->weight = layer->register_parameter("weight", initializer.uniform(shape, bound));
-    layer->bias = layer->register_parameter("bias", initializer.uniform({shape[0]}, bound));
-    return layer;
+    const at::Tensor weight = initializer.uniform(shape, bound);
+    return register_module(
+        name, std::make_shared<WeightAndBias>(weight, initializer.uniform({shape[0]}, bound)));
   };
   for (int64_t i = 0; i < options.convolutions; ++i) {
     convolutions_.push_back(

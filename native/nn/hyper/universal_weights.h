@@ -7,9 +7,10 @@
 #include <memory>
 #include <vector>
 
-#include "native/nn/hyper/causal_conv.h"
 #include "native/nn/hyper/hyper_options.h"
+#include "native/nn/hyper/weight_and_bias.h"
 #include "native/nn/hyper/weight_vector.h"
+#include "native/nn/initializer.h"
 
 namespace fewsound {
 
@@ -26,14 +27,9 @@ class UniversalWeights : public torch::nn::Module {
   at::Tensor encode() const;
 
  private:
-  struct Layer : torch::nn::Module {
-    at::Tensor weight;
-    at::Tensor bias;
-  };
-
   at::Tensor theta_;
-  std::vector<std::shared_ptr<Layer>> convolutions_;
-  std::shared_ptr<Layer> linear_;
+  std::vector<std::shared_ptr<WeightAndBias>> convolutions_;
+  std::shared_ptr<WeightAndBias> linear_;
 };
 
 }  // namespace fewsound

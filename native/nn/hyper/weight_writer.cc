@@ -3,11 +3,11 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
-#include <numbers>
 #include <string>
 #include <variant>
 
 #include "native/nn/option_checks.h"
+#include "native/nn/positional_encoding.h"
 
 namespace fewsound {
 namespace {
@@ -35,8 +35,7 @@ class RowRule {
 
   RowInit of(const WeightVector::Slot& slot, int64_t fanIn) const {
     if (slot.name == "encoding.frequencies") {
-      return {.bound = kFrequencyBound,
-              .bias = at::pow(2.0, at::arange(slot.size, at::kDouble)) * std::numbers::pi};
+      return {.bound = kFrequencyBound, .bias = encodingFrequencies(slot.size)};
     }
     if (isOmega(slot.name)) {
       return {.bound = kFrequencyBound, .bias = at::full({1}, omega(slot.name), at::kDouble)};
@@ -69,16 +68,15 @@ WeightWriter::WeightWriter(int64_t codeWidth, const std::vector<int64_t>& hidden
   checkLayers(hidden);
   const auto stack = register_module("layers", std::make_shared<torch::nn::Module>("layers"));
   const auto add = [&](const at::Tensor& weight, const at::Tensor& bias) {
-    const auto layer =
-        stack->register_module(std::to_string(layers_.size()), std::make_shared<Layer>());
-    layer->weight = layer->register_parameter("weight", weight);
-    layer->bias = layer->register_parameter("bias", bias);
-    layers_.push_back(layer);
+    layers_.push_back(stack->register_module(std::to_string(layers_.size()),
+                                             std::make_shared<WeightAndBias>(weight, bias)));
   };
   int64_t in = codeWidth;
   for (const int64_t out : hidden) {
-    add(initializer.uniform({out, in}, std::sqrt(6.0 / static_cast<double>(in))),
-        initializer.uniform({out}, 0.0));
+    // First, and not beside the weights: a call's arguments are drawn in no order of their own, and
+    // a seed is to give the same model with every compiler.
+    const at::Tensor bias = initializer.uniform({out}, 0.0);
+    add(initializer.uniform({out, in}, std::sqrt(6.0 / static_cast<double>(in))), bias);
     in = out;
   }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "native/nn/hyper/weight_and_bias.h"
 #include "native/nn/hyper/weight_vector.h"
 #include "native/nn/initializer.h"
 #include "native/nn/options.h"
@@ -24,12 +25,7 @@ class WeightWriter : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& code) const;
 
  private:
-  struct Layer : torch::nn::Module {
-    at::Tensor weight;
-    at::Tensor bias;
-  };
-
-  std::vector<std::shared_ptr<Layer>> layers_;
+  std::vector<std::shared_ptr<WeightAndBias>> layers_;
 };
 
 }  // namespace fewsound

@@ -1,0 +1,59 @@
+import { resolve } from 'node:path';
+import { FewSoundError } from '../native/errors.js';
+import { formatCount } from '../report/numbers.js';
+import { textTable } from '../report/text-table.js';
+import {
+  readTorchFile,
+  scope,
+  TensorReference,
+  type TorchValue,
+  writeSafetensors,
+} from '../tensor/index.js';
+import type { CommandContext, CommandResult } from './command-context.js';
+import type { ConvertRequest } from './convert-command.js';
+
+/** Writes the tensors of a PyTorch checkpoint to a safetensors file. */
+export async function convert(
+  { checkpoint, out }: ConvertRequest,
+  _context: CommandContext,
+): Promise<CommandResult> {
+  return scope(async () => {
+    const { tensors, values } = await readTorchFile(checkpoint);
+    if (tensors.size === 0) {
+      throw new FewSoundError(
+        'INVALID_ARGUMENT',
+        `${checkpoint} holds no tensor, so there is nothing to convert.`,
+        { field: 'checkpoint' },
+      );
+    }
+    await writeSafetensors(out, tensors);
+    const file = resolve(out);
+    const listed = [...tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
+    const left = countOthers(values);
+    return {
+      json: { tensors: listed, otherValues: left, files: { safetensors: file } },
+      text: [
+        textTable(
+          [{ title: 'tensor' }, { title: 'dtype' }, { title: 'shape' }],
+          listed.map(({ name, dtype, shape }) => [name, dtype, `[${shape.join(', ')}]`]),
+        ),
+        '',
+        `${count(tensors.size, 'tensor')} written to ${file}`,
+        ...(left > 0
+          ? [`${count(left, 'other value')} left out; safetensors has tensors only`]
+          : []),
+      ].join('\n'),
+    };
+  });
+}
+
+function count(number: number, what: string): string {
+  return `${formatCount(number)} ${what}${number === 1 ? '' : 's'}`;
+}
+
+/** Numbers, texts and whatever else is no tensor. */
+function countOthers(value: TorchValue): number {
+  if (value instanceof TensorReference) return 0;
+  if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return 1;
+  return Object.values(value).reduce<number>((sum, each) => sum + countOthers(each), 0);
+}

@@ -1,0 +1,74 @@
+// What a pickle can hold here: plain things, and records of tensors. None of them can do anything.
+
+import type { StoredDType } from '../stored-elements.js';
+import type { NumpyDType } from './numpy-scalar.js';
+import type { TensorRecord } from './tensor-record.js';
+
+export type PickleValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array<ArrayBuffer>
+  | PickleValue[]
+  | Tuple
+  | Dictionary
+  | AllowedGlobal
+  | StorageView
+  | TensorRecord
+  | NumpyDType;
+
+/** A list is an array; this is what cannot grow. */
+export class Tuple {
+  constructor(readonly items: readonly PickleValue[]) {}
+}
+
+/** A dict, or an OrderedDict. */
+export class Dictionary {
+  readonly entries = new Map<PickleValue, PickleValue>();
+
+  constructor(readonly ordered: boolean) {}
+}
+
+/** Something of Python's that files of tensors name, see `allowedGlobal`. */
+export class AllowedGlobal {
+  constructor(
+    readonly name: string,
+    readonly role:
+      | { readonly kind: 'function'; readonly call: Call }
+      | { readonly kind: 'dtype'; readonly stored: StoredDType }
+      /** A class of storages; those that are not typed are bytes. */
+      | { readonly kind: 'storage'; readonly stored: StoredDType | undefined },
+  ) {}
+}
+
+/** What a function makes of its arguments. */
+export type Call = (args: readonly PickleValue[], machine: Caller) => PickleValue;
+
+/** What a function may ask of the machine that calls it. */
+export interface Caller {
+  /** Pays for a copy. */
+  spend(units: number): void;
+  fault(problem: string): Error;
+}
+
+/** Bytes of the file that tensors lie in. */
+export interface Storage {
+  readonly key: string;
+  readonly bytes: number;
+  /** Bytes of what the legacy format counts storages in: elements of the class that the storage has in the pickle. */
+  readonly unit: number;
+  /** Unknown until a tensor says it, where the file keeps bytes. */
+  stored: StoredDType | undefined;
+}
+
+/** A storage, or a part of it. */
+export class StorageView {
+  constructor(
+    readonly storage: Storage,
+    /** First byte, and how many. */
+    readonly start: number,
+    readonly bytes: number,
+  ) {}
+}

@@ -1,0 +1,118 @@
+// A tensor as a pickle has it: a part of a storage, not yet read. What it claims is checked here.
+
+import { type StoredDType, storedBytes } from '../stored-elements.js';
+import {
+  AllowedGlobal,
+  type Call,
+  type Caller,
+  Dictionary,
+  type PickleValue,
+  StorageView,
+  Tuple,
+} from './pickle-values.js';
+import { typedStorage } from './storage-table.js';
+
+/** More dimensions than any tensor has. */
+const DIMENSIONS = 64;
+
+export class TensorRecord {
+  constructor(
+    readonly storage: StorageView['storage'],
+    readonly stored: StoredDType,
+    /** First element in the storage. */
+    readonly offset: number,
+    readonly shape: readonly number[],
+    readonly strides: readonly number[],
+    /** Whether what is kept is the conjugate of the tensor, or its negative. */
+    readonly conjugate: boolean,
+    readonly negative: boolean,
+  ) {}
+
+  get elements(): number {
+    return elementCount(this.shape);
+  }
+}
+
+/** Arguments: (storage, offset, size, stride), then from v2 on (requires_grad, hooks), in v3 (dtype), and (metadata). */
+export function rebuildTensor(
+  version: '_rebuild_tensor' | '_rebuild_tensor_v2' | '_rebuild_tensor_v3',
+): Call {
+  return (args, machine) => {
+    const [view, offset, shape, strides, , , ...more] = args;
+    const dtype = version === '_rebuild_tensor_v3' ? more.shift() : undefined;
+    const wrong = (problem: string) => machine.fault(`a tensor in its pickle ${problem}`);
+    if (!(view instanceof StorageView)) throw wrong('has no storage');
+    const stored = storedDType(view, dtype, machine);
+    if (!isCount(offset) || view.start % storedBytes[stored] !== 0) throw wrong('begins nowhere');
+    if (!isCounts(shape)) throw wrong('has a shape that is not a list of sizes');
+    if (!isCounts(strides) || strides.items.length !== shape.items.length) {
+      throw wrong('has strides that do not fit its shape');
+    }
+    const sizes = shape.items;
+    const steps = strides.items;
+    checkExtent(view, stored, offset, sizes, steps, wrong);
+    return new TensorRecord(
+      typedStorage(view.storage, stored, machine),
+      stored,
+      view.start / storedBytes[stored] + offset,
+      sizes,
+      steps,
+      hasFlag(more[0], 'conj'),
+      hasFlag(more[0], 'neg'),
+    );
+  };
+}
+
+/** A parameter is its data; attributes that Python code has set on it are left out. */
+export const rebuildParameter: Call = ([data], { fault }) => {
+  if (!(data instanceof TensorRecord)) throw fault('a parameter in its pickle is no tensor');
+  return data;
+};
+
+function storedDType(
+  { storage }: StorageView,
+  dtype: PickleValue | undefined,
+  { fault }: Caller,
+): StoredDType {
+  if (dtype instanceof AllowedGlobal && dtype.role.kind === 'dtype') return dtype.role.stored;
+  if (dtype === undefined && storage.stored !== undefined) return storage.stored;
+  throw fault('a tensor in its pickle has no dtype');
+}
+
+function checkExtent(
+  view: StorageView,
+  stored: StoredDType,
+  offset: number,
+  shape: readonly number[],
+  strides: readonly number[],
+  wrong: (problem: string) => Error,
+): void {
+  const available = Math.floor(view.bytes / storedBytes[stored]);
+  const last = shape.includes(0)
+    ? offset - 1
+    : shape.reduce((sum, size, i) => sum + (size - 1) * (strides[i] as number), offset);
+  // A product or sum beyond exact numbers is larger than any storage all the same.
+  if (last >= available || !Number.isSafeInteger(elementCount(shape.map((n) => n || 1)))) {
+    throw wrong(
+      `of shape [${shape.join(', ')}], strides [${strides.join(', ')}] and offset ${offset} runs past its storage of ${available} elements`,
+    );
+  }
+}
+
+function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+function hasFlag(metadata: PickleValue | undefined, name: string): boolean {
+  return metadata instanceof Dictionary && metadata.entries.get(name) === true;
+}
+
+function isCount(value: PickleValue | undefined): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isCounts(
+  value: PickleValue | undefined,
+): value is Tuple & { readonly items: readonly number[] } {
+  return value instanceof Tuple && value.items.length <= DIMENSIONS && value.items.every(isCount);
+}

@@ -1,0 +1,426 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FewSoundError } from '../../lib/native/errors';
+import { readTorchFile, scope, type TorchFile } from '../../lib/tensor';
+import {
+  legacyBytes,
+  pickle,
+  repeated,
+  tensorOpcodes,
+  text,
+  torchZip,
+  tuple,
+  uint64,
+  zipBytes,
+} from './torch-files/torch-bytes';
+
+let folder: string;
+const path = () => join(folder, 'x.pth');
+const made = (name: string) => join(__dirname, 'torch-files', name);
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fewsound-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function read<T>(bytes: Uint8Array, use: (file: TorchFile) => T): Promise<T> {
+  await writeFile(path(), bytes);
+  return scope(async () => use(await readTorchFile(path())));
+}
+
+/** Expects a refusal that names the file and the reason. */
+async function refused(bytes: Uint8Array, reason: RegExp) {
+  const error = await read(bytes, () => 'read').catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'FILE_FORMAT' });
+  const { message } = error as FewSoundError;
+  expect(message).toMatch(reason);
+  expect(message).toContain(path());
+}
+
+const four = Buffer.from(new Float32Array([1, 2, 3, 4]).buffer);
+const oneTensor = (options: Parameters<typeof tensorOpcodes>[0] = {}) =>
+  torchZip(pickle(tensorOpcodes(options)), { 0: four });
+
+test('the files made by hand are as PyTorch has them', async () => {
+  expect(await read(oneTensor(), ({ tensors }) => tensors.get('tensor')?.toArray())).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
+  const legacy = legacyBytes(
+    pickle(tensorOpcodes({ rest: ['\x89', 'N'] })),
+    ['0'],
+    [uint64(4), four],
+  );
+  // In the legacy format a storage has a sixth entry, which may be missing.
+  expect(await read(legacy, ({ tensors }) => tensors.get('tensor')?.toArray())).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
+});
+
+describe('a file that would run something', () => {
+  test.each([
+    ['malicious_reduce.pth', /asks for posix\.system, which is refused/],
+    ['malicious_legacy.pth', /asks for posix\.system, which is refused/],
+    ['malicious_newobj.pth', /asks for builtins\.eval, which is refused/],
+    ['malicious_inst.pth', /opcode INST to make builtins\.eval, which is refused/],
+    ['malicious_build.pth', /asks for __main__\.Model, which is refused/],
+    ['malicious_setstate.pth', /sets the state of torch\._utils\._rebuild_tensor_v2/],
+    ['numpy_array.pth', /asks for numpy\._core\.multiarray\._reconstruct, which is refused/],
+  ])('%s is refused by the name of what it asks for', async (name, reason) => {
+    await expect(readTorchFile(made(name))).rejects.toMatchObject({
+      code: 'FILE_FORMAT',
+      message: expect.stringMatching(reason),
+    });
+    await refused(await readFile(made(name)), reason);
+    expect(existsSync('fewsound-was-here')).toBe(false);
+  });
+
+  test.each<[string, Buffer, RegExp]>([
+    ['os.system', pickle('cos\nsystem\n', tuple(text('ls')), 'R'), /asks for os\.system/],
+    ['a name on the stack', pickle(text('os'), text('system'), '\x93'), /asks for os\.system/],
+    [
+      'a name with a dot',
+      pickle(text('torch'), text('serialization.os.system'), '\x93'),
+      /asks for torch\.serialization\.os\.system/,
+    ],
+    ['an inherited name', pickle('cconstructor\nconstructor\n'), /constructor\.constructor/],
+    ['torch.load itself', pickle('ctorch\nload\n'), /asks for torch\.load/],
+    ['a call of a class', pickle('ctorch\nFloatStorage\n)R'), /calls torch\.FloatStorage/],
+    ['a call of a dtype', pickle('ctorch\nfloat32\n)R'), /calls torch\.float32/],
+    ['a call of a dict', pickle('})R'), /calls what is no function/],
+    ['arguments that are no tuple', pickle('ctorch\nSize\n]R'), /with no tuple/],
+    ['NEWOBJ of what may be named', pickle('ccollections\nOrderedDict\n)\x81'), /opcode NEWOBJ/],
+    ['NEWOBJ_EX', pickle('ccollections\nOrderedDict\n)}\x92'), /opcode NEWOBJ_EX/],
+    ['OBJ', pickle('(ccollections\nOrderedDict\no'), /opcode OBJ/],
+    ['INST', pickle('(ios\nsystem\n'), /opcode INST to make os\.system/],
+    ['EXT1', pickle('\x82\x01'), /opcode EXT1/],
+    ['a persistent id as a text', pickle('P0\n'), /opcode PERSID/],
+    ['BUILD on a dict', pickle('}}b'), /opcode BUILD/],
+    ['BUILD on a tensor', pickle(tensorOpcodes(), '}b'), /opcode BUILD/],
+    [
+      'BUILD on an OrderedDict with slots',
+      pickle('ccollections\nOrderedDict\n)R', tuple('N', '}'), 'b'),
+      /opcode BUILD/,
+    ],
+    ['a set', pickle('\x8f'), /opcode EMPTY_SET/],
+    ['control characters in a name', pickle('cos\x1b[2J\nsystem\n'), /asks for os\\u001b\[2J\.s/],
+    ['a name without end', pickle('cos\n', 'x'.repeat(5000), '\n'), /cut short/],
+  ])('%s is refused', async (_, data, reason) => {
+    await refused(torchZip(data, { 0: four }), reason);
+  });
+});
+
+describe('a tensor that is none', () => {
+  test.each<[string, Parameters<typeof tensorOpcodes>[0], RegExp]>([
+    ['runs past its storage', { shape: [2, 3] }, /\[2, 3\].* past its storage of 4 elements/],
+    ['begins past its storage', { offset: 1 }, /past its storage/],
+    ['is empty, and begins past its storage', { shape: [0, 2], offset: 5 }, /past its storage/],
+    ['steps past its storage', { strides: [3, 1] }, /past its storage/],
+    ['has a negative size', { shape: [-1, 2] }, /a shape that is not a list of sizes/],
+    ['has a negative stride', { strides: [-2, 1] }, /strides that do not fit/],
+    ['has a negative offset', { offset: -1 }, /begins nowhere/],
+    [
+      'has a huge offset',
+      { offset: Buffer.from(`\x8a\x08${'\x7f'.repeat(8)}`, 'latin1') },
+      /begins nowhere/,
+    ],
+    ['has fewer strides than sizes', { strides: [1] }, /strides that do not fit/],
+    ['has 65 dimensions', { shape: Array(65).fill(1), strides: Array(65).fill(1) }, /a shape/],
+    [
+      'has sizes beyond all numbers',
+      { shape: Array(5).fill(2 ** 31 - 1), strides: Array(5).fill(0) },
+      /past its storage/,
+    ],
+    [
+      'is empty in one dimension, and beyond all numbers in others',
+      { shape: [0, ...Array(5).fill(2 ** 31 - 1)], strides: Array(6).fill(0) },
+      /past its storage/,
+    ],
+    [
+      'repeats an element a billion times',
+      { shape: [1e9], strides: [0] },
+      /far more than the file/,
+    ],
+    ['has a storage of another size', { elements: 2, shape: [2], strides: [1] }, /claims 8/],
+    ['claims a storage beyond the file', { elements: 2 ** 31 - 1 }, /has 16 bytes, but its pickle/],
+    ['has no storage in the file', { key: '1' }, /no entry "archive\/data\/1"/],
+    ['leaves the folder of storages', { key: '../data.pkl' }, /no entry "archive\/data\/\.\.\//],
+    ['has an unknown storage', { storage: 'torch\nQInt8Storage' }, /torch\.QInt8Storage/],
+    ['has a storage that is a function', { storage: 'torch\nSize' }, /no known class/],
+    ['has a storage of no dtype', { storage: 'torch.storage\nTypedStorage' }, /has no dtype/],
+    [
+      'is one of the eight-bit floats',
+      { rest: ['\x89', 'N', 'ctorch\nfloat8_e5m2\n'], rebuild: '_rebuild_tensor_v3' },
+      /torch\.float8_e5m2/,
+    ],
+    [
+      'sees its storage as another dtype',
+      { rest: ['\x89', 'N', 'ctorch\nint32\n'], rebuild: '_rebuild_tensor_v3' },
+      /two dtypes/,
+    ],
+  ])('%s', async (_, options, reason) => {
+    await refused(oneTensor(options), reason);
+  });
+
+  test.each<[string, Buffer, RegExp]>([
+    [
+      'is called with nothing',
+      pickle('ctorch._utils\n_rebuild_tensor_v2\n)R'),
+      /tensor in its pickle has no storage/,
+    ],
+    ['is a parameter of nothing', pickle('ctorch._utils\n_rebuild_parameter\n)R'), /no tensor/],
+    [
+      'is a storage alone',
+      pickle(tuple(text('storage'), 'ctorch\nByteStorage\n', text('0'), 'N', 16), 'Q'),
+      /neither a tensor nor a plain value/,
+    ],
+    ['refers to a module', pickle(tuple(text('module'), 'N'), 'Q'), /no storage/],
+    ['refers by a number', pickle('K\x01Q'), /no storage/],
+    [
+      'shares its storage in two sizes',
+      pickle(tuple(tensorOpcodes(), tensorOpcodes({ elements: 5 }))),
+      /described in two ways/,
+    ],
+    [
+      'shares its storage in two dtypes',
+      pickle(tuple(tensorOpcodes(), tensorOpcodes({ storage: 'torch\nIntStorage' }))),
+      /two dtypes/,
+    ],
+    [
+      'has the path of another',
+      pickle('}(', text('a.b'), tensorOpcodes(), text('a'), '}', text('b'), tensorOpcodes(), 'su'),
+      /two tensors have the path "a\.b"/,
+    ],
+  ])('%s', async (_, data, reason) => {
+    await refused(torchZip(data, { 0: four }), reason);
+  });
+
+  test('a stride of 0 within reason is read', async () => {
+    const bytes = oneTensor({ shape: [3, 2], strides: [0, 1] });
+    expect(await read(bytes, ({ tensors }) => tensors.get('tensor')?.toArray())).toEqual([
+      [1, 2],
+      [1, 2],
+      [1, 2],
+    ]);
+  });
+});
+
+describe('a pickle that is none', () => {
+  test.each<[string, Buffer, RegExp]>([
+    ['is empty', Buffer.alloc(0), /cut short/],
+    ['has nothing to return', pickle(), /takes what is not there/],
+    ['takes from below a mark', pickle('N(\x85'), /takes what is not there/],
+    ['has no mark', pickle('Nt'), /takes what is not there/],
+    ['recalls nothing', pickle('h\x05'), /not memorised/],
+    ['has a text longer than the file', pickle('X\xff\xff\xff\xff'), /cut short/],
+    ['has a text beyond all numbers', pickle(`\x8d${'\xff'.repeat(8)}`), /cut short/],
+    ['has bytes beyond the file', pickle(`\x8e${'\x7f'.repeat(8)}`), /cut short/],
+    ['has a huge integer', pickle('\x8b\xff\xff\xff\x7f'), /integer of 2147483647 bytes/],
+    ['has a huge decimal', pickle(`L${'9'.repeat(2000)}L\n`), /an integer that is none/],
+    ['has a decimal that is none', pickle('I1e5\n'), /an integer that is none/],
+    ['is of protocol 6', Buffer.from('\x80\x06N.', 'latin1'), /protocol 6/],
+    ['has an unknown opcode', pickle('\xff'), /unknown opcode 0xff/],
+    ['appends to a tuple', pickle(')Na'), /appends to what is no list/],
+    ['sets an entry of a list', pickle(']NNs'), /no dict/],
+    ['sets half an entry', pickle('}(Nu'), /no dict/],
+    ['names something by a number', pickle('NN\x93'), /by what is no text/],
+    ['has a dict with a tuple for a key', pickle('})Ns'), /neither a text nor a number/],
+    ['has a key twice', pickle('}(K\x01N', text('1'), 'Nu'), /two keys "1"/],
+    ['contains itself', pickle(']q\x00h\x00a'), /"0" contains itself/],
+    [
+      'contains itself further down',
+      pickle('}q\x00', text('a'), ']h\x00as'),
+      /"a\.0" contains itself/,
+    ],
+    ['is nested without end', pickle(']', '\x85'.repeat(200_000)), /nested more than 100 deep/],
+    [
+      'doubles itself thirty times',
+      pickle(text('x'), repeated(30, '2\x86')),
+      /repeat each other without measure/,
+    ],
+    [
+      'has long paths without end',
+      pickle(
+        text('k'.repeat(1000)),
+        'q\x000',
+        repeated(90, '}h\x00'),
+        tensorOpcodes(),
+        repeated(90, 's'),
+      ),
+      /repeat each other without measure/,
+    ],
+    ['memorises without end', pickle('N', repeated(2_000_000, '\x94')), /asks for more than/],
+    ['makes containers without end', pickle(repeated(1_000_000, ']')), /asks for more than/],
+    [
+      'copies a text again and again',
+      pickle(
+        'c_codecs\nencode\nq\x00',
+        tuple(text('x'.repeat(1_000_000)), text('latin1')),
+        'q\x01R',
+        repeated(1000, 'h\x00h\x01R'),
+      ),
+      /asks for more than/,
+    ],
+    ['encodes what is no text', pickle('c_codecs\nencode\n)R'), /arguments that it does not take/],
+    ['has a device without a name', pickle('ctorch\ndevice\n)R'), /arguments that it does not/],
+    ['has a shape without sizes', pickle('ctorch\nSize\n)R'), /arguments that it does not take/],
+    [
+      'has an OrderedDict of what is no pair',
+      pickle('ccollections\nOrderedDict\n', tuple(']Na'), 'R'),
+      /arguments that it does not take/,
+    ],
+    [
+      'has objects of NumPy',
+      pickle('cnumpy\ndtype\n', tuple(text('O8'), '\x89', '\x88'), 'R'),
+      /a dtype of NumPy that is not read/,
+    ],
+    [
+      'has a number of NumPy with too few bytes',
+      pickle(
+        'cnumpy.core.multiarray\nscalar\n',
+        tuple(
+          Buffer.concat([Buffer.from('cnumpy\ndtype\n'), tuple(text('f8')), Buffer.from('R')]),
+          'C\x02ab',
+        ),
+        'R',
+      ),
+      /a number of NumPy in its pickle is none/,
+    ],
+  ])('%s', async (_, data, reason) => {
+    const before = process.memoryUsage().rss;
+    await refused(torchZip(data, { 0: four }), reason);
+    expect(process.memoryUsage().rss - before).toBeLessThan(600e6);
+  });
+
+  test('of Python 2 has texts of bytes, and an OrderedDict from lists of pairs', async () => {
+    const data = pickle(
+      'ccollections\nOrderedDict\n](](',
+      text('a'),
+      'K\x01e](U\x02\xc3\xa9U\x01\xffee\x85R',
+    );
+    expect(await read(torchZip(data), ({ values }) => values)).toEqual({ a: 1, é: 'ÿ' });
+  });
+});
+
+describe('an archive that is not sound', () => {
+  const data = { name: 'archive/data.pkl', bytes: pickle('K\x07') };
+
+  test.each<[string, Buffer, RegExp]>([
+    ['is empty', zipBytes([]), /0 entries NAME\/data\.pkl/],
+    ['has no pickle', zipBytes([{ name: 'a/b', bytes: 'x' }]), /0 entries NAME\/data\.pkl/],
+    ['has two', zipBytes([data, { ...data, name: 'b/data.pkl' }]), /2 entries/],
+    ['has the same entry twice', zipBytes([data, data]), /two entries "archive\/data\.pkl"/],
+    ['has a wrong checksum', zipBytes([{ ...data, checksum: 1 }]), /damaged: the checksum/],
+    ['claims too many bytes', zipBytes([{ ...data, size: 100 }]), /has 5 bytes, but claims 100/],
+    ['claims far too many', zipBytes([{ ...data, size: 2 ** 31 }]), /far more than the file/],
+    ['is longer than the file', zipBytes([{ ...data, compressed: 999 }]), /longer than the file/],
+    ['ends after the file', zipBytes([{ ...data, compressed: 100 }]), /ends after the file/],
+    ['is elsewhere', zipBytes([{ ...data, offset: 1 }]), /not where the directory says/],
+    [
+      'is beyond the file',
+      zipBytes([{ ...data, offset: 2 ** 31 }]),
+      /not where the directory says/,
+    ],
+    [
+      'is another there',
+      zipBytes([{ ...data, localName: 'archive/Data.pkl' }]),
+      /not where the dir/,
+    ],
+    ['is encrypted', zipBytes([{ ...data, flags: 1 }]), /is encrypted/],
+    ['is compressed otherwise', zipBytes([{ ...data, method: 93 }]), /method 93/],
+    ['is no deflate stream', zipBytes([{ ...data, method: 8 }]), /cannot be inflated/],
+    [
+      'inflates to more',
+      zipBytes([{ ...data, deflated: true, size: 2 }]),
+      /cannot be inflated to 2/,
+    ],
+    [
+      'is a bomb',
+      zipBytes([{ ...data, bytes: Buffer.alloc(2 ** 26), deflated: true }]),
+      /claim 67108864 bytes, far more than the file/,
+    ],
+    ['claims 64 bits of bytes', zipBytes([{ ...data, size: 2 ** 60 }], { wide: true }), /far more/],
+    ['is beyond 64 bits', zipBytes([{ ...data, offset: 2 ** 60 }], { wide: true }), /not where/],
+    [
+      'is of TorchScript',
+      zipBytes([data, { name: 'archive/constants.pkl', bytes: '' }]),
+      /TorchScr/,
+    ],
+    ['is big-endian', zipBytes([data, { name: 'archive/byteorder', bytes: 'big' }]), /big-endian/],
+    ['lacks its end', zipBytes([data]).subarray(0, -1), /cut short/],
+  ])('%s', async (_, bytes, reason) => {
+    await refused(bytes, reason);
+  });
+
+  test('shares bytes between entries so often that they are longer than the file', async () => {
+    const big = { name: 'archive/data/0', bytes: Buffer.alloc(1000) };
+    const again = Array.from({ length: 50 }, (_, i) => ({
+      ...big,
+      name: `archive/data/${i + 1}`,
+      bytes: '',
+      compressed: 1000,
+      size: 1000,
+      offset: 0,
+    }));
+    await refused(zipBytes([big, ...again]), /longer than the file, or overlap/);
+  });
+
+  test('and one that is, with numbers of 64 bits or deflated', async () => {
+    const entries = [
+      { ...data, bytes: pickle(tensorOpcodes()), deflated: true },
+      { name: 'archive/data/0', bytes: four },
+    ];
+    for (const wide of [false, true]) {
+      const sum = await read(zipBytes(entries, { wide }), ({ tensors }) =>
+        tensors.get('tensor')?.sum().item(),
+      );
+      expect(sum).toBe(10);
+    }
+  });
+});
+
+describe('a file of the legacy format that is not sound', () => {
+  const data = pickle(tensorOpcodes());
+
+  test.each<[string, Buffer, RegExp]>([
+    ['is a pickle of something else', pickle('K\x01'), /not one of torch\.save/],
+    ['has an unknown version', legacyBytes(data, [], [], { version: 'K\x05' }), /its version/],
+    ['is big-endian', legacyBytes(data, [], [], { littleEndian: '\x89' }), /big-endian/],
+    ['lacks a storage', legacyBytes(data, [], []), /storage "0" is missing/],
+    ['lacks its bytes', legacyBytes(data, ['0'], [uint64(4), four.subarray(1)]), /cut short/],
+    ['has more bytes', legacyBytes(data, ['0'], [uint64(5), four]), /another size/],
+    ['has bytes beyond numbers', legacyBytes(data, ['0'], [uint64(2 ** 62), four]), /another size/],
+    ['has a strange storage', legacyBytes(data, ['1'], [uint64(4), four]), /no tensor of it uses/],
+    ['has it twice', legacyBytes(data, ['0', '0'], [uint64(4), four, four, four]), /"0" twice/],
+    [
+      'claims a huge one',
+      legacyBytes(pickle(tensorOpcodes({ elements: 2 ** 31 - 1 })), ['0'], [uint64(4), four]),
+      /cut short/,
+    ],
+    ['names something before its value', pickle('cos\nsystem\n)R'), /asks for os\.system/],
+    ['refers to a storage before its value', pickle('NQ'), /outside where nothing is/],
+  ])('%s', async (_, bytes, reason) => {
+    await refused(bytes, reason);
+  });
+});
+
+describe('a file that is neither', () => {
+  test.each<[string, string | Buffer, RegExp]>([
+    ['is empty', '', /it has 0 bytes/],
+    ['is a text', 'hello, world', /neither a zip archive nor a pickle/],
+    ['is a tensor of its own', Buffer.alloc(5000), /neither a zip archive nor a pickle/],
+  ])('%s', async (_, bytes, reason) => {
+    await refused(Buffer.from(bytes as string), reason);
+  });
+
+  test('does not exist', async () => {
+    await expect(readTorchFile(path())).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+  });
+
+  test('is a folder', async () => {
+    await expect(readTorchFile(folder)).rejects.toMatchObject({ code: 'IO' });
+  });
+});
