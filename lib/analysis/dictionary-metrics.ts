@@ -1,6 +1,7 @@
 import { optionsObject, wholeNumber } from '../native/option-fields.js';
 import { parseOptions } from '../native/options.js';
 import { scope, type Tensor } from '../tensor/index.js';
+import { atomSpectrum } from './atom-spectrum.js';
 import { unitAtoms } from './unit-atoms.js';
 
 /** Geometric properties of a dictionary; angles in degrees. */
@@ -70,12 +71,8 @@ export function dictionaryMetrics(
     const [count, dimension] = rows.shape as [number, number];
     const left = { atoms: count, dimension, zeroAtoms, nonFiniteAtoms };
     if (count === 0) return { ...left, ...withoutAtoms(dimension) };
-    const eigenvalues = spectrum(rows);
+    const { eigenvalues, rank } = atomSpectrum(rows);
     const { nearest, sums } = coherence(rows, Math.min(babel, count - 1));
-    // As numpy.linalg.matrix_rank has it for a Hermitian matrix.
-    const largest = eigenvalues[0] as number;
-    const threshold = Math.max(count, dimension) * Number.EPSILON * largest;
-    const rank = eigenvalues.reduce((sum, value) => sum + (value > threshold ? 1 : 0), 0);
     const smallest = eigenvalues[rank - 1] as number;
     const mu = nearest.reduce((most, value) => Math.max(most, value), 0);
     const muMse = Math.sqrt(eigenvalues.reduce((sum, value) => sum + value * value, 0)) / count;
@@ -83,7 +80,7 @@ export function dictionaryMetrics(
       ...left,
       rank,
       A: rank === dimension ? smallest : 0,
-      B: largest,
+      B: eigenvalues[0] as number,
       lambdaMinPlus: smallest,
       betaMin: degrees(mu),
       betaAvg: mean(nearest.map(degrees)),
@@ -95,20 +92,6 @@ export function dictionaryMetrics(
       eigenvalues,
     };
   });
-}
-
-/** Eigenvalues of D·Dᵀ, descending, [dimension]; those that are 0 for want of atoms as exact zeros. */
-function spectrum(rows: Tensor): Float64Array {
-  const [count, dimension] = rows.shape as [number, number];
-  // D·Dᵀ and Dᵀ·D have the same eigenvalues but for zeros: the smaller one is computed.
-  const gram = count < dimension ? rows.matmul(rows.transpose()) : rows.transpose().matmul(rows);
-  const ascending = gram.eigvalsh().data('float64');
-  const eigenvalues = new Float64Array(dimension);
-  for (let i = 0; i < ascending.length; i++) {
-    // Rounding makes of a zero a number just below it.
-    eigenvalues[i] = Math.max(0, ascending[ascending.length - 1 - i] as number);
-  }
-  return eigenvalues;
 }
 
 /** For every atom the largest |⟨d_i, d_j⟩| with another one, [atoms]; and the Babel function, [order]. */

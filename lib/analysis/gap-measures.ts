@@ -1,6 +1,7 @@
 import { optionsObject, wholeNumber } from '../native/option-fields.js';
 import { parseOptions } from '../native/options.js';
 import { Generator, ops, scope, type Tensor } from '../tensor/index.js';
+import { atomSpectrum } from './atom-spectrum.js';
 import { unitAtoms } from './unit-atoms.js';
 
 /** How far directions are from the atom that is nearest to them; angles in degrees. */
@@ -60,7 +61,8 @@ export function gapMeasures(atoms: Tensor, options: GapMeasuresOptions = {}): Ga
     const drawn = draw(directions);
     const near = nearness(drawn);
     const betaGapAvg = degrees(near.clamp(null, 1).acos().mean().item());
-    if (rankOf(rows) < dimension) return { betaGap: 90, muGap: 0, betaGapAvg, exact: true };
+    if (atomSpectrum(rows).rank < dimension)
+      return { betaGap: 90, muGap: 0, betaGapAvg, exact: true };
 
     const chosen = near.topk(Math.min(FOLLOWED, directions), { largest: false });
     let points = drawn.indexSelect(0, chosen.indices);
@@ -84,14 +86,6 @@ export function gapMeasures(atoms: Tensor, options: GapMeasuresOptions = {}): Ga
 
 function unit(points: Tensor): Tensor {
   return points.div(points.norm(2, 1, true).clamp(1e-300));
-}
-
-function rankOf(rows: Tensor): number {
-  const [count, dimension] = rows.shape as [number, number];
-  if (count < dimension) return count;
-  const values = rows.transpose().matmul(rows).eigvalsh();
-  const threshold = values.max().item() * count * Number.EPSILON;
-  return values.gt(threshold).to({ dtype: 'float64' }).sum().item();
 }
 
 const degrees = (radians: number) => (radians * 180) / Math.PI;

@@ -19,6 +19,7 @@ export {
   dictionaryOf,
   type LayerKind,
 } from './dictionary.js';
+export type { DictionaryLayer, StateDict } from './dictionary-layer.js';
 export {
   type DictionaryMetrics,
   type DictionaryMetricsOptions,
@@ -31,6 +32,7 @@ export {
   filterBankOf,
 } from './filter-bank.js';
 export { type GapMeasures, type GapMeasuresOptions, gapMeasures } from './gap-measures.js';
+export type { LayerDescription } from './layer-descriptions.js';
 export { type ModelFile, readModelFile } from './model-file.js';
 export {
   geometryOfModel,
@@ -38,11 +40,9 @@ export {
   type ModelGeometryOptions,
 } from './model-geometry.js';
 export {
-  type DictionaryLayer,
   type LayerGrouping,
   layerGroupings,
   layersOf,
-  type StateDict,
 } from './model-layers.js';
 export {
   type CumulativeResponses,

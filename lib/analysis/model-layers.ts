@@ -1,23 +1,10 @@
 import { FewSoundError } from '../native/errors.js';
 import type { Tensor } from '../tensor/index.js';
-import { dictionaryOf, type LayerKind, layerKindOf } from './dictionary.js';
+import { blockDictionary, dictionaryOf, layerKindOf } from './dictionary.js';
+import type { DictionaryLayer, StateDict } from './dictionary-layer.js';
+import { describedLayers, type LayerDescription } from './layer-descriptions.js';
 import { type SplineGrid, splineDictionary } from './spline-dictionary.js';
 import { incTssdnetLayers, resTssdnetLayers } from './tssdnet-layers.js';
-
-/** Tensors by name, as a state dict has them. */
-export type StateDict = ReadonlyMap<string, Tensor>;
-
-/** A layer that is a dictionary. */
-export interface DictionaryLayer {
-  /** The name of its weight without `.weight`; a block's is that of the paper. */
-  readonly name: string;
-  /** 'block': several convolutions side by side. */
-  readonly kind: LayerKind | 'spline' | 'block';
-  /** Whether what goes round the layer is added to its output, as far as names say so. */
-  readonly residual: boolean;
-  /** Makes the dictionary [dimension, atoms]. */
-  readonly dictionary: () => Tensor;
-}
 
 /** How layers are found in a state dict. */
 export const layerGroupings = ['any', 'inc-tssdnet', 'res-tssdnet'] as const;
@@ -27,19 +14,24 @@ export type LayerGrouping = (typeof layerGroupings)[number];
  * The layers of a model, by the names and shapes of its tensors: without its class.
  *
  * 'any' takes every tensor whose name ends in `weight`: of rank 2 linear, 3 conv1d, 4 conv2d; and with `spline` every
- * `coefficients` of a KAN. Norms, which scale and do not combine, are none, whatever the rank of their weights. Transposed
- * convolutions cannot be told from others by their shape.
+ * `coefficients` of a KAN. Convolutions named `….branches.N.weight` that read the same inputs are one layer. Norms, which
+ * scale and do not combine, are none, whatever the rank of their weights. Dilation and groups do not show in a shape, nor
+ * whether a convolution is transposed: describe such layers.
  *
+ * @param grouping how layers are found, or what they are
  * @throws FewSoundError INVALID_ARGUMENT where there is no layer, or none of the architecture that was named
  */
 export function layersOf(
   state: StateDict,
-  grouping: LayerGrouping = 'any',
+  grouping: LayerGrouping | readonly LayerDescription[] = 'any',
   spline?: SplineGrid,
 ): DictionaryLayer[] {
-  if (grouping === 'inc-tssdnet') return incTssdnetLayers(state);
-  if (grouping === 'res-tssdnet') return resTssdnetLayers(state);
-  const layers = inDepth(state).flatMap(([name, tensor]) => layerOf(name, tensor, spline));
+  if (typeof grouping !== 'string') return describedLayers(state, grouping, 'the model described');
+  if (grouping === 'inc-tssdnet') return describedLayers(state, incTssdnetLayers, 'an Inc-TSSDNet');
+  if (grouping === 'res-tssdnet') return describedLayers(state, resTssdnetLayers, 'a Res-TSSDNet');
+  const layers = withBlocks(inDepth(state)).flatMap((part) =>
+    'branches' in part ? [blockOf(part)] : layerOf(part.name, part.tensor, spline),
+  );
   if (layers.length > 0) return layers;
   const splines = [...state.keys()].some((name) => /(^|\.)coefficients$/.test(name));
   throw new FewSoundError(
@@ -49,6 +41,50 @@ export function layersOf(
       : 'the model has no layer: no tensor whose name ends in "weight" and that has 2, 3 or 4 dimensions.',
     { field: splines ? 'spline' : 'state' },
   );
+}
+
+interface Block {
+  readonly name: string;
+  readonly branches: readonly Tensor[];
+}
+
+interface Single {
+  readonly name: string;
+  readonly tensor: Tensor;
+}
+
+/** Tensors, with the branches of a layer together. */
+function withBlocks(
+  entries: readonly (readonly [name: string, tensor: Tensor])[],
+): (Block | Single)[] {
+  const blocks = new Map<string, Tensor[]>();
+  for (const [name, tensor] of entries) {
+    const block = blockName(name, tensor);
+    if (block !== undefined) blocks.set(block, [...(blocks.get(block) ?? []), tensor]);
+  }
+  const placed = new Set<string>();
+  return entries.flatMap(([name, tensor]): (Block | Single)[] => {
+    const block = blockName(name, tensor);
+    const branches = blocks.get(block ?? '') ?? [];
+    const together = new Set(branches.map(({ shape }) => shape[1])).size === 1;
+    if (block === undefined || branches.length < 2 || !together) return [{ name, tensor }];
+    if (placed.has(block)) return [];
+    placed.add(block);
+    return [{ name: block, branches }];
+  });
+}
+
+const blockName = (name: string, { rank }: Tensor) =>
+  rank === 3 ? /^(.*\bbranches)\.\d+\.(\w+\.)*weight$/.exec(name)?.[1] : undefined;
+
+function blockOf({ name, branches }: Block): DictionaryLayer {
+  const dictionary = () => blockDictionary(branches.map((weight) => ({ weight })));
+  return {
+    name: name.replace(/\.branches$/, ''),
+    kind: 'block',
+    residual: residualName.test(name),
+    dictionary,
+  };
 }
 
 function layerOf(name: string, tensor: Tensor, spline: SplineGrid | undefined): DictionaryLayer[] {
@@ -64,7 +100,7 @@ function layerOf(name: string, tensor: Tensor, spline: SplineGrid | undefined): 
   return [{ name: layerName(name, 'weight'), kind, residual, dictionary }];
 }
 
-/** Names of layers whose output a shortcut is added to, in FewSound's encoder and in usual residual networks. */
+/** Names of layers whose output is added to a shortcut's, in FewSound's encoder and in usual residual networks. */
 const residualName =
   /(^|\.)(units\.\d+\.pointwise|RSM\d+\.conv3|res(idual)?s?|shortcut|skip|nin|downsample)(\.|_?\d|$)/i;
 
@@ -75,14 +111,14 @@ const layerName = (name: string, role: string) =>
   name === role ? name : name.slice(0, -role.length - 1);
 
 /**
- * Tensors in the order of depth. A file of ours keeps it; one that was written in the order of the alphabet is at least
- * sorted by the numbers in its names.
+ * Tensors in the order of depth. A file of ours or of torch.save keeps it; safetensors of other programs have their tensors
+ * in the order of the alphabet, those of one dtype together: they are at least sorted by the numbers in their names.
  *
  * @internal
  */
 export function inDepth(state: StateDict): [name: string, tensor: Tensor][] {
   const entries = [...state];
-  const names = entries.map(([name]) => name);
+  const names = entries.flatMap(([name, { rank }]) => (rank > 1 ? [name] : []));
   const alphabetical = names.every((name, i) => i === 0 || (names[i - 1] as string) < name);
   if (!alphabetical) return entries;
   return entries.sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }));

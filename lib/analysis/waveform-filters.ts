@@ -1,6 +1,7 @@
 import { FewSoundError } from '../native/errors.js';
+import type { StateDict } from './dictionary-layer.js';
 import { type FilterBank, type FilterBankOptions, filterBankOf } from './filter-bank.js';
-import { inDepth, type StateDict } from './model-layers.js';
+import { inDepth } from './model-layers.js';
 
 export interface WaveformFilterOptions extends FilterBankOptions {
   /** Name of a layer, with or without `.weight`; several for several banks. Default: the first that reads a waveform. */

@@ -326,6 +326,83 @@ describe('geometryOfModel', () => {
     banks[0]?.filters.dispose();
   });
 
+  test('branches of a layer are one dictionary, filled up with zeros to the longest', () => {
+    scope(() => {
+      const [short, long] = [
+        tensor(noise(24, 1), { shape: [4, 2, 3] }),
+        tensor(noise(30, 2), { shape: [3, 2, 5] }),
+      ];
+      const state = new Map([
+        ['conv2.branches.0.weight', short],
+        ['conv2.branches.1.conv.weight', long],
+        ['other.branches.0.weight', short],
+        ['other.branches.1.weight', ops.ones([2, 4, 3])],
+      ]);
+      const [block, ...others] = geometryOfModel(state);
+      expect(block).toMatchObject({ name: 'conv2', kind: 'block', dimension: 10, atoms: 7 });
+      expect(block?.mu).toBe(
+        dictionaryMetrics(blockDictionary([{ weight: short }, { weight: long }])).mu,
+      );
+      // Branches that read different inputs are layers of their own.
+      expect(others.map(({ kind }) => kind)).toEqual(['conv1d', 'conv1d']);
+    });
+  });
+
+  test('a description says what shapes do not: groups, dilation, what is one layer', () => {
+    scope(() => {
+      const weight = tensor(noise(16, 4), { shape: [4, 2, 2] });
+      const state = new Map([
+        ['module.a.weight', weight],
+        ['module.deep.a.weight', weight.neg()],
+        ['square', tensor(noise(36, 5), { shape: [2, 2, 3, 3] })],
+      ]);
+      const layers = geometryOfModel(state, {
+        model: [
+          { name: 'grouped', branches: [{ weight: 'a.weight', groups: 2 }], residual: true },
+          {
+            name: 'both',
+            branches: [{ weight: 'a.weight' }, { weight: 'deep.a.weight', dilation: 3 }],
+          },
+          { name: 'square', branches: [{ weight: 'square', dilation: 2 }] },
+        ],
+      });
+      expect(
+        layers.map(({ kind, dimension, atoms, residual }) => [kind, dimension, atoms, residual]),
+      ).toEqual([
+        ['conv1d', 8, 4, true],
+        ['block', 8, 8, false],
+        ['conv2d', 50, 2, false],
+      ]);
+      expect(layers[0]?.mu).toBe(dictionaryMetrics(dictionaryOf(weight, { groups: 2 })).mu);
+      const lacking = [{ name: 'x', branches: [{ weight: 'b.weight' }] }];
+      expect(() => geometryOfModel(state, { model: lacking })).toThrow(/lacks "b.weight"/);
+      expect(() => geometryOfModel(state, { model: [{ name: 'x', branches: [] }] })).toThrow(
+        /layers: 0.branches is an array of 0/,
+      );
+    });
+  });
+
+  test('gives what was asked for: layers by name, distributions, gaps', () => {
+    scope(() => {
+      const state = new Map([
+        ['a.0.weight', matrix(5, 3)],
+        ['a.1.weight', matrix(6, 4)],
+        ['b.weight', matrix(3, 3)],
+      ]);
+      const [first, ...rest] = geometryOfModel(state, {
+        layers: ['b', 'a'],
+        distributions: true,
+        gap: { directions: 32, steps: 4 },
+      });
+      expect([first, ...rest].map((layer) => layer?.name)).toEqual(['b', 'a.0', 'a.1']);
+      expect(first?.eigenvalues).toHaveLength(3);
+      expect(first?.babel).toHaveLength(2);
+      expect(first?.gap?.betaGap).toBeGreaterThan(0);
+      expect(geometryOfModel(state)[0]).not.toHaveProperty('babel');
+      expect(() => geometryOfModel(state, { layers: ['c'] })).toThrow(/has a\.0, a\.1, b/);
+    });
+  });
+
   test('names what is missing of a TSSDNet, and a model without layers', () => {
     scope(() => {
       const state = new Map([['module.conv1.weight', ops.ones([2, 1, 7])]]);
