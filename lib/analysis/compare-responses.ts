@@ -54,6 +54,33 @@ export function responseDifference(
 }
 
 /**
+ * The beginning of a response, so that those to recordings of unequal lengths can be subtracted.
+ *
+ * @param frames how many; not more than there are
+ * @throws FewSoundError INVALID_ARGUMENT
+ */
+export function firstFrames(response: ResponseSpectra, frames: number): ResponseSpectra {
+  const { frequencies, times, strs } = response;
+  const all = times.length;
+  if (!Number.isInteger(frames) || frames < 1 || frames > all) {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      `firstFrames: frames is ${frames}; expected a whole number from 1 to ${all}.`,
+      { field: 'frames' },
+    );
+  }
+  const kept = new Float64Array(frequencies.length * frames);
+  const crs = new Float64Array(frequencies.length);
+  for (let i = 0; i < frequencies.length; i++) {
+    kept.set(strs.subarray(i * all, i * all + frames), i * frames);
+    let sum = 0;
+    for (let j = 0; j < frames; j++) sum += strs[i * all + j] as number;
+    crs[i] = sum / frames;
+  }
+  return { frequencies, times: times.slice(0, frames), strs: kept, crs };
+}
+
+/**
  * Mean and spread of the CRS over the recordings of each class.
  *
  * @param labels the class of each recording

@@ -1,5 +1,6 @@
 export {
   type ClassResponse,
+  firstFrames,
   type ResponseDifference,
   responseDifference,
   responsesByClass,

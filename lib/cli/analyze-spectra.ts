@@ -1,24 +1,37 @@
 import { basename } from 'node:path';
-import { type ResponseSpectra, responseSpectra, waveformFilters } from '../analysis/index.js';
-import { type Clip, loadClip } from '../audio/index.js';
-import { FewSoundError } from '../native/errors.js';
-import { writeFileAtomic } from '../native/index.js';
 import {
-  type ReportedResponse,
-  responseCurvesSvg,
-  responseImage,
-  writeAnalysisReport,
-} from '../report/index.js';
+  type ClassResponse,
+  type CumulativeResponses,
+  cumulativeResponses,
+  type FilterBank,
+  firstFrames,
+  type ResponseDifference,
+  type ResponseSpectra,
+  responseDifference,
+  responseSpectra,
+  responsesByClass,
+  waveformFilters,
+} from '../analysis/index.js';
+import type { Clip } from '../audio/index.js';
 import { textTable } from '../report/text-table.js';
-import { scope, tensor, writeSafetensors } from '../tensor/index.js';
-import type { SpectraRequest } from './analyze-command.js';
-import { agreedRate, hearingLayers, readAnalyzedModel } from './analyzed-model.js';
-import type { CommandContext, CommandResult } from './command-context.js';
-import { RunFolder } from './run-folder.js';
-import { packageVersion } from './versions.js';
+import { scope } from '../tensor/index.js';
+import type { SpectraRequest } from './analyze-spectra-command.js';
+import {
+  type AnalyzedModel,
+  hearingLayers,
+  hearingRate,
+  ofModel,
+  readAnalyzedModel,
+} from './analyzed-model.js';
+import { type AnalyzedRecording, listRecordings, loadRecording } from './analyzed-recordings.js';
+import { type CommandContext, type CommandResult, UsageError } from './command-context.js';
+import { type AnalyzedSpectra, writeSpectraFiles } from './spectra-files.js';
 
-/** Recordings that the report shows. */
+/** Recordings whose course in time is kept and shown. */
 const SHOWN = 12;
+
+/** Recordings that are in memory at once. */
+const AT_ONCE = 64;
 
 /** Response spectra of recordings: `fewsound analyze spectra`. */
 export async function analyzeSpectra(
@@ -27,69 +40,178 @@ export async function analyzeSpectra(
 ): Promise<CommandResult> {
   return scope(async () => {
     const model = await readAnalyzedModel(request.model);
-    const layer = hearingLayers(model, request.layer);
-    const rate = agreedRate(model, request.sampleRate);
-    const clips = await loadRecordings(request, rate, signal);
-    const { sampleRate } = clips[0] as Clip;
-    const { stride, bins, axis, range } = request;
-    const { banks } = waveformFilters(model.state, { layer, stride, sampleRate });
-    const spectra = responseSpectra(banks, clips, { bins, axis, range });
-    const recordings = request.recordings.map((file, index) => {
-      const { frequencies, times, crs } = spectra[index] as ResponseSpectra;
-      return {
-        file,
-        samples: (clips[index] as Clip).length,
-        frames: times.length,
-        strongestHertz: strongest(crs, frequencies),
-        crs: [...crs],
-      };
-    });
-    const layers = banks.map(({ filters }, index) => ({
-      name: layer[index],
-      filters: filters.shape[0],
-      length: filters.shape[1],
-    }));
-    const facts = { layers, sampleRate, stride, bins, axis, range };
+    const other =
+      request.against === undefined ? undefined : await readAnalyzedModel(request.against);
+    const ear = earOf(model, request);
+    const otherEar = other && earOf(other, request);
+    const recordings = await listRecordings(request.recordings, request.classBy);
+    if (request.difference && recordings.length !== 2) {
+      throw new UsageError(
+        `--difference is of two recordings, and there are ${recordings.length}.`,
+      );
+    }
+    const heard = await hear(ear, recordings, request, signal);
+    const classes = recordings[0]?.label === undefined ? [] : classesOf(heard, recordings);
+    const differences = await differencesOf(request, heard, ear, otherEar, recordings, signal);
+    const found: AnalyzedSpectra = {
+      ...{ recordings, ...heard, classes, differences },
+      setting: settingOf(ear, request, other?.name),
+    };
     const files =
       request.out === undefined
         ? undefined
-        : await writeFiles(request.out, model.name, request, spectra, facts);
-    const json = {
-      ...{ model: request.model, ...facts },
-      frequencies: [...(spectra[0] as ResponseSpectra).frequencies],
-      recordings,
-      ...(files && { files }),
+        : await writeSpectraFiles(request.out, model.name, found, request.axis);
+    return {
+      json: jsonOf(request, found, files),
+      text: describe(found, files?.report),
     };
-    return { json, text: describe(recordings, facts, files) };
   });
 }
 
-type Facts = Pick<SpectraRequest, 'stride' | 'bins' | 'axis' | 'range'> & {
-  readonly sampleRate: number;
-  readonly layers: readonly { name?: string; filters?: number; length?: number }[];
-};
+/** How a model hears. */
+interface Ear {
+  readonly name: string;
+  readonly layers: readonly string[];
+  readonly banks: readonly FilterBank[];
+  readonly rate: ReturnType<typeof hearingRate>;
+}
 
-async function loadRecordings(
-  { recordings }: SpectraRequest,
-  rate: number | undefined,
+function earOf(model: AnalyzedModel, { layer, sampleRate, stride }: SpectraRequest): Ear {
+  const layers = hearingLayers(model, layer);
+  const rate = hearingRate(model, sampleRate);
+  const setting = { layer: layers, stride, sampleRate: rate.sampleRate };
+  const { banks } = ofModel(model.name, () => waveformFilters(model.state, setting));
+  return { name: model.name, layers, banks, rate };
+}
+
+interface Heard extends CumulativeResponses {
+  /** STRS and CRS of the first recordings. */
+  readonly shown: readonly ResponseSpectra[];
+}
+
+/** Responses to all recordings; those of the first ones with their course in time. */
+async function hear(
+  { banks, rate }: Ear,
+  recordings: readonly AnalyzedRecording[],
+  request: SpectraRequest,
   signal: AbortSignal,
-): Promise<Clip[]> {
-  const clips: Clip[] = [];
-  for (const recording of recordings) {
-    // The rate that was asked for resamples; the one that only the recordings have does not.
-    const options = { normalize: false, signal, ...(rate !== undefined && { sampleRate: rate }) };
-    clips.push(await loadClip(recording, options));
+): Promise<Heard> {
+  const { bins, axis, range, lowest, quality } = request;
+  const options = { bins, axis, range, lowest, ...(quality !== undefined && { quality }) };
+  const shown: ResponseSpectra[] = [];
+  const crs: CumulativeResponses['crs'][number][] = [];
+  let frequencies = new Float64Array();
+  for (let first = 0; first < recordings.length; first += AT_ONCE) {
+    const clips: Clip[] = [];
+    for (const { path } of recordings.slice(first, first + AT_ONCE)) {
+      clips.push(await loadRecording(path, rate, request.samples, signal));
+    }
+    const whole = clips.slice(0, Math.max(0, SHOWN - first));
+    for (const response of responseSpectra(banks, whole, options)) {
+      shown.push(response);
+      crs.push(response.crs);
+    }
+    const rest = cumulativeResponses(banks, clips.slice(whole.length), options);
+    crs.push(...rest.crs);
+    frequencies = Float64Array.from(rest.frequencies);
   }
-  const [first] = clips;
-  const other = clips.find(({ sampleRate }) => sampleRate !== first?.sampleRate);
-  if (first !== undefined && other !== undefined) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      `${basename(first.source ?? 'the first recording')} is at ${first.sampleRate} Hz, ${basename(other.source ?? 'another')} at ${other.sampleRate} Hz. Give --sample-rate with the rate of the model to resample them.`,
-      { field: 'sampleRate' },
-    );
-  }
-  return clips;
+  return { shown, crs, frequencies };
+}
+
+function classesOf(heard: Heard, recordings: readonly AnalyzedRecording[]): ClassResponse[] {
+  return responsesByClass(
+    heard,
+    recordings.map(({ label }) => label as string),
+  );
+}
+
+async function differencesOf(
+  request: SpectraRequest,
+  heard: Heard,
+  ear: Ear,
+  otherEar: Ear | undefined,
+  recordings: readonly AnalyzedRecording[],
+  signal: AbortSignal,
+): Promise<AnalyzedSpectra['differences']> {
+  const named = (name: string, difference: ResponseDifference) => ({ name, ...difference });
+  const file = (index: number) => basename(recordings[index]?.path ?? '');
+  const between =
+    request.difference && heard.shown[0] && heard.shown[1]
+      ? [
+          named(
+            `${file(0)} minus ${file(1)}`,
+            responseDifference(...cutToShorter(heard.shown[0], heard.shown[1])),
+          ),
+        ]
+      : [];
+  if (otherEar === undefined) return between;
+  const others = await hear(otherEar, recordings.slice(0, heard.shown.length), request, signal);
+  return [
+    ...between,
+    ...heard.shown.map((response, index) =>
+      named(
+        `${file(index)}: ${ear.name} minus ${otherEar.name}`,
+        responseDifference(response, others.shown[index] as ResponseSpectra),
+      ),
+    ),
+  ];
+}
+
+/** Two responses over the time that both last. */
+function cutToShorter(
+  first: ResponseSpectra,
+  second: ResponseSpectra,
+): [ResponseSpectra, ResponseSpectra] {
+  const frames = Math.min(first.times.length, second.times.length);
+  return [firstFrames(first, frames), firstFrames(second, frames)];
+}
+
+function settingOf(
+  { layers, banks, rate }: Ear,
+  { stride, bins, axis, lowest, quality, range, samples }: SpectraRequest,
+  against: string | undefined,
+): AnalyzedSpectra['setting'] {
+  return {
+    layers: banks.map(({ filters }, index) => ({
+      name: layers[index] as string,
+      filters: filters.shape[0] as number,
+      length: filters.shape[1] as number,
+    })),
+    sampleRate: rate.sampleRate,
+    ...{ stride, bins, axis, range },
+    ...(axis === 'log' && { lowest, ...(quality !== undefined && { quality }) }),
+    ...(samples !== undefined && { samples }),
+    ...(against !== undefined && { against }),
+  };
+}
+
+function jsonOf(
+  { model }: SpectraRequest,
+  { setting, frequencies, recordings, shown, crs, classes, differences }: AnalyzedSpectra,
+  files: object | undefined,
+): object {
+  return {
+    ...{ model, ...setting },
+    frequencies: [...frequencies],
+    recordings: recordings.map(({ path, label }, index) => ({
+      file: path,
+      ...(label !== undefined && { class: label }),
+      ...(shown[index] && { frames: shown[index].times.length }),
+      strongestHertz: strongest(crs[index] as Float32Array, frequencies),
+      // Of classes their means say it; of thousands of recordings it would be a very long line.
+      ...(label === undefined && { crs: [...(crs[index] as Float32Array)] }),
+    })),
+    ...(classes.length > 0 && {
+      classes: classes.map(({ label, count, mean, deviation }) => ({
+        ...{ label, count, strongestHertz: strongest(mean, frequencies) },
+        ...{ mean: [...mean], deviation: [...deviation] },
+      })),
+    }),
+    ...(differences.length > 0 && {
+      differences: differences.map(({ name, crs: difference }) => ({ name, crs: [...difference] })),
+    }),
+    ...(files && { files }),
+  };
 }
 
 function strongest(crs: ArrayLike<number>, frequencies: Float64Array): number {
@@ -99,94 +221,31 @@ function strongest(crs: ArrayLike<number>, frequencies: Float64Array): number {
 }
 
 function describe(
-  recordings: readonly { file: string; frames: number; strongestHertz: number }[],
-  { layers, sampleRate }: Facts,
-  files: Readonly<Record<string, unknown>> | undefined,
+  { setting, frequencies, recordings, shown, crs, classes }: AnalyzedSpectra,
+  report: string | undefined,
 ): string {
-  const rows = recordings.map(({ file, frames, strongestHertz }) => [
-    basename(file),
-    String(frames),
-    `${Math.round(strongestHertz)} Hz`,
-  ]);
+  const hertz = (values: ArrayLike<number>) => `${Math.round(strongest(values, frequencies))} Hz`;
+  const inClasses = classes.length > 0;
+  const rows = inClasses
+    ? classes.map(({ label, count, mean }) => [label, String(count), hertz(mean)])
+    : recordings.map(({ path }, index) => [
+        basename(path),
+        shown[index] ? String(shown[index].times.length) : '',
+        hertz(crs[index] as Float32Array),
+      ]);
   const table = textTable(
     [
-      { title: 'Recording' },
-      { title: 'Frames', align: 'right' },
+      { title: inClasses ? 'Class' : 'Recording' },
+      { title: inClasses ? 'Recordings' : 'Frames', align: 'right' },
       { title: 'Strongest response', align: 'right' },
     ],
     rows,
   );
-  const heard = layers
+  const heard = setting.layers
     .map(({ name, filters, length }) => `${name} (${filters} filters of ${length})`)
     .join(', ');
-  const written = files
-    ? `\nReport: ${String(files.report)}`
+  const written = report
+    ? `\nReport: ${report}`
     : '\n--out FOLDER writes the spectra, their pictures and a report.';
-  return `${table}\n\nResponses of ${heard} at ${sampleRate} Hz.${written}`;
-}
-
-async function writeFiles(
-  out: string,
-  model: string,
-  { recordings, axis }: SpectraRequest,
-  spectra: readonly ResponseSpectra[],
-  { layers, ...facts }: Facts,
-) {
-  const folder = await RunFolder.open(out);
-  const shown: ReportedResponse[] = spectra
-    .slice(0, SHOWN)
-    .map((response, index) => ({ name: basename(recordings[index] as string), ...response }));
-  const pictures = shown.map((response, index) => ({ response, name: `strs-${index}.png` }));
-  const writers = {
-    ...Object.fromEntries(
-      pictures.map(({ response, name }) => [
-        name,
-        async (path: string) => writeFileAtomic(path, (await responseImage(response)).png),
-      ]),
-    ),
-    'crs.svg': async (path: string) => writeFileAtomic(path, await responseCurvesSvg(shown, axis)),
-    'spectra.safetensors': (path: string) => writeSpectra(path, recordings, spectra),
-    'report.html': (path: string) =>
-      writeAnalysisReport(path, {
-        title: `What ${model} hears`,
-        summary: `Response spectra of ${layers.map(({ name }) => name).join(', ')} to ${recordings.length} ${recordings.length === 1 ? 'recording' : 'recordings'}${recordings.length > SHOWN ? `, of which the first ${SHOWN} are shown` : ''}.`,
-        responses: { axis, recordings: shown, surface: true },
-        facts: {
-          Analysis: facts,
-          Filters: Object.fromEntries(
-            layers.map(({ name, filters, length }) => [name, `${filters} of ${length} samples`]),
-          ),
-        },
-        version: packageVersion(),
-      }),
-  };
-  const names = Object.fromEntries(Object.keys(writers).map((name) => [name, name]));
-  const paths = await folder.write(writers, names);
-  return {
-    report: paths['report.html'],
-    spectra: paths['spectra.safetensors'],
-    crs: paths['crs.svg'],
-    strs: pictures.map(({ name }) => paths[name]),
-  };
-}
-
-/** All numbers: `frequencies`, and of recording i `times.i`, `strs.i` [bins + 1, frames], `crs.i`. */
-function writeSpectra(
-  path: string,
-  recordings: readonly string[],
-  spectra: readonly ResponseSpectra[],
-): Promise<void> {
-  return scope(() => {
-    const tensors = new Map([
-      ['frequencies', tensor((spectra[0] as ResponseSpectra).frequencies)],
-      ...spectra.flatMap(({ times, strs, crs, frequencies }, index) => [
-        [`times.${index}`, tensor(times)] as const,
-        [`strs.${index}`, tensor(strs, { shape: [frequencies.length, times.length] })] as const,
-        [`crs.${index}`, tensor(crs)] as const,
-      ]),
-    ]);
-    return writeSafetensors(path, tensors, {
-      recordings: JSON.stringify(recordings.map((recording) => basename(recording))),
-    });
-  });
+  return `${table}\n\nResponses of ${heard} at ${setting.sampleRate} Hz.${written}`;
 }

@@ -3,14 +3,11 @@ import { writeFileAtomic } from '../native/index.js';
 import { contoursSvg, type ReportedContours, writeAnalysisReport } from '../report/index.js';
 import { textTable } from '../report/text-table.js';
 import { scope } from '../tensor/index.js';
-import type { WignerRequest } from './analyze-command.js';
-import { agreedRate, hearingLayers, readAnalyzedModel } from './analyzed-model.js';
+import type { WignerRequest } from './analyze-wigner-command.js';
+import { hearingLayers, hearingRate, ofModel, readAnalyzedModel } from './analyzed-model.js';
 import type { CommandResult } from './command-context.js';
 import { RunFolder } from './run-folder.js';
 import { packageVersion } from './versions.js';
-
-/** The paper's models hear at this rate. */
-const DEFAULT_RATE = 16_000;
 
 interface Filter {
   readonly layer: string;
@@ -27,11 +24,17 @@ export async function analyzeWigner(request: WignerRequest): Promise<CommandResu
   return scope(async () => {
     const model = await readAnalyzedModel(request.model);
     const layers = hearingLayers(model, request.layer);
-    const sampleRate = agreedRate(model, request.sampleRate) ?? DEFAULT_RATE;
-    const { threshold } = request;
-    const { banks } = waveformFilters(model.state, { layer: layers, sampleRate });
+    const { sampleRate } = hearingRate(model, request.sampleRate);
+    const { threshold, lagWindow, timeWindow } = request;
+    const { banks } = ofModel(model.name, () =>
+      waveformFilters(model.state, { layer: layers, sampleRate }),
+    );
+    const smoothing = {
+      ...(lagWindow !== undefined && { lagWindow }),
+      ...(timeWindow !== undefined && { timeWindow }),
+    };
     const durations = banks.map(({ filters }) => (filters.shape[1] as number) / sampleRate);
-    const distributions = banks.map((bank) => wignerVille(bank));
+    const distributions = banks.map((bank) => wignerVille(bank, smoothing));
     const found = layers.flatMap((layer, bank) => {
       const ofBank = distributions[bank] ?? [];
       return filterContours(ofBank, { threshold }).map((contour, index): Filter => {
@@ -53,7 +56,7 @@ export async function analyzeWigner(request: WignerRequest): Promise<CommandResu
       request.out === undefined ? undefined : await writeFiles(request.out, model.name, contours);
     return {
       json: {
-        ...{ model: request.model, layers, sampleRate, threshold, filters },
+        ...{ model: request.model, layers, sampleRate, threshold, ...smoothing, filters },
         ...(files && { files }),
       },
       text: describe(filters, sampleRate, files?.report),

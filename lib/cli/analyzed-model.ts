@@ -8,6 +8,16 @@ export interface AnalyzedModel extends ModelFile {
   readonly name: string;
 }
 
+/** The rate at which a model hears, Hz. */
+export interface HearingRate {
+  readonly sampleRate: number;
+  /** Neither the model nor the user has said it. */
+  readonly assumed: boolean;
+}
+
+/** The paper's models hear at this rate. */
+const PAPER_RATE = 16_000;
+
 /** Reads a model; its tensors belong to the scope around. */
 export async function readAnalyzedModel(path: string): Promise<AnalyzedModel> {
   return { ...(await readModelFile(path)), name: basename(path, extname(path)) };
@@ -22,8 +32,13 @@ export function hearingLayers(
   { state, name }: AnalyzedModel,
   layer: readonly string[] | undefined,
 ): readonly string[] {
+  return ofModel(name, () => waveformFilters(state, layer === undefined ? {} : { layer }).layers);
+}
+
+/** Names the model in the errors of an analysis that knows its tensors only. */
+export function ofModel<T>(name: string, analyse: () => T): T {
   try {
-    return waveformFilters(state, layer === undefined ? {} : { layer }).layers;
+    return analyse();
   } catch (error) {
     if (!(error instanceof FewSoundError)) throw error;
     const { code, message, field } = error;
@@ -35,18 +50,21 @@ export function hearingLayers(
 }
 
 /**
- * The rate that is asked for, where the model does not say another.
+ * The rate that the model says, or that is asked for, or the paper's.
  *
- * @throws FewSoundError INVALID_ARGUMENT
+ * @throws FewSoundError INVALID_ARGUMENT where the first two differ
  */
-export function agreedRate(
+export function hearingRate(
   { name, sampleRate: own }: AnalyzedModel,
   asked: number | undefined,
-): number | undefined {
-  if (asked === undefined || own === undefined || asked === own) return asked ?? own;
-  throw new FewSoundError(
-    'INVALID_ARGUMENT',
-    `${name} was learned at ${own} Hz, and --sample-rate is ${asked}; leave the option out.`,
-    { field: 'sampleRate' },
-  );
+): HearingRate {
+  if (asked !== undefined && own !== undefined && asked !== own) {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      `${name} was learned at ${own} Hz, and --sample-rate is ${asked}; leave the option out.`,
+      { field: 'sampleRate' },
+    );
+  }
+  const known = asked ?? own;
+  return { sampleRate: known ?? PAPER_RATE, assumed: known === undefined };
 }

@@ -1,5 +1,6 @@
-import type { ReportedClass, ReportedResponse } from './analysis-report-input.js';
+import type { FrequencyScale, ReportedClass, ReportedResponse } from './analysis-report-input.js';
 import { html, type Markup } from './html.js';
+import { legendAbove } from './legend-above.js';
 import { section } from './page.js';
 import { legend } from './sections.js';
 import { type PlotSizes, plotMarkup, seriesColour } from './svg-plot.js';
@@ -29,13 +30,13 @@ export interface ResponseCurve {
   readonly deviation?: ArrayLike<number>;
 }
 
-/** Curves over frequency with the bands of the formants marked. */
+/** Curves over frequency with the bands of the formants marked; `alone` with a legend above. */
 export function responseCurvesPlot(
   curves: readonly ResponseCurve[],
   frequencies: ArrayLike<number>,
-  axis: 'fourier' | 'log',
+  axis: FrequencyScale,
   label: string,
-  given: PlotSizes & { readonly height?: number } = sizes,
+  given: PlotSizes & { readonly height?: number; readonly alone?: boolean } = sizes,
 ): Promise<Markup> {
   const domain = [frequencies[0] as number, frequencies[frequencies.length - 1] as number].map(
     (hertz) => hertz / 1000,
@@ -67,6 +68,7 @@ export function responseCurvesPlot(
       width: width - 60,
       height: given.height ?? 280,
       layer: [
+        ...(given.alone === true ? legendAbove(curves.slice(0, NAMED), width - 60) : []),
         {
           data: { values: bands },
           mark: { type: 'rect' as const, color: 'var(--muted)', opacity: 0.13 },
@@ -155,7 +157,7 @@ export async function responseCurvesSection(
   title: string,
   curves: readonly ResponseCurve[],
   frequencies: ArrayLike<number>,
-  axis: 'fourier' | 'log',
+  axis: FrequencyScale,
 ): Promise<Markup> {
   const named = curves.length <= NAMED;
   const label = `${title} over frequency: ${curves

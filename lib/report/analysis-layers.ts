@@ -1,170 +1,124 @@
-import type { ReportedLayer } from './analysis-report-input.js';
+import type { ReportedLayers } from './analysis-report-input.js';
 import { html, type Markup } from './html.js';
+import { type LayerCurve, layerCurvesPlot, type Places } from './layer-curves.js';
+import { type LayerFigure, layerFigures } from './layer-figures.js';
+import { layerTableMarkup } from './layer-table.js';
 import { section } from './page.js';
 import { legend } from './sections.js';
-import { type PlotSizes, plotMarkup, seriesColour } from './svg-plot.js';
+import { type PlotSizes, seriesColour } from './svg-plot.js';
 
-type Figure = Exclude<keyof ReportedLayer, 'name' | 'kind' | 'residual'>;
+interface Comparison {
+  readonly title: string;
+  readonly figures: readonly LayerFigure[];
+}
 
-/** Figures as the paper names them, in the order of its tables. */
-const figures: readonly { key: Figure; symbol: string; digits: number }[] = [
-  { key: 'A', symbol: 'A', digits: 4 },
-  { key: 'lambdaMinPlus', symbol: 'λ min+', digits: 4 },
-  { key: 'B', symbol: 'B', digits: 4 },
-  { key: 'betaMin', symbol: 'β min', digits: 2 },
-  { key: 'betaAvg', symbol: 'β avg', digits: 2 },
-  { key: 'betaMse', symbol: 'β mse', digits: 2 },
-  { key: 'mu', symbol: 'μ', digits: 4 },
-  { key: 'muAvg', symbol: 'μ avg', digits: 4 },
-  { key: 'muMse', symbol: 'μ mse', digits: 4 },
+const { A, B, betaMin, betaAvg, betaMse, mu, muAvg, muMse } = layerFigures;
+
+/** What one model has in a panel together. */
+const panels: readonly Comparison[] = [
+  { title: 'Coherence', figures: [mu, muAvg, muMse] },
+  { title: 'Angle (degrees)', figures: [betaMin, betaAvg, betaMse] },
+  { title: 'Bounds', figures: [A, B] },
 ];
 
-/** Layers up to which the table has a column for each, as the paper's; more have a row each. */
-const COLUMNS = 8;
-
-/** A table of layers as rows of text: the titles, then the rows. */
-export interface LayerTable {
-  readonly titles: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-}
-
-/**
- * Layers as a table. In the paper's form (Tables 2 to 4) a metric has a row and a layer a column; otherwise a layer has a row.
- */
-export function layerTable(layers: readonly ReportedLayer[], paperForm: boolean): LayerTable {
-  const text = (layer: ReportedLayer, { key, digits }: (typeof figures)[number]) => {
-    const value = layer[key];
-    return Number.isFinite(value) ? value.toFixed(value === 0 ? 1 : digits) : '–';
-  };
-  if (paperForm) {
-    return {
-      titles: ['Metric', ...layers.map(({ name }) => name)],
-      rows: figures.map((figure) => [figure.symbol, ...layers.map((layer) => text(layer, figure))]),
-    };
-  }
-  return {
-    titles: ['Layer', 'Kind', 'Size', ...figures.map(({ symbol }) => symbol)],
-    rows: layers.map((layer) => [
-      `${layer.name}${layer.residual ? ' ○' : ''}`,
-      layer.kind,
-      `${layer.dimension} × ${layer.atoms}`,
-      ...figures.map((figure) => text(layer, figure)),
-    ]),
-  };
-}
-
-/** Curves of some figures over the depth; layers with a shortcut have a circle (paper 2, Figure 5). */
-export function layerCurvesPlot(
-  layers: readonly ReportedLayer[],
-  keys: readonly Figure[],
-  title: string,
-  sizes: PlotSizes,
-): Promise<Markup> {
-  // Two layers of one name are still two.
-  const values = layers.flatMap((layer, index) =>
-    keys.flatMap((key, curve) =>
-      Number.isFinite(layer[key])
-        ? [
-            {
-              index: index + 1,
-              value: Number(layer[key].toPrecision(5)),
-              curve,
-              residual: layer.residual,
-            },
-          ]
-        : [],
-    ),
-  );
-  const names = JSON.stringify(layers.map(({ name }) => name));
-  const x = {
-    field: 'index',
-    type: 'quantitative' as const,
-    scale: { domain: [0.5, layers.length + 0.5], nice: false },
-    axis: {
-      title: layers.length > 16 ? 'Layer' : null,
-      values: layers.map((_, index) => index + 1),
-      grid: false,
-      labelOverlap: true as const,
-      labelAngle: layers.length > 8 ? -40 : 0,
-      ...(layers.length <= 16 && { labelExpr: `${names}[datum.value - 1]` }),
-    },
-  };
-  const y = {
-    field: 'value',
-    type: 'quantitative' as const,
-    scale: { zero: false },
-    axis: { title, tickCount: 5 },
-  };
-  return plotMarkup(
-    (width) => ({
-      width: width - 60,
-      height: 220,
-      layer: keys.flatMap((_, curve) => {
-        const data = { values: values.filter((value) => value.curve === curve) };
-        const color = seriesColour(curve);
-        return [
-          {
-            data,
-            mark: { type: 'line' as const, color, strokeWidth: 1.6, point: { color, size: 22 } },
-            encoding: { x, y },
-          },
-          {
-            data: { values: data.values.filter(({ residual }) => residual) },
-            mark: {
-              type: 'point' as const,
-              color,
-              size: 120,
-              filled: false,
-              strokeWidth: 1.3,
-            },
-            encoding: { x, y },
-          },
-        ];
-      }),
-    }),
-    sizes,
-    `${title} over ${layers.length} layers: ${keys
-      .map(
-        (key) => `${symbolOf(key)} from ${show(layers.at(0), key)} to ${show(layers.at(-1), key)}`,
-      )
-      .join('; ')}`,
-  );
-}
-
-const symbolOf = (key: Figure) => figures.find((figure) => figure.key === key)?.symbol ?? key;
-const show = (layer: ReportedLayer | undefined, key: Figure) =>
-  layer === undefined ? '–' : layer[key].toPrecision(3);
-
-const groups: readonly { title: string; keys: readonly Figure[] }[] = [
-  { title: 'Coherence', keys: ['mu', 'muAvg', 'muMse'] },
-  { title: 'Angle (degrees)', keys: ['betaMin', 'betaAvg', 'betaMse'] },
-  { title: 'Bounds', keys: ['A', 'B'] },
+/** What several models, or several times of a training, are compared by. */
+const compared: readonly Comparison[] = [
+  { title: 'Mutual coherence μ', figures: [mu] },
+  { title: 'Average coherence μ avg', figures: [muAvg] },
+  { title: 'Average angle β avg (degrees)', figures: [betaAvg] },
+  { title: 'Upper bound B', figures: [B] },
 ];
 
-/** Curves over the depth and the table of all layers. */
-export async function layersSection(layers: readonly ReportedLayer[]): Promise<Markup> {
-  const curves = await Promise.all(
-    groups.map(async ({ title, keys }) => {
-      const plot = await layerCurvesPlot(layers, keys, title, { wide: 540, narrow: 350 });
-      const names = keys.map((key, index) => ({
-        name: symbolOf(key),
-        colour: seriesColour(index),
-      }));
-      return html`<figure><figcaption>${title}</figcaption>${legend(names)}${plot}</figure>
-`;
-    }),
-  );
+/** Curves up to which each is told by a colour of its own. */
+const NAMED = 7;
+
+const sizes: PlotSizes = { wide: 540, narrow: 350 };
+
+/** Curves over the depth and the table of all layers (paper 2, Tables 2 to 4 and Figure 5). */
+export async function layersSection(models: readonly ReportedLayers[]): Promise<Markup> {
+  const layers = models.flatMap((model) => model.layers);
   const marked = layers.some(({ residual }) => residual);
   const note = html`<p class="note">A and B are the smallest and the largest eigenvalue of D·Dᵀ with atoms of unit norm; A is 0 where a layer has fewer directions than inputs, and λ min+ the smallest eigenvalue above it. μ is the largest scalar product of two atoms, β the angle.${marked && ' Circles: a shortcut is added to the layer’s output.'}</p>`;
-  const shown = layers.length > 1 && html`<div class="pair">${curves}</div>`;
-  const { titles, rows } = layerTable(layers, layers.length <= COLUMNS);
-  const table = html`<div class="scroll" style="margin-top:22px"><table class="comparison">
-<thead><tr>${titles.map((title, i) => html`<th scope="col" class="${i > 0 && 'number'}">${title}</th>`)}</tr></thead>
-<tbody>
-${rows.map(
-  ([first, ...others]) =>
-    html`<tr><th scope="row">${first}</th>${others.map((cell) => html`<td class="number">${cell}</td>`)}</tr>
-`,
-)}</tbody></table></div>`;
-  return section('Geometry of the layers', html`${shown}${table}${note}`);
+  const deep = models.some((model) => model.layers.length > 1);
+  const shown =
+    deep &&
+    html`<div class="pair">${await Promise.all(depthPanels(models).map(panelMarkup))}</div>`;
+  return section('Geometry of the layers', html`${shown}${layerTableMarkup(models)}${note}`);
+}
+
+/** The figures of each layer over models, such as the epochs of a training; undefined where their layers differ. */
+export async function layersCourseSection(
+  models: readonly ReportedLayers[],
+): Promise<Markup | undefined> {
+  const names = models.map(({ layers }) => layers.map(({ name }) => name));
+  const same = names.every((each) => each.join() === names[0]?.join());
+  if (models.length < 3 || !same) return undefined;
+  const layers = models[0]?.layers.slice(0, NAMED) ?? [];
+  const places = { title: 'Model', names: models.map(({ name }) => name) };
+  const drawn = await Promise.all(
+    compared.map(({ title, figures: [figure] }) => {
+      const curves = layers.map(({ name }, index) => ({
+        name,
+        colour: seriesColour(index),
+        values: models.map((model) => figureIn(figure, model.layers[index])),
+      }));
+      return panelMarkup({ title, curves, places });
+    }),
+  );
+  const all = models[0]?.layers.length ?? 0;
+  const rest = all > NAMED && html`<p class="note">The first ${NAMED} of ${all} layers.</p>`;
+  return section('Course over models', html`<div class="pair">${drawn}</div>${rest}`);
+}
+
+/** Curves that are drawn together. */
+export interface Panel {
+  readonly title: string;
+  readonly curves: readonly LayerCurve[];
+  readonly places: Places;
+}
+
+/** The panels over the depth of models. */
+export function depthPanels(models: readonly ReportedLayers[]): Panel[] {
+  const [first] = models;
+  if (first === undefined) return [];
+  if (models.length === 1) {
+    const places = { title: 'Layer', names: first.layers.map(({ name }) => name) };
+    return panels.map(({ title, figures }) => {
+      const curves = figures.map((figure, index) => ({
+        name: figure.symbol,
+        colour: seriesColour(index),
+        values: first.layers.map(figure.of),
+        circles: first.layers.map(({ residual }) => residual),
+      }));
+      return { title, curves, places };
+    });
+  }
+  const shown = models.length <= NAMED ? models : [first, models.at(-1) as ReportedLayers];
+  const longest = shown.reduce((most, model) =>
+    model.layers.length > most.layers.length ? model : most,
+  );
+  const same = shown.every((model) =>
+    model.layers.every(({ name }, i) => name === longest.layers[i]?.name),
+  );
+  const names = longest.layers.map(({ name }, index) => (same ? name : String(index + 1)));
+  return compared.map(({ title, figures: [figure] }) => {
+    const curves = shown.map(({ name, layers }, index) => ({
+      name,
+      colour: seriesColour(index),
+      values: layers.map((layer) => figureIn(figure, layer)),
+      circles: layers.map(({ residual }) => residual),
+    }));
+    return { title, curves, places: { title: 'Layer', names } };
+  });
+}
+
+const figureIn = (
+  figure: LayerFigure | undefined,
+  layer: Parameters<LayerFigure['of']>[0] | undefined,
+) => (figure === undefined || layer === undefined ? Number.NaN : figure.of(layer));
+
+async function panelMarkup({ title, curves, places }: Panel): Promise<Markup> {
+  const plot = await layerCurvesPlot(curves, places, title, sizes);
+  return html`<figure><figcaption>${title}</figcaption>${legend(curves)}${plot}</figure>
+`;
 }

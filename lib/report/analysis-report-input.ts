@@ -1,16 +1,31 @@
 import { FewSoundError } from '../native/errors.js';
 
-/** How a layer responds to one recording, over time and frequency and on average. */
-export interface ReportedResponse {
-  /** What to call the recording. */
-  readonly name: string;
+/** How frequencies are spaced: in equal steps, or in equal ratios. */
+export type FrequencyScale = 'fourier' | 'log';
+
+/** Values over time and frequency. */
+export interface ResponseMap {
   /** [bins] Hz, ascending. */
   readonly frequencies: ArrayLike<number>;
   /** [frames] seconds. */
   readonly times: ArrayLike<number>;
   /** STRS [bins, frames], row by row. */
   readonly strs: ArrayLike<number>;
+}
+
+/** How a layer responds to one recording, over time and frequency and on average. */
+export interface ReportedResponse extends ResponseMap {
+  /** What to call the recording. */
+  readonly name: string;
   /** CRS [bins]. */
+  readonly crs: ArrayLike<number>;
+}
+
+/** One response minus another, over time and frequency and on average. */
+export interface ReportedDifference extends ResponseMap {
+  /** What was subtracted from what. */
+  readonly name: string;
+  /** Of the CRS [bins]. */
   readonly crs: ArrayLike<number>;
 }
 
@@ -22,6 +37,14 @@ export interface ReportedClass {
   readonly mean: ArrayLike<number>;
   /** [bins] */
   readonly deviation: ArrayLike<number>;
+}
+
+/** CRS of several classes on one axis. */
+export interface ReportedClasses {
+  readonly axis: FrequencyScale;
+  /** [bins] Hz. */
+  readonly frequencies: ArrayLike<number>;
+  readonly classes: readonly ReportedClass[];
 }
 
 /** Wigner-Ville contours of a bank of filters. */
@@ -59,6 +82,19 @@ export interface ReportedLayer {
   readonly mu: number;
   readonly muAvg: number;
   readonly muMse: number;
+  /** Sums of the largest coherences: entry m - 1 of m of them. */
+  readonly babel?: ArrayLike<number>;
+  /** [dimension], descending. */
+  readonly eigenvalues?: ArrayLike<number>;
+  /** How far the worst direction is from its nearest atom. */
+  readonly gap?: { readonly betaGap: number; readonly betaGapAvg: number; readonly exact: boolean };
+}
+
+/** The layers of a model, or of a model at one time of its training. */
+export interface ReportedLayers {
+  /** What to call the model. */
+  readonly name: string;
+  readonly layers: readonly ReportedLayer[];
 }
 
 /** What a report of an analysis shows; each part may be absent. */
@@ -67,19 +103,19 @@ export interface AnalysisReportInput {
   /** One sentence below the title. */
   readonly summary: string;
   readonly responses?: {
-    readonly axis: 'fourier' | 'log';
+    readonly axis: FrequencyScale;
     readonly recordings: readonly ReportedResponse[];
     /** A surface that turns, of the first recording. It makes the page about 2 MB larger. Default false. */
     readonly surface?: boolean;
   };
-  readonly classes?: {
-    readonly axis: 'fourier' | 'log';
-    /** [bins] Hz. */
-    readonly frequencies: ArrayLike<number>;
-    readonly classes: readonly ReportedClass[];
+  readonly classes?: ReportedClasses;
+  readonly differences?: {
+    readonly axis: FrequencyScale;
+    readonly differences: readonly ReportedDifference[];
   };
   readonly contours?: readonly ReportedContours[];
-  readonly layers?: readonly ReportedLayer[];
+  /** Layers of models: several are put side by side, and their course is drawn where they have the same layers. */
+  readonly models?: readonly ReportedLayers[];
   /** What was analysed and how, in groups. */
   readonly facts?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Default: now. */
@@ -90,8 +126,9 @@ export interface AnalysisReportInput {
 
 /** Refuses what cannot be drawn. */
 export function checkAnalysisReportInput(input: AnalysisReportInput): void {
-  const { responses, classes, contours, layers } = input;
-  for (const { name, frequencies, times, strs, crs } of responses?.recordings ?? []) {
+  const { responses, classes, differences, contours, models } = input;
+  const maps = [...(responses?.recordings ?? []), ...(differences?.differences ?? [])];
+  for (const { name, frequencies, times, strs, crs } of maps) {
     const [bins, frames] = [frequencies.length, times.length];
     if (bins < 2 || frames === 0 || strs.length !== bins * frames || crs.length !== bins) {
       throw invalid(
@@ -109,11 +146,18 @@ export function checkAnalysisReportInput(input: AnalysisReportInput): void {
       );
     }
   }
-  const parts = [responses?.recordings, classes?.classes, contours, layers];
+  const layers = models?.flatMap((model) => model.layers);
+  const parts = [
+    responses?.recordings,
+    classes?.classes,
+    differences?.differences,
+    contours,
+    layers,
+  ];
   if (parts.every((part) => part === undefined || part.length === 0)) {
     throw invalid(
       'responses',
-      'there is nothing to report: give responses, classes, contours or layers',
+      'there is nothing to report: give responses, classes, differences, contours or models with layers',
     );
   }
 }

@@ -1,4 +1,4 @@
-import type { ReportedResponse } from './analysis-report-input.js';
+import type { FrequencyScale, ReportedResponse, ResponseMap } from './analysis-report-input.js';
 import type { ColourScale } from './colour-map.js';
 import { html, type Markup } from './html.js';
 import { section } from './page.js';
@@ -19,8 +19,8 @@ const COLUMNS = 400;
 
 export const RESPONSE_SCALE: ColourScale = { scheme: 'magma', domain: [-RANGE, 0] };
 
-/** Levels of a response in dB below its strongest, frames joined until a picture can show them. */
-export function responseLevels({ strs, frequencies, times }: ReportedResponse): TimeFrequency {
+/** Values over time and frequency, frames joined to their means until a picture can show them. */
+export function columnMeans({ strs, frequencies, times }: ResponseMap): TimeFrequency {
   const bins = frequencies.length;
   const frames = Math.min(times.length, COLUMNS);
   const sums = new Float64Array(bins * frames);
@@ -33,12 +33,18 @@ export function responseLevels({ strs, frequencies, times }: ReportedResponse): 
       sums[index] = (sums[index] as number) + (strs[i * times.length + j] as number);
     }
   }
-  const means = sums.map((sum, index) => sum / (counts[index % frames] as number));
+  const values = Float32Array.from(sums, (sum, index) => sum / (counts[index % frames] as number));
+  return { values, bins, frames };
+}
+
+/** Levels of a response in dB below its strongest. */
+export function responseLevels(response: ResponseMap): TimeFrequency {
+  const { values: means, ...size } = columnMeans(response);
   const peak = means.reduce((most, value) => Math.max(most, value), 0);
-  const values = Float32Array.from(means, (value) =>
+  const values = means.map((value) =>
     peak > 0 ? Math.max(-RANGE, 20 * Math.log10(value / peak)) : -RANGE,
   );
-  return { values, bins, frames };
+  return { values, ...size };
 }
 
 /**
@@ -51,10 +57,7 @@ export function responseImage(response: ReportedResponse): Promise<PngImage> {
 }
 
 /** Frequencies in kHz along a picture. */
-export function frequencyAxis(
-  frequencies: ArrayLike<number>,
-  axis: 'fourier' | 'log',
-): PictureAxis {
+export function frequencyAxis(frequencies: ArrayLike<number>, axis: FrequencyScale): PictureAxis {
   const [low = 0, high = 0] = [frequencies[0], frequencies[frequencies.length - 1]];
   return {
     title: 'Frequency (kHz)',
@@ -63,10 +66,17 @@ export function frequencyAxis(
   };
 }
 
+/** Seconds along a picture, to the end of the last frame. */
+export function timeAxis(times: ArrayLike<number>): PictureAxis {
+  const last = times.length - 1;
+  const step = last > 0 ? (times[1] as number) - (times[0] as number) : 0;
+  return { title: 'Time (s)', domain: [0, (times[last] as number) + step || 1] };
+}
+
 /** Pictures of the STRS of recordings. */
 export async function responsesSection(
   recordings: readonly ReportedResponse[],
-  axis: 'fourier' | 'log',
+  axis: FrequencyScale,
 ): Promise<Markup> {
   const size = recordings.length === 1 ? { width: 1100, height: 300 } : { width: 540, height: 220 };
   const figures = await Promise.all(
@@ -84,16 +94,11 @@ export async function responsesSection(
 
 async function responsePlot(
   response: ReportedResponse,
-  axis: 'fourier' | 'log',
+  axis: FrequencyScale,
   size: PanelSize,
 ): Promise<Markup> {
   const { times, frequencies, name } = response;
-  const last = times.length - 1;
-  const step = last > 0 ? (times[1] as number) - (times[0] as number) : 0;
-  const axes = {
-    x: { title: 'Time (s)', domain: [0, (times[last] as number) + step || 1] as const },
-    y: frequencyAxis(frequencies, axis),
-  };
+  const axes = { x: timeAxis(times), y: frequencyAxis(frequencies, axis) };
   const image = imageDataUri(await responseImage(response));
   return picturePlot(image, axes, `Short-time response spectra of ${name}`, size);
 }

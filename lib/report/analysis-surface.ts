@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import type { ReportedResponse } from './analysis-report-input.js';
+import type { FrequencyScale, ReportedResponse } from './analysis-report-input.js';
 import { palette } from './colour-map.js';
 import { html, type Markup } from './html.js';
 import { section } from './page.js';
@@ -20,7 +20,7 @@ export interface Surface {
  */
 export async function surfaceSection(
   { name, strs, times, frequencies }: ReportedResponse,
-  axis: 'fourier' | 'log',
+  axis: FrequencyScale,
 ): Promise<Surface> {
   const [bins, frames] = [frequencies.length, times.length];
   const rows = partition(bins);
