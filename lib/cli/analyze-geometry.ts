@@ -101,7 +101,9 @@ function leftOut({ layers }: Analyzed): string[] {
   return layers.flatMap(({ name, zeroAtoms, nonFiniteAtoms }) =>
     zeroAtoms + nonFiniteAtoms === 0
       ? []
-      : [`${name}: left out ${zeroAtoms} atoms of zeros and ${nonFiniteAtoms} that are not finite`],
+      : [
+          `${name}: without a direction and left out: ${zeroAtoms} of zeros, ${nonFiniteAtoms} not finite`,
+        ],
   );
 }
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import {
   cumulativeResponses,
   filterBankOf,
+  firstFrames,
   normalizeInput,
   responseDifference,
   responseSpectra,
@@ -233,6 +234,24 @@ describe('responses side by side', () => {
       expect(difference.crs[3]).toBeCloseTo((a?.crs[3] as number) - (b?.crs[3] as number), 6);
       expect(difference.strs).toHaveLength(a?.strs.length as number);
       expect(() => responseDifference(a as never, short as never)).toThrow(/same bins, axis/);
+    });
+  });
+
+  test('the beginning of a response is that to the beginning of the recording', () => {
+    scope(() => {
+      const filters = bank(3, 10);
+      const options = { bins: 8, range: false } as const;
+      const [whole] = responseSpectra(filters, [recording(90)], options);
+      const [part] = responseSpectra(filters, [recording(90).subarray(0, 70)], options);
+      // The last filter of the part reaches into the zeros behind it.
+      const [kept, expected] = [firstFrames(whole as never, 6), firstFrames(part as never, 6)];
+      expect([...kept.times]).toEqual([...expected.times]);
+      for (const name of ['strs', 'crs'] as const) {
+        kept[name].forEach((value, i) => {
+          expect(value).toBeCloseTo(expected[name][i] as number, 5);
+        });
+      }
+      expect(() => firstFrames(whole as never, 10)).toThrow(/from 1 to 9/);
     });
   });
 
