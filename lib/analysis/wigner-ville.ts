@@ -5,7 +5,7 @@ import { ops, scope, type Tensor, tensor } from '../tensor/index.js';
 import { type FilterBank, layerOfBanks } from './filter-bank.js';
 
 export interface WignerVilleOptions {
-  /** Frequencies from 0 to half the rate, bins + 1. Default: a power of two, at least the length of the filter. */
+  /** Frequencies from 0 to half the rate, bins + 1. Default: a power of two, at least 256 and the length of the filter. */
   bins?: number;
   /**
    * Samples of a Hann window over the lag (the pseudo distribution): smooths over frequency. Odd. Default: none, the
@@ -59,7 +59,7 @@ export function wignerVille(
   const parsed = parseOptions(schema, options, 'wignerVille options');
   return layerOfBanks(banks).flatMap(({ filters, sampleRate }) => {
     const [count, length] = filters.shape as [number, number];
-    const bins = parsed.bins ?? 2 ** Math.ceil(Math.log2(Math.max(32, length)));
+    const bins = parsed.bins ?? 2 ** Math.ceil(Math.log2(Math.max(256, length)));
     if (bins < length) {
       throw new FewSoundError(
         'INVALID_ARGUMENT',

@@ -25,7 +25,7 @@ import {
 } from './analyzed-model.js';
 import { type AnalyzedRecording, listRecordings, loadRecording } from './analyzed-recordings.js';
 import { type CommandContext, type CommandResult, UsageError } from './command-context.js';
-import { type AnalyzedSpectra, writeSpectraFiles } from './spectra-files.js';
+import { type AnalyzedSpectra, type ShownResponse, writeSpectraFiles } from './spectra-files.js';
 
 /** Recordings whose course in time is kept and shown. */
 const SHOWN = 12;
@@ -50,9 +50,9 @@ export async function analyzeSpectra(
         `--difference is of two recordings, and there are ${recordings.length}.`,
       );
     }
-    const heard = await hear(ear, recordings, request, signal);
+    const heard = await hear(ear, recordings, recordingsToShow(recordings), request, signal);
     const classes = recordings[0]?.label === undefined ? [] : classesOf(heard, recordings);
-    const differences = await differencesOf(request, heard, ear, otherEar, recordings, signal);
+    const differences = await differencesOf(request, heard, ear, otherEar, signal);
     const found: AnalyzedSpectra = {
       ...{ recordings, ...heard, classes, differences },
       setting: settingOf(ear, request, other?.name),
@@ -85,37 +85,63 @@ function earOf(model: AnalyzedModel, { layer, sampleRate, stride }: SpectraReque
 }
 
 interface Heard extends CumulativeResponses {
-  /** STRS and CRS of the first recordings. */
-  readonly shown: readonly ResponseSpectra[];
+  /** STRS and CRS of the recordings that are shown. */
+  readonly shown: readonly ShownResponse[];
 }
 
-/** Responses to all recordings; those of the first ones with their course in time. */
+/** Responses to all recordings; to those of `shown`, indices, with their course in time. */
 async function hear(
   { banks, rate }: Ear,
   recordings: readonly AnalyzedRecording[],
+  shown: readonly number[],
   request: SpectraRequest,
   signal: AbortSignal,
 ): Promise<Heard> {
   const { bins, axis, range, lowest, quality } = request;
   const options = { bins, axis, range, lowest, ...(quality !== undefined && { quality }) };
-  const shown: ResponseSpectra[] = [];
-  const crs: CumulativeResponses['crs'][number][] = [];
-  let frequencies = new Float64Array();
-  for (let first = 0; first < recordings.length; first += AT_ONCE) {
+  const load = async (indices: readonly number[]) => {
     const clips: Clip[] = [];
-    for (const { path } of recordings.slice(first, first + AT_ONCE)) {
+    for (const index of indices) {
+      const { path } = recordings[index] as AnalyzedRecording;
       clips.push(await loadRecording(path, rate, request.samples, signal));
     }
-    const whole = clips.slice(0, Math.max(0, SHOWN - first));
-    for (const response of responseSpectra(banks, whole, options)) {
-      shown.push(response);
-      crs.push(response.crs);
-    }
-    const rest = cumulativeResponses(banks, clips.slice(whole.length), options);
-    crs.push(...rest.crs);
-    frequencies = Float64Array.from(rest.frequencies);
+    return clips;
+  };
+  const whole = responseSpectra(banks, await load(shown), options);
+  const crs = new Array<CumulativeResponses['crs'][number]>(recordings.length);
+  shown.forEach((index, i) => {
+    crs[index] = (whole[i] as ResponseSpectra).crs;
+  });
+  const others = recordings.map((_, index) => index).filter((index) => crs[index] === undefined);
+  for (let first = 0; first < others.length; first += AT_ONCE) {
+    const batch = others.slice(first, first + AT_ONCE);
+    const clips = await load(batch);
+    cumulativeResponses(banks, clips, options).crs.forEach((response, i) => {
+      crs[batch[i] as number] = response;
+    });
   }
-  return { shown, crs, frequencies };
+  return {
+    shown: whole.map((response, i) => ({
+      recording: recordings[shown[i] as number] as AnalyzedRecording,
+      ...response,
+    })),
+    crs,
+    frequencies: (whole[0] as ResponseSpectra).frequencies,
+  };
+}
+
+/** The first recordings, of each class as many as of the others. */
+function recordingsToShow(recordings: readonly AnalyzedRecording[]): number[] {
+  const labels = new Set(recordings.map(({ label }) => label));
+  const each = Math.max(1, Math.floor(SHOWN / labels.size));
+  const counts = new Map<string | undefined, number>();
+  return recordings
+    .flatMap(({ label }, index) => {
+      const before = counts.get(label) ?? 0;
+      counts.set(label, before + 1);
+      return before < each ? [index] : [];
+    })
+    .slice(0, SHOWN);
 }
 
 function classesOf(heard: Heard, recordings: readonly AnalyzedRecording[]): ClassResponse[] {
@@ -130,28 +156,30 @@ async function differencesOf(
   heard: Heard,
   ear: Ear,
   otherEar: Ear | undefined,
-  recordings: readonly AnalyzedRecording[],
   signal: AbortSignal,
 ): Promise<AnalyzedSpectra['differences']> {
   const named = (name: string, difference: ResponseDifference) => ({ name, ...difference });
-  const file = (index: number) => basename(recordings[index]?.path ?? '');
+  const file = ({ recording }: ShownResponse) => basename(recording.path);
+  const [first, second] = heard.shown;
   const between =
-    request.difference && heard.shown[0] && heard.shown[1]
+    request.difference && first && second
       ? [
           named(
-            `${file(0)} minus ${file(1)}`,
-            responseDifference(...cutToShorter(heard.shown[0], heard.shown[1])),
+            `${file(first)} minus ${file(second)}`,
+            responseDifference(...cutToShorter(first, second)),
           ),
         ]
       : [];
   if (otherEar === undefined) return between;
-  const others = await hear(otherEar, recordings.slice(0, heard.shown.length), request, signal);
+  const shown = heard.shown.map(({ recording }) => recording);
+  const all = shown.map((_, index) => index);
+  const others = (await hear(otherEar, shown, all, request, signal)).shown;
   return [
     ...between,
     ...heard.shown.map((response, index) =>
       named(
-        `${file(index)}: ${ear.name} minus ${otherEar.name}`,
-        responseDifference(response, others.shown[index] as ResponseSpectra),
+        `${file(response)}: ${ear.name} minus ${otherEar.name}`,
+        responseDifference(response, others[index] as ShownResponse),
       ),
     ),
   ];
@@ -195,8 +223,8 @@ function jsonOf(
     frequencies: [...frequencies],
     recordings: recordings.map(({ path, label }, index) => ({
       file: path,
+      ...framesOf(shown, path),
       ...(label !== undefined && { class: label }),
-      ...(shown[index] && { frames: shown[index].times.length }),
       strongestHertz: strongest(crs[index] as Float32Array, frequencies),
       // Of classes their means say it; of thousands of recordings it would be a very long line.
       ...(label === undefined && { crs: [...(crs[index] as Float32Array)] }),
@@ -212,6 +240,12 @@ function jsonOf(
     }),
     ...(files && { files }),
   };
+}
+
+/** For those whose course in time is known. */
+function framesOf(shown: readonly ShownResponse[], path: string) {
+  const response = shown.find(({ recording }) => recording.path === path);
+  return response && { frames: response.times.length };
 }
 
 function strongest(crs: ArrayLike<number>, frequencies: Float64Array): number {
@@ -230,7 +264,7 @@ function describe(
     ? classes.map(({ label, count, mean }) => [label, String(count), hertz(mean)])
     : recordings.map(({ path }, index) => [
         basename(path),
-        shown[index] ? String(shown[index].times.length) : '',
+        String(framesOf(shown, path)?.frames ?? ''),
         hertz(crs[index] as Float32Array),
       ]);
   const table = textTable(

@@ -20,11 +20,15 @@ import type { AnalyzedRecording } from './analyzed-recordings.js';
 import { type FileWriter, RunFolder } from './run-folder.js';
 import { packageVersion } from './versions.js';
 
+/** The response to a recording that is shown. */
+export interface ShownResponse extends ResponseSpectra {
+  readonly recording: AnalyzedRecording;
+}
+
 /** What `fewsound analyze spectra` found. */
 export interface AnalyzedSpectra extends CumulativeResponses {
   readonly recordings: readonly AnalyzedRecording[];
-  /** STRS and CRS of the first recordings. */
-  readonly shown: readonly ResponseSpectra[];
+  readonly shown: readonly ShownResponse[];
   readonly classes: readonly ClassResponse[];
   readonly differences: readonly (ResponseDifference & { readonly name: string })[];
   readonly setting: {
@@ -59,10 +63,7 @@ export async function writeSpectraFiles(
   const folder = await RunFolder.open(out);
   const { frequencies, classes, differences } = found;
   const shown = found.shown.map(
-    (response, index): ReportedResponse => ({
-      name: nameOf(found.recordings[index] as AnalyzedRecording),
-      ...response,
-    }),
+    ({ recording, ...response }): ReportedResponse => ({ name: nameOf(recording), ...response }),
   );
   const strs = shown.map((response, index) =>
     picture(`strs-${index}.png`, () => responseImage(response)),
@@ -85,7 +86,7 @@ export async function writeSpectraFiles(
         responses: { axis, recordings: shown, surface: true },
         ...(classes.length > 0 && { classes: { axis, frequencies, classes } }),
         ...(differences.length > 0 && { differences: { axis, differences } }),
-        facts: { Analysis: factsOf(model, found) },
+        facts: factsOf(model, found),
         version: packageVersion(),
       }),
   };
@@ -112,23 +113,22 @@ function summaryOf({ setting, recordings, shown, classes }: AnalyzedSpectra): st
   const layers = setting.layers.map(({ name }) => name).join(', ');
   const count = `${recordings.length} ${recordings.length === 1 ? 'recording' : 'recordings'}`;
   const grouped = classes.length > 0 ? ` in ${classes.length} classes` : '';
-  const some =
-    recordings.length > shown.length
-      ? `, of which the first ${shown.length} are shown over time`
-      : '';
+  const some = recordings.length > shown.length ? `, ${shown.length} of them shown over time` : '';
   return `Response spectra of ${layers} to ${count}${grouped}${some}.`;
 }
 
-function factsOf(model: string, { setting }: AnalyzedSpectra): Record<string, unknown> {
+function factsOf(model: string, { setting }: AnalyzedSpectra) {
   const { layers, ...others } = setting;
-  const banks = layers.map(
-    ({ name, filters, length }) => `${name}: ${filters} filters of ${length}`,
-  );
-  return { model, banks: banks.join('; '), ...others };
+  return {
+    Analysis: { model, ...others },
+    Filters: Object.fromEntries(
+      layers.map(({ name, filters, length }) => [name, `${filters} of ${length} samples`]),
+    ),
+  };
 }
 
 /**
- * All numbers: `frequencies`, `crs` [recordings, bins + 1]; of recording i that is shown `times.i`, `strs.i` [bins + 1,
+ * All numbers: `frequencies`, `crs` [recordings, bins + 1]; of the i-th recording that is shown `times.i`, `strs.i` [bins + 1,
  * frames]; of class k `class.k.mean`, `class.k.deviation`; of difference k `difference.k.strs`, `difference.k.crs`.
  */
 function writeNumbers(path: string, found: AnalyzedSpectra): Promise<void> {
@@ -158,6 +158,7 @@ function writeNumbers(path: string, found: AnalyzedSpectra): Promise<void> {
     ]);
     return writeSafetensors(path, tensors, {
       recordings: JSON.stringify(recordings.map(({ path: file }) => basename(file))),
+      shown: JSON.stringify(shown.map(({ recording }) => basename(recording.path))),
       classes: JSON.stringify(classes.map(({ label }) => label)),
       labels: JSON.stringify(recordings.map(({ label }) => label ?? null)),
       differences: JSON.stringify(differences.map(({ name }) => name)),

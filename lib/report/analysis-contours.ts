@@ -13,7 +13,7 @@ function turning(polygon: readonly (readonly [number, number])[]): number {
   }, 0);
 }
 
-/** Contours of a bank of filters over time and frequency, the stronger the darker (paper 2, Figure 4). */
+/** Contours of a bank of filters over time and frequency, the stronger the fuller their shade (paper 2, Figure 4). */
 export function contoursPlot(contours: ReportedContours, sizes: PlotSizes): Promise<Markup> {
   const { name, duration, sampleRate, filters } = contours;
   const lines = filters
@@ -78,6 +78,6 @@ export async function contoursSection(banks: readonly ReportedContours[]): Promi
     }),
   );
   const shown = banks.length === 1 ? figures : html`<div class="panels">${figures}</div>`;
-  const note = html`<p class="note">Each filter’s Wigner-Ville distribution at ${banks[0]?.threshold} of its highest value; the darker, the more energy the filter has of the strongest in its bank.</p>`;
+  const note = html`<p class="note">Each filter’s Wigner-Ville distribution at ${banks[0]?.threshold} of its highest value; the fuller the shade, the nearer the filter’s energy is to that of the strongest in its bank.</p>`;
   return section('Filters over time and frequency', html`${shown}${note}`);
 }

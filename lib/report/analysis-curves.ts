@@ -49,6 +49,7 @@ export function responseCurvesPlot(
     axis: {
       title: 'Frequency (kHz)',
       grid: false,
+      tickCount: 9,
       ...(axis === 'log' && { format: '~g' }),
     },
   });

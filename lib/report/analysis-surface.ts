@@ -64,14 +64,13 @@ export async function surfaceSection(
 const DRAW = `
 function drawSurface({ x, y, z, colorscale }, frequencyAxis) {
   const place = document.getElementById('response-surface');
-  const style = getComputedStyle(document.body);
-  const ink = style.getPropertyValue('--ink').trim();
-  const rule = style.getPropertyValue('--rule').trim();
-  const axis = (title, more) => ({ title: { text: title }, color: ink, gridcolor: rule, zerolinecolor: rule, ...more });
-  Plotly.newPlot(
-    place,
-    [{ type: 'surface', x, y, z, colorscale, showscale: false, hovertemplate: '%{x:.3f} s, %{y:.2f} kHz: %{z:.3g}<extra></extra>' }],
-    {
+  const surface = { type: 'surface', x, y, z, colorscale, showscale: false, hovertemplate: '%{x:.3f} s, %{y:.2f} kHz: %{z:.3g}<extra></extra>' };
+  const draw = () => {
+    const style = getComputedStyle(document.body);
+    const ink = style.getPropertyValue('--ink').trim();
+    const rule = style.getPropertyValue('--rule').trim();
+    const axis = (title, more) => ({ title: { text: title }, color: ink, gridcolor: rule, zerolinecolor: rule, ...more });
+    const layout = {
       margin: { l: 0, r: 0, t: 0, b: 0 },
       paper_bgcolor: 'rgba(0,0,0,0)',
       font: { family: style.fontFamily, size: 11 },
@@ -80,11 +79,15 @@ function drawSurface({ x, y, z, colorscale }, frequencyAxis) {
         yaxis: axis('Frequency (kHz)', { type: frequencyAxis }),
         zaxis: axis('Response'),
         aspectratio: { x: 1.6, y: 1.2, z: 0.6 },
-        camera: { eye: { x: -1.3, y: -1.5, z: 0.9 } },
+        camera: { eye: { x: -1.25, y: -1.45, z: 0.85 }, center: { x: 0, y: 0, z: -0.2 } },
       },
-    },
-    { responsive: true, displaylogo: false },
-  );
+      // Keeps how it was turned.
+      uirevision: true,
+    };
+    Plotly.react(place, [surface], layout, { responsive: true, displaylogo: false });
+  };
+  draw();
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
 }
 `;
 

@@ -48,7 +48,8 @@ export function layerCurvesPlot(
   const y = {
     field: 'value',
     type: 'quantitative' as const,
-    scale: { zero: false },
+    // Room for the circles.
+    scale: { zero: false, padding: 8 },
     axis: { title, tickCount: 5 },
   };
   return plotMarkup(
