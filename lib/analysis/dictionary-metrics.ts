@@ -1,6 +1,6 @@
 import { optionsObject, wholeNumber } from '../native/option-fields.js';
 import { parseOptions } from '../native/options.js';
-import { scope, type Tensor } from '../tensor/index.js';
+import { callOperator, scope, type Tensor } from '../tensor/index.js';
 import { atomSpectrum } from './atom-spectrum.js';
 import { unitAtoms } from './unit-atoms.js';
 
@@ -48,7 +48,7 @@ export interface DictionaryMetricsOptions {
 const schema = optionsObject({ babel: wholeNumber(0, 2 ** 24).default(128) });
 
 /** Atoms whose products with all others are held at once. */
-const BLOCK = 512;
+const BLOCK = 256;
 
 /**
  * How the atoms of a dictionary are spread over the unit ball (Skretting and Engan, "Learned dictionaries for sparse
@@ -103,12 +103,14 @@ function coherence(rows: Tensor, order: number): { nearest: Float64Array; sums: 
   for (let first = 0; first < count; first += BLOCK) {
     const size = Math.min(BLOCK, count - first);
     scope(() => {
-      const products = rows.narrow(0, first, size).matmul(columns).abs(); // [size, atoms]
+      const products = rows.narrow(0, first, size).matmul(columns); // [size, atoms]
+      // In place: new memory would cost more than the values.
+      callOperator('aten::abs_', [products]);
       products.diagonal(first).zero_();
-      products.clamp_(null, 1);
-      nearest.set(products.max(1).data('float64'), first);
+      // Rounding may make a little more than 1 of the product of two equal atoms.
+      nearest.set(products.max(1).clamp(null, 1).data('float64'), first);
       if (order === 0) return;
-      const largest = products.topk(order).values.cumsum(1).max(0).data('float64');
+      const largest = products.topk(order).values.clamp(null, 1).cumsum(1).max(0).data('float64');
       for (let m = 0; m < order; m++) {
         sums[m] = Math.max(sums[m] as number, largest[m] as number);
       }
