@@ -333,12 +333,14 @@ describe('geometryOfModel', () => {
         tensor(noise(30, 2), { shape: [3, 2, 5] }),
       ];
       const state = new Map([
+        ['conv1.branches.0.weight', long],
         ['conv2.branches.0.weight', short],
         ['conv2.branches.1.conv.weight', long],
         ['other.branches.0.weight', short],
         ['other.branches.1.weight', ops.ones([2, 4, 3])],
       ]);
-      const [block, ...others] = geometryOfModel(state);
+      const [single, block, ...others] = geometryOfModel(state);
+      expect(single).toMatchObject({ name: 'conv1', kind: 'conv1d', dimension: 10, atoms: 3 });
       expect(block).toMatchObject({ name: 'conv2', kind: 'block', dimension: 10, atoms: 7 });
       expect(block?.mu).toBe(
         dictionaryMetrics(blockDictionary([{ weight: short }, { weight: long }])).mu,
