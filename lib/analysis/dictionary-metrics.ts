@@ -102,21 +102,30 @@ function coherence(rows: Tensor, order: number): { nearest: Float64Array; sums: 
   const columns = rows.transpose();
   for (let first = 0; first < count; first += BLOCK) {
     const size = Math.min(BLOCK, count - first);
+    // The Babel function needs all products of an atom; the nearest of each are as well found in one half of them.
+    const from = order === 0 ? first : 0;
     scope(() => {
-      const products = rows.narrow(0, first, size).matmul(columns); // [size, atoms]
+      const products = rows.narrow(0, first, size).matmul(columns.narrow(1, from, count - from)); // [size, atoms]
       // In place: new memory would cost more than the values.
       callOperator('aten::abs_', [products]);
-      products.diagonal(first).zero_();
-      // Rounding may make a little more than 1 of the product of two equal atoms.
-      nearest.set(products.max(1).clamp(null, 1).data('float64'), first);
-      if (order === 0) return;
-      const largest = products.topk(order).values.clamp(null, 1).cumsum(1).max(0).data('float64');
-      for (let m = 0; m < order; m++) {
-        sums[m] = Math.max(sums[m] as number, largest[m] as number);
+      products.diagonal(first - from).zero_();
+      raise(nearest, first, products.max(1));
+      if (order === 0) {
+        raise(nearest, from, products.max(0));
+        return;
       }
+      raise(sums, 0, products.topk(order).values.clamp(null, 1).cumsum(1).max(0));
     });
   }
-  return { nearest, sums };
+  // Rounding may make a little more than 1 of the product of two equal atoms.
+  return { nearest: nearest.map((value) => Math.min(1, value)), sums };
+}
+
+/** Takes the larger of the values that are there and those of a vector, from a place on. */
+function raise(values: Float64Array, from: number, others: Tensor): void {
+  others.data('float64').forEach((other, i) => {
+    values[from + i] = Math.max(values[from + i] as number, other);
+  });
 }
 
 function withoutAtoms(dimension: number) {

@@ -109,6 +109,10 @@ describe('dictionaryMetrics', () => {
       products.diagonal().zero_();
       expect(mu).toBeCloseTo(products.max().item(), 12);
       expect(babel[2]).toBeCloseTo(products.topk(3).values.sum(1).max().item(), 12);
+      // Without the Babel function only one half of the products is computed.
+      const half = dictionaryMetrics(atoms, { babel: 0 });
+      expect(half.mu).toBeCloseTo(mu, 12);
+      expect(half.muAvg).toBeCloseTo(products.max(1).mean().item(), 12);
     });
   });
 });
