@@ -3,7 +3,6 @@ import { ops, scope, setThreads } from '../lib/tensor/index.js';
 import { inTurn, machine, median } from './measure.js';
 import { Peer } from './peer.js';
 
-const RECORDINGS = 1000;
 const SAMPLES = 16_000;
 const STRIDE = 10;
 const FILTERS = 80;
@@ -16,23 +15,29 @@ const BATCH = 4;
 const AT_ONCE = 50;
 
 /**
- * Response spectra of a thousand recordings of a second: STRS with 513 frequencies and 1600 frames, and CRS, of 80 filters
+ * Response spectra of recordings of a second, as many as `--steps` says, by default a thousand: STRS with 513 frequencies and 1600 frames, and CRS, of 80 filters
  * of 300 or 30 samples; `crs` is ours without the STRS. Peers: the same in PyTorch, several recordings at once, and in
  * NumPy where there is one. Seconds are for all recordings.
  */
-export async function strs({ rounds, threads }: { rounds: number; threads: number }) {
+export async function strs({
+  rounds,
+  threads,
+  steps: count,
+}: {
+  rounds: number;
+  threads: number;
+  steps: number;
+}) {
   setThreads(threads);
   const recordings = scope(() => {
-    const noise = ops.randn([RECORDINGS, SAMPLES]).data('float32');
-    return Array.from({ length: RECORDINGS }, (_, i) =>
-      noise.slice(i * SAMPLES, (i + 1) * SAMPLES),
-    );
+    const noise = ops.randn([count, SAMPLES]).data('float32');
+    return Array.from({ length: count }, (_, i) => noise.slice(i * SAMPLES, (i + 1) * SAMPLES));
   });
   const segmental = await compare(recordings, FRONT_ENDS.segmental, rounds, threads);
   const subSegmental = await compare(recordings, FRONT_ENDS.subSegmental, rounds, threads);
   return {
     benchmark: 'strs',
-    ...{ recordings: RECORDINGS, samples: SAMPLES, filters: FILTERS, stride: STRIDE },
+    ...{ recordings: count, samples: SAMPLES, filters: FILTERS, stride: STRIDE },
     ...{ frequencies: BINS + 1, rounds, threads, ...machine() },
     segmental,
     subSegmental,
@@ -50,7 +55,7 @@ async function compare(
   const options = { bins: BINS };
   const ours = async () => {
     const start = performance.now();
-    for (let first = 0; first < RECORDINGS; first += AT_ONCE) {
+    for (let first = 0; first < recordings.length; first += AT_ONCE) {
       responseSpectra(bank, recordings.slice(first, first + AT_ONCE), options);
     }
     return (performance.now() - start) / 1000;
@@ -62,7 +67,7 @@ async function compare(
   };
   cumulativeResponses(bank, recordings.slice(0, AT_ONCE), options);
 
-  const sizes = [RECORDINGS, SAMPLES, FILTERS, length, STRIDE, BINS];
+  const sizes = [recordings.length, SAMPLES, FILTERS, length, STRIDE, BINS];
   const torch = await Peer.start('strs_torch.py', [threads, ...sizes, BATCH]);
   const numpy = await Peer.startNumpy('strs_numpy.py', threads, sizes);
   const seconds = await inTurn(rounds, {

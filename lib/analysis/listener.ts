@@ -5,7 +5,7 @@ import { type FrequencyAxis, filterResponses } from './frequency-axis.js';
 type Numbers = Float32Array | Float64Array;
 
 /** Numbers of a product that are computed and squared while they are in the processor's cache. */
-const CHUNK = 2 ** 19;
+const CHUNK = 2 ** 18;
 
 /**
  * A layer that hears: what is the same for every recording is computed once. Belongs to the scope around.
@@ -66,13 +66,12 @@ export class Listener {
     return scope(() => {
       const responses = this.#responses(signals);
       const [batch, , frames] = responses.shape as [number, number, number];
+      const strs = ops.zeros([bins, frames], { dtype: this.#dtype });
       return Array.from({ length: batch }, (_, row) => {
-        // The memory of this tensor is that of the array that is given away.
-        const strs = ops.zeros([bins, frames], { dtype: this.#dtype });
         this.#everyChunk(responses.select(0, row), (chunk, first, size) => {
           strs.narrow(1, first, size).copy_(chunk);
         });
-        return { strs: strs.data() as Numbers, crs: strs.mean(1).data() as Numbers };
+        return { strs: ownNumbers(strs), crs: ownNumbers(strs.mean(1)) };
       });
     });
   }
@@ -92,7 +91,7 @@ export class Listener {
         this.#everyChunk(responses.select(0, row), (chunk) => {
           sum.add_(chunk.sum(1));
         });
-        return sum.div_(frames).data() as Numbers;
+        return ownNumbers(sum.div_(frames));
       });
     });
   }
@@ -143,4 +142,12 @@ function inBlocks(filters: Tensor, stride: number): Tensor {
     .pad([0, blocks * stride - length])
     .reshape([count, blocks, stride])
     .transpose(1, 2);
+}
+
+/**
+ * A copy in memory of JavaScript's own. Over a tensor's memory lie arrays that are only freed between turns of the event
+ * loop: a loop over a thousand recordings would hold the gigabytes of them all.
+ */
+function ownNumbers(values: Tensor): Numbers {
+  return (values.data() as Numbers).slice();
 }
