@@ -90,7 +90,7 @@ export interface TrainOptions {
   /** Called after every update. An error that it throws ends the training. */
   onProgress?: (progress: TrainProgress) => void;
   onValidation?: (result: ValidationResult) => void;
-  /** Stops after the update at work, with a checkpoint. */
+  /** Stops after the update at work, or between two batches of a validation, with a checkpoint. */
   signal?: AbortSignal;
 }
 

@@ -22,6 +22,8 @@ const positionSchema = z.strictObject({
   seconds: z.number().nonnegative(),
   /** Lowest loss of a validation so far, and after which update. */
   best: z.strictObject({ step: z.number().int(), loss: z.number() }).nullable(),
+  /** Whether the validation after that update is still to be made: the training was stopped in it. */
+  validationDue: z.boolean().default(false),
 });
 
 /** Where a training is. */
