@@ -64,7 +64,7 @@ export interface TrainOptions {
   stepPer?: 'batch' | 'epoch';
   /** The loss; its sampling rate is the corpus's. */
   loss?: Omit<LossOptions, 'sampleRate'>;
-  /** Weights of the loss that change over the epochs, in place of those in `loss`. */
+  /** Weights of the loss that change over the epochs, in place of those in `loss`. Validations take those of the last epoch. */
   lossRamps?: { time?: Ramp; mel?: Ramp; bandPower?: Ramp };
   /** Gradients are scaled down to this norm. Default: they are not. */
   maxGradientNorm?: number;

@@ -220,7 +220,6 @@ class Training {
 
   /** The validation that a training was stopped in. */
   async #validateAtLast(epoch: number): Promise<void> {
-    this.#setLoss(epoch);
     await this.#endEpoch(epoch);
     if (this.#position.validationDue) throw this.#aborted();
     await this.#save();
@@ -288,6 +287,8 @@ class Training {
     if (epoch % options.validateEvery !== 0 && epoch !== options.epochs) return;
     const start = performance.now();
     const { step, best } = this.#position;
+    // By the weights of the last epoch, so that validations can be compared and the best be chosen.
+    this.#setLoss(options.epochs);
     const found = await validate(this.#setup, this.#trainer, epoch);
     if (found === null) {
       this.#position = { ...this.#position, validationDue: true };
