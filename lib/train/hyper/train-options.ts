@@ -20,9 +20,9 @@ import { parseOptions } from '../../native/options.js';
 import { type FewSound, HyperNetwork, type HyperSound } from '../../nn/index.js';
 import { type LossOptions, lossSchema } from '../loss-options.js';
 import { ProcessGroup } from '../process-group.js';
+import type { TrainProgress, ValidationResult } from '../run/train-progress.js';
 import { beta, type Schedule, type ScheduleKind, scheduleSchema } from '../schedule-options.js';
 import { lossInEpoch } from './course.js';
-import type { TrainProgress, ValidationResult } from './train-progress.js';
 
 /** A weight of the loss that moves linearly from one value to another and stays there. */
 export interface Ramp {

@@ -1,20 +1,27 @@
-import { existsSync } from 'node:fs';
 import type { PreparedCorpus } from '../../data/index.js';
 import { prefetch } from '../../data/index.js';
 import { writeFileAtomic } from '../../native/atomic-write.js';
 import { FewSoundError } from '../../native/errors.js';
+import { describeHyperNetwork, takeModelTensors } from '../../nn/hyper/hyper-file.js';
 import type { FewSound, HyperSound } from '../../nn/index.js';
-import { lossInEpoch, rateOfStep } from './course.js';
-import { HyperTrainer } from './hyper-trainer.js';
-import { openRunFolder, type RunFiles, runFiles } from './run-files.js';
-import { courseOf, setUpTraining, type TrainingSetup, type TrainOptions } from './train-options.js';
-import type { TrainProgress, ValidationResult } from './train-progress.js';
 import {
+  openRunFolder,
+  type RunFiles,
+  requireNewRun,
+  requireResumable,
+  runFiles,
+} from '../run/run-files.js';
+import type { TrainProgress, ValidationResult } from '../run/train-progress.js';
+import {
+  type CheckpointedModel,
   readTrainingCheckpoint,
   type TrainingPosition,
   writeTrainingCheckpoint,
-} from './training-checkpoint.js';
-import { TrainingLog } from './training-log.js';
+} from '../run/training-checkpoint.js';
+import { TrainingLog } from '../run/training-log.js';
+import { lossInEpoch, rateOfStep } from './course.js';
+import { HyperTrainer } from './hyper-trainer.js';
+import { courseOf, setUpTraining, type TrainingSetup, type TrainOptions } from './train-options.js';
 import { validate } from './validate.js';
 
 /** What a training came to. */
@@ -67,6 +74,17 @@ export async function train(
   } finally {
     training.delete(model);
   }
+}
+
+/** What a checkpoint keeps of a model. */
+function checkpointed(model: FewSound | HyperSound): CheckpointedModel {
+  return {
+    content: 'training',
+    device: model.device,
+    describe: () => describeHyperNetwork(model),
+    tensors: () => model.parameters(),
+    take: (path, tensors, prefix) => takeModelTensors(path, model, tensors, prefix),
+  };
 }
 
 /** One training in its folder. */
@@ -141,31 +159,19 @@ class Training {
     const files = this.#files;
     const first = rank === 0;
     if (resume) {
-      if (!existsSync(files.last)) {
-        throw new FewSoundError(
-          'FILE_NOT_FOUND',
-          `resume: ${files.last} does not exist; the training was stopped before its first checkpoint, or was never begun. Begin it without resume, in an empty folder.`,
-          { field: 'resume' },
-        );
-      }
+      requireResumable(files);
       if (first) await openRunFolder(files);
-      this.#begin = await readTrainingCheckpoint(files.last, model, this.#trainer, this.#course);
+      this.#begin = await readTrainingCheckpoint(
+        files.last,
+        checkpointed(model),
+        this.#trainer,
+        this.#course,
+      );
       this.#position = this.#begin;
       this.#saved = this.#begin;
       model.epoch = Math.ceil(this.#begin.step / this.#setup.stepsPerEpoch);
     } else if (first) {
-      const taken = [files.last, files.metrics].find((path) => existsSync(path));
-      if (taken !== undefined) {
-        const remedy =
-          taken === files.last
-            ? 'Go on with it by resume: true'
-            : 'It was stopped before its first checkpoint: remove it';
-        throw new FewSoundError(
-          'INVALID_ARGUMENT',
-          `folder: ${files.folder} holds a training already (${taken}). ${remedy}, or choose another folder.`,
-          { field: 'folder' },
-        );
-      }
+      requireNewRun(files);
       await openRunFolder(files);
       await writeFileAtomic(files.config, this.#config());
     }
@@ -331,7 +337,7 @@ class Training {
       const { model } = this.#setup;
       await writeTrainingCheckpoint(
         this.#files.last,
-        model,
+        checkpointed(model),
         this.#trainer,
         this.#course,
         this.#position,

@@ -1,7 +1,7 @@
 import { MetricsLog } from '../metrics-log.js';
+import type { ValidationRecord } from '../metrics-record.js';
 import { TensorBoardWriter } from '../tensorboard/event-writer.js';
 import type { RunFiles } from './run-files.js';
-import type { ValidationResult } from './train-progress.js';
 import type { TrainingPosition } from './training-checkpoint.js';
 
 /** An update as the log has it. */
@@ -16,6 +16,13 @@ export interface LoggedStep {
   /** Since the training began, interruptions left out. */
   readonly seconds: number;
 }
+
+/** A pass over the validation part as the log has it. */
+export type LoggedValidation = Pick<ValidationRecord, 'step' | 'epoch' | 'loss'> & {
+  readonly metrics: Readonly<
+    Omit<ValidationRecord, 'kind' | 'step' | 'epoch' | 'loss' | 'seconds'>
+  >;
+};
 
 /** What a training writes as it goes: metrics.jsonl, and event files for TensorBoard. */
 export class TrainingLog {
@@ -54,7 +61,7 @@ export class TrainingLog {
   }
 
   async validation(
-    { step, epoch, loss, metrics }: ValidationResult,
+    { step, epoch, loss, metrics }: LoggedValidation,
     seconds: number,
   ): Promise<void> {
     await this.metrics.append({ kind: 'validation', step, epoch, loss, ...metrics, seconds });
