@@ -16,7 +16,7 @@ describe('help', () => {
         'encode',
         'decode',
       ],
-      ...['convert', 'doctor', 'setup'],
+      ...['analyze', 'convert', 'doctor', 'setup'],
     ]) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     }
