@@ -21,12 +21,14 @@ const product = (...lists) =>
 
 /** Programs that say a word: a name, and the arguments that write it to a file. */
 const speakers = [
-  ...product(['en-gb', 'en-us', 'en-gb-scotland', 'en-us+f2', 'en-gb+m3'], [140, 175, 210], [30, 50, 70]).map(
-    ([voice, speed, pitch]) => ({
-      name: `espeak-${voice}-${speed}-${pitch}`,
-      argv: (word, file) => ['espeak-ng', '-v', voice, '-s', speed, '-p', pitch, '-w', file, word],
-    }),
-  ),
+  ...product(
+    ['en-gb', 'en-us', 'en-gb-scotland', 'en-us+f2', 'en-gb+m3'],
+    [140, 175, 210],
+    [30, 50, 70],
+  ).map(([voice, speed, pitch]) => ({
+    name: `espeak-${voice}-${speed}-${pitch}`,
+    argv: (word, file) => ['espeak-ng', '-v', voice, '-s', speed, '-p', pitch, '-w', file, word],
+  })),
   ...product(['kal16', 'awb', 'rms', 'slt'], [0.85, 1, 1.2], [90, 115, 150, 190]).map(
     ([voice, stretch, pitch]) => ({
       name: `flite-${voice}-${stretch}-${pitch}`,
