@@ -1,6 +1,6 @@
 import { optionsObject, wholeNumber } from '../native/option-fields.js';
 import { parseOptions } from '../native/options.js';
-import { scope, type Tensor } from '../tensor/index.js';
+import { callOperator, scope, type Tensor } from '../tensor/index.js';
 import { atomSpectrum } from './atom-spectrum.js';
 import { unitAtoms } from './unit-atoms.js';
 
@@ -48,7 +48,7 @@ export interface DictionaryMetricsOptions {
 const schema = optionsObject({ babel: wholeNumber(0, 2 ** 24).default(128) });
 
 /** Atoms whose products with all others are held at once. */
-const BLOCK = 512;
+const BLOCK = 256;
 
 /**
  * How the atoms of a dictionary are spread over the unit ball (Skretting and Engan, "Learned dictionaries for sparse
@@ -102,19 +102,30 @@ function coherence(rows: Tensor, order: number): { nearest: Float64Array; sums: 
   const columns = rows.transpose();
   for (let first = 0; first < count; first += BLOCK) {
     const size = Math.min(BLOCK, count - first);
+    // The Babel function needs all products of an atom; the nearest of each are as well found in one half of them.
+    const from = order === 0 ? first : 0;
     scope(() => {
-      const products = rows.narrow(0, first, size).matmul(columns).abs(); // [size, atoms]
-      products.diagonal(first).zero_();
-      products.clamp_(null, 1);
-      nearest.set(products.max(1).data('float64'), first);
-      if (order === 0) return;
-      const largest = products.topk(order).values.cumsum(1).max(0).data('float64');
-      for (let m = 0; m < order; m++) {
-        sums[m] = Math.max(sums[m] as number, largest[m] as number);
+      const products = rows.narrow(0, first, size).matmul(columns.narrow(1, from, count - from)); // [size, atoms]
+      // In place: new memory would cost more than the values.
+      callOperator('aten::abs_', [products]);
+      products.diagonal(first - from).zero_();
+      raise(nearest, first, products.max(1));
+      if (order === 0) {
+        raise(nearest, from, products.max(0));
+        return;
       }
+      raise(sums, 0, products.topk(order).values.clamp(null, 1).cumsum(1).max(0));
     });
   }
-  return { nearest, sums };
+  // Rounding may make a little more than 1 of the product of two equal atoms.
+  return { nearest: nearest.map((value) => Math.min(1, value)), sums };
+}
+
+/** Takes the larger of the values that are there and those of a vector, from a place on. */
+function raise(values: Float64Array, from: number, others: Tensor): void {
+  others.data('float64').forEach((other, i) => {
+    values[from + i] = Math.max(values[from + i] as number, other);
+  });
 }
 
 function withoutAtoms(dimension: number) {

@@ -67,7 +67,8 @@ function withBlocks(
     const block = blockName(name, tensor);
     const branches = blocks.get(block ?? '') ?? [];
     const together = new Set(branches.map(({ shape }) => shape[1])).size === 1;
-    if (block === undefined || branches.length < 2 || !together) return [{ name, tensor }];
+    if (block === undefined || !together) return [{ name, tensor }];
+    if (branches.length === 1) return [{ name: `${withoutBranches(block)}.weight`, tensor }];
     if (placed.has(block)) return [];
     placed.add(block);
     return [{ name: block, branches }];
@@ -77,10 +78,12 @@ function withBlocks(
 const blockName = (name: string, { rank }: Tensor) =>
   rank === 3 ? /^(.*\bbranches)\.\d+\.(\w+\.)*weight$/.exec(name)?.[1] : undefined;
 
+const withoutBranches = (name: string) => name.replace(/\.branches$/, '');
+
 function blockOf({ name, branches }: Block): DictionaryLayer {
   const dictionary = () => blockDictionary(branches.map((weight) => ({ weight })));
   return {
-    name: name.replace(/\.branches$/, ''),
+    name: withoutBranches(name),
     kind: 'block',
     residual: residualName.test(name),
     dictionary,

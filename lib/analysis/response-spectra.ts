@@ -6,7 +6,8 @@ import { optionsObject, positiveNumber, wholeNumber } from '../native/option-fie
 import { parseOptions } from '../native/options.js';
 import { ops, scope, type Tensor, tensor } from '../tensor/index.js';
 import { type FilterBank, layerOfBanks } from './filter-bank.js';
-import { type FrequencyAxis, filterResponses, fourierAxis, logAxis } from './frequency-axis.js';
+import { type FrequencyAxis, fourierAxis, logAxis } from './frequency-axis.js';
+import { Listener } from './listener.js';
 
 export interface ResponseOptions {
   /** bins + 1 frequencies. Default 512, a transform of 1024. */
@@ -62,9 +63,6 @@ const schema = optionsObject({
     .default('float32'),
 });
 
-/** Numbers of a spectrum that are computed at once: what bounds the memory, and stays near the processor. */
-const AT_ONCE = 2 ** 21;
-
 /**
  * Short-time and cumulative response spectra of recordings (paper 2, Eq. 1 and 2):
  * STRS(i, j) = |Σ_u F_u[i]·R_u[j]|, the modulus of a complex sum over the filters of all banks, with F_u the Fourier
@@ -85,18 +83,15 @@ export function responseSpectra(
   options: ResponseOptions = {},
 ): ResponseSpectra[] {
   const layer = prepare(banks, options);
+  const { frequencies } = layer.axis;
   const spectra: ResponseSpectra[] = [];
-  everyBatch(layer, recordings, (strs) => {
-    const crs = strs.mean(2);
-    const [batch, , frames] = strs.shape as [number, number, number];
-    for (let row = 0; row < batch; row++) {
-      spectra.push({
-        frequencies: layer.axis.frequencies,
-        times: Float64Array.from({ length: frames }, (_, j) => (j * layer.stride) / layer.rate),
-        // Copies: the batch's memory is not to live as long as one of its recordings.
-        strs: numbers(strs.select(0, row)).slice(),
-        crs: numbers(crs.select(0, row)).slice(),
-      });
+  everyRecording(layer, recordings, (listener, signals) => {
+    const times = Float64Array.from(
+      { length: listener.frames(signals.shape[1] as number) },
+      (_, j) => (j * layer.stride) / layer.rate,
+    );
+    for (const { strs, crs } of listener.spectra(signals)) {
+      spectra.push({ frequencies, times, strs, crs });
     }
   });
   return spectra;
@@ -114,11 +109,8 @@ export function cumulativeResponses(
 ): CumulativeResponses {
   const layer = prepare(banks, options);
   const crs: (Float32Array | Float64Array)[] = [];
-  everyBatch(layer, recordings, (strs) => {
-    const means = strs.mean(2);
-    for (let row = 0; row < (strs.shape[0] as number); row++) {
-      crs.push(numbers(means.select(0, row)).slice());
-    }
+  everyRecording(layer, recordings, (listener, signals) => {
+    crs.push(...listener.means(signals));
   });
   return { frequencies: layer.axis.frequencies, crs };
 }
@@ -152,56 +144,32 @@ function prepare(given: FilterBank | readonly FilterBank[], options: ResponseOpt
   };
 }
 
-/** Gives `use` the STRS [batch, bins + 1, frames] of the recordings, in their order, as many at once as memory allows. */
-function everyBatch(
+/** Samples of recordings that are taken at once. */
+const AT_ONCE = 2 ** 19;
+
+/** Gives `use` the recordings in their order, scaled, several of one length at once: [batch, samples]. */
+function everyRecording(
   layer: Layer,
   recordings: readonly ResponseInput[],
-  use: (strs: Tensor) => void,
+  use: (listener: Listener, signals: Tensor) => void,
 ): void {
   // All are checked before anything is computed.
   const signals = recordings.map((recording, index) => samplesOf(recording, index, layer));
+  const { range, dtype } = layer;
   scope(() => {
-    const kernels = layer.banks.map(({ filters }) =>
-      filters.to({ dtype: layer.dtype, device: 'cpu' }).unsqueeze(1),
-    ); // [filters, 1, length]
-    const responses = ops
-      .cat(
-        layer.banks.map(({ filters }) =>
-          filterResponses(filters.to({ device: 'cpu' }), layer.axis, layer.rate),
-        ),
-        1,
-      )
-      .to({ dtype: layer.dtype }); // [2·(bins + 1), filters of all banks]
+    const listener = new Listener(layer.banks, layer.axis, dtype);
     for (let first = 0; first < signals.length; ) {
       const { length } = signals[first] as Float32Array;
-      const frames = Math.ceil(length / layer.stride);
-      const most = Math.max(1, Math.floor(AT_ONCE / ((responses.shape[0] as number) * frames)));
+      const most = Math.max(1, Math.floor(AT_ONCE / length));
       let end = first + 1;
       while (end - first < most && signals[end]?.length === length) end += 1;
       scope(() => {
-        const batch = signals.slice(first, end);
-        use(shortTimeSpectra(batch, kernels, responses, layer));
+        const raw = ops.stack(signals.slice(first, end).map((signal) => tensor(signal, { dtype })));
+        use(listener, range === false ? raw : scaledTo(raw, range));
       });
       first = end;
     }
   });
-}
-
-/** STRS of recordings of one length, [batch, bins + 1, frames]. */
-function shortTimeSpectra(
-  signals: readonly Float32Array[],
-  kernels: readonly Tensor[],
-  responses: Tensor,
-  { stride, range, dtype }: Layer,
-): Tensor {
-  const raw = ops.stack(signals.map((signal) => tensor(signal, { dtype })));
-  const input = (range === false ? raw : scaledTo(raw, range)).unsqueeze(1); // [batch, 1, n]
-  const outputs = kernels.map((kernel) =>
-    input.pad([0, (kernel.shape[2] as number) - 1]).conv1d(kernel, { stride }),
-  );
-  const filtered = outputs.length === 1 ? (outputs[0] as Tensor) : ops.cat(outputs, 1); // [batch, filters, frames]
-  const [real, imaginary] = responses.matmul(filtered).chunk(2, 1) as [Tensor, Tensor];
-  return real.square().addcmul_(imaginary, imaginary).sqrt_();
 }
 
 /** Minimum to -range, maximum to range, for each recording; a constant one becomes silence. */
@@ -268,8 +236,4 @@ function samplesOf(recording: ResponseInput, index: number, layer: Layer): Float
     );
   }
   return samples;
-}
-
-function numbers(values: Tensor): Float32Array | Float64Array {
-  return values.contiguous().data() as Float32Array | Float64Array;
 }

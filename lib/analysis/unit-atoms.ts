@@ -28,17 +28,21 @@ export function unitAtoms(atoms: Tensor): UnitAtoms {
     );
   }
   const rows = atoms.detach().to({ dtype: 'float64', device: 'cpu' }).transpose().contiguous();
-  const finite = rows.isfinite().all(1);
-  // By their largest entry first: squares of very small or large numbers would vanish or overflow.
-  const largest = rows.nanToNum(0, 0, 0).abs().max(1);
-  const usable = ops.logicalAnd(finite, largest.gt(0));
+  // NaN and infinity are the largest entry of their atom. By that entry first: squares of very small or large numbers
+  // would vanish or overflow.
+  const largest = rows.abs().max(1);
+  const finite = largest.isfinite();
+  const kept = ops.logicalAnd(finite, largest.gt(0)).nonzero().reshape([-1]); // [atoms]
   const count = rows.shape[0] as number;
   const finiteCount = finite.to({ dtype: 'float64' }).sum().item();
-  const kept = usable.nonzero().reshape([-1]); // [atoms]
-  const scaled = rows.indexSelect(0, kept).div(largest.indexSelect(0, kept).unsqueeze(1));
+  const keptCount = kept.shape[0] as number;
+  const all = keptCount === count;
+  const scaled = (all ? rows : rows.indexSelect(0, kept)).div(
+    (all ? largest : largest.indexSelect(0, kept)).unsqueeze(1),
+  );
   return {
-    rows: scaled.div(scaled.norm(2, 1, true)),
-    zeroAtoms: finiteCount - (kept.shape[0] as number),
+    rows: scaled.div_(scaled.norm(2, 1, true)),
+    zeroAtoms: finiteCount - keptCount,
     nonFiniteAtoms: count - finiteCount,
   };
 }

@@ -109,6 +109,10 @@ describe('dictionaryMetrics', () => {
       products.diagonal().zero_();
       expect(mu).toBeCloseTo(products.max().item(), 12);
       expect(babel[2]).toBeCloseTo(products.topk(3).values.sum(1).max().item(), 12);
+      // Without the Babel function only one half of the products is computed.
+      const half = dictionaryMetrics(atoms, { babel: 0 });
+      expect(half.mu).toBeCloseTo(mu, 12);
+      expect(half.muAvg).toBeCloseTo(products.max(1).mean().item(), 12);
     });
   });
 });
@@ -333,12 +337,14 @@ describe('geometryOfModel', () => {
         tensor(noise(30, 2), { shape: [3, 2, 5] }),
       ];
       const state = new Map([
+        ['conv1.branches.0.weight', long],
         ['conv2.branches.0.weight', short],
         ['conv2.branches.1.conv.weight', long],
         ['other.branches.0.weight', short],
         ['other.branches.1.weight', ops.ones([2, 4, 3])],
       ]);
-      const [block, ...others] = geometryOfModel(state);
+      const [single, block, ...others] = geometryOfModel(state);
+      expect(single).toMatchObject({ name: 'conv1', kind: 'conv1d', dimension: 10, atoms: 3 });
       expect(block).toMatchObject({ name: 'conv2', kind: 'block', dimension: 10, atoms: 7 });
       expect(block?.mu).toBe(
         dictionaryMetrics(blockDictionary([{ weight: short }, { weight: long }])).mu,
