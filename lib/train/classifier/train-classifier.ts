@@ -105,7 +105,7 @@ class ClassifierTraining {
   readonly #steps: number;
   readonly #start = performance.now();
   /** Where this call began. */
-  #begin: TrainingPosition = { step: 0, seconds: 0, best: null };
+  #begin: TrainingPosition = { step: 0, seconds: 0, best: null, validationDue: false };
   #position = this.#begin;
   #loss = Number.NaN;
   /** The update that the last checkpoint has. */
@@ -167,7 +167,7 @@ class ClassifierTraining {
       );
       this.#position = this.#begin;
       this.#saved = this.#begin.step;
-      return TrainingLog.open(files, this.#begin.step);
+      return TrainingLog.open(files, this.#begin);
     }
     requireNewRun(files);
     await openRunFolder(files);
@@ -265,7 +265,11 @@ class ClassifierTraining {
     const before = best?.accuracy ?? -1;
     const isBest = accuracy > before || (accuracy === before && loss < (best?.loss ?? Infinity));
     const seconds = this.#seconds();
-    this.#position = { step, seconds, best: isBest ? { step, loss, accuracy } : best };
+    this.#position = {
+      ...this.#position,
+      seconds,
+      best: isBest ? { step, loss, accuracy } : best,
+    };
     await log.validation({ step, epoch, loss, metrics: { accuracy } }, seconds);
     if (isBest) await model.save(this.#files.best);
     await this.#keepWeights(epoch);

@@ -96,13 +96,13 @@ class Training {
   readonly #steps: number;
   readonly #start = performance.now();
   /** Where this call of `train` began. */
-  #begin: TrainingPosition = { step: 0, seconds: 0, best: null };
+  #begin: TrainingPosition = { step: 0, seconds: 0, best: null, validationDue: false };
   #position = this.#begin;
   #log: TrainingLog | undefined;
   #loss = Number.NaN;
   #lastValidation: ValidationResult | undefined;
-  /** The update that the last checkpoint has. */
-  #saved = 0;
+  /** Where the last checkpoint is. */
+  #saved = this.#begin;
 
   constructor(setup: TrainingSetup) {
     this.#setup = setup;
@@ -168,14 +168,14 @@ class Training {
         this.#course,
       );
       this.#position = this.#begin;
-      this.#saved = this.#begin.step;
+      this.#saved = this.#begin;
       model.epoch = Math.ceil(this.#begin.step / this.#setup.stepsPerEpoch);
     } else if (first) {
       requireNewRun(files);
       await openRunFolder(files);
       await writeFileAtomic(files.config, this.#config());
     }
-    if (first) this.#log = await TrainingLog.open(files, resume ? this.#begin.step : undefined);
+    if (first) this.#log = await TrainingLog.open(files, resume ? this.#begin : undefined);
     // Models without a seed begin differently in each process.
     if (!resume) await group?.broadcast(model.parameters().values());
   }
@@ -202,6 +202,7 @@ class Training {
     const { training: batches, options, recordingsPerStep, stepsPerEpoch } = this.#setup;
     const { step } = this.#begin;
     const from = { epoch: Math.floor(step / stepsPerEpoch), index: step % stepsPerEpoch };
+    if (this.#begin.validationDue) await this.#validateAtLast(from.epoch);
     if (from.epoch >= options.epochs) return;
     this.#setLoss(from.epoch + 1);
     const ahead = prefetch(batches, {
@@ -216,10 +217,18 @@ class Training {
       const stop = await this.#step(epoch + 1, samples);
       if (index === stepsPerEpoch - 1) await this.#endEpoch(epoch + 1);
       const { checkpointEvery = stepsPerEpoch } = options;
-      const done = this.#position.step === this.#steps;
-      if (stop || done || this.#position.step % checkpointEvery === 0) await this.#save();
-      if (stop && !done) throw this.#aborted();
+      const { step, validationDue } = this.#position;
+      const done = step === this.#steps && !validationDue;
+      if (stop || validationDue || done || step % checkpointEvery === 0) await this.#save();
+      if ((stop || validationDue) && !done) throw this.#aborted();
     }
+  }
+
+  /** The validation that a training was stopped in. */
+  async #validateAtLast(epoch: number): Promise<void> {
+    await this.#endEpoch(epoch);
+    if (this.#position.validationDue) throw this.#aborted();
+    await this.#save();
   }
 
   /** One update; whether to stop after it. */
@@ -283,8 +292,15 @@ class Training {
     const { model, options } = this.#setup;
     if (epoch % options.validateEvery !== 0 && epoch !== options.epochs) return;
     const start = performance.now();
-    const { loss, metrics, segments } = await validate(this.#setup, this.#trainer, epoch);
     const { step, best } = this.#position;
+    // By the weights of the last epoch, so that validations can be compared and the best be chosen.
+    this.#setLoss(options.epochs);
+    const found = await validate(this.#setup, this.#trainer, epoch);
+    if (found === null) {
+      this.#position = { ...this.#position, validationDue: true };
+      return;
+    }
+    const { loss, metrics, segments } = found;
     // Before a checkpoint keeps weights that nothing can go on from.
     if (!Number.isFinite(loss)) {
       throw this.#diverged(
@@ -297,6 +313,7 @@ class Training {
       step,
       seconds,
       best: isBest ? { step, loss } : best,
+      validationDue: false,
     };
     const result: ValidationResult = {
       step,
@@ -314,8 +331,7 @@ class Training {
   }
 
   async #save(): Promise<void> {
-    const { step } = this.#position;
-    if (this.#log !== undefined && step !== this.#saved) {
+    if (this.#log !== undefined && this.#position !== this.#saved) {
       // First the log: the log of a training that goes on must have all that the checkpoint has.
       await this.#log.flush();
       const { model } = this.#setup;
@@ -327,7 +343,7 @@ class Training {
         this.#position,
       );
     }
-    this.#saved = step;
+    this.#saved = this.#position;
   }
 
   #setLoss(epoch: number): void {
@@ -338,8 +354,8 @@ class Training {
 
   #diverged(what: string): FewSoundError {
     const kept =
-      this.#saved > 0
-        ? `the checkpoint after step ${this.#saved} is kept in ${this.#files.last}`
+      this.#saved.step > 0
+        ? `the checkpoint after step ${this.#saved.step} is kept in ${this.#files.last}`
         : 'there was no checkpoint yet';
     return new FewSoundError(
       'DIVERGED',

@@ -27,6 +27,8 @@ const positionSchema = z.strictObject({
   best: z
     .strictObject({ step: z.number().int(), loss: z.number(), accuracy: z.number().optional() })
     .nullable(),
+  /** Whether the validation after that update is still to be made: the training was stopped in it. */
+  validationDue: z.boolean().default(false),
 });
 
 /** Where a training is. */
