@@ -96,7 +96,7 @@ export async function readTrainingCheckpoint(
   return scope(async () => {
     const file = await readFewsoundFile(path);
     if (file.content !== model.content) {
-      throw fileFormat(path, `it holds a ${file.content}, no checkpoint of a training of this kind`);
+      throw fileFormat(path, `it holds a ${file.content}, no checkpoint of such a training`);
     }
     requireSameCourse(path, jsonMetadata(path, file, 'course'), course);
     const parsed = positionSchema.safeParse(jsonMetadata(path, file, 'position'));
