@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { dataPipeline } from './data-pipeline.js';
+import { dictionary } from './dictionary.js';
 import { fitCurve } from './fit-curve.js';
 import { gpuClips, gpuFit, gpuStep } from './gpu.js';
 import { hyperSmall } from './hyper-small.js';
@@ -12,6 +13,7 @@ import { kanMemory } from './kan-memory.js';
 import { kanScale } from './kan-scale.js';
 import { kanStep } from './kan-step.js';
 import { learningRates } from './learning-rates.js';
+import { strs } from './strs.js';
 
 const BENCHMARKS = {
   'kan-step': kanStep,
@@ -23,6 +25,8 @@ const BENCHMARKS = {
   'hyper-step': hyperStep,
   'hyper-small': hyperSmall,
   'learning-rates': learningRates,
+  strs,
+  dictionary,
   'gpu-step': gpuStep,
   'gpu-fit': gpuFit,
   'gpu-clips': gpuClips,

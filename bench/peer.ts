@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
@@ -11,7 +11,14 @@ function pythonOfLibTorch(): string {
   return existsSync(own) ? own : (process.env.FEWSOUND_PYTHON ?? 'python3');
 }
 
-/** A PyTorch program that runs one timed round whenever it is told to, and waits in between. */
+/** A Python that has NumPy: LibTorch's own need not. */
+function pythonWithNumpy(): string | undefined {
+  return [process.env.FEWSOUND_PYTHON ?? 'python3', pythonOfLibTorch()].find(
+    (python) => spawnSync(python, ['-c', 'import numpy'], { stdio: 'ignore' }).status === 0,
+  );
+}
+
+/** A Python program that runs one timed round whenever it is told to, and waits in between. */
 export class Peer {
   readonly #process: ChildProcess;
   readonly #lines: AsyncIterator<string>;
@@ -19,22 +26,42 @@ export class Peer {
   /** What it said of itself when it was ready. */
   facts: Record<string, unknown> = {};
 
-  private constructor(program: string, args: readonly string[]) {
+  private constructor(
+    python: string,
+    program: string,
+    args: readonly (string | number)[],
+    env: NodeJS.ProcessEnv = process.env,
+  ) {
     this.#process = spawn(
-      pythonOfLibTorch(),
-      [join(process.cwd(), 'bench', 'peers', program), ...args],
-      {
-        stdio: ['pipe', 'pipe', 'inherit'],
-      },
+      python,
+      [join(process.cwd(), 'bench', 'peers', program), ...args.map(String)],
+      { stdio: ['pipe', 'pipe', 'inherit'], env },
     );
     this.#interface = createInterface({ input: this.#process.stdout as NodeJS.ReadableStream });
     this.#lines = this.#interface[Symbol.asyncIterator]();
   }
 
+  /** A program in PyTorch. */
   static async start(program: string, args: readonly (string | number)[]): Promise<Peer> {
-    const peer = new Peer(program, args.map(String));
-    peer.facts = await peer.#answer();
-    return peer;
+    return new Peer(pythonOfLibTorch(), program, args).#ready();
+  }
+
+  /** A program in NumPy, on so many threads; undefined where no Python has it. */
+  static async startNumpy(
+    program: string,
+    threads: number,
+    args: readonly (string | number)[],
+  ): Promise<Peer | undefined> {
+    const python = pythonWithNumpy();
+    if (python === undefined) return undefined;
+    const count = String(threads);
+    const env = { ...process.env, OPENBLAS_NUM_THREADS: count, MKL_NUM_THREADS: count };
+    return new Peer(python, program, args, env).#ready();
+  }
+
+  async #ready(): Promise<Peer> {
+    this.facts = await this.#answer();
+    return this;
   }
 
   /** Runs a round: seconds a step, and the peak of its resident memory so far. */
@@ -51,7 +78,7 @@ export class Peer {
 
   async #answer(): Promise<Record<string, unknown>> {
     const { value, done } = await this.#lines.next();
-    if (done) throw new Error('the PyTorch program ended early; its messages are above');
+    if (done) throw new Error('the Python program ended early; its messages are above');
     return JSON.parse(value) as Record<string, unknown>;
   }
 }

@@ -1,3 +1,4 @@
+export * from './analysis/index.js';
 export * from './audio/index.js';
 export * from './data/index.js';
 export * from './metrics/index.js';

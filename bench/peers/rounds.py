@@ -1,11 +1,9 @@
-"""How a PyTorch program talks to a benchmark: for every line on standard input one timed round, answered by one JSON line."""
+"""How a peer in Python talks to a benchmark: for every line on standard input one timed round, answered by one JSON line."""
 
 import json
 import resource
 import sys
 import time
-
-import torch
 
 
 def serve(step, round_steps, wait=None, **facts):
@@ -17,7 +15,8 @@ def serve(step, round_steps, wait=None, **facts):
     for _ in range(2):
         step()
     wait()
-    print(json.dumps({"ready": True, "torch": torch.__version__, **facts}), flush=True)
+    versions = {name: sys.modules[name].__version__ for name in ("torch", "numpy") if name in sys.modules}
+    print(json.dumps({"ready": True, **versions, **facts}), flush=True)
     for _ in sys.stdin:
         start = time.perf_counter()
         for _ in range(round_steps):

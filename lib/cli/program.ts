@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { addAnalyzeCommand } from './analyze-command.js';
 import { type CommandStreams, type Execute, toJsonLine, UsageError } from './command-context.js';
 import { addCompareCommand } from './compare-command.js';
 import { addConvertCommand } from './convert-command.js';
@@ -97,13 +98,14 @@ function buildProgram(execute: Execute, { stdout }: CommandStreams): Command {
     addEvaluateCommand,
     addEncodeCommand,
     addDecodeCommand,
+    addAnalyzeCommand,
     addConvertCommand,
     addDoctorCommand,
     addSetupCommand,
   ]) {
     add(program, execute);
   }
-  for (const command of program.commands) {
+  for (const command of program.commands.flatMap(withSubcommands)) {
     command.copyInheritedSettings(program);
     command.addOption(
       new Option('--json', 'print one JSON object on standard output and nothing else').helpGroup(
@@ -112,4 +114,8 @@ function buildProgram(execute: Execute, { stdout }: CommandStreams): Command {
     );
   }
   return program;
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }

@@ -6,7 +6,12 @@ export { type ClassSource, classSourceKinds, listClasses } from './classes/class
 export { LabelledClips, type LabelledClipsOptions } from './classes/labelled-clips.js';
 export type { LabelledFile, LabelledFiles } from './classes/labelled-files.js';
 export { type DigitTask, digitTasks } from './classes/spoken-digits.js';
-export { type ClassSplit, stratifiedFolds, stratifiedSplit } from './classes/stratified.js';
+export {
+  type ClassSplit,
+  stratifiedFolds,
+  stratifiedSplit,
+  takeOfEachClass,
+} from './classes/stratified.js';
 export {
   type CorpusFile,
   type CorpusFiles,

@@ -1,5 +1,27 @@
+export { differenceImage } from './analysis-differences.js';
+export {
+  contoursSvg,
+  layerCurvesSvg,
+  responseClassesSvg,
+  responseCurvesSvg,
+  writeAnalysisReport,
+} from './analysis-report.js';
+export type {
+  AnalysisReportInput,
+  FrequencyScale,
+  ReportedClass,
+  ReportedClasses,
+  ReportedContours,
+  ReportedDifference,
+  ReportedLayer,
+  ReportedLayers,
+  ReportedResponse,
+  ResponseMap,
+} from './analysis-report-input.js';
+export { responseImage } from './analysis-responses.js';
 export type { ColourScale, ColourScheme } from './colour-map.js';
 export { writeComparisonReport } from './comparison-report.js';
+export { type LayerTable, layerTable } from './layer-table.js';
 export { writeReport } from './report.js';
 export type {
   ComparisonReportInput,

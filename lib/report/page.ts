@@ -18,12 +18,24 @@ export interface Page {
   readonly date: Date;
   readonly version: string | undefined;
   readonly sections: readonly (Markup | undefined)[];
+  /** Programs that the page needs, in their order. */
+  readonly scripts?: readonly string[];
 }
 
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric' });
 
 /** A whole HTML document that needs nothing but itself. */
-export function renderPage({ title, summary, date, version, sections }: Page): string {
+export function renderPage({
+  title,
+  summary,
+  date,
+  version,
+  sections,
+  scripts = [],
+}: Page): string {
+  const programs = [PLAYER_SCRIPT, ...scripts].map(
+    (program) => `<script>${inScript(program)}</script>`,
+  );
   const maker = version === undefined ? 'fewsound' : `fewsound ${version}`;
   const body = html`<header>
 <p class="kicker">${maker} · <time datetime="${date.toISOString()}">${day.format(date)}</time></p>
@@ -49,10 +61,15 @@ ${sections.filter((section) => section !== undefined)}
 </head>
 <body>
 ${body}
-<script>${PLAYER_SCRIPT}</script>
+${programs.join('\n')}
 </body>
 </html>
 `;
+}
+
+/** A program that cannot end its element before its own end. */
+function inScript(program: string): string {
+  return program.replace(/<\/(script)/gi, '<\\/$1').replace(/<!--/g, '<\\!--');
 }
 
 /** A titled part of a page; undefined where there is nothing to show. */

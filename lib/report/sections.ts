@@ -3,9 +3,10 @@ import type { ColourScale } from './colour-map.js';
 import { html, type Markup } from './html.js';
 import { describeMetric, formatMetric } from './metric-names.js';
 import { section } from './page.js';
+import type { PanelSize } from './picture-plot.js';
 import type { ReportedMetrics, ReportedModel } from './report-input.js';
 import { levelDifference, type Spectrogram } from './spectrogram.js';
-import { colourBar, type PanelSize, spectrogramPlot } from './spectrogram-plot.js';
+import { colourBar, spectrogramPlot } from './spectrogram-plot.js';
 import { seriesColour } from './svg-plot.js';
 import { lossPlot, siSnrPlot } from './training-plot.js';
 

@@ -12,11 +12,12 @@ describe('help', () => {
         'compare',
         'prepare',
         'train',
+        'train-classifier',
         'evaluate',
         'encode',
         'decode',
       ],
-      ...['convert', 'doctor', 'setup'],
+      ...['analyze', 'convert', 'doctor', 'setup'],
     ]) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     }

@@ -70,7 +70,7 @@ describe('a golden file', () => {
   });
 
   it('of another kind is unknown', async () => {
-    const path = inFolder('strs_segmental.safetensors');
+    const path = inFolder('holograms.safetensors');
     copyFileSync(golden('onecycle'), path);
     expect((await checkFile(path)).status).toBe('unknown');
   });
@@ -104,10 +104,10 @@ describe('the command', () => {
   });
 
   it('ends with 1 for a file out of tolerance, of an unknown kind, or none', async () => {
-    copyFileSync(golden('onecycle'), inFolder('dictionary_metrics.safetensors'));
-    const unknown = await command(inFolder(''), '--only', 'dictionary*');
+    copyFileSync(golden('onecycle'), inFolder('holograms.safetensors'));
+    const unknown = await command(inFolder(''), '--only', 'holograms*');
     expect(unknown.status).toBe(1);
-    expect(unknown.out).toMatch(/^dictionary_metrics +unknown there is no checker for this kind$/m);
+    expect(unknown.out).toMatch(/^holograms +unknown there is no checker for this kind$/m);
     await changed('rff', 'out', (value) => value.mul(1.1));
     const failed = await command(inFolder(''), '--only', 'rff');
     expect(failed.status).toBe(1);

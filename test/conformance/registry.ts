@@ -1,9 +1,11 @@
 import { inrKinds } from '../../lib/nn/index.js';
 import { checkLogits } from './classifier-check.js';
+import { checkDictionaries } from './dictionary-check.js';
 import { checkEncoder, checkFewSound } from './hyper-check.js';
 import { checkMelLoss } from './loss-check.js';
 import { checkMetrics } from './metrics-check.js';
 import { checkNetwork } from './network-check.js';
+import { checkResponseSpectra } from './response-check.js';
 import type { Checker } from './result.js';
 import { checkOneCycle } from './schedule-check.js';
 import { checkSplines } from './spline-check.js';
@@ -28,6 +30,8 @@ const kinds: readonly GoldenKind[] = [
   { name: /^onecycle$/, check: checkOneCycle },
   { name: /^inc_tssdnet_logits$/, check: checkLogits('inc-tssdnet') },
   { name: /^res_tssdnet_random$/, check: checkLogits('res-tssdnet') },
+  { name: /^dictionary_metrics$/, check: checkDictionaries },
+  { name: /^strs_[a-z]+(_float64)?$/, check: checkResponseSpectra },
   { name: /^soundstream_encoder(_float64)?$/, check: checkEncoder },
   ...(['kan', 'nerf', 'siren'] as const).map((kind) => ({
     name: new RegExp(`^fewsound_${kind}(_float64)?$`),

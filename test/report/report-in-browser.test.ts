@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { writeComparisonReport, writeReport, writeTrainingReport } from '../../lib/report';
+import {
+  writeAnalysisReport,
+  writeComparisonReport,
+  writeReport,
+  writeTrainingReport,
+} from '../../lib/report';
+import { sampleAnalysis } from './sample-analysis';
 import { sampleModel, sampleRun, sampleSound } from './sample-report';
 import { sampleReconstruction, sampleTraining } from './sample-training';
 
@@ -54,6 +60,7 @@ describeWithBrowser('a report in Chromium (skipped where there is none: set CHRO
         ),
       }),
     );
+    await writeAnalysisReport(join(folder, 'analysis.html'), sampleAnalysis());
     browser = await chromium.launch({
       executablePath: executablePath as string,
       args: [
@@ -128,8 +135,20 @@ describeWithBrowser('a report in Chromium (skipped where there is none: set CHRO
     },
   );
 
+  test('analysis.html shows its pictures and a surface that can be turned, without the network', async () => {
+    const { page, messages, requests } = await open('analysis.html');
+    const widths = await pictureWidths(page);
+    expect(widths).toEqual([50, 50, 50]);
+    await page.waitForSelector('#response-surface canvas, #response-surface .no-webgl');
+    // Of drawing without a GPU, as here, the browser says that it is slow.
+    const faults = messages.filter((message) => !/GL Driver Message|Canvas2D/.test(message));
+    expect(faults).toEqual([]);
+    expect(requests).toEqual([]);
+    await page.close();
+  });
+
   test.each([1280, 800, 390])('fits a window of %d pixels', async (width) => {
-    for (const name of ['report.html', 'comparison.html', 'training.html']) {
+    for (const name of ['report.html', 'comparison.html', 'training.html', 'analysis.html']) {
       const { page } = await open(name, width);
       const excess = await page.evaluate<number>(
         'document.documentElement.scrollWidth - innerWidth',
@@ -153,12 +172,13 @@ describeWithBrowser('a report in Chromium (skipped where there is none: set CHRO
     await page.close();
   });
 
-  test.each(['report.html', 'training.html'])(
+  test.each(['report.html', 'training.html', 'analysis.html'])(
     '%s gives every plot a description and every identifier once',
     async (name) => {
       const { page } = await open(name);
-      const plots = await page.locator('svg').count();
-      const described = await page.locator('svg[role=img][aria-label]').count();
+      // The surface is a canvas with buttons of its own.
+      const plots = await page.locator('main svg:not([id=response-surface] svg)').count();
+      const described = await page.locator('main svg[role=img][aria-label]').count();
       const identifiers = await page.evaluate<string[]>(
         `[...document.querySelectorAll('[id]')].map(({ id }) => id)`,
       );

@@ -1,5 +1,6 @@
 import { FewSoundError } from '../../native/errors.js';
 import { Draws } from '../draws.js';
+import type { LabelledFiles } from './labelled-files.js';
 
 /** Recordings, by their numbers, in the three parts of a training. */
 export interface ClassSplit {
@@ -84,3 +85,20 @@ function shuffledClasses(
 
 const part = (members: number, fraction: number, most: number) =>
   Math.min(most, Math.max(1, Math.round(members * fraction)));
+
+/**
+ * So many recordings of each class at most, chosen at random: the same for the same seed. Classes with fewer keep theirs.
+ *
+ * @param limit undefined: all
+ */
+export function takeOfEachClass(
+  { labels, files }: LabelledFiles,
+  { limit, seed }: { readonly limit?: number | undefined; readonly seed: number },
+): LabelledFiles {
+  if (limit === undefined) return { labels, files };
+  const classes = files.map(({ label }) => label);
+  const chosen = new Set(
+    shuffledClasses(classes, labels, 0, seed).flatMap((members) => members.slice(0, limit)),
+  );
+  return { labels, files: files.filter((_, index) => chosen.has(index)) };
+}

@@ -1,0 +1,144 @@
+import { optionsObject, wholeNumber } from '../native/option-fields.js';
+import { parseOptions } from '../native/options.js';
+import { callOperator, scope, type Tensor } from '../tensor/index.js';
+import { atomSpectrum } from './atom-spectrum.js';
+import { unitAtoms } from './unit-atoms.js';
+
+/** Geometric properties of a dictionary; angles in degrees. */
+export interface DictionaryMetrics {
+  /** Atoms that took part. */
+  readonly atoms: number;
+  /** Length of an atom. */
+  readonly dimension: number;
+  /** Linearly independent atoms, numerically. */
+  readonly rank: number;
+  /** Smallest eigenvalue of D·Dᵀ: 0 where the atoms do not span the space. */
+  readonly A: number;
+  /** Largest eigenvalue of D·Dᵀ. */
+  readonly B: number;
+  /** Smallest eigenvalue of D·Dᵀ that is not 0. */
+  readonly lambdaMinPlus: number;
+  /** Smallest angle between two atoms: arccos mu. */
+  readonly betaMin: number;
+  /** Mean over the atoms of the angle to the nearest other atom. */
+  readonly betaAvg: number;
+  /** arccos muMse. */
+  readonly betaMse: number;
+  /** Mutual coherence: the largest |⟨d_i, d_j⟩|, i ≠ j. */
+  readonly mu: number;
+  /** Mean over the atoms of the largest |⟨d_i, d_j⟩|. */
+  readonly muAvg: number;
+  /** √(Σλ²) / atoms: root mean square of ⟨d_i, d_j⟩, i = j included. */
+  readonly muMse: number;
+  /** Babel function: entry m - 1 is the largest sum of m values |⟨d_i, d_j⟩|, j ≠ i, over i. */
+  readonly babel: Float64Array;
+  /** [dimension], descending: the eigenvalues of D·Dᵀ. */
+  readonly eigenvalues: Float64Array;
+  /** Atoms left out for being zero everywhere: they have no direction. */
+  readonly zeroAtoms: number;
+  /** Atoms left out for a NaN or an infinity. */
+  readonly nonFiniteAtoms: number;
+}
+
+export interface DictionaryMetricsOptions {
+  /** Longest sum of the Babel function; 0: none. Default 128; never more than atoms - 1. */
+  babel?: number;
+}
+
+const schema = optionsObject({ babel: wholeNumber(0, 2 ** 24).default(128) });
+
+/** Atoms whose products with all others are held at once. */
+const BLOCK = 256;
+
+/**
+ * How the atoms of a dictionary are spread over the unit ball (Skretting and Engan, "Learned dictionaries for sparse
+ * image representation", 2011; paper 2, section 3.3), in float64 whatever the dtype of the atoms. Atoms are scaled to
+ * unit norm first.
+ *
+ * Atoms that are zero or not finite have no direction: they are left out and counted. One atom alone has no other
+ * to be compared with: its coherences are 0 and its angles 90. Without any atom every figure is NaN.
+ *
+ * @param atoms [dimension, atoms], a column each; see `dictionaryOf`
+ * @throws FewSoundError SHAPE_MISMATCH for anything but a matrix of real numbers, INVALID_ARGUMENT
+ */
+export function dictionaryMetrics(
+  atoms: Tensor,
+  options: DictionaryMetricsOptions = {},
+): DictionaryMetrics {
+  const { babel } = parseOptions(schema, options, 'dictionaryMetrics options');
+  return scope(() => {
+    const { rows, zeroAtoms, nonFiniteAtoms } = unitAtoms(atoms);
+    const [count, dimension] = rows.shape as [number, number];
+    const left = { atoms: count, dimension, zeroAtoms, nonFiniteAtoms };
+    if (count === 0) return { ...left, ...withoutAtoms(dimension) };
+    const { eigenvalues, rank } = atomSpectrum(rows);
+    const { nearest, sums } = coherence(rows, Math.min(babel, count - 1));
+    const smallest = eigenvalues[rank - 1] as number;
+    const mu = nearest.reduce((most, value) => Math.max(most, value), 0);
+    const muMse = Math.sqrt(eigenvalues.reduce((sum, value) => sum + value * value, 0)) / count;
+    return {
+      ...left,
+      rank,
+      A: rank === dimension ? smallest : 0,
+      B: eigenvalues[0] as number,
+      lambdaMinPlus: smallest,
+      betaMin: degrees(mu),
+      betaAvg: mean(nearest.map(degrees)),
+      betaMse: degrees(Math.min(1, muMse)),
+      mu,
+      muAvg: mean(nearest),
+      muMse,
+      babel: sums,
+      eigenvalues,
+    };
+  });
+}
+
+/** For every atom the largest |⟨d_i, d_j⟩| with another one, [atoms]; and the Babel function, [order]. */
+function coherence(rows: Tensor, order: number): { nearest: Float64Array; sums: Float64Array } {
+  const [count] = rows.shape as [number, number];
+  const nearest = new Float64Array(count);
+  const sums = new Float64Array(order);
+  const columns = rows.transpose();
+  for (let first = 0; first < count; first += BLOCK) {
+    const size = Math.min(BLOCK, count - first);
+    // The Babel function needs all products of an atom; the nearest of each are as well found in one half of them.
+    const from = order === 0 ? first : 0;
+    scope(() => {
+      const products = rows.narrow(0, first, size).matmul(columns.narrow(1, from, count - from)); // [size, atoms]
+      // In place: new memory would cost more than the values.
+      callOperator('aten::abs_', [products]);
+      products.diagonal(first - from).zero_();
+      raise(nearest, first, products.max(1));
+      if (order === 0) {
+        raise(nearest, from, products.max(0));
+        return;
+      }
+      raise(sums, 0, products.topk(order).values.clamp(null, 1).cumsum(1).max(0));
+    });
+  }
+  // Rounding may make a little more than 1 of the product of two equal atoms.
+  return { nearest: nearest.map((value) => Math.min(1, value)), sums };
+}
+
+/** Takes the larger of the values that are there and those of a vector, from a place on. */
+function raise(values: Float64Array, from: number, others: Tensor): void {
+  others.data('float64').forEach((other, i) => {
+    values[from + i] = Math.max(values[from + i] as number, other);
+  });
+}
+
+function withoutAtoms(dimension: number) {
+  const none = Number.NaN;
+  return {
+    ...{ rank: 0, A: none, B: none, lambdaMinPlus: none, mu: none, muAvg: none, muMse: none },
+    ...{ betaMin: none, betaAvg: none, betaMse: none },
+    babel: new Float64Array(0),
+    eigenvalues: new Float64Array(dimension).fill(none),
+  };
+}
+
+const degrees = (cosine: number) => (Math.acos(cosine) * 180) / Math.PI;
+
+const mean = (values: Float64Array) =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;

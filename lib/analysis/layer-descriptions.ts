@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { FewSoundError } from '../native/errors.js';
+import { flag, optionsObject, wholeNumber } from '../native/option-fields.js';
+import { parseOptions } from '../native/options.js';
+import type { Tensor } from '../tensor/index.js';
+import { blockDictionary, dictionaryOf } from './dictionary.js';
+import type { DictionaryLayer, StateDict } from './dictionary-layer.js';
+
+/** What the shapes of a layer's weights do not say. */
+export interface LayerDescription {
+  /** What tables and curves call the layer. */
+  readonly name: string;
+  /** Its weight; several for convolutions side by side, which are one dictionary. */
+  readonly branches: readonly {
+    /** Name of the tensor, with or without what the training program put before it (`module.`). */
+    readonly weight: string;
+    /** Default 1. */
+    readonly dilation?: number;
+    /** Default 1. */
+    readonly groups?: number;
+  }[];
+  /** Whether a shortcut is added to its output. Default false. */
+  readonly residual?: boolean;
+}
+
+const text = z.string({ error: 'Expected a name' }).min(1, { error: 'Expected a name' });
+const several = { error: 'Expected a list with at least one entry' };
+
+const schema = z
+  .array(
+    optionsObject({
+      name: text,
+      branches: z
+        .array(
+          optionsObject({
+            weight: text,
+            dilation: wholeNumber(1, 2 ** 20).optional(),
+            groups: wholeNumber(1, 2 ** 20).optional(),
+          }),
+          several,
+        )
+        .min(1, several),
+      residual: flag.default(false),
+    }),
+    several,
+  )
+  .min(1, several);
+
+/**
+ * The layers of a model as somebody describes them.
+ *
+ * @internal
+ * @param what how errors call the model
+ * @throws FewSoundError INVALID_ARGUMENT for a description of another form, or naming the tensor that is missing
+ */
+export function describedLayers(
+  state: StateDict,
+  descriptions: readonly LayerDescription[],
+  what: string,
+): DictionaryLayer[] {
+  return parseOptions(schema, descriptions, 'layers').map(({ name, branches, residual }) => {
+    const found = branches.map(({ weight, ...rest }) => ({
+      weight: tensorOf(state, weight, what),
+      ...defined(rest),
+    }));
+    const [first, ...others] = found;
+    if (first === undefined || others.length > 0) {
+      return { name, kind: 'block', residual, dictionary: () => blockDictionary(found) };
+    }
+    const { weight, ...options } = first;
+    const kind = ({ 2: 'linear', 4: 'conv2d' } as const)[weight.rank] ?? 'conv1d';
+    return { name, kind, residual, dictionary: () => dictionaryOf(weight, { kind, ...options }) };
+  });
+}
+
+function defined({
+  dilation,
+  groups,
+}: {
+  dilation?: number | undefined;
+  groups?: number | undefined;
+}) {
+  return { ...(dilation !== undefined && { dilation }), ...(groups !== undefined && { groups }) };
+}
+
+/** The tensor of that name; with something before the name, the one with the least of it. */
+function tensorOf(state: StateDict, name: string, what: string): Tensor {
+  const names = [...state.keys()].filter((key) => key === name || key.endsWith(`.${name}`));
+  const [nearest] = names.sort((a, b) => a.length - b.length);
+  const found = nearest === undefined ? undefined : state.get(nearest);
+  if (found !== undefined) return found;
+  throw new FewSoundError(
+    'INVALID_ARGUMENT',
+    `the state dict is not that of ${what}: it lacks "${name}". Analyse it as 'any' model, or describe its layers.`,
+    { field: 'model' },
+  );
+}

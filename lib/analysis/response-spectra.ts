@@ -1,0 +1,239 @@
+import { basename } from 'node:path';
+import { z } from 'zod';
+import type { Clip } from '../audio/index.js';
+import { FewSoundError } from '../native/errors.js';
+import { optionsObject, positiveNumber, wholeNumber } from '../native/option-fields.js';
+import { parseOptions } from '../native/options.js';
+import { ops, scope, type Tensor, tensor } from '../tensor/index.js';
+import { type FilterBank, layerOfBanks } from './filter-bank.js';
+import { type FrequencyAxis, fourierAxis, logAxis } from './frequency-axis.js';
+import { Listener } from './listener.js';
+
+export interface ResponseOptions {
+  /** bins + 1 frequencies. Default 512, a transform of 1024. */
+  bins?: number;
+  /** 'fourier': from 0 to half the rate in equal steps; 'log': in equal ratios, as a constant-Q transform. Default 'fourier'. */
+  axis?: 'fourier' | 'log';
+  /** The lowest frequency of a logarithmic axis, Hz. Default 50. */
+  lowest?: number;
+  /**
+   * For a logarithmic axis: the filters are seen through windows of so many periods of each frequency, the kernels of a
+   * constant-Q transform. Default: without a window.
+   */
+  quality?: number;
+  /** The input is scaled to [-range, range], minimum to maximum; false leaves it. Default 0.1 (the authors' demo: 1). */
+  range?: number | false;
+  /** Default 'float32'. */
+  dtype?: 'float32' | 'float64';
+}
+
+/** How a layer responds to one recording. */
+export interface ResponseSpectra {
+  /** [bins + 1] Hz. */
+  readonly frequencies: Float64Array;
+  /** [frames] seconds at which the filters begin. */
+  readonly times: Float64Array;
+  /** STRS [bins + 1, frames], row by row, lowest frequency first. */
+  readonly strs: Float32Array | Float64Array;
+  /** CRS [bins + 1]. */
+  readonly crs: Float32Array | Float64Array;
+}
+
+/** How a layer responds to recordings, without the course in time. */
+export interface CumulativeResponses {
+  /** [bins + 1] Hz. */
+  readonly frequencies: Float64Array;
+  /** CRS [bins + 1] of each recording. */
+  readonly crs: readonly (Float32Array | Float64Array)[];
+}
+
+/** A recording: a clip, or samples [n] at the rate of the filters. */
+export type ResponseInput = Clip | Float32Array;
+
+const schema = optionsObject({
+  bins: wholeNumber(1, 2 ** 20).default(512),
+  axis: z.enum(['fourier', 'log'], { error: 'Expected fourier or log' }).default('fourier'),
+  lowest: positiveNumber.default(50),
+  quality: positiveNumber.optional(),
+  range: z
+    .union([positiveNumber, z.literal(false)], { error: 'Expected a number above 0, or false' })
+    .default(0.1),
+  dtype: z
+    .enum(['float32', 'float64'], { error: "Expected 'float32' or 'float64'" })
+    .default('float32'),
+});
+
+/**
+ * Short-time and cumulative response spectra of recordings (paper 2, Eq. 1 and 2):
+ * STRS(i, j) = |Σ_u F_u[i]·R_u[j]|, the modulus of a complex sum over the filters of all banks, with F_u the Fourier
+ * transform of filter u and R_u[j] its response at sample j·stride; CRS(i) is the mean over j.
+ *
+ * As in the authors' code the recording is padded with length - 1 zeros on the right, so that all banks have
+ * ceil(n / stride) responses, and a filter begins at its frame's time; the paper's formula centres it. A filter longer
+ * than the transform is not cut.
+ *
+ * @param banks filters of one layer
+ * @param recordings each at least as long as the longest filter, at the rate of the filters
+ * @throws FewSoundError INVALID_ARGUMENT for another rate or bad options, AUDIO_EMPTY, SHAPE_MISMATCH for a filter longer
+ *   than a recording
+ */
+export function responseSpectra(
+  banks: FilterBank | readonly FilterBank[],
+  recordings: readonly ResponseInput[],
+  options: ResponseOptions = {},
+): ResponseSpectra[] {
+  const layer = prepare(banks, options);
+  const { frequencies } = layer.axis;
+  const spectra: ResponseSpectra[] = [];
+  everyRecording(layer, recordings, (listener, signals) => {
+    const times = Float64Array.from(
+      { length: listener.frames(signals.shape[1] as number) },
+      (_, j) => (j * layer.stride) / layer.rate,
+    );
+    for (const { strs, crs } of listener.spectra(signals)) {
+      spectra.push({ frequencies, times, strs, crs });
+    }
+  });
+  return spectra;
+}
+
+/**
+ * The cumulative response spectra alone, for many recordings: their course in time is not kept.
+ *
+ * @throws FewSoundError as `responseSpectra`
+ */
+export function cumulativeResponses(
+  banks: FilterBank | readonly FilterBank[],
+  recordings: readonly ResponseInput[],
+  options: ResponseOptions = {},
+): CumulativeResponses {
+  const layer = prepare(banks, options);
+  const crs: (Float32Array | Float64Array)[] = [];
+  everyRecording(layer, recordings, (listener, signals) => {
+    crs.push(...listener.means(signals));
+  });
+  return { frequencies: layer.axis.frequencies, crs };
+}
+
+interface Layer {
+  readonly banks: readonly FilterBank[];
+  readonly axis: FrequencyAxis;
+  readonly stride: number;
+  readonly rate: number;
+  readonly longest: number;
+  readonly range: number | false;
+  readonly dtype: 'float32' | 'float64';
+}
+
+function prepare(given: FilterBank | readonly FilterBank[], options: ResponseOptions): Layer {
+  const banks = layerOfBanks(given);
+  const { bins, axis, lowest, quality, range, dtype } = parseOptions(
+    schema,
+    options,
+    'responseSpectra options',
+  );
+  const { stride, sampleRate: rate } = banks[0] as FilterBank;
+  return {
+    banks,
+    axis: axis === 'log' ? logAxis(bins, rate, lowest, quality) : fourierAxis(bins, rate),
+    stride,
+    rate,
+    longest: Math.max(...banks.map(({ filters }) => filters.shape[1] as number)),
+    range,
+    dtype,
+  };
+}
+
+/** Samples of recordings that are taken at once. */
+const AT_ONCE = 2 ** 19;
+
+/** Gives `use` the recordings in their order, scaled, several of one length at once: [batch, samples]. */
+function everyRecording(
+  layer: Layer,
+  recordings: readonly ResponseInput[],
+  use: (listener: Listener, signals: Tensor) => void,
+): void {
+  // All are checked before anything is computed.
+  const signals = recordings.map((recording, index) => samplesOf(recording, index, layer));
+  const { range, dtype } = layer;
+  scope(() => {
+    const listener = new Listener(layer.banks, layer.axis, dtype);
+    for (let first = 0; first < signals.length; ) {
+      const { length } = signals[first] as Float32Array;
+      const most = Math.max(1, Math.floor(AT_ONCE / length));
+      let end = first + 1;
+      while (end - first < most && signals[end]?.length === length) end += 1;
+      scope(() => {
+        const raw = ops.stack(signals.slice(first, end).map((signal) => tensor(signal, { dtype })));
+        use(listener, range === false ? raw : scaledTo(raw, range));
+      });
+      first = end;
+    }
+  });
+}
+
+/** Minimum to -range, maximum to range, for each recording; a constant one becomes silence. */
+function scaledTo(signals: Tensor, range: number): Tensor {
+  const lowest = signals.min(1, true);
+  const extent = signals.max(1, true).sub(lowest);
+  const scaled = signals
+    .sub(lowest)
+    .div(extent)
+    .mul(2 * range)
+    .sub(range);
+  return ops.where(extent.gt(0), scaled, 0);
+}
+
+/**
+ * The input as responses are computed from: minimum to -range, maximum to range; a constant signal becomes silence.
+ *
+ * @param samples [n], finite
+ * @returns [n]
+ */
+export function normalizeInput(samples: Float32Array, range = 0.1): Float32Array {
+  return scope(() =>
+    scaledTo(tensor(samples).unsqueeze(0), range).reshape([-1]).data('float32').slice(),
+  );
+}
+
+function samplesOf(recording: ResponseInput, index: number, layer: Layer): Float32Array {
+  const samples = recording instanceof Float32Array ? recording : recording.samples;
+  const field = `recordings.${index}`;
+  const source = recording instanceof Float32Array ? undefined : recording.source;
+  const what = source === undefined ? field : basename(source);
+  if (!(samples instanceof Float32Array)) {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      `${field} is no recording; expected a clip or a Float32Array.`,
+      { field },
+    );
+  }
+  if (samples.length === 0) {
+    throw new FewSoundError('AUDIO_EMPTY', `${what}: there is not one sample of audio.`, {
+      field,
+    });
+  }
+  if (!(recording instanceof Float32Array) && recording.sampleRate !== layer.rate) {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      `${what} is at ${recording.sampleRate} Hz, but the filters are of ${layer.rate} Hz; resample the recording to that.`,
+      { field },
+    );
+  }
+  if (samples.length < layer.longest) {
+    throw new FewSoundError(
+      'SHAPE_MISMATCH',
+      `${what} has ${samples.length} samples, fewer than the longest filter, ${layer.longest}; give a longer recording.`,
+      { field, shapes: [[samples.length], [layer.longest]] },
+    );
+  }
+  const bad = samples.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      `${what}: sample ${bad} is ${samples[bad]}; every sample must be a finite number.`,
+      { field },
+    );
+  }
+  return samples;
+}

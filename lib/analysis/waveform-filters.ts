@@ -1,0 +1,69 @@
+import { FewSoundError } from '../native/errors.js';
+import type { StateDict } from './dictionary-layer.js';
+import { type FilterBank, type FilterBankOptions, filterBankOf } from './filter-bank.js';
+import { inDepth } from './model-layers.js';
+
+export interface WaveformFilterOptions extends FilterBankOptions {
+  /** Name of a layer, with or without `.weight`; several for several banks. Default: the first that reads a waveform. */
+  layer?: string | readonly string[];
+}
+
+/** The filters of a model that read a waveform. */
+export interface WaveformFilters {
+  /** Names of the layers, one for each bank. */
+  readonly layers: readonly string[];
+  readonly banks: readonly FilterBank[];
+}
+
+/**
+ * The filters through which a model hears: its first convolution with one input, together with those beside it whose
+ * names differ in a number only (the resolutions of a multi-resolution model).
+ *
+ * @throws FewSoundError INVALID_ARGUMENT where no convolution reads a waveform, or there is no such layer;
+ *   SHAPE_MISMATCH for a layer of another kind
+ */
+export function waveformFilters(
+  state: StateDict,
+  { layer, ...options }: WaveformFilterOptions = {},
+): WaveformFilters {
+  const names = layer === undefined ? frontEnd(state) : [layer].flat();
+  const layers = names.map((name) => name.replace(/\.weight$/, ''));
+  const banks = layers.map((name) => {
+    const weight = state.get(`${name}.weight`) ?? state.get(name);
+    if (weight === undefined) {
+      const known = readers(state);
+      throw new FewSoundError(
+        'INVALID_ARGUMENT',
+        `there is no layer "${name}"; ${known.length > 0 ? `layers that read a waveform: ${known.join(', ')}` : 'and no other convolution that reads a waveform'}.`,
+        { field: 'layer' },
+      );
+    }
+    return filterBankOf(weight, options);
+  });
+  return { layers, banks };
+}
+
+function frontEnd(state: StateDict): string[] {
+  const known = readers(state);
+  const [first] = known;
+  if (first === undefined) {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      'the model has no convolution that reads a waveform (a weight [filters, 1, length]): response spectra are of models that hear sound, not of networks that hold one.',
+      { field: 'model' },
+    );
+  }
+  const pattern = withoutNumbers(first);
+  return known.filter((name) => withoutNumbers(name) === pattern);
+}
+
+/** Layers whose weights are [filters, 1, length] with more than one tap, in the order of depth. */
+function readers(state: StateDict): string[] {
+  return inDepth(state).flatMap(([name, { shape }]) =>
+    /(^|\.)weight$/.test(name) && shape.length === 3 && shape[1] === 1 && (shape[2] as number) > 1
+      ? [name.replace(/\.?weight$/, '') || name]
+      : [],
+  );
+}
+
+const withoutNumbers = (name: string) => name.replace(/\d+/g, '#');

@@ -1,0 +1,148 @@
+import {
+  geometryOfModel,
+  type LayerDescription,
+  type LayerGeometry,
+  type ModelGeometryOptions,
+} from '../analysis/index.js';
+import { writeFileAtomic } from '../native/index.js';
+import { layerCurvesSvg, layerTable, writeAnalysisReport } from '../report/index.js';
+import { textTable } from '../report/text-table.js';
+import { scope } from '../tensor/index.js';
+import type { GeometryRequest } from './analyze-geometry-command.js';
+import { ofModel, readAnalyzedModel } from './analyzed-model.js';
+import type { CommandResult } from './command-context.js';
+import { readJsonFile } from './json-file.js';
+import { type FileWriter, RunFolder } from './run-folder.js';
+import { packageVersion } from './versions.js';
+
+/** A model with the geometry of its layers. */
+interface Analyzed {
+  readonly file: string;
+  readonly name: string;
+  readonly layers: readonly LayerGeometry[];
+}
+
+/** The geometry of the layers of models: `fewsound analyze geometry`. */
+export async function analyzeGeometry(request: GeometryRequest): Promise<CommandResult> {
+  const model = await groupingOf(request);
+  const models: Analyzed[] = [];
+  for (const file of request.models) models.push(await analyze(file, model, request));
+  const files = request.out === undefined ? undefined : await writeFiles(request, models);
+  const [first, ...others] = models as [Analyzed, ...Analyzed[]];
+  const found =
+    others.length === 0
+      ? { model: first.file, layers: first.layers.map(plain) }
+      : { models: models.map(({ file, layers }) => ({ model: file, layers: layers.map(plain) })) };
+  const grouping = request.layers ?? request.grouping;
+  return {
+    json: { grouping, ...found, ...(files && { files }) },
+    text: describe(request, models, files?.report),
+  };
+}
+
+async function groupingOf({
+  layers,
+  grouping,
+}: GeometryRequest): Promise<NonNullable<ModelGeometryOptions['model']>> {
+  if (layers === undefined) return grouping;
+  const hint = '--layers takes a JSON file that describes the layers of the model.';
+  // Its form is checked where it is used.
+  const described = await readJsonFile(layers, hint);
+  return (Array.isArray(described) ? described : [described]) as LayerDescription[];
+}
+
+async function analyze(
+  file: string,
+  model: NonNullable<ModelGeometryOptions['model']>,
+  { layer, gap, out }: GeometryRequest,
+): Promise<Analyzed> {
+  return scope(async () => {
+    const { state, spline, name } = await readAnalyzedModel(file);
+    const options = {
+      ...{ model, gap },
+      ...(spline && { spline }),
+      ...(layer && { layers: layer }),
+      distributions: out !== undefined,
+    };
+    return { file, name, layers: ofModel(name, () => geometryOfModel(state, options)) };
+  });
+}
+
+/** JSON makes objects of typed arrays. */
+function plain({ babel, eigenvalues, ...layer }: LayerGeometry): object {
+  return {
+    ...layer,
+    ...(babel && { babel: [...babel] }),
+    ...(eigenvalues && { eigenvalues: [...eigenvalues] }),
+  };
+}
+
+function describe(
+  { layerTable: paperForm }: GeometryRequest,
+  models: readonly Analyzed[],
+  report: string | undefined,
+): string {
+  const { titles, rows, texts } = layerTable(models, paperForm);
+  const columns = titles.map((title, index) => ({
+    title,
+    align: index < texts ? ('left' as const) : ('right' as const),
+  }));
+  const marked = !paperForm && models.some(({ layers }) => layers.some(({ residual }) => residual));
+  return [
+    textTable(columns, rows),
+    ...(marked ? ["\n○ a shortcut is added to the layer's output"] : []),
+    ...models.flatMap(leftOut),
+    ...(report === undefined ? [] : [`\nReport: ${report}`]),
+  ].join('\n');
+}
+
+/** Says which layers have atoms without a direction. */
+function leftOut({ layers }: Analyzed): string[] {
+  return layers.flatMap(({ name, zeroAtoms, nonFiniteAtoms }) =>
+    zeroAtoms + nonFiniteAtoms === 0
+      ? []
+      : [
+          `${name}: without a direction and left out: ${zeroAtoms} of zeros, ${nonFiniteAtoms} not finite`,
+        ],
+  );
+}
+
+/** What the panels of `layerCurvesSvg` are called. */
+const panelNames = {
+  one: ['coherence', 'angles', 'bounds'],
+  several: ['mu', 'mu-avg', 'beta-avg', 'upper-bound'],
+};
+
+async function writeFiles(
+  { out, layers, grouping }: GeometryRequest,
+  models: readonly Analyzed[],
+): Promise<{ report: string; curves: string[] }> {
+  const names = models.map(({ name }) => name).join(', ');
+  const count = models.reduce((sum, model) => sum + model.layers.length, 0);
+  const pictures = await layerCurvesSvg(models);
+  const titles = panelNames[models.length === 1 ? 'one' : 'several'];
+  const curves = pictures.map((svg, index): [string, FileWriter] => [
+    `${titles[index]}.svg`,
+    (path) => writeFileAtomic(path, svg),
+  ]);
+  const writers: Record<string, FileWriter> = {
+    ...Object.fromEntries(curves),
+    'report.html': (path) =>
+      writeAnalysisReport(path, {
+        title: `The layers of ${names}`,
+        summary: `${count} ${count === 1 ? 'layer' : 'layers'} as dictionaries: a column for each output, scaled to unit norm; computed in float64.`,
+        models,
+        facts: { Analysis: { models: names, 'layers counted as': layers ?? grouping } },
+        version: packageVersion(),
+      }),
+  };
+  const folder = await RunFolder.open(out as string);
+  const paths = await folder.write(
+    writers,
+    Object.fromEntries(Object.keys(writers).map((name) => [name, name])),
+  );
+  return {
+    report: paths['report.html'] as string,
+    curves: curves.map(([name]) => paths[name] as string),
+  };
+}
