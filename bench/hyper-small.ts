@@ -1,28 +1,32 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { loadClip } from '../lib/audio/index.js';
 import { openCorpus, type PreparedCorpus, prepareCorpus } from '../lib/data/index.js';
 import { packageRoot } from '../lib/native/package-root.js';
 import { FewSound, HyperSound, type TargetOptions } from '../lib/nn/index.js';
 import { readMetricsLog, train } from '../lib/train/index.js';
 import { validationCurves } from './hyper-small-curves.js';
+import { jumpAtJoints } from './hyper-small-joints.js';
 import { machine } from './measure.js';
 
-// Small enough for a laptop, in the proportions of the paper: a code of a tenth of the samples, and a target of about as
-// many weights as samples.
+// Small enough for a laptop: an eighth of a second, a code of a quarter of its samples, and a target of a little more
+// weights than samples.
 const SAMPLE_RATE = 8000;
-const SAMPLES = 4096;
-const BATCH = 8;
+const SAMPLES = 1024;
+/** Crops begin anywhere in a segment. */
+const SEGMENT_SAMPLES = 4096;
+const BATCH = 32;
 const STEPS_PER_EPOCH = 100;
 
 const TARGETS: Readonly<Record<string, TargetOptions>> = {
-  nerf: { kind: 'nerf', encoding: 10, layers: [64, 64] },
-  kan: { kind: 'kan', encoding: 9, layers: [16, 8], grid: 8, order: 3 },
+  nerf: { kind: 'nerf', encoding: 8, layers: [32, 32] },
+  kan: { kind: 'kan', encoding: 7, layers: [12, 6], grid: 6, order: 3 },
 };
 
 const SHARED = {
-  encoder: { channels: 8, dimension: 32 },
+  encoder: { channels: 8, dimension: 64 },
   hidden: [256, 256, 256],
   samples: SAMPLES,
   seed: 1,
@@ -30,7 +34,7 @@ const SHARED = {
 
 /** The same budget for all: updates, batches, crops, schedule, seed. */
 const MODELS: Readonly<Record<string, (target: TargetOptions) => FewSound | HyperSound>> = {
-  fewsound: (target) => new FewSound({ target, ...SHARED, universalKernel: 301, warmupEpochs: 5 }),
+  fewsound: (target) => new FewSound({ target, ...SHARED, universalKernel: 101, warmupEpochs: 5 }),
   hypersound: (target) => new HyperSound({ target, ...SHARED }),
 };
 
@@ -48,6 +52,7 @@ export async function hyperSmall({ steps }: { steps: number }, folder?: string) 
   try {
     const corpus = await smallCorpus(work, folder);
     const epochs = Math.max(1, Math.round(steps / STEPS_PER_EPOCH));
+    const sentence = await loadClip(await lastRecording(work), { sampleRate: SAMPLE_RATE });
     const runs: Record<string, unknown> = {};
     const curves: Record<string, Awaited<ReturnType<typeof readMetricsLog>>> = {};
     for (const [kind, target] of Object.entries(TARGETS)) {
@@ -62,6 +67,7 @@ export async function hyperSmall({ steps }: { steps: number }, folder?: string) 
             samplesPerEpoch: STEPS_PER_EPOCH * BATCH,
             batchSize: BATCH,
             learningRate: 4e-5,
+            loss: { fftSizes: [512, 256, 128], mels: 64 },
             maxGradientNorm: 1,
             validateEvery: Math.max(1, Math.round(epochs / 50)),
             validationLimit: 128,
@@ -77,6 +83,7 @@ export async function hyperSmall({ steps }: { steps: number }, folder?: string) 
             seconds: result.seconds,
             loss: result.validation?.loss,
             ...result.validation?.metrics,
+            jumpAtJoints: await jumpAtJoints(model, sentence),
           };
         }),
       );
@@ -102,6 +109,18 @@ function size(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
 }
 
+/** A recording to decode from many pieces. */
+async function lastRecording(work: string): Promise<string> {
+  const audio = join(work, 'audio');
+  const names = await readdir(audio, { recursive: true });
+  const last = names
+    .filter((name) => name.endsWith('.wav'))
+    .sort()
+    .at(-1);
+  if (last === undefined) throw new Error(`${audio} holds no wav file`);
+  return join(audio, last);
+}
+
 async function smallCorpus(work: string, folder?: string): Promise<PreparedCorpus> {
   const root = folder ?? join(packageRoot(), '..', 'shared', 'data');
   const sources = folder === undefined ? SOURCES.map((name) => join(root, name)) : [folder];
@@ -119,7 +138,7 @@ async function smallCorpus(work: string, folder?: string): Promise<PreparedCorpu
     out,
     sampleRate: SAMPLE_RATE,
     skipSeconds: 0,
-    segmentSamples: SAMPLES,
+    segmentSamples: SEGMENT_SAMPLES,
     short: 'pad',
   });
   return openCorpus(out);

@@ -2,6 +2,8 @@
 
 #include "binding/autograd.h"
 #include "binding/call_operator.h"
+#include "binding/classifier_trainers.h"
+#include "binding/classifiers.h"
 #include "binding/distributed.h"
 #include "binding/environment.h"
 #include "binding/errors.h"
@@ -44,6 +46,8 @@ napi_value registerIn(napi_env env, napi_value value) {
   exposeFitters(exports);
   exposeHyperModels(exports);
   exposeHyperTrainers(exports);
+  exposeClassifiers(exports);
+  exposeClassifierTrainers(exports);
   exposeDistributed(exports);
   exposeJobs(exports);
   return value;

@@ -60,6 +60,14 @@ export {
   splineDictionary,
 } from './spline-dictionary.js';
 export {
+  type CrossValidation,
+  type CrossValidationOptions,
+  crossValidateSvm,
+  equalErrorRate,
+  type Features,
+  type Spread,
+} from './svm/index.js';
+export {
   type WaveformFilterOptions,
   type WaveformFilters,
   waveformFilters,

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addAnalyzeClassify } from './analyze-classify-command.js';
 import { addAnalyzeGeometry } from './analyze-geometry-command.js';
 import { addAnalyzeSpectra } from './analyze-spectra-command.js';
 import { addAnalyzeWigner } from './analyze-wigner-command.js';
@@ -10,16 +11,17 @@ export function addAnalyzeCommand(program: Command, execute: Execute): void {
     .command('analyze')
     .summary('look inside a model: response spectra, geometry of layers, filters')
     .description(
-      'Looks inside a model: how its first layer responds to recordings (spectra), how the atoms of its layers lie (geometry), where its filters have their energy (wigner).',
+      'Looks inside a model: how its first layer responds to recordings (spectra), how the atoms of its layers lie (geometry), where its filters have their energy (wigner), how well its responses tell classes apart (classify).',
     )
     .allowExcessArguments()
     .action(() => {
       const [what] = analyze.args;
       throw new UsageError(
-        `${what === undefined ? 'missing what to analyze' : `'${what}' is nothing to analyze`}: fewsound analyze spectra|geometry|wigner MODEL`,
+        `${what === undefined ? 'missing what to analyze' : `'${what}' is nothing to analyze`}: fewsound analyze spectra|geometry|wigner|classify MODEL`,
       );
     });
   addAnalyzeSpectra(analyze, execute);
   addAnalyzeGeometry(analyze, execute);
   addAnalyzeWigner(analyze, execute);
+  addAnalyzeClassify(analyze, execute);
 }

@@ -1,4 +1,4 @@
-import { addonOrigin, locateAddon } from '../native/addon.js';
+import { addon, addonOrigin, locateAddon } from '../native/addon.js';
 import { FewSoundError } from '../native/errors.js';
 import type { LibTorchSearch } from '../native/libtorch.js';
 import { PINNED_LIBTORCH } from '../native/libtorch-version.js';
@@ -21,14 +21,14 @@ const SYMBOLS = { ok: ['green', '✓'], warning: ['yellow', '!'], problem: ['red
 /** Looks at everything that fewsound needs. Works where LibTorch or the addon is missing. */
 export function examine({ stdout }: CommandContext): CommandResult {
   const search = searchLibTorch();
-  const addon = checkAddon(search);
+  const addonCheck = checkAddon(search);
   const checks = [
     checkNode(),
     checkPlatform(),
     checkProcessor(),
     checkLibTorch(search),
-    addon,
-    checkCuda(search, addon),
+    addonCheck,
+    checkCuda(search, addonCheck),
     ...checkTools(),
   ];
   const usable = checks.every(({ state }) => state !== 'problem');
@@ -103,11 +103,11 @@ function checkAddon({ chosen }: LibTorchSearch): Check {
   }
 }
 
-function checkCuda({ chosen }: LibTorchSearch, addon: Check): Check {
+function checkCuda({ chosen }: LibTorchSearch, addonCheck: Check): Check {
   const name = 'CUDA';
   const driver = nvidiaDriver();
   if (!driver) return { name, state: 'ok', found: 'no NVIDIA driver: computes on the CPU' };
-  if (!chosen || addon.state !== 'ok') return { name, state: 'ok', found: `driver ${driver}` };
+  if (!chosen || addonCheck.state !== 'ok') return { name, state: 'ok', found: `driver ${driver}` };
   if (chosen.cuda === null) {
     return {
       name,
@@ -122,9 +122,14 @@ function checkCuda({ chosen }: LibTorchSearch, addon: Check): Check {
     return { name, state: 'warning', found, remedy: `the GPU cannot be used: ${reason}` };
   }
   const graphs = cudaGraphsUnavailable();
-  return graphs === null
-    ? { name, state: 'ok', found: `${found}, training steps as CUDA graphs` }
-    : { name, state: 'ok', found: `${found}, training steps without CUDA graphs: ${graphs}` };
+  const nccl = addon().ncclUnavailable;
+  const uses = [
+    graphs === null
+      ? 'training steps as CUDA graphs'
+      : `training steps without CUDA graphs (${graphs})`,
+    nccl === null ? 'several processes over NCCL' : `several processes over Gloo (${nccl})`,
+  ];
+  return { name, state: 'ok', found: [found, ...uses].join(', ') };
 }
 
 function checkTools(): Check[] {

@@ -13,6 +13,7 @@ import { addMetricsCommand } from './metrics-command.js';
 import { addPrepareCommand } from './prepare-command.js';
 import { addRenderCommand } from './render-command.js';
 import { addSetupCommand } from './setup-command.js';
+import { addTrainClassifierCommand } from './train-classifier-command.js';
 import { addTrainCommand } from './train-command.js';
 
 /** Where a run of the command line writes, and what stops it. */
@@ -93,6 +94,7 @@ function buildProgram(execute: Execute, { stdout }: CommandStreams): Command {
     addMetricsCommand,
     addPrepareCommand,
     addTrainCommand,
+    addTrainClassifierCommand,
     addEvaluateCommand,
     addEncodeCommand,
     addDecodeCommand,

@@ -215,15 +215,22 @@ class TrainingRun {
     if (error.code === 'PROCESS_GROUP') {
       return new FewSoundError('PROCESS_GROUP', `${error.message} ${goOn}`, { cause: error });
     }
-    if (error.code !== 'ABORTED' || this.place.rank > 0) return error;
-    const { steps } = await readOutcome(this.files);
+    const code = error.code;
+    if ((code !== 'ABORTED' && code !== 'DIVERGED') || this.place.rank > 0) return error;
     // That it was stopped is what there is to say, report or none.
     const reported = await this.result(run).then(
       () => ` Its report so far: ${report}`,
       () => '',
     );
+    if (code === 'DIVERGED') {
+      return new FewSoundError(code, `${error.message}${reported}`, {
+        field: error.field as string,
+        cause: error,
+      });
+    }
+    const { steps } = await readOutcome(this.files);
     const text = `interrupted after step ${formatCount(steps)}. ${goOn}${reported && `.${reported}`}`;
-    return new FewSoundError('ABORTED', text, { cause: error });
+    return new FewSoundError(code, text, { cause: error });
   }
 
   /** Options as a report has them: without what is no setting. */

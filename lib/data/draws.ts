@@ -1,5 +1,5 @@
 /** What a stream of draws is for; streams of different purposes have nothing in common. */
-const purposes = { order: 1, item: 2 } as const;
+const purposes = { order: 1, item: 2, split: 3, dropout: 4 } as const;
 
 /** Odd constants that set the four words of the state apart (digits of the golden ratio and of √2, √3, √5). */
 const LANES = [0x9e37_79b9, 0x6a09_e667, 0xbb67_ae85, 0x3c6e_f373] as const;

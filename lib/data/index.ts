@@ -1,5 +1,17 @@
 export { type AugmentationOptions, allPass } from './augmentation.js';
 export type { BatchSource } from './batch-source.js';
+export type { SpoofTask } from './classes/asvspoof.js';
+export { ClassBatches, type ClassBatchesOptions } from './classes/class-batches.js';
+export { type ClassSource, classSourceKinds, listClasses } from './classes/class-source.js';
+export { LabelledClips, type LabelledClipsOptions } from './classes/labelled-clips.js';
+export type { LabelledFile, LabelledFiles } from './classes/labelled-files.js';
+export { type DigitTask, digitTasks } from './classes/spoken-digits.js';
+export {
+  type ClassSplit,
+  stratifiedFolds,
+  stratifiedSplit,
+  takeOfEachClass,
+} from './classes/stratified.js';
 export {
   type CorpusFile,
   type CorpusFiles,

@@ -3,6 +3,7 @@
 
 import { dirname, join } from 'node:path';
 import nodeGypBuild from 'node-gyp-build';
+import type { ClassifierAddon } from './classifier-addon.js';
 import type { DistributedAddon } from './distributed-addon.js';
 import { FewSoundError } from './errors.js';
 import type { HyperAddon } from './hyper-addon.js';
@@ -15,6 +16,7 @@ import type { DType, TensorAddon, TensorHandle } from './tensor-addon.js';
 export type Addon = TensorAddon &
   ModelAddon<TensorHandle, DType> &
   HyperAddon<TensorHandle, DType> &
+  ClassifierAddon<TensorHandle, DType> &
   DistributedAddon<TensorHandle>;
 
 /** fewsound.node: it links nothing of LibTorch. */

@@ -40,4 +40,19 @@ export { Rff, type RffOptions } from './rff.js';
 export { Siren, type SirenOptions } from './siren.js';
 export type { NamedTensors } from './state-dict.js';
 export { type TimeAxisOptions, timeAxis } from './time-axis.js';
+export {
+  type ClassifierKind,
+  classifierKinds,
+  WaveformClassifier,
+} from './waveform/classifier.js';
+export type {
+  ClassifierOptions,
+  WaveformCnnOptions,
+  WaveformLayer,
+} from './waveform/classifier-options.js';
+export { type ClassifierOptionsByKind, createClassifier } from './waveform/create-classifier.js';
+export type { Listening } from './waveform/listening.js';
+export { loadClassifier } from './waveform/load-classifier.js';
+export { IncTssdnet, ResTssdnet } from './waveform/tssdnets.js';
+export { MultiResolutionCnn, SegmentalCnn, SubSegmentalCnn } from './waveform/waveform-cnns.js';
 export { Wire, type WireOptions } from './wire.js';

@@ -39,6 +39,9 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Inr
     if (file.content === 'hypernetwork' || file.content === 'training') {
       throw fileFormat(path, 'it holds a model that writes networks; read it by loadHyperNetwork');
     }
+    if (file.content === 'classifier' || file.content === 'classifier-training') {
+      throw fileFormat(path, 'it holds a classifier of waveforms; read it by loadClassifier');
+    }
     return file.content === 'pieces'
       ? readPieces(path, file, device)
       : readNetwork(path, file, device);

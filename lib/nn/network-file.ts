@@ -11,7 +11,7 @@ import type { Inr } from './inr.js';
 // Files of fewsound are safetensors files whose metadata say what they hold:
 //   format         'fewsound'
 //   formatVersion  '1'
-//   content        'network', 'pieces', 'checkpoint', 'hypernetwork' or 'training'
+//   content        what they hold, one of fileContents
 //   model          JSON of the architecture: {kind, options}
 //   clip           JSON {sampleRate, samples}, where a recording has been learned
 
@@ -22,6 +22,8 @@ export const fileContents = [
   'checkpoint',
   'hypernetwork',
   'training',
+  'classifier',
+  'classifier-training',
 ] as const;
 export type FileContent = (typeof fileContents)[number];
 

@@ -1,3 +1,11 @@
+export {
+  type ClassifierValidation,
+  type EpochWeights,
+  epochWeights,
+  type TrainClassifierOptions,
+} from './classifier/classifier-options.js';
+export type { ClassifierEvaluation, ConfusionMatrix } from './classifier/evaluate-classifier.js';
+export { type TrainClassifierResult, trainClassifier } from './classifier/train-classifier.js';
 export { type FitEnd, type FitResult, fit } from './fit.js';
 export {
   type FitAllOptions,
@@ -12,10 +20,8 @@ export type {
   FitOptions,
   FitProgress,
 } from './fit-options.js';
-export { type RunFiles, runFiles } from './hyper/run-files.js';
 export { type TrainResult, train } from './hyper/train.js';
 export type { Ramp, TrainOptions } from './hyper/train-options.js';
-export type { TrainProgress, ValidationResult } from './hyper/train-progress.js';
 export { defaultLearningRates } from './learning-rates.js';
 export { melStftLoss, ReconstructionLoss } from './loss.js';
 export type { LossOptions } from './loss-options.js';
@@ -27,6 +33,8 @@ export {
   type ProcessGroupOptions,
   processGroupFromEnvironment,
 } from './process-group.js';
+export { type RunFiles, runFiles } from './run/run-files.js';
+export type { TrainProgress, ValidationResult } from './run/train-progress.js';
 export { learningRateAt, type RateSchedule, type ScheduledRate } from './schedule.js';
 export type {
   ConstantSchedule,

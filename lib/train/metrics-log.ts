@@ -31,11 +31,18 @@ export class MetricsLog {
    * `step` are dropped: the training will write them again.
    *
    * @param step updates that the checkpoint has
+   * @param validationDue whether the validation after that step will be made again too
    * @throws FewSoundError FILE_NOT_FOUND; FILE_FORMAT naming the line that is no record; IO
    */
-  static async resume(path: string, step: number): Promise<MetricsLog> {
+  static async resume(
+    path: string,
+    step: number,
+    { validationDue = false }: { validationDue?: boolean } = {},
+  ): Promise<MetricsLog> {
     const bytes = await readLog(path);
-    const kept = Buffer.concat([...pieces(bytes, keptRanges(path, bytes, step))]);
+    const repeated = (record: MetricsRecord) =>
+      record.step > step || (validationDue && record.step === step && record.kind === 'validation');
+    const kept = Buffer.concat([...pieces(bytes, keptRanges(path, bytes, repeated))]);
     if (!kept.equals(bytes)) await writeFileAtomic(path, kept);
     return new MetricsLog(await AppendFile.open(path, 'existing'));
   }
@@ -130,10 +137,14 @@ function recordOf(value: unknown, path: string, line: number): MetricsRecord {
 }
 
 /** Where the lines of records up to a step lie, neighbours joined. */
-function keptRanges(path: string, bytes: Buffer, step: number): ByteRange[] {
+function keptRanges(
+  path: string,
+  bytes: Buffer,
+  repeated: (record: MetricsRecord) => boolean,
+): ByteRange[] {
   const ranges: ByteRange[] = [];
   for (const { record, from, to } of records(path, bytes)) {
-    if (record.step > step) continue;
+    if (repeated(record)) continue;
     const last = ranges.at(-1);
     if (last?.to === from) ranges[ranges.length - 1] = { from: last.from, to };
     else ranges.push({ from, to });

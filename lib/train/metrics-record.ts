@@ -35,6 +35,8 @@ export type ValidationRecord = {
   readonly loss: number | null;
   /** Wall-clock time since the training began, interruptions left out. */
   readonly seconds: number;
+  /** Of a classifier: part of the recordings that it took for what they are. */
+  readonly accuracy?: number | null;
 } & Readonly<Partial<Metrics>>;
 
 /** A line of metrics.jsonl. */
@@ -62,6 +64,7 @@ const validation = z.looseObject({
   epoch: count,
   loss: number,
   seconds: z.number(),
+  accuracy: number.optional(),
   ...Object.fromEntries(metricNames.map((name) => [name, number.optional()])),
 });
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "native/nn/option_checks.h"
+#include "native/train/gradients.h"
 #include "native/train/thread_limit.h"
 
 namespace fewsound {
@@ -43,23 +44,6 @@ std::vector<at::Tensor> tensorsOf(const HyperModel& model) {
   std::vector<at::Tensor> tensors;
   for (const auto& [name, tensor] : model.parameters()) tensors.push_back(tensor);
   return tensors;
-}
-
-/// The gradients there are; those of weights that nothing depends on are none.
-std::vector<at::Tensor> gradientsOf(const std::vector<at::Tensor>& parameters) {
-  std::vector<at::Tensor> gradients;
-  for (const at::Tensor& parameter : parameters) {
-    if (parameter.grad().defined()) gradients.push_back(parameter.grad());
-  }
-  return gradients;
-}
-
-double normOf(const std::vector<at::Tensor>& gradients) {
-  if (gradients.empty()) return 0.0;
-  std::vector<at::Tensor> norms;
-  norms.reserve(gradients.size());
-  for (const at::Tensor& gradient : gradients) norms.push_back(at::linalg_vector_norm(gradient));
-  return at::linalg_vector_norm(at::stack(norms)).item<double>();
 }
 
 }  // namespace
@@ -135,9 +119,7 @@ HyperStep HyperTrainer::step(const std::vector<at::Tensor>& batches, double fact
   if (group != nullptr) group->allReduceMean(gradients);
   const double norm = normOf(gradients);
   if (std::isfinite(norm)) {
-    if (options_.maxGradientNorm > 0.0 && norm > options_.maxGradientNorm) {
-      for (at::Tensor& gradient : gradients) gradient.mul_(options_.maxGradientNorm / norm);
-    }
+    clipGradients(gradients, norm, options_.maxGradientNorm);
     optimizer_.step(learningRate, beta1);
   }
   optimizer_.zeroGrad();

@@ -55,7 +55,12 @@ describe('a configuration that says something wrong names the field, its value a
     ['a bad option of the model', model({ samples: 1 }), 'model.samples', /is 1\. .*from 2 to/],
     ['a bad encoder', model({ encoder: { strides: [] } }), 'model.encoder.strides', /one stride/],
     ['an unknown target', model({ target: { kind: 'wire' } }), 'model.target.kind', /"wire"/],
-    ['a bad option of the target', model({ target: { kind: 'kan', grid: 0 } }), 'model.grid', /0/],
+    [
+      'a bad option of the target',
+      model({ target: { kind: 'kan', grid: 0 } }),
+      'model.target.grid',
+      /0/,
+    ],
     ['a corpus that is no object', { corpus: 'vctk' }, 'corpus', /"vctk"/],
     ['no corpus', { corpus: undefined }, '', /corpus\.prepared.*--corpus DIR/],
     ['a corpus without folder', { corpus: {} }, 'corpus.prepared', /undefined.*fewsound prepare/],

@@ -145,6 +145,16 @@ describe('fewsound train --resume', () => {
     }
   });
 
+  test('that diverges says so, and reports what there is', async () => {
+    const out = place.fresh();
+    const parts = { training: { ...TINY_TRAINING, learningRate: 1e30, checkpointEvery: 1 } };
+    const { status, json } = await cliJson<CliError>(await place.argv(out, parts));
+    expect(status).toBe(1);
+    expect(json.error).toMatchObject({ code: 'DIVERGED', field: 'learningRate' });
+    expect(json.error.message).toContain(`Its report so far: ${join(out, 'report.html')}`);
+    expect(existsSync(join(out, 'report.html'))).toBe(true);
+  });
+
   test('follows a corpus that has moved', async () => {
     const out = place.fresh();
     await interrupted(await place.argv(out, long), out);

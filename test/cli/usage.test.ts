@@ -12,6 +12,7 @@ describe('help', () => {
         'compare',
         'prepare',
         'train',
+        'train-classifier',
         'evaluate',
         'encode',
         'decode',

@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { type Device, ops, readSafetensors, type Tensor } from '../../lib/tensor/index.js';
 
 /** A golden file: its tensors, and its settings parsed from the JSON in the metadata. */
@@ -8,6 +8,8 @@ export class GoldenFile {
     readonly tensors: ReadonlyMap<string, Tensor>,
     /** Where its tensors are, and what is checked is to be computed. */
     readonly device: Device,
+    /** The folder that it is in. */
+    readonly folder: string,
     private readonly metadata: Readonly<Record<string, string>>,
   ) {}
 
@@ -15,7 +17,7 @@ export class GoldenFile {
   static async read(path: string, device: Device = 'cpu'): Promise<GoldenFile> {
     const { tensors, metadata } = await readSafetensors(path);
     const moved = new Map([...tensors].map(([name, tensor]) => [name, tensor.to({ device })]));
-    return new GoldenFile(basename(path, '.safetensors'), moved, device, metadata);
+    return new GoldenFile(basename(path, '.safetensors'), moved, device, dirname(path), metadata);
   }
 
   has(name: string): boolean {

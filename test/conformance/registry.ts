@@ -1,4 +1,5 @@
 import { inrKinds } from '../../lib/nn/index.js';
+import { checkLogits } from './classifier-check.js';
 import { checkDictionaries } from './dictionary-check.js';
 import { checkEncoder, checkFewSound } from './hyper-check.js';
 import { checkMelLoss } from './loss-check.js';
@@ -27,6 +28,8 @@ const kinds: readonly GoldenKind[] = [
   { name: /^mel_stft_loss(_float64)?$/, check: checkMelLoss },
   { name: /^metrics$/, check: checkMetrics },
   { name: /^onecycle$/, check: checkOneCycle },
+  { name: /^inc_tssdnet_logits$/, check: checkLogits('inc-tssdnet') },
+  { name: /^res_tssdnet_random$/, check: checkLogits('res-tssdnet') },
   { name: /^dictionary_metrics$/, check: checkDictionaries },
   { name: /^strs_[a-z]+(_float64)?$/, check: checkResponseSpectra },
   { name: /^soundstream_encoder(_float64)?$/, check: checkEncoder },

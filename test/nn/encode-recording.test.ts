@@ -275,6 +275,18 @@ describe('encodeRecording', () => {
     });
   });
 
+  it('refuses a clip of another rate than that of the training', async () => {
+    using made = model('nerf');
+    made.sampleRate = 2 * RATE;
+    await expect(encodeRecording(made, sound(SAMPLES))).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      field: 'clip',
+      message: expect.stringMatching(/8000 Hz.*16000 Hz.*sampleRate: 16000/),
+    });
+    made.sampleRate = RATE;
+    (await encodeRecording(made, sound(SAMPLES))).dispose();
+  });
+
   it('refuses what is no sound', async () => {
     using made = model('nerf');
     const clip = { ...sound(SAMPLES), samples: new Float32Array(SAMPLES).fill(Number.NaN) };

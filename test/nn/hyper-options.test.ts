@@ -20,7 +20,7 @@ describe('options that are none are refused', () => {
     [{ target: {} }, 'target.kind', /target.kind is undefined/],
     [{ target: 'nerf' }, 'target', /target is "nerf". Expected \{ kind: 'kan', 'nerf' or 'siren'/],
     [{ target: { kind: 'nerf', seed: 3 } }, 'target.seed', /target.seed belongs to the model/],
-    [{ target: { kind: 'kan', grids: 3 } }, 'grids', /grids is 3. There is no such option/],
+    [{ target: { kind: 'kan', grids: 3 } }, 'target.grids', /grids is 3. There is no such option/],
     [{ samples: 0 }, 'samples', /samples is 0. Expected a whole number from 2/],
     [{ samples: 1.5 }, 'samples', /samples is 1\.5/],
     [{ mode: 'x' }, 'mode', /mode is "x". Expected 'target', 'residual', 'modulator'/],

@@ -126,6 +126,16 @@ test('whatever step the checkpoint has, a log killed at any byte after it resume
   );
 });
 
+test('a validation that is made again is not there twice', async () => {
+  const bytes = await wholeLog(6);
+  const { step } = course(1, 6).findLast(({ kind }) => kind === 'validation') as MetricsRecord;
+  const again = course(1, 6).filter((r) => r.kind === 'validation' && r.step === step);
+  const later = course(step + 1, 6);
+  const log = await MetricsLog.resume(path, step, { validationDue: true });
+  await appendAll(log, [...again, ...later]);
+  expect((await readFile(path)).equals(bytes)).toBe(true);
+});
+
 test('what a loss of power may leave behind the last line is dropped', async () => {
   const bytes = await wholeLog(6);
   await writeFile(path, Buffer.concat([bytes, Buffer.alloc(300)]));

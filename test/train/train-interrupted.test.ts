@@ -56,9 +56,10 @@ async function expectWhole(name: string, model: HyperNetwork) {
 
 describe('a training that is stopped', () => {
   it.each([
-    ['in the middle of an epoch', 4, undefined],
+    ['in the middle of an epoch', 2, undefined],
     ['at the end of an epoch', 3, undefined],
     ['between checkpoints', 5, 4],
+    ['in its last validation', 9, undefined],
   ])('%s goes on as if it had not been', async (_, stopAt, checkpointEvery) => {
     const name = `stopped-${stopAt}`;
     const controller = new AbortController();
@@ -84,6 +85,33 @@ describe('a training that is stopped', () => {
     await expectWhole(name, model);
     using best = await loadHyperNetwork(result.files.best);
     expect([best.epoch, weightsOf(best)]).toEqual([whole.best.epoch, whole.best.weights]);
+  });
+
+  it('in a validation makes that first when it goes on', async () => {
+    const controller = new AbortController();
+    using stopped = tinyModel();
+    const validations: number[] = [];
+    const training = run(stopped, 'in-validation', {
+      signal: controller.signal,
+      onProgress: ({ step }) => step === 6 && controller.abort(),
+      onValidation: ({ step }) => validations.push(step),
+    });
+    await expect(training).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(validations).toEqual([3]);
+    expect(await checkpointStep(at('in-validation'))).toBe(6);
+    using again = tinyModel();
+    const signal = AbortSignal.abort();
+    await expect(run(again, 'in-validation', { resume: true, signal })).rejects.toMatchObject({
+      code: 'ABORTED',
+    });
+    expect(await checkpointStep(at('in-validation'))).toBe(6);
+    using model = tinyModel();
+    await run(model, 'in-validation', {
+      resume: true,
+      onValidation: ({ step }) => validations.push(step),
+    });
+    expect(validations).toEqual([3, 6, 9]);
+    await expectWhole('in-validation', model);
   });
 
   it('before its first step stops after it', async () => {

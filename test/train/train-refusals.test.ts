@@ -233,7 +233,10 @@ describe('a folder', () => {
       writeFileSync(files.last, whole.subarray(0, -7));
       await refused({ resume: true }, message(/last\.safetensors.*not a sound safetensors file/));
       writeFileSync(files.last, readFileSync(files.best));
-      await refused({ resume: true }, message(/holds a hypernetwork, no checkpoint of a training/));
+      await refused(
+        { resume: true },
+        message(/holds a hypernetwork, no checkpoint of such a training/),
+      );
     } finally {
       writeFileSync(files.last, whole);
     }

@@ -303,22 +303,42 @@ describe('learning rate and beta1', () => {
   });
 });
 
-it('weights of the loss go along their ramps, epoch by epoch', async () => {
-  using model = tinyModel();
-  const audio = await validationAudio();
-  const weights = [0.5, 0.75, 1, 1].map((time) => ({ time, mel: 1 }));
-  const expected: number[] = [];
-  const { validations } = await trained(model, 'ramps', {
-    epochs: 4,
-    lossRamps: { time: { from: 0.5, to: 1, epochs: 2 } },
-    onValidation: ({ epoch }) => {
-      expected.push(mean(lossesByHand(model, audio, weights[epoch - 1]).losses));
-    },
+describe('weights of the loss with a ramp', () => {
+  const ramp = { epochs: 4, lossRamps: { time: { from: 0.5, to: 1, epochs: 2 } } };
+
+  it('go along it, epoch by epoch', async () => {
+    // All but standing still, the model has in each epoch the loss of one whose weights are constant.
+    const still = { epochs: 4, learningRate: 1e-15, weightDecay: 0 };
+    using model = tinyModel();
+    const { steps } = await trained(model, 'ramps', { ...still, ...ramp });
+    for (const [i, time] of [0.5, 0.75, 1, 1].entries()) {
+      using other = tinyModel();
+      const constant = await trained(other, `constant-${i}`, {
+        ...still,
+        loss: { ...quickLoss, time },
+      });
+      const lossesOf = (run: typeof constant.steps) =>
+        run.filter(({ epoch }) => epoch === i + 1).map(({ loss }) => loss?.toPrecision(5));
+      expect(lossesOf(steps)).toHaveLength(3);
+      expect(lossesOf(steps)).toEqual(lossesOf(constant.steps));
+    }
   });
-  expect(validations).toHaveLength(4);
-  for (const [i, { loss }] of validations.entries()) {
-    expect(loss).toBeCloseTo(expected[i] as number, 5);
-  }
+
+  it('have in validations their last value, so that these can be compared', async () => {
+    using model = tinyModel();
+    const audio = await validationAudio();
+    const expected: number[] = [];
+    const { validations } = await trained(model, 'ramps-validated', {
+      ...ramp,
+      onValidation: () => {
+        expected.push(mean(lossesByHand(model, audio, { time: 1, mel: 1 }).losses));
+      },
+    });
+    expect(validations).toHaveLength(4);
+    for (const [i, { loss }] of validations.entries()) {
+      expect(loss).toBeCloseTo(expected[i] as number, 5);
+    }
+  });
 });
 
 it('clipping bounds the gradients; the log has their norm before it', async () => {

@@ -37,8 +37,12 @@ export class TrainingProcess {
   #stderr = '';
   #wake = () => {};
 
-  constructor(settings: ProcessSettings, environment: Record<string, string> = {}) {
-    this.#child = spawn(process.execPath, [join(__dirname, 'train-process.cjs')], {
+  constructor(
+    settings: ProcessSettings,
+    environment: Record<string, string> = {},
+    program = 'train-process.cjs',
+  ) {
+    this.#child = spawn(process.execPath, [join(__dirname, program)], {
       env: {
         ...process.env,
         LIBTORCH: requireLibTorch().path,

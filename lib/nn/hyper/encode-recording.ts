@@ -30,9 +30,9 @@ export interface EncodeOptions {
  * The model works on a thread of its own. The last piece is filled up with silence, and reaches beyond the
  * end.
  *
- * @param clip of the rate that the model was trained at
+ * @param clip of the rate that the model was trained at (`model.sampleRate`, where it knows one)
  * @returns the whole, which owns the networks; `save` writes all pieces to one file
- * @throws FewSoundError INVALID_ARGUMENT naming the option, or for a clip that is none; ABORTED
+ * @throws FewSoundError INVALID_ARGUMENT naming the option, or for a clip that is none or of another rate; ABORTED
  */
 export async function encodeRecording(
   model: HyperNetwork,
@@ -40,6 +40,13 @@ export async function encodeRecording(
   options: EncodeOptions = {},
 ): Promise<PiecewiseInr> {
   requireClip(clip, 'encodeRecording');
+  if (model.sampleRate !== undefined && clip.sampleRate !== model.sampleRate) {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      `encodeRecording: the clip has ${clip.sampleRate} Hz, but the model was trained at ${model.sampleRate} Hz; load it by loadClip(file, { sampleRate: ${model.sampleRate} }), or use resample.`,
+      { field: 'clip' },
+    );
+  }
   const { samples } = model.options;
   const { onProgress, signal, ...rest } = options;
   const { overlap, batchSize } = parseOptions(

@@ -129,7 +129,7 @@ export async function loadModelFile<Model extends HyperNetwork>(
     if (file.content !== 'hypernetwork' && file.content !== 'training') {
       throw fileFormat(
         path,
-        `it holds a ${file.content}, no model that writes networks; read it by load`,
+        `it holds a ${file.content}, no model that writes networks; read it by ${file.content.startsWith('classifier') ? 'loadClassifier' : 'load'}`,
       );
     }
     const prefix = file.content === 'training' ? 'model.' : '';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { FewSoundError } from '../../native/errors.js';
 import { flag, nonNegativeNumber, optionsObject, wholeNumber } from '../../native/option-fields.js';
 import { createInr } from '../create-inr.js';
-import type { ResolvedOptions } from '../inr.js';
+import type { Inr, ResolvedOptions } from '../inr.js';
 import type { KanOptions } from '../kan.js';
 import type { NerfOptions } from '../nerf.js';
 import { commonFields, layerWidths } from '../option-schemas.js';
@@ -131,7 +131,7 @@ export function resolveTarget(given: TargetOptions, seed: number, dtype: string)
       { field: `target.${own}` },
     );
   }
-  using prototype = createInr(kind, { ...options, seed, dtype });
+  using prototype = createPrototype(kind, { ...options, seed, dtype });
   const {
     seed: _,
     dtype: __,
@@ -142,4 +142,17 @@ export function resolveTarget(given: TargetOptions, seed: number, dtype: string)
     target: Object.freeze({ kind, ...resolved }) as unknown as ResolvedTarget['target'],
     native: { kind, options: prototype.nativeOptions },
   };
+}
+
+/** A network by the target's options; what is wrong with one is named with its place in the model's options. */
+function createPrototype(kind: TargetOptions['kind'], options: object): Inr {
+  try {
+    return createInr(kind, options);
+  } catch (error) {
+    if (!(error instanceof FewSoundError) || error.code !== 'INVALID_ARGUMENT') throw error;
+    throw new FewSoundError('INVALID_ARGUMENT', `target: ${error.message}`, {
+      field: error.field === undefined ? 'target' : `target.${error.field}`,
+      cause: error,
+    });
+  }
 }

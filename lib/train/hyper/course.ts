@@ -1,14 +1,23 @@
 import { addon } from '../../native/addon.js';
 import type { ResolvedLoss } from '../loss-options.js';
 import { type ScheduledRate, scheduleArgument } from '../schedule.js';
-import type { Ramp, ResolvedTrain, TrainingSetup } from './train-options.js';
+import type { Ramp, ResolvedTrain } from './train-options.js';
+
+/** What decides the rate of an update. */
+export interface RatedTraining {
+  readonly options: Pick<
+    ResolvedTrain,
+    'schedule' | 'learningRate' | 'stepPer' | 'epochs' | 'betas'
+  >;
+  readonly stepsPerEpoch: number;
+}
 
 /**
  * Learning rate and β₁ of an update.
  *
  * @param step number of the update, from 0
  */
-export function rateOfStep({ options, stepsPerEpoch }: TrainingSetup, step: number): ScheduledRate {
+export function rateOfStep({ options, stepsPerEpoch }: RatedTraining, step: number): ScheduledRate {
   const { schedule, learningRate, stepPer, epochs, betas } = options;
   const perBatch = stepPer === 'batch';
   const argument = scheduleArgument({

@@ -1,8 +1,9 @@
 import { addon } from '../../native/addon.js';
 import type { HyperTrainerHandle } from '../../native/hyper-addon.js';
 import type { HyperNetwork } from '../../nn/index.js';
-import { noGrad, ownTensor, scope, type Tensor, wrapTensor } from '../../tensor/index.js';
+import { ownTensor, scope, type Tensor, wrapTensor } from '../../tensor/index.js';
 import type { ResolvedLoss } from '../loss-options.js';
+import { copyMoments, namedMoments } from '../run/named-moments.js';
 import type { ScheduledRate } from '../schedule.js';
 import type { ResolvedTrain } from './train-options.js';
 
@@ -85,20 +86,13 @@ export class HyperTrainer {
 
   /** Updates done, and the moments by the names of the parameters: the optimiser's own tensors. */
   get state(): { step: number; tensors: Map<string, Tensor> } {
-    const { step, firstMoments, secondMoments } = addon().hyperTrainerState(this.#handle);
-    const tensors = new Map<string, Tensor>();
-    for (const [i, name] of [...this.model.parameters().keys()].entries()) {
-      tensors.set(`first.${name}`, ownTensor(firstMoments[i] as never));
-      tensors.set(`second.${name}`, ownTensor(secondMoments[i] as never));
-    }
-    return { step, tensors };
+    const names = [...this.model.parameters().keys()];
+    return namedMoments(names, addon().hyperTrainerState(this.#handle));
   }
 
   /** Copies a state of {@link state}; the tensors are known to fit. */
   restore(step: number, tensors: ReadonlyMap<string, Tensor>): void {
-    noGrad(() => {
-      for (const [name, own] of this.state.tensors) own.copy_(tensors.get(name) as Tensor);
-    });
+    copyMoments(this.state.tensors, tensors);
     addon().setHyperTrainerStep(this.#handle, step);
   }
 

@@ -20,9 +20,9 @@ import { parseOptions } from '../../native/options.js';
 import { type FewSound, HyperNetwork, type HyperSound } from '../../nn/index.js';
 import { type LossOptions, lossSchema } from '../loss-options.js';
 import { ProcessGroup } from '../process-group.js';
+import type { TrainProgress, ValidationResult } from '../run/train-progress.js';
 import { beta, type Schedule, type ScheduleKind, scheduleSchema } from '../schedule-options.js';
 import { lossInEpoch } from './course.js';
-import type { TrainProgress, ValidationResult } from './train-progress.js';
 
 /** A weight of the loss that moves linearly from one value to another and stays there. */
 export interface Ramp {
@@ -64,7 +64,7 @@ export interface TrainOptions {
   stepPer?: 'batch' | 'epoch';
   /** The loss; its sampling rate is the corpus's. */
   loss?: Omit<LossOptions, 'sampleRate'>;
-  /** Weights of the loss that change over the epochs, in place of those in `loss`. */
+  /** Weights of the loss that change over the epochs, in place of those in `loss`. Validations take those of the last epoch. */
   lossRamps?: { time?: Ramp; mel?: Ramp; bandPower?: Ramp };
   /** Gradients are scaled down to this norm. Default: they are not. */
   maxGradientNorm?: number;
@@ -90,7 +90,7 @@ export interface TrainOptions {
   /** Called after every update. An error that it throws ends the training. */
   onProgress?: (progress: TrainProgress) => void;
   onValidation?: (result: ValidationResult) => void;
-  /** Stops after the update at work, with a checkpoint. */
+  /** Stops after the update at work, or between two batches of a validation, with a checkpoint. */
   signal?: AbortSignal;
 }
 

@@ -1,20 +1,27 @@
-import { existsSync } from 'node:fs';
 import type { PreparedCorpus } from '../../data/index.js';
 import { prefetch } from '../../data/index.js';
 import { writeFileAtomic } from '../../native/atomic-write.js';
 import { FewSoundError } from '../../native/errors.js';
+import { describeHyperNetwork, takeModelTensors } from '../../nn/hyper/hyper-file.js';
 import type { FewSound, HyperSound } from '../../nn/index.js';
-import { lossInEpoch, rateOfStep } from './course.js';
-import { HyperTrainer } from './hyper-trainer.js';
-import { openRunFolder, type RunFiles, runFiles } from './run-files.js';
-import { courseOf, setUpTraining, type TrainingSetup, type TrainOptions } from './train-options.js';
-import type { TrainProgress, ValidationResult } from './train-progress.js';
 import {
+  openRunFolder,
+  type RunFiles,
+  requireNewRun,
+  requireResumable,
+  runFiles,
+} from '../run/run-files.js';
+import type { TrainProgress, ValidationResult } from '../run/train-progress.js';
+import {
+  type CheckpointedModel,
   readTrainingCheckpoint,
   type TrainingPosition,
   writeTrainingCheckpoint,
-} from './training-checkpoint.js';
-import { TrainingLog } from './training-log.js';
+} from '../run/training-checkpoint.js';
+import { TrainingLog } from '../run/training-log.js';
+import { lossInEpoch, rateOfStep } from './course.js';
+import { HyperTrainer } from './hyper-trainer.js';
+import { courseOf, setUpTraining, type TrainingSetup, type TrainOptions } from './train-options.js';
 import { validate } from './validate.js';
 
 /** What a training came to. */
@@ -69,6 +76,17 @@ export async function train(
   }
 }
 
+/** What a checkpoint keeps of a model. */
+function checkpointed(model: FewSound | HyperSound): CheckpointedModel {
+  return {
+    content: 'training',
+    device: model.device,
+    describe: () => describeHyperNetwork(model),
+    tensors: () => model.parameters(),
+    take: (path, tensors, prefix) => takeModelTensors(path, model, tensors, prefix),
+  };
+}
+
 /** One training in its folder. */
 class Training {
   readonly #setup: TrainingSetup;
@@ -78,13 +96,13 @@ class Training {
   readonly #steps: number;
   readonly #start = performance.now();
   /** Where this call of `train` began. */
-  #begin: TrainingPosition = { step: 0, seconds: 0, best: null };
+  #begin: TrainingPosition = { step: 0, seconds: 0, best: null, validationDue: false };
   #position = this.#begin;
   #log: TrainingLog | undefined;
   #loss = Number.NaN;
   #lastValidation: ValidationResult | undefined;
-  /** The update that the last checkpoint has. */
-  #saved = 0;
+  /** Where the last checkpoint is. */
+  #saved = this.#begin;
 
   constructor(setup: TrainingSetup) {
     this.#setup = setup;
@@ -141,35 +159,23 @@ class Training {
     const files = this.#files;
     const first = rank === 0;
     if (resume) {
-      if (!existsSync(files.last)) {
-        throw new FewSoundError(
-          'FILE_NOT_FOUND',
-          `resume: ${files.last} does not exist; the training was stopped before its first checkpoint, or was never begun. Begin it without resume, in an empty folder.`,
-          { field: 'resume' },
-        );
-      }
+      requireResumable(files);
       if (first) await openRunFolder(files);
-      this.#begin = await readTrainingCheckpoint(files.last, model, this.#trainer, this.#course);
+      this.#begin = await readTrainingCheckpoint(
+        files.last,
+        checkpointed(model),
+        this.#trainer,
+        this.#course,
+      );
       this.#position = this.#begin;
-      this.#saved = this.#begin.step;
+      this.#saved = this.#begin;
       model.epoch = Math.ceil(this.#begin.step / this.#setup.stepsPerEpoch);
     } else if (first) {
-      const taken = [files.last, files.metrics].find((path) => existsSync(path));
-      if (taken !== undefined) {
-        const remedy =
-          taken === files.last
-            ? 'Go on with it by resume: true'
-            : 'It was stopped before its first checkpoint: remove it';
-        throw new FewSoundError(
-          'INVALID_ARGUMENT',
-          `folder: ${files.folder} holds a training already (${taken}). ${remedy}, or choose another folder.`,
-          { field: 'folder' },
-        );
-      }
+      requireNewRun(files);
       await openRunFolder(files);
       await writeFileAtomic(files.config, this.#config());
     }
-    if (first) this.#log = await TrainingLog.open(files, resume ? this.#begin.step : undefined);
+    if (first) this.#log = await TrainingLog.open(files, resume ? this.#begin : undefined);
     // Models without a seed begin differently in each process.
     if (!resume) await group?.broadcast(model.parameters().values());
   }
@@ -196,6 +202,7 @@ class Training {
     const { training: batches, options, recordingsPerStep, stepsPerEpoch } = this.#setup;
     const { step } = this.#begin;
     const from = { epoch: Math.floor(step / stepsPerEpoch), index: step % stepsPerEpoch };
+    if (this.#begin.validationDue) await this.#validateAtLast(from.epoch);
     if (from.epoch >= options.epochs) return;
     this.#setLoss(from.epoch + 1);
     const ahead = prefetch(batches, {
@@ -210,10 +217,18 @@ class Training {
       const stop = await this.#step(epoch + 1, samples);
       if (index === stepsPerEpoch - 1) await this.#endEpoch(epoch + 1);
       const { checkpointEvery = stepsPerEpoch } = options;
-      const done = this.#position.step === this.#steps;
-      if (stop || done || this.#position.step % checkpointEvery === 0) await this.#save();
-      if (stop && !done) throw this.#aborted();
+      const { step, validationDue } = this.#position;
+      const done = step === this.#steps && !validationDue;
+      if (stop || validationDue || done || step % checkpointEvery === 0) await this.#save();
+      if ((stop || validationDue) && !done) throw this.#aborted();
     }
+  }
+
+  /** The validation that a training was stopped in. */
+  async #validateAtLast(epoch: number): Promise<void> {
+    await this.#endEpoch(epoch);
+    if (this.#position.validationDue) throw this.#aborted();
+    await this.#save();
   }
 
   /** One update; whether to stop after it. */
@@ -277,8 +292,15 @@ class Training {
     const { model, options } = this.#setup;
     if (epoch % options.validateEvery !== 0 && epoch !== options.epochs) return;
     const start = performance.now();
-    const { loss, metrics, segments } = await validate(this.#setup, this.#trainer, epoch);
     const { step, best } = this.#position;
+    // By the weights of the last epoch, so that validations can be compared and the best be chosen.
+    this.#setLoss(options.epochs);
+    const found = await validate(this.#setup, this.#trainer, epoch);
+    if (found === null) {
+      this.#position = { ...this.#position, validationDue: true };
+      return;
+    }
+    const { loss, metrics, segments } = found;
     // Before a checkpoint keeps weights that nothing can go on from.
     if (!Number.isFinite(loss)) {
       throw this.#diverged(
@@ -291,6 +313,7 @@ class Training {
       step,
       seconds,
       best: isBest ? { step, loss } : best,
+      validationDue: false,
     };
     const result: ValidationResult = {
       step,
@@ -308,20 +331,19 @@ class Training {
   }
 
   async #save(): Promise<void> {
-    const { step } = this.#position;
-    if (this.#log !== undefined && step !== this.#saved) {
+    if (this.#log !== undefined && this.#position !== this.#saved) {
       // First the log: the log of a training that goes on must have all that the checkpoint has.
       await this.#log.flush();
       const { model } = this.#setup;
       await writeTrainingCheckpoint(
         this.#files.last,
-        model,
+        checkpointed(model),
         this.#trainer,
         this.#course,
         this.#position,
       );
     }
-    this.#saved = step;
+    this.#saved = this.#position;
   }
 
   #setLoss(epoch: number): void {
@@ -332,8 +354,8 @@ class Training {
 
   #diverged(what: string): FewSoundError {
     const kept =
-      this.#saved > 0
-        ? `the checkpoint after step ${this.#saved} is kept in ${this.#files.last}`
+      this.#saved.step > 0
+        ? `the checkpoint after step ${this.#saved.step} is kept in ${this.#files.last}`
         : 'there was no checkpoint yet';
     return new FewSoundError(
       'DIVERGED',

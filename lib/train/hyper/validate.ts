@@ -20,18 +20,22 @@ interface Tally {
 /**
  * The loss and all metrics over the validation part, each segment alone, then their means. Processes that
  * train together share the segments.
+ *
+ * @returns null where the signal stopped it, in one process or another
  */
 export async function validate(
   { validation, options, corpus, model }: TrainingSetup,
   trainer: HyperTrainer,
   epoch: number,
-): Promise<ValidationMeans> {
-  const { group, batchSize } = options;
+): Promise<ValidationMeans | null> {
+  const { group, batchSize, signal } = options;
   const { samples } = model.options;
   const zeros = () => Object.fromEntries(metricNames.map((name) => [name, 0])) as Tally['sums'];
   const tally: Tally = { loss: 0, segments: 0, sums: zeros(), counts: zeros() };
   const perBatch = batchSize * (group?.size ?? 1);
   for (let index = 0; index < validation.batchesPerEpoch(perBatch); index++) {
+    const stop = signal?.aborted ?? false;
+    if (group === undefined ? stop : await group.any(stop)) return null;
     const recordings = await validation.batch(0, index, perBatch);
     if (recordings.length === 0) continue;
     const { estimates, losses } = await trainer.evaluate(recordings, model.factorAt(epoch));

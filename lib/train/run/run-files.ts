@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FewSoundError } from '../../native/errors.js';
@@ -14,6 +15,10 @@ export interface RunFiles {
   /** The model of the validation with the lowest loss. */
   readonly best: string;
   readonly report: string;
+  /** Of a classifier: what the best model makes of the recordings that training never heard. */
+  readonly test: string;
+  /** Of a classifier: weights after every epoch. */
+  readonly epochs: string;
 }
 
 /** The paths of a training's files; nothing is touched. */
@@ -27,6 +32,8 @@ export function runFiles(folder: string): RunFiles {
     last: join(checkpoints, 'last.safetensors'),
     best: join(checkpoints, 'best.safetensors'),
     report: join(folder, 'report.html'),
+    test: join(folder, 'test.json'),
+    epochs: join(folder, 'epochs'),
   };
 }
 
@@ -50,4 +57,33 @@ export async function openRunFolder(files: RunFiles): Promise<void> {
       { field: 'folder', cause },
     );
   }
+}
+
+/**
+ * @throws FewSoundError FILE_NOT_FOUND for a folder without a checkpoint
+ */
+export function requireResumable({ last }: RunFiles): void {
+  if (existsSync(last)) return;
+  throw new FewSoundError(
+    'FILE_NOT_FOUND',
+    `resume: ${last} does not exist; the training was stopped before its first checkpoint, or was never begun. Begin it without resume, in an empty folder.`,
+    { field: 'resume' },
+  );
+}
+
+/**
+ * @throws FewSoundError INVALID_ARGUMENT for a folder that holds a training
+ */
+export function requireNewRun({ folder, last, metrics }: RunFiles): void {
+  const taken = [last, metrics].find((path) => existsSync(path));
+  if (taken === undefined) return;
+  const remedy =
+    taken === last
+      ? 'Go on with it by resume: true'
+      : 'It was stopped before its first checkpoint: remove it';
+  throw new FewSoundError(
+    'INVALID_ARGUMENT',
+    `folder: ${folder} holds a training already (${taken}). ${remedy}, or choose another folder.`,
+    { field: 'folder' },
+  );
 }

@@ -1,11 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { FewSoundError } from '../../native/errors.js';
-import { describeHyperNetwork, takeModelTensors } from '../../nn/hyper/hyper-file.js';
-import type { HyperNetwork } from '../../nn/index.js';
-import { fileFormat, fileMetadata, jsonMetadata, readFewsoundFile } from '../../nn/network-file.js';
-import { scope, type Tensor, writeSafetensors } from '../../tensor/index.js';
-import type { HyperTrainer } from './hyper-trainer.js';
+import {
+  type FileContent,
+  fileFormat,
+  fileMetadata,
+  jsonMetadata,
+  readFewsoundFile,
+} from '../../nn/network-file.js';
+import { type Device, scope, type Tensor, writeSafetensors } from '../../tensor/index.js';
 
 // A checkpoint of a training holds the model's tensors as `model.<name>`, AdamW's moments as
 // `optimizer.first.<name>` and `optimizer.second.<name>`, and in the metadata the architecture
@@ -20,18 +23,43 @@ const positionSchema = z.strictObject({
   step: z.number().int().nonnegative(),
   /** Seconds of training so far, interruptions left out. */
   seconds: z.number().nonnegative(),
-  /** Lowest loss of a validation so far, and after which update. */
-  best: z.strictObject({ step: z.number().int(), loss: z.number() }).nullable(),
+  /** The best validation so far: its loss, of a classifier its accuracy too, and after which update it was. */
+  best: z
+    .strictObject({ step: z.number().int(), loss: z.number(), accuracy: z.number().optional() })
+    .nullable(),
+  /** Whether the validation after that update is still to be made: the training was stopped in it. */
+  validationDue: z.boolean().default(false),
 });
 
 /** Where a training is. */
 export type TrainingPosition = z.output<typeof positionSchema>;
 
+/** What a checkpoint keeps of a model, and how it is put back. */
+export interface CheckpointedModel {
+  /** What the file says that it holds. */
+  readonly content: FileContent;
+  readonly device: Device;
+  /** The architecture. */
+  describe(): object;
+  /** All that decides what it computes, by name. */
+  tensors(): ReadonlyMap<string, Tensor>;
+  /** Copies the tensors of a file whose names begin with a prefix. All are checked before one is changed. */
+  take(path: string, tensors: ReadonlyMap<string, Tensor>, prefix: string): void;
+}
+
+/** What a checkpoint keeps of an optimiser. */
+export interface CheckpointedTrainer {
+  /** Updates done, and the moments by the names of the parameters. */
+  readonly state: { readonly step: number; readonly tensors: ReadonlyMap<string, Tensor> };
+  /** Copies a state; the tensors are known to fit. */
+  restore(step: number, tensors: ReadonlyMap<string, Tensor>): void;
+}
+
 /** Writes a checkpoint, atomically: a failure leaves the one before. */
 export async function writeTrainingCheckpoint(
   path: string,
-  model: HyperNetwork,
-  trainer: HyperTrainer,
+  model: CheckpointedModel,
+  trainer: CheckpointedTrainer,
   course: object,
   position: TrainingPosition,
 ): Promise<void> {
@@ -39,13 +67,13 @@ export async function writeTrainingCheckpoint(
     writeSafetensors(
       path,
       new Map<string, Tensor>([
-        ...[...model.parameters()].map(([name, tensor]) => [modelPrefix + name, tensor] as const),
+        ...[...model.tensors()].map(([name, tensor]) => [modelPrefix + name, tensor] as const),
         ...[...trainer.state.tensors].map(
           ([name, tensor]) => [optimizerPrefix + name, tensor] as const,
         ),
       ]),
       {
-        ...fileMetadata('training', describeHyperNetwork(model), undefined),
+        ...fileMetadata(model.content, model.describe(), undefined),
         course: JSON.stringify(course),
         position: JSON.stringify(position),
       },
@@ -61,14 +89,14 @@ export async function writeTrainingCheckpoint(
  */
 export async function readTrainingCheckpoint(
   path: string,
-  model: HyperNetwork,
-  trainer: HyperTrainer,
+  model: CheckpointedModel,
+  trainer: CheckpointedTrainer,
   course: object,
 ): Promise<TrainingPosition> {
   return scope(async () => {
     const file = await readFewsoundFile(path);
-    if (file.content !== 'training') {
-      throw fileFormat(path, `it holds a ${file.content}, no checkpoint of a training`);
+    if (file.content !== model.content) {
+      throw fileFormat(path, `it holds a ${file.content}, no checkpoint of such a training`);
     }
     requireSameCourse(path, jsonMetadata(path, file, 'course'), course);
     const parsed = positionSchema.safeParse(jsonMetadata(path, file, 'position'));
@@ -85,7 +113,7 @@ export async function readTrainingCheckpoint(
       }
       moments.set(name, model.device === 'cpu' ? stored : stored.to({ device: model.device }));
     }
-    takeModelTensors(path, model, file.tensors, modelPrefix);
+    model.take(path, file.tensors, modelPrefix);
     trainer.restore(parsed.data.step, moments);
     return parsed.data;
   });

@@ -1,7 +1,8 @@
 import { MetricsLog } from '../metrics-log.js';
+import type { ValidationRecord } from '../metrics-record.js';
 import { TensorBoardWriter } from '../tensorboard/event-writer.js';
 import type { RunFiles } from './run-files.js';
-import type { ValidationResult } from './train-progress.js';
+import type { TrainingPosition } from './training-checkpoint.js';
 
 /** An update as the log has it. */
 export interface LoggedStep {
@@ -16,6 +17,13 @@ export interface LoggedStep {
   readonly seconds: number;
 }
 
+/** A pass over the validation part as the log has it. */
+export type LoggedValidation = Pick<ValidationRecord, 'step' | 'epoch' | 'loss'> & {
+  readonly metrics: Readonly<
+    Omit<ValidationRecord, 'kind' | 'step' | 'epoch' | 'loss' | 'seconds'>
+  >;
+};
+
 /** What a training writes as it goes: metrics.jsonl, and event files for TensorBoard. */
 export class TrainingLog {
   private constructor(
@@ -23,16 +31,16 @@ export class TrainingLog {
     private readonly board: TensorBoardWriter,
   ) {}
 
-  /** @param resumedAt the update that the checkpoint has; absent for a new training */
-  static async open(files: RunFiles, resumedAt?: number): Promise<TrainingLog> {
+  /** @param from where the checkpoint is; absent for a new training */
+  static async open(files: RunFiles, from?: TrainingPosition): Promise<TrainingLog> {
     const metrics =
-      resumedAt === undefined
+      from === undefined
         ? await MetricsLog.create(files.metrics)
-        : await MetricsLog.resume(files.metrics, resumedAt);
+        : await MetricsLog.resume(files.metrics, from.step, from);
     try {
       const board = await TensorBoardWriter.open(
         files.folder,
-        resumedAt === undefined ? {} : { resumedAt },
+        from === undefined ? {} : { resumedAt: from.step },
       );
       return new TrainingLog(metrics, board);
     } catch (error) {
@@ -53,7 +61,7 @@ export class TrainingLog {
   }
 
   async validation(
-    { step, epoch, loss, metrics }: ValidationResult,
+    { step, epoch, loss, metrics }: LoggedValidation,
     seconds: number,
   ): Promise<void> {
     await this.metrics.append({ kind: 'validation', step, epoch, loss, ...metrics, seconds });

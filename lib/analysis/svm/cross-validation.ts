@@ -1,0 +1,241 @@
+import { stratifiedFolds } from '../../data/index.js';
+import { FewSoundError } from '../../native/errors.js';
+import {
+  abortSignal,
+  callback,
+  nonNegativeNumber,
+  optionsObject,
+  positiveNumber,
+  wholeNumber,
+} from '../../native/option-fields.js';
+import { parseOptions } from '../../native/options.js';
+import { equalErrorRate } from './equal-error-rate.js';
+import { type Features, PolynomialSvm, type PolynomialSvmOptions } from './polynomial-svm.js';
+
+/** Options of {@link crossValidateSvm}. */
+export interface CrossValidationOptions {
+  /** Parts, each of which is judged once by a machine that learned from the others, 2 or more. Default 5. */
+  folds?: number;
+  /** Seed of the parts. Default 0. */
+  seed?: number;
+  /** Degree of the polynomial kernel. Default 3 (paper 2, section 3.2). */
+  degree?: number;
+  /** γ of the kernel. Default one over the number of features, which are standardised. */
+  gamma?: number;
+  /** c₀ of the kernel. Default 0. */
+  coef0?: number;
+  /** C. Default 1. */
+  cost?: number;
+  /** Told how many folds are done, of how many. */
+  onProgress?: (done: number, folds: number) => void;
+  /** Stops between folds. */
+  signal?: AbortSignal;
+}
+
+/** A number over the folds. */
+export interface Spread {
+  readonly mean: number;
+  /** Standard deviation over the folds, by their number (n, not n - 1). */
+  readonly deviation: number;
+  readonly folds: readonly number[];
+}
+
+/** How well classes can be told apart by features. */
+export interface CrossValidation {
+  /** Part of the recordings that were taken for what they are. */
+  readonly accuracy: Spread;
+  /** Equal error rate, of two classes only; else null. */
+  readonly eer: Spread | null;
+  /** [true class][class that it was taken for], over all folds. */
+  readonly confusion: readonly (readonly number[])[];
+  /** The class that each recording was taken for when it was judged. */
+  readonly predicted: readonly number[];
+  /** The fold that each recording was judged in. */
+  readonly fold: readonly number[];
+}
+
+const schema = optionsObject({
+  folds: wholeNumber(2, 1000).default(5),
+  seed: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
+  degree: wholeNumber(1, 20).default(3),
+  gamma: positiveNumber.optional(),
+  coef0: nonNegativeNumber.default(0),
+  cost: positiveNumber.default(1),
+  onProgress: callback<(done: number, folds: number) => void>().optional(),
+  signal: abortSignal.optional(),
+});
+
+/**
+ * How well a support vector machine with a polynomial kernel tells classes apart by features (paper 2, section 3.2 and
+ * Table 1), by a stratified cross-validation. Features are standardised by mean and deviation of the training folds.
+ *
+ * @param features a row of finite numbers for each recording, all of one length
+ * @param labels the class of each row, numbers from 0
+ * @param names of the classes, two or more
+ * @throws FewSoundError INVALID_ARGUMENT for bad options, fewer than two classes, a class with fewer recordings than folds,
+ *   or numbers that are not finite; SHAPE_MISMATCH for rows of unequal length; ABORTED by the signal
+ */
+export async function crossValidateSvm(
+  features: Features,
+  labels: readonly number[],
+  names: readonly string[],
+  options: CrossValidationOptions = {},
+): Promise<CrossValidation> {
+  const { folds, seed, ...rest } = parseOptions(schema, options, 'crossValidateSvm options');
+  requireFeatures(features, labels, names);
+  return judgeFolds({
+    ...rest,
+    features,
+    labels,
+    classes: names.length,
+    fold: stratifiedFolds(labels, names, folds, seed),
+    folds,
+  });
+}
+
+/** What is judged, all checked. */
+interface Judgement extends PolynomialSvmOptions {
+  readonly features: Features;
+  readonly labels: readonly number[];
+  readonly classes: number;
+  /** The fold of each row. */
+  readonly fold: readonly number[];
+  readonly folds: number;
+  readonly onProgress?: ((done: number, folds: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Judges each fold by a machine that learned from the others.
+ *
+ * @internal
+ */
+export async function judgeFolds({
+  features,
+  labels,
+  classes,
+  fold,
+  folds,
+  onProgress,
+  signal,
+  ...machine
+}: Judgement): Promise<CrossValidation> {
+  const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  const predicted = new Array<number>(labels.length).fill(0);
+  const [accuracies, rates]: [number[], number[]] = [[], []];
+  for (let held = 0; held < folds; held++) {
+    // Between two folds what else is to be done gets its turn.
+    await new Promise(setImmediate);
+    if (signal?.aborted) {
+      throw new FewSoundError('ABORTED', 'the cross-validation was aborted.', {
+        cause: signal.reason,
+      });
+    }
+    const learned = labels.flatMap((_, i) => (fold[i] === held ? [] : [i]));
+    const judged = labels.flatMap((_, i) => (fold[i] === held ? [i] : []));
+    const standardise = standardiser(learned.map((i) => features[i] as ArrayLike<number>));
+    using svm = await PolynomialSvm.train(
+      learned.map((i) => standardise(features[i] as ArrayLike<number>)),
+      learned.map((i) => labels[i] as number),
+      machine,
+    );
+    let right = 0;
+    const scores: number[] = [];
+    for (const i of judged) {
+      const row = standardise(features[i] as ArrayLike<number>);
+      const taken = svm.predict(row);
+      const label = labels[i] as number;
+      predicted[i] = taken;
+      (confusion[label] as number[])[taken] = ((confusion[label] as number[])[taken] as number) + 1;
+      if (taken === label) right += 1;
+      if (classes === 2) scores.push(svm.score(row));
+    }
+    accuracies.push(right / judged.length);
+    if (classes === 2) {
+      rates.push(
+        equalErrorRate(
+          scores,
+          judged.map((i) => labels[i] === 1),
+        ),
+      );
+    }
+    onProgress?.(held + 1, folds);
+  }
+  return {
+    accuracy: spreadOf(accuracies),
+    eer: classes === 2 ? spreadOf(rates) : null,
+    confusion,
+    predicted,
+    fold,
+  };
+}
+
+/** Mean 0 and deviation 1 over the given rows; a feature that is the same in all becomes 0. */
+function standardiser(rows: Features): (row: ArrayLike<number>) => Float64Array {
+  const width = (rows[0] as ArrayLike<number>).length;
+  const means = new Float64Array(width);
+  const deviations = new Float64Array(width);
+  for (const row of rows) {
+    for (let j = 0; j < width; j++)
+      means[j] = (means[j] as number) + (row[j] as number) / rows.length;
+  }
+  for (const row of rows) {
+    for (let j = 0; j < width; j++) {
+      const difference = (row[j] as number) - (means[j] as number);
+      deviations[j] = (deviations[j] as number) + (difference * difference) / rows.length;
+    }
+  }
+  return (row) =>
+    Float64Array.from({ length: width }, (_, j) => {
+      const deviation = Math.sqrt(deviations[j] as number);
+      return deviation === 0 ? 0 : ((row[j] as number) - (means[j] as number)) / deviation;
+    });
+}
+
+function spreadOf(folds: readonly number[]): Spread {
+  const mean = folds.reduce((sum, value) => sum + value, 0) / folds.length;
+  const squares = folds.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, deviation: Math.sqrt(squares / folds.length), folds };
+}
+
+function requireFeatures(
+  features: Features,
+  labels: readonly number[],
+  names: readonly string[],
+): void {
+  if (names.length < 2) {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      `crossValidateSvm: there is ${names.length} class; telling classes apart takes two or more.`,
+      { field: 'names' },
+    );
+  }
+  const unknown = labels.find((label) => !Number.isInteger(label) || names[label] === undefined);
+  if (features.length !== labels.length || unknown !== undefined) {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      unknown === undefined
+        ? `crossValidateSvm: there are ${features.length} rows of features and ${labels.length} labels; expected one for each.`
+        : `crossValidateSvm: a label is ${unknown}; expected whole numbers from 0 to ${names.length - 1}.`,
+      { field: 'labels' },
+    );
+  }
+  const width = features[0]?.length ?? 0;
+  for (const [i, row] of features.entries()) {
+    if (row.length !== width || width === 0) {
+      throw new FewSoundError(
+        'SHAPE_MISMATCH',
+        `crossValidateSvm: row ${i} has ${row.length} features and the first ${width}; expected as many in all, one or more.`,
+        { field: 'features', shapes: [[row.length], [width]] },
+      );
+    }
+    for (let j = 0; j < width; j++) {
+      if (Number.isFinite(row[j])) continue;
+      throw new FewSoundError(
+        'INVALID_ARGUMENT',
+        `crossValidateSvm: feature ${j} of row ${i} is ${row[j]}; expected finite numbers.`,
+        { field: 'features' },
+      );
+    }
+  }
+}

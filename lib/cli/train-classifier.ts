@@ -1,0 +1,213 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
+import { LabelledClips, listClasses } from '../data/index.js';
+import { writeFileAtomic } from '../native/atomic-write.js';
+import { FewSoundError } from '../native/errors.js';
+import { createClassifier, type WaveformClassifier } from '../nn/index.js';
+import { formatCount } from '../report/numbers.js';
+import { setUpClassifier } from '../train/classifier/classifier-options.js';
+import {
+  type RunFiles,
+  runFiles,
+  type TrainClassifierOptions,
+  type TrainClassifierResult,
+  trainClassifier,
+} from '../train/index.js';
+import { type ClassifierConfig, readClassifierConfig } from './classifier-config.js';
+import { classifierText, classifierValidationLine } from './classifier-text.js';
+import type { CommandContext, CommandResult } from './command-context.js';
+import { showProgress } from './progress-bar.js';
+import { prettyJson } from './run-config.js';
+import type { TrainClassifierRequest } from './train-classifier-command.js';
+import { trainingDisplay } from './training-display.js';
+import { chooseDevice } from './training-process.js';
+
+/** The file of a run that holds what it was begun with, in the form of a configuration. */
+export const CLASSIFIER_FILE = 'classifier.json';
+
+/** `fewsound train-classifier`: a training from its beginning, or from its last checkpoint. */
+export async function trainClassifierRun(
+  { from, changes, device }: TrainClassifierRequest,
+  context: CommandContext,
+): Promise<CommandResult> {
+  const begun = 'run' in from;
+  const source = begun ? join(resolve(from.run), CLASSIFIER_FILE) : from.config;
+  const hint = begun
+    ? 'Is this the folder of a `fewsound train-classifier`?'
+    : 'Give a JSON file with model, data and training; configs/classifiers holds some.';
+  const config = await readClassifierConfig(source, hint, changes);
+  const name = basename(source, extname(source));
+  const folder = resolve(begun ? from.run : (from.out ?? join('fewsound-out', name)));
+  const files = runFiles(folder);
+  if (begun) requireCheckpoint(files);
+  else requireFreeFolder(files);
+  const { kind, ...options } = config.model;
+  const asked = device ?? (options.device as TrainClassifierRequest['device']);
+  const run = new ClassifierRun(
+    source,
+    begun ? config : { name, ...config },
+    files,
+    begun,
+    chooseDevice(asked),
+  );
+  return run.go(context);
+}
+
+function requireCheckpoint({ folder, last }: RunFiles): void {
+  if (existsSync(last)) return;
+  throw new FewSoundError(
+    'FILE_NOT_FOUND',
+    `${folder} holds no checkpoint: the training ended before its first one. Remove the folder and begin anew; ${join(folder, CLASSIFIER_FILE)} was its configuration.`,
+  );
+}
+
+function requireFreeFolder({ folder, last, metrics, config }: RunFiles): void {
+  const taken = [last, metrics, config].find((path) => existsSync(path));
+  if (taken === undefined) return;
+  const remedy = existsSync(last)
+    ? `Go on with it by fewsound train-classifier --resume ${folder}, or choose another folder by --out.`
+    : 'It came to no checkpoint: remove it, or choose another folder by --out.';
+  throw new FewSoundError(
+    'INVALID_ARGUMENT',
+    `${folder} holds another run already (${basename(taken)}). ${remedy}`,
+    { field: 'out' },
+  );
+}
+
+/** One run of `fewsound train-classifier` in its folder. */
+class ClassifierRun {
+  constructor(
+    /** The file that the configuration is from. */
+    private readonly source: string,
+    private readonly config: ClassifierConfig,
+    private readonly files: RunFiles,
+    private readonly resume: boolean,
+    private readonly device: NonNullable<TrainClassifierRequest['device']>,
+  ) {}
+
+  async go(context: CommandContext): Promise<CommandResult> {
+    const listed = await this.checked('data', () => listClasses(this.config.data));
+    // Before the recordings are read: what is wrong with the model is known without them.
+    const model = await this.checked('model', async () => this.makeModel(listed.labels.length));
+    try {
+      const clips = await this.read(listed, model, context);
+      return await this.train(model, clips, context);
+    } finally {
+      model.dispose();
+    }
+  }
+
+  private makeModel(classes: number): WaveformClassifier {
+    const { kind, ...options } = this.config.model;
+    return createClassifier(kind, {
+      samples: 16_000,
+      classes,
+      ...options,
+      device: this.device,
+    });
+  }
+
+  private async read(
+    listed: Awaited<ReturnType<typeof listClasses>>,
+    model: WaveformClassifier,
+    context: CommandContext,
+  ): Promise<LabelledClips> {
+    const display = await showProgress<{ done: number; total: number }>(context, '', {
+      position: (place) => place,
+      describe: ({ done, total }) => `reading recordings ${done}/${total}`,
+    });
+    try {
+      const { shift = 0 } = this.config.training;
+      return await this.checked('clips', () =>
+        LabelledClips.load(listed, {
+          samples: model.samples,
+          ...this.config.clips,
+          // What no shift can be is for the training to say.
+          margin: Number.isInteger(shift) && shift >= 0 ? Math.min(shift, 2 ** 20) : 0,
+          signal: context.signal,
+          onProgress: (done, total) => display.update({ done, total }),
+        }),
+      );
+    } finally {
+      display.stop();
+    }
+  }
+
+  private async train(
+    model: WaveformClassifier,
+    clips: LabelledClips,
+    context: CommandContext,
+  ): Promise<CommandResult> {
+    const { training, name } = this.config;
+    const { folder } = this.files;
+    const options: TrainClassifierOptions = {
+      ...training,
+      folder,
+      resume: this.resume,
+      signal: context.signal,
+    };
+    const { split } = await this.checked('training', async () =>
+      setUpClassifier(model, clips, options),
+    );
+    if (!this.resume) await this.writeConfig(model);
+    const display = await trainingDisplay(context);
+    display.note(
+      `${model.kind}: ${formatCount(model.parameterCount)} parameters, ${formatCount(split.train.length)} recordings of ${model.classes} classes to learn from, on ${model.device}: ${folder}`,
+    );
+    let result: TrainClassifierResult;
+    try {
+      result = await trainClassifier(model, clips, {
+        ...options,
+        onProgress: (progress) => display.update(progress),
+        onValidation: (validation) => display.note(classifierValidationLine(validation)),
+      });
+      if (this.resume) await this.writeConfig(model);
+    } catch (error) {
+      throw this.afterFailure(error);
+    } finally {
+      display.stop();
+    }
+    return classifierText(name ?? basename(folder), model, result);
+  }
+
+  /** Keeps what the run was begun with: a configuration like the given one, with all that was drawn or defaulted. */
+  private async writeConfig({ kind, options }: WaveformClassifier): Promise<void> {
+    // The device belongs to the machine, unless it was asked for.
+    const { device: _, ...architecture } = options;
+    const { device } = this.config.model;
+    const model = { kind, ...architecture, ...(device !== undefined && { device }) };
+    const { folder } = this.files;
+    await mkdir(folder, { recursive: true }).catch((cause) => {
+      const text = `the folder ${folder} cannot be made (${cause.message}). Choose another by --out.`;
+      throw new FewSoundError('IO', text, { field: 'out', cause });
+    });
+    await writeFileAtomic(join(folder, CLASSIFIER_FILE), prettyJson({ ...this.config, model }));
+  }
+
+  private afterFailure(error: unknown): unknown {
+    if (!(error instanceof FewSoundError) || error.code !== 'ABORTED') return error;
+    const { folder, last } = this.files;
+    const goOn = existsSync(last)
+      ? `To go on: fewsound train-classifier --resume ${folder}`
+      : `There is no checkpoint to go on from: remove ${folder} and begin anew.`;
+    const text = `${error.message.replace(/; go on with.*$/, '')}. ${goOn}`;
+    return new FewSoundError('ABORTED', text, { cause: error });
+  }
+
+  /** Work on a part of the configuration: what is wrong there is named with its place in the file. */
+  private async checked<T>(
+    part: 'data' | 'model' | 'clips' | 'training',
+    work: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof FewSoundError) || error.code !== 'INVALID_ARGUMENT') throw error;
+      throw new FewSoundError('INVALID_ARGUMENT', `${this.source}, ${part}: ${error.message}`, {
+        field: error.field === undefined ? part : `${part}.${error.field}`,
+        cause: error,
+      });
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import { open } from 'node:fs/promises';
+import { FewSoundError } from '../../native/errors.js';
+import { readSafetensors, readTorchFile, scope, type Tensor } from '../../tensor/index.js';
+import { fileFormat, requirePath } from '../network-file.js';
+import type { WaveformClassifier } from './classifier.js';
+
+/** Copies the weights of a checkpoint of another program, see `WaveformClassifier.loadWeights`. */
+export async function loadWeights(path: string, model: WaveformClassifier): Promise<void> {
+  requirePath(path);
+  await scope(async () => {
+    const tensors = await readTensors(path);
+    const own = model.stateDict();
+    const prefix = prefixOf(path, tensors, own, model.kind);
+    const state = new Map<string, Tensor>();
+    for (const name of own.keys()) {
+      const stored = tensors.get(prefix + name);
+      if (stored === undefined) {
+        throw fileFormat(path, `it lacks "${prefix}${name}", a tensor of a ${model.kind} model`);
+      }
+      state.set(name, stored.to({ dtype: model.dtype, device: model.device }));
+    }
+    try {
+      model.loadStateDict(state);
+    } catch (error) {
+      if (!(error instanceof FewSoundError)) throw error;
+      throw fileFormat(
+        path,
+        `its tensors are not those of a ${model.kind} model of ${model.classes} classes (${error.message.replace(/\.$/, '')})`,
+        error,
+      );
+    }
+  });
+}
+
+/** The tensors of a safetensors file or of one that torch.save wrote, told apart by their first bytes. */
+async function readTensors(path: string): Promise<ReadonlyMap<string, Tensor>> {
+  return (await startsAsTorchFile(path))
+    ? (await readTorchFile(path)).tensors
+    : (await readSafetensors(path)).tensors;
+}
+
+async function startsAsTorchFile(path: string): Promise<boolean> {
+  let file: Awaited<ReturnType<typeof open>>;
+  try {
+    file = await open(path);
+  } catch {
+    // Reading it says why.
+    return false;
+  }
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    const zip = bytesRead === 4 && buffer.readUInt32LE() === 0x04034b50;
+    // A pickle's PROTO; as the length of a safetensors header it would need a second byte of 0 to 5 all the same.
+    return (
+      zip || (buffer[0] === 0x80 && (buffer[1] as number) <= 5 && !/\.safetensors$/i.test(path))
+    );
+  } finally {
+    await file.close();
+  }
+}
+
+/** The key below which the model's tensors lie, with its dot; '' where they lie at the top. */
+function prefixOf(
+  path: string,
+  tensors: ReadonlyMap<string, Tensor>,
+  own: ReadonlyMap<string, Tensor>,
+  kind: string,
+): string {
+  const [first] = own.keys();
+  const found = [...tensors.keys()].filter((name) => name === first || name.endsWith(`.${first}`));
+  const prefixes = found.map((name) => name.slice(0, name.length - (first as string).length));
+  // Copies such as moments lack the running statistics.
+  const whole = prefixes.find((prefix) =>
+    [...own.keys()].every((name) => tensors.has(prefix + name)),
+  );
+  const chosen = whole ?? prefixes[0];
+  if (chosen !== undefined) return chosen;
+  throw fileFormat(path, `it lacks "${first}", the first tensor of a ${kind} model`);
+}

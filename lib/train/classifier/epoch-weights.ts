@@ -1,0 +1,41 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FewSoundError } from '../../native/errors.js';
+import type { WaveformClassifier } from '../../nn/index.js';
+import { writeSafetensors } from '../../tensor/index.js';
+import type { EpochWeights } from './classifier-options.js';
+
+/** The file with the weights after an epoch; epoch 0: before training. */
+export function epochFile(folder: string, epoch: number): string {
+  return join(folder, `epoch-${String(epoch).padStart(4, '0')}.safetensors`);
+}
+
+/**
+ * Writes the weights after an epoch to a file of their own, for analyses of how they change.
+ *
+ * @throws FewSoundError IO
+ */
+export async function keepEpochWeights(
+  folder: string,
+  model: WaveformClassifier,
+  epoch: number,
+  which: EpochWeights,
+): Promise<void> {
+  if (which === 'none') return;
+  await mkdir(folder, { recursive: true }).catch((cause) => {
+    throw new FewSoundError('IO', `the folder ${folder} cannot be made (${cause.message}).`, {
+      field: 'folder',
+      cause,
+    });
+  });
+  // A convolution's weight is [out, in, width].
+  const kept = [...model.stateDict()].filter(
+    ([, { shape }]) => which === 'all' || shape.length === 3,
+  );
+  const rate = model.listening?.sampleRate;
+  await writeSafetensors(epochFile(folder, epoch), new Map(kept), {
+    kind: model.kind,
+    epoch: String(epoch),
+    ...(rate !== undefined && { sampleRate: String(rate) }),
+  });
+}
