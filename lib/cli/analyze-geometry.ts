@@ -1,3 +1,4 @@
+import { parse, resolve, sep } from 'node:path';
 import {
   geometryOfModel,
   type LayerDescription,
@@ -26,7 +27,10 @@ interface Analyzed {
 export async function analyzeGeometry(request: GeometryRequest): Promise<CommandResult> {
   const model = await groupingOf(request);
   const models: Analyzed[] = [];
-  for (const file of request.models) models.push(await analyze(file, model, request));
+  const names = distinctNames(request.models);
+  for (const [index, file] of request.models.entries()) {
+    models.push({ ...(await analyze(file, model, request)), name: names[index] as string });
+  }
   const files = request.out === undefined ? undefined : await writeFiles(request, models);
   const [first, ...others] = models as [Analyzed, ...Analyzed[]];
   const found =
@@ -38,6 +42,20 @@ export async function analyzeGeometry(request: GeometryRequest): Promise<Command
     json: { grouping, ...found, ...(files && { files }) },
     text: describe(request, models, files?.report),
   };
+}
+
+/** Names of files, or where these are the same the folders by which the paths differ, such as those of runs. */
+function distinctNames(files: readonly string[]): string[] {
+  const parts = files.map((file) => {
+    const { dir, name } = parse(resolve(file));
+    return [name, ...dir.split(sep).reverse()];
+  });
+  const depth = Math.max(...parts.map(({ length }) => length));
+  for (let level = 0; level < depth; level++) {
+    const names = parts.map((part) => part[level] ?? '');
+    if (new Set(names).size === files.length) return names;
+  }
+  return [...files];
 }
 
 async function groupingOf({
@@ -113,11 +131,18 @@ const panelNames = {
   several: ['mu', 'mu-avg', 'beta-avg', 'upper-bound'],
 };
 
+/** Names of models, of many the first and the last. */
+function listed(names: readonly string[]): string {
+  return names.length <= 3
+    ? names.join(', ')
+    : `${names[0]} to ${names.at(-1)}, ${names.length} models`;
+}
+
 async function writeFiles(
   { out, layers, grouping }: GeometryRequest,
   models: readonly Analyzed[],
 ): Promise<{ report: string; curves: string[] }> {
-  const names = models.map(({ name }) => name).join(', ');
+  const names = listed(models.map(({ name }) => name));
   const count = models.reduce((sum, model) => sum + model.layers.length, 0);
   const pictures = await layerCurvesSvg(models);
   const titles = panelNames[models.length === 1 ? 'one' : 'several'];

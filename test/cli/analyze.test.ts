@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { FewSound, KAN } from '../../lib/nn';
@@ -79,6 +79,15 @@ describe('analyze geometry', () => {
       'conv1',
     ]);
     expect(both.stdout.split('\n')[0]).toMatch(/^Metric +model conv1 +other conv1$/);
+    // Models of one name are told apart by their folders.
+    const run = join(folder, 'run-2', 'checkpoints');
+    await mkdir(run, { recursive: true });
+    await copyFile(other, join(run, 'model.safetensors'));
+    const runs = await cli([
+      ...['analyze', 'geometry', model, join(run, 'model.safetensors')],
+      ...['--layer-table', '--layer', 'conv1'],
+    ]);
+    expect(runs.stdout.split('\n')[0]).toMatch(/ checkpoints conv1$/);
     const { json } = await cliJson<{ models: (Geometry & { model: string })[] }>([
       ...['analyze', 'geometry', model, other],
     ]);
