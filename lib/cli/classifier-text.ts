@@ -22,11 +22,16 @@ export function classifierValidationLine(validation: ClassifierValidation): stri
   ].join('  ');
 }
 
-/** The result of a training of a classifier: for `--json`, and for people. */
+/**
+ * The result of a training of a classifier: for `--json`, and for people.
+ *
+ * @param asked threads that the training was held to; undefined: LibTorch's choice
+ */
 export function classifierText(
   name: string,
   model: WaveformClassifier,
   { epochs, steps, loss, best, test, recordings, seconds, files }: TrainClassifierResult,
+  asked: number | undefined,
 ): CommandResult {
   return {
     json: {
@@ -42,7 +47,7 @@ export function classifierText(
       test,
       seconds,
       device: model.device,
-      threads: threads(),
+      threads: asked ?? threads(),
       files: { model: files.best, test: files.test },
     },
     text: [

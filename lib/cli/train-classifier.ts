@@ -168,7 +168,7 @@ class ClassifierRun {
     } finally {
       display.stop();
     }
-    return classifierText(name ?? basename(folder), model, result);
+    return classifierText(name ?? basename(folder), model, result, training.threads);
   }
 
   /** Keeps what the run was begun with: a configuration like the given one, with all that was drawn or defaulted. */
