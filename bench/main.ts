@@ -13,6 +13,7 @@ import { kanMemory } from './kan-memory.js';
 import { kanScale } from './kan-scale.js';
 import { kanStep } from './kan-step.js';
 import { learningRates } from './learning-rates.js';
+import { cdpamBenchmark, pesqBenchmark, stoiBenchmark } from './perceptual.js';
 import { strs } from './strs.js';
 
 const BENCHMARKS = {
@@ -27,6 +28,9 @@ const BENCHMARKS = {
   'learning-rates': learningRates,
   strs,
   dictionary,
+  pesq: pesqBenchmark,
+  stoi: stoiBenchmark,
+  cdpam: cdpamBenchmark,
   'gpu-step': gpuStep,
   'gpu-fit': gpuFit,
   'gpu-clips': gpuClips,

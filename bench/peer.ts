@@ -4,11 +4,12 @@ import { join, resolve } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { requireLibTorch } from '../lib/native/libtorch.js';
 
-/** The Python that holds the LibTorch in use, so that both sides compute with the same library. */
+/** The Python that holds the LibTorch in use, so that both sides compute with the same library; first the one that was named. */
 function pythonOfLibTorch(): string {
+  if (process.env.FEWSOUND_PYTHON) return process.env.FEWSOUND_PYTHON;
   const { path } = requireLibTorch();
   const own = resolve(path, '../../../../bin/python3');
-  return existsSync(own) ? own : (process.env.FEWSOUND_PYTHON ?? 'python3');
+  return existsSync(own) ? own : 'python3';
 }
 
 /** A Python that has NumPy: LibTorch's own need not. */

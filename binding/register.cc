@@ -12,6 +12,7 @@
 #include "binding/hyper_trainers.h"
 #include "binding/job.h"
 #include "binding/memory_guard.h"
+#include "binding/metrics.h"
 #include "binding/networks.h"
 #include "binding/operator_table.h"
 #include "binding/process.h"
@@ -48,6 +49,7 @@ napi_value registerIn(napi_env env, napi_value value) {
   exposeHyperTrainers(exports);
   exposeClassifiers(exports);
   exposeClassifierTrainers(exports);
+  exposeMetrics(exports);
   exposeDistributed(exports);
   exposeJobs(exports);
   return value;

@@ -8,6 +8,8 @@
 #include <mutex>
 #include <string>
 
+#include "binding/loader/pesq.h"
+
 namespace {
 
 using RegisterFunction = napi_value (*)(napi_env, napi_value);
@@ -145,6 +147,8 @@ Napi::Value openCore(const Napi::CallbackInfo& info) {
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("torchVersion", Napi::String::New(env, FEWSOUND_TORCH_VERSION));
   exports.Set("openCore", Napi::Function::New(env, openCore, "openCore"));
+  exports.Set("measurePesq",
+              Napi::Function::New(env, fewsound::loader::measurePesq, "measurePesq"));
   return exports;
 }
 

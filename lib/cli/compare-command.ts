@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Execute } from './command-context.js';
 import { addModelFlags, KINDS, type Kind, modelOptions } from './model-flags.js';
@@ -7,6 +8,7 @@ import { addTrainingFlags, type TrainingSettings, trainingSettings } from './tra
 
 /** Several networks, one recording. */
 export interface CompareRequest {
+  /** Or a folder of recordings. */
   readonly audio: string;
   /** Options of each network, in the order of the table. */
   readonly models: ReadonlyMap<Kind, Readonly<Record<string, unknown>>>;
@@ -19,10 +21,10 @@ export interface CompareRequest {
 export function addCompareCommand(program: Command, execute: Execute): void {
   const command = program
     .command('compare')
-    .argument('<audio>', 'recording to learn: wav, flac, mp3, ogg or opus')
-    .summary('fit several networks to one recording and compare them')
+    .argument('<audio>', 'recording to learn: wav, flac, mp3, ogg or opus; or a folder of them')
+    .summary('fit several networks to one recording, or to many, and compare them')
     .description(
-      'Fits each network to the recording with the same steps and seed, prints one table of metrics and writes one report with the spectrograms side by side.',
+      'Fits each network to the recording with the same steps and seed, prints one table of metrics and writes one report with the spectrograms side by side. Of a folder, every recording in it and below it is learned, and the table has means and standard deviations.',
     )
     .option('--models <names>', 'the networks, with commas between', namesOf(KINDS), [...KINDS])
     .option('--out <folder>', 'folder for the results; default: fewsound-out/NAME-comparison')
@@ -40,6 +42,10 @@ export function addCompareCommand(program: Command, execute: Execute): void {
         training: trainingSettings(command),
         ...(out !== undefined && { out }),
       };
+      if (statSync(audio, { throwIfNoEntry: false })?.isDirectory()) {
+        const { compareFolder } = await import('./compare-folder.js');
+        return compareFolder(request, context);
+      }
       const { compare } = await import('./compare.js');
       return compare(request, context);
     }),

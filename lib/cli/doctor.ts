@@ -1,3 +1,4 @@
+import { isCdpamSetUp, isPesqSetUp } from '../metrics/index.js';
 import { addon, addonOrigin, locateAddon } from '../native/addon.js';
 import { FewSoundError } from '../native/errors.js';
 import type { LibTorchSearch } from '../native/libtorch.js';
@@ -29,6 +30,7 @@ export function examine({ stdout }: CommandContext): CommandResult {
     checkLibTorch(search),
     addonCheck,
     checkCuda(search, addonCheck),
+    ...checkPerceptual(),
     ...checkTools(),
   ];
   const usable = checks.every(({ state }) => state !== 'problem');
@@ -130,6 +132,22 @@ function checkCuda({ chosen }: LibTorchSearch, addonCheck: Check): Check {
     nccl === null ? 'several processes over NCCL' : `several processes over Gloo (${nccl})`,
   ];
   return { name, state: 'ok', found: [found, ...uses].join(', ') };
+}
+
+function checkPerceptual(): Check[] {
+  return [
+    { name: 'PESQ', there: isPesqSetUp(), what: 'pesq' },
+    { name: 'CDPAM', there: isCdpamSetUp(), what: 'cdpam' },
+  ].map(({ name, there, what }) =>
+    there
+      ? { name, state: 'ok', found: 'set up' }
+      : {
+          name,
+          state: 'warning',
+          found: 'not set up',
+          remedy: `for that metric, run \`fewsound setup ${what}\``,
+        },
+  );
 }
 
 function checkTools(): Check[] {

@@ -6,19 +6,11 @@ import { formatCount } from '../report/numbers.js';
 import { runsTable } from '../report/runs-table.js';
 import type { CommandContext, CommandResult } from './command-context.js';
 import type { EvaluateRequest } from './evaluate-command.js';
+import { type MetricStatistics, metricStatistics } from './metric-statistics.js';
 import { showProgress } from './progress-bar.js';
 import { reconstructSegments } from './reconstruct.js';
 import { findTrainedModel, type TrainedModel } from './trained-model.js';
 import { chooseDevice } from './training-process.js';
-
-/** A metric over segments. */
-interface MetricStatistics {
-  readonly mean: number | null;
-  /** Standard deviation over the segments, of which each counts as one of n. */
-  readonly deviation: number | null;
-  /** Segments for which it is defined. */
-  readonly segments: number;
-}
 
 /** A model that was measured. */
 interface Measured extends TrainedModel {
@@ -91,7 +83,7 @@ async function measure(
       progress.stop();
     }
     const metrics = Object.fromEntries(
-      [...values].map(([metric, all]) => [metric, statistics(all)]),
+      [...values].map(([metric, all]) => [metric, metricStatistics(all)]),
     ) as Measured['metrics'];
     return { name, file, model: model.kind, parameters: model.parameterCount, segments, metrics };
   } finally {
@@ -106,14 +98,6 @@ function requireRate(file: string, { sampleRate }: HyperNetwork, corpus: Prepare
     `${file} was trained at ${sampleRate} Hz, but ${corpus.folder} has ${corpus.sampleRate} Hz. Prepare the corpus with --sample-rate ${sampleRate}.`,
     { field: 'sampleRate' },
   );
-}
-
-function statistics(values: readonly number[]): MetricStatistics {
-  const segments = values.length;
-  if (segments === 0) return { mean: null, deviation: null, segments };
-  const mean = values.reduce((sum, value) => sum + value, 0) / segments;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / segments;
-  return { mean, deviation: Math.sqrt(variance), segments };
 }
 
 function means(metrics: Measured['metrics']): Record<string, number | null> {

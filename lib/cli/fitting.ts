@@ -13,7 +13,18 @@ import { STANDARD_SAMPLES } from './recording-flags.js';
 import { defined, type TrainingSettings } from './training-flags.js';
 
 /** Metrics of every fit, in the order of tables. */
-const FIT_METRICS = ['mse', 'psnr', 'snr', 'siSnr', 'lsd', 'wd'] as const;
+const FIT_METRICS = [
+  'mse',
+  'psnr',
+  'snr',
+  'siSnr',
+  'lsd',
+  'wd',
+  'pesq',
+  'stoi',
+  'estoi',
+  'cdpam',
+] as const;
 
 /** Samples that neighbouring pieces of a long recording share. */
 const OVERLAP = 2048;

@@ -20,7 +20,7 @@ export function addMetricsCommand(program: Command, execute: Execute): void {
     .argument('<degraded>', 'what is judged')
     .summary('measure how far a recording is from its original')
     .description(
-      'Measures how far a recording is from its original: MSE, MAE, PSNR, SNR, SI-SNR, LSD and the Wasserstein distance of the spectra. Amplitudes are compared as they are; stereo is mixed down.',
+      'Measures how far a recording is from its original: MSE, MAE, PSNR, SNR, SI-SNR, LSD, the Wasserstein distance of the spectra, STOI and ESTOI; PESQ and CDPAM after `fewsound setup pesq` and `fewsound setup cdpam`. Amplitudes are compared as they are; stereo is mixed down.',
     )
     .option(
       '--sample-rate <hertz>',

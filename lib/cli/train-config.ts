@@ -33,6 +33,7 @@ const trainingFields: Record<keyof TrainingOptions, z.ZodType> = {
   augmentation: z.unknown(),
   validateEvery: z.unknown(),
   validationLimit: z.unknown(),
+  validationMetrics: z.unknown(),
   checkpointEvery: z.unknown(),
   prefetch: z.unknown(),
 };

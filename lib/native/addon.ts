@@ -8,6 +8,7 @@ import type { DistributedAddon } from './distributed-addon.js';
 import { FewSoundError } from './errors.js';
 import type { HyperAddon } from './hyper-addon.js';
 import { type LibTorch, requireLibTorch } from './libtorch.js';
+import type { MetricsAddon, PesqLibrary } from './metrics-addon.js';
 import type { ModelAddon } from './model-addon.js';
 import { packageRoot } from './package-root.js';
 import type { DType, TensorAddon, TensorHandle } from './tensor-addon.js';
@@ -17,10 +18,11 @@ export type Addon = TensorAddon &
   ModelAddon<TensorHandle, DType> &
   HyperAddon<TensorHandle, DType> &
   ClassifierAddon<TensorHandle, DType> &
+  MetricsAddon<TensorHandle> &
   DistributedAddon<TensorHandle>;
 
 /** fewsound.node: it links nothing of LibTorch. */
-interface Loader {
+interface Loader extends PesqLibrary {
   /** The LibTorch that the addon was built for. */
   readonly torchVersion: string;
   openCore(torchLibraries: string, core: string): Addon;
@@ -74,6 +76,15 @@ export function addonLoaded(): boolean {
 export function locateAddon(): { path: string; builtFor: string } {
   const { path, loader } = openLoader();
   return { path, builtFor: loader.torchVersion };
+}
+
+/**
+ * What calls PESQ's library, without loading LibTorch. For a process of its own only.
+ *
+ * @throws FewSoundError ADDON_NOT_FOUND
+ */
+export function pesqLibrary(): PesqLibrary {
+  return openLoader().loader;
 }
 
 function openLoader(): { path: string; loader: Loader } {

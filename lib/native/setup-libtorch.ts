@@ -1,32 +1,14 @@
 // Installs the pinned LibTorch: a virtual environment in the user's cache folder, and pip.
 
-import { spawn } from 'node:child_process';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { FewSoundError } from './errors.js';
 import { completionMarker, findLibTorch, type LibTorch, libTorchFolder } from './libtorch.js';
 import { PINNED_LIBTORCH } from './libtorch-version.js';
+import { lastLine, runForSetup, type SetupOptions, type SetupProgress } from './setup-command.js';
+import { lockForSetup } from './setup-lock.js';
 
-/** What set-up is doing. */
-export interface SetupProgress {
-  readonly stage: 'waiting' | 'environment' | 'download';
-  /** One line for people. */
-  readonly message: string;
-}
-
-export interface SetupOptions {
-  onProgress?: (progress: SetupProgress) => void;
-  signal?: AbortSignal;
-}
+export type { SetupOptions, SetupProgress };
 
 /**
  * Installs LibTorch into the cache folder, unless it is there. pip follows the user's own configuration (index,
@@ -38,7 +20,7 @@ export interface SetupOptions {
 export async function setupLibTorch(options: SetupOptions = {}): Promise<LibTorch> {
   const folder = libTorchFolder();
   mkdirSync(dirname(folder), { recursive: true });
-  const release = await lock(`${folder}.lock`, options);
+  const release = await lockForSetup(`${folder}.lock`, options);
   try {
     if (!existsSync(completionMarker())) await install(folder, options);
   } finally {
@@ -60,7 +42,7 @@ async function install(folder: string, options: SetupOptions): Promise<void> {
     message: `creating a virtual environment in ${folder}`,
   });
   const python = process.env.FEWSOUND_PYTHON ?? 'python3';
-  const created = await run(python, ['-m', 'venv', folder], options);
+  const created = await runForSetup(python, ['-m', 'venv', folder], options);
   if (created.status !== 0) {
     rmSync(folder, { recursive: true, force: true });
     throw new FewSoundError(
@@ -76,7 +58,7 @@ async function install(folder: string, options: SetupOptions): Promise<void> {
   let output = '';
   for (const attempt of attempts) {
     options.onProgress?.({ stage: 'download', message: `pip install ${attempt.at(-1)}` });
-    const result = await run(pip, [...common, ...attempt], options);
+    const result = await runForSetup(pip, [...common, ...attempt], options);
     output = result.output;
     if (result.status === 0) {
       writeFileSync(completionMarker(), `${attempt.at(-1)}\n`);
@@ -92,89 +74,6 @@ async function install(folder: string, options: SetupOptions): Promise<void> {
 
 function hasNvidiaDriver(): boolean {
   return existsSync('/proc/driver/nvidia/version') || existsSync('/dev/nvidiactl');
-}
-
-function lastLine(output: string): string {
-  return output.trim().split('\n').at(-1)?.trim() ?? '';
-}
-
-function run(
-  command: string,
-  args: string[],
-  { onProgress, signal }: SetupOptions,
-): Promise<{ status: number | null; output: string }> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(aborted(signal));
-    const child = spawn(command, args, {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      signal,
-      env: process.env,
-    });
-    let output = '';
-    const take = (chunk: Buffer) => {
-      const text = chunk.toString();
-      output += text;
-      for (const line of text.split('\n')) {
-        if (/^(Collecting|Downloading|Installing|Using cached)/.test(line.trim())) {
-          onProgress?.({ stage: 'download', message: line.trim() });
-        }
-      }
-    };
-    child.stdout.on('data', take);
-    child.stderr.on('data', take);
-    child.on('error', (error) => {
-      // What pip has started may outlive it and hold the pipes open.
-      child.stdout.destroy();
-      child.stderr.destroy();
-      if (signal?.aborted) reject(aborted(signal));
-      else resolve({ status: null, output: error.message });
-    });
-    child.on('close', (status) => resolve({ status, output }));
-  });
-}
-
-function aborted(signal: AbortSignal): FewSoundError {
-  return new FewSoundError(
-    'ABORTED',
-    'The set-up of LibTorch was stopped; run it again to go on.',
-    {
-      cause: signal.reason,
-    },
-  );
-}
-
-/** Takes the lock file; waits while another living process holds it. */
-async function lock(path: string, { onProgress, signal }: SetupOptions): Promise<() => void> {
-  for (let told = false; ; ) {
-    if (signal?.aborted) throw aborted(signal);
-    try {
-      const file = openSync(path, 'wx');
-      writeFileSync(file, String(process.pid));
-      closeSync(file);
-      return () => rmSync(path, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    if (!ownerLives(path)) {
-      rmSync(path, { force: true });
-      continue;
-    }
-    if (!told)
-      onProgress?.({ stage: 'waiting', message: 'another process is setting up LibTorch' });
-    told = true;
-    await sleep(500);
-  }
-}
-
-function ownerLives(lockFile: string): boolean {
-  try {
-    const owner = Number(readFileSync(lockFile, 'utf8'));
-    if (owner > 0) process.kill(owner, 0);
-    return true;
-  } catch (error) {
-    // Somebody else's process answers EPERM; it lives.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 /** An `onProgress` that writes to stderr, for scripts. */

@@ -72,22 +72,30 @@ const METRICS: Readonly<Record<string, MetricDescription>> = {
     name: 'PESQ',
     unit: '',
     better: 'higher',
-    meaning: 'perceived speech quality, wide band, 1 to 4.5',
-    undefinedBecause: 'undefined: no speech was found',
+    meaning: 'perceived speech quality, wide band (P.862.2 of 2005), 1.02 to 4.64',
+    undefinedBecause:
+      'undefined: no speech was found, or PESQ is not set up (npx fewsound setup pesq)',
   },
   stoi: {
     name: 'STOI',
     unit: '',
     better: 'higher',
     meaning: 'short-time intelligibility, 0 to 1',
-    undefinedBecause: 'undefined: no speech was found',
+    undefinedBecause: SILENT_ORIGINAL,
+  },
+  estoi: {
+    name: 'ESTOI',
+    unit: '',
+    better: 'higher',
+    meaning: 'extended short-time intelligibility, 0 to 1',
+    undefinedBecause: SILENT_ORIGINAL,
   },
   cdpam: {
     name: 'CDPAM',
     unit: '',
     better: 'lower',
-    meaning: 'learned perceptual distance',
-    undefinedBecause: 'undefined',
+    meaning: 'perceptual distance that a network learned from listeners',
+    undefinedBecause: 'undefined: CDPAM is not set up (npx fewsound setup cdpam)',
   },
 };
 

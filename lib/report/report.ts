@@ -69,7 +69,7 @@ export async function renderReport(input: ReportInput): Promise<string> {
 
   const sections = [
     keyFigures([
-      ...metricFigures(['siSnr', 'psnr', 'lsd', 'wd'], model.metrics),
+      ...metricFigures(['siSnr', 'psnr', 'lsd', 'pesq', 'stoi'], model.metrics),
       { name: 'Parameters', value: formatCount(model.parameters) },
       { name: 'Time', value: formatSeconds(model.seconds) },
     ]),

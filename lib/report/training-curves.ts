@@ -18,7 +18,7 @@ const DOTS = 60;
 const SMOOTHING = 0.02;
 
 /** Metrics that have a curve, and those of them for which a logarithmic axis shows more. */
-const METRICS: readonly MetricName[] = ['siSnr', 'mse', 'lsd'];
+const METRICS: readonly MetricName[] = ['siSnr', 'mse', 'lsd', 'pesq', 'stoi'];
 const LOGARITHMIC: readonly MetricName[] = ['mse'];
 
 const TRAINING = seriesColour(0);

@@ -92,7 +92,9 @@ function figures(
   ];
   if (shown === undefined) return keyFigures(course);
   const metrics = metricsOf(shown);
-  const chosen = (['siSnr', 'psnr', 'lsd'] as const).filter((key) => columns.includes(key));
+  const chosen = (['siSnr', 'psnr', 'lsd', 'pesq', 'stoi'] as const).filter((key) =>
+    columns.includes(key),
+  );
   const which = shown.step === bestStep ? 'best' : 'last';
   return html`${keyFigures([
     { name: 'Validation loss', value: formatMetric('loss', metrics.loss) },

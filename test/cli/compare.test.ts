@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeRecording } from './recording-file';
@@ -41,6 +41,31 @@ describe('fewsound compare', () => {
     const { stdout, stderr } = await cli([...argv, '--out', join(folder, 'table')]);
     expect(stdout).toMatch(/^NeRF .*\n^RFF .*\n/m);
     expect(stderr).toBe('');
+  });
+
+  test('makes a table of means and deviations over a folder of recordings', async () => {
+    const clips = join(folder, 'clips');
+    await mkdir(clips);
+    await writeRecording(clips);
+    await copyFile(join(clips, 'tones.wav'), join(clips, 'more.wav'));
+    const out = join(folder, 'many');
+    const { status, json } = await cliJson<{
+      recordings: number;
+      models: { model: string; metrics: Record<string, { mean: number; deviation: number }> }[];
+      files: Record<string, string>;
+    }>(['compare', clips, '--models', 'kan,nerf', '--grid', '3', ...SMALL, '--out', out]);
+    expect(status).toBe(0);
+    expect(json.recordings).toBe(2);
+    expect(json.models.map(({ model }) => model)).toEqual(['kan', 'nerf']);
+    // Two copies of one recording.
+    expect(json.models[0]?.metrics.mse?.deviation).toBe(0);
+    expect((await readdir(out)).sort()).toEqual(['config.json', 'metrics.json', 'table.md']);
+    const table = await readFile(json.files.table as string, 'utf8');
+    expect(table).toMatch(
+      /^\| Network \(parameters\) \| MSE ↓ \| PSNR dB ↑ \| LSD ↓ \|.* CDPAM ↓ \|$/m,
+    );
+    expect(table).toMatch(/^\| KAN \([\d,]+\) \| .* ± /m);
+    expect(table).toMatch(/over 2 recordings of 3,000 samples, 3 steps each/);
   });
 
   test('finds a mistake in the last network before it trains the first', async () => {

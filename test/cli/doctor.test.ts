@@ -19,7 +19,7 @@ describe('fewsound doctor', () => {
     expect({ status, usable: json.usable }).toEqual({ status: 0, usable: true });
     expect(json.checks.map(({ name }) => name)).toEqual([
       ...['Node.js', 'Platform', 'CPU', 'LibTorch', 'Addon', 'CUDA'],
-      ...['Python', 'C++ compiler', 'CMake', 'Ninja'],
+      ...['PESQ', 'CDPAM', 'Python', 'C++ compiler', 'CMake', 'Ninja'],
     ]);
     expect(json.libtorch.chosen?.version).toMatch(/^2\./);
     expect(json.libtorch.candidates.at(-1)?.source).toBe(json.libtorch.chosen?.source);

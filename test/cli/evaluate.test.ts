@@ -33,7 +33,9 @@ describe('fewsound evaluate', () => {
     expect(model).toMatchObject({ name: 'tiny', file: runFiles(run).best, segments: 3 });
     const { metrics } = trained.best as { metrics: Record<string, number> };
     expect(Object.keys(model.metrics)).toEqual([...metricNames]);
-    for (const name of metricNames) {
+    // Segments of 40 ms are too short for PESQ.
+    expect(model.metrics).toMatchObject({ pesq: { mean: null }, cdpam: { mean: null } });
+    for (const name of metricNames.filter((each) => each !== 'pesq' && each !== 'cdpam')) {
       const [mean, expected] = [model.metrics[name]?.mean as number, metrics[name] as number];
       // The same weights in batches of another size: the last bits differ.
       expect(Math.abs(mean - expected)).toBeLessThan(1e-4 * Math.max(1, Math.abs(expected)));

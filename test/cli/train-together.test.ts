@@ -69,7 +69,9 @@ describeBuilt('fewsound train as processes (skipped without dist/: npm run build
     const half = { training: { ...TINY_TRAINING, batchSize: 2 } };
     const argv = [...(await place.argv(together, half)), '--json'];
     const [first, second] = await Promise.all((await startTwo(argv)).map(({ ended }) => ended));
-    expect(second).toEqual({ status: 0, stdout: '', stderr: '' });
+    // Segments of 40 ms are too short for STOI, which Node says in each process.
+    const others = second?.stderr.replace(/^\(.*(FewSoundWarning|trace-warnings).*\n/gm, '');
+    expect({ ...second, stderr: others }).toEqual({ status: 0, stdout: '', stderr: '' });
     expect(first?.status).toBe(0);
     const result = JSON.parse(first?.stdout ?? '');
     expect(result).toMatchObject({ run: together, steps: 16, processes: 2, device: 'cpu' });

@@ -6,6 +6,7 @@ import {
   TrainingBatches,
   ValidationBatches,
 } from '../../data/index.js';
+import { type MetricName, metricNames } from '../../metrics/index.js';
 import { FewSoundError } from '../../native/errors.js';
 import {
   abortSignal,
@@ -79,6 +80,11 @@ export interface TrainOptions {
   validateEvery?: number;
   /** Segments for validation at most. Default 512. */
   validationLimit?: number;
+  /**
+   * What validations measure. Default: all but `cdpam`, which takes seconds a segment. Those that are not set up here are
+   * null.
+   */
+  validationMetrics?: readonly MetricName[];
   /** Updates between two checkpoints. Default: one at the end of every epoch. */
   checkpointEvery?: number;
   /** Batches that are prepared ahead. Default 4. */
@@ -140,6 +146,10 @@ function trainSchema(kind: string, sampleRate: number) {
     augmentation: augmentationSchema.prefault({}),
     validateEvery: wholeNumber(1, 10_000_000).default(1),
     validationLimit: wholeNumber(1, 2 ** 31 - 1).default(512),
+    validationMetrics: z
+      .array(z.enum(metricNames, { error: `Expected names of ${metricNames.join(', ')}` }))
+      .readonly()
+      .default(metricNames.filter((name) => name !== 'cdpam')),
     checkpointEvery: wholeNumber(1, 2 ** 31 - 1).optional(),
     prefetch: wholeNumber(1, 64).default(4),
     resume: flag.default(false),

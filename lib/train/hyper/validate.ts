@@ -1,11 +1,11 @@
-import { evaluate, type MetricName, type Metrics, metricNames } from '../../metrics/index.js';
+import { evaluate, type MetricName, type Metrics } from '../../metrics/index.js';
 import type { HyperTrainer } from './hyper-trainer.js';
 import type { TrainingSetup } from './train-options.js';
 
 /** Means over the validation part. */
 export interface ValidationMeans {
   readonly loss: number;
-  readonly metrics: Metrics;
+  readonly metrics: Partial<Metrics>;
   readonly segments: number;
 }
 
@@ -18,7 +18,7 @@ interface Tally {
 }
 
 /**
- * The loss and all metrics over the validation part, each segment alone, then their means. Processes that
+ * The loss and the metrics asked for over the validation part, each segment alone, then their means. Processes that
  * train together share the segments.
  *
  * @returns null where the signal stopped it, in one process or another
@@ -28,9 +28,9 @@ export async function validate(
   trainer: HyperTrainer,
   epoch: number,
 ): Promise<ValidationMeans | null> {
-  const { group, batchSize, signal } = options;
+  const { group, batchSize, signal, validationMetrics: names } = options;
   const { samples } = model.options;
-  const zeros = () => Object.fromEntries(metricNames.map((name) => [name, 0])) as Tally['sums'];
+  const zeros = () => Object.fromEntries(names.map((name) => [name, 0])) as Tally['sums'];
   const tally: Tally = { loss: 0, segments: 0, sums: zeros(), counts: zeros() };
   const perBatch = batchSize * (group?.size ?? 1);
   for (let index = 0; index < validation.batchesPerEpoch(perBatch); index++) {
@@ -39,26 +39,31 @@ export async function validate(
     const recordings = await validation.batch(0, index, perBatch);
     if (recordings.length === 0) continue;
     const { estimates, losses } = await trainer.evaluate(recordings, model.factorAt(epoch));
-    for (const [row, loss] of losses.entries()) {
-      const part = [row * samples, (row + 1) * samples] as const;
-      const found = await evaluate(
-        recordings.subarray(...part),
-        finite(estimates.subarray(...part)),
-        {
+    // Side by side: those that hear take their time, on threads and in processes of their own.
+    const measured = await Promise.all(
+      Array.from(losses, (_, row) => {
+        const part = [row * samples, (row + 1) * samples] as const;
+        return evaluate(recordings.subarray(...part), finite(estimates.subarray(...part)), {
+          metrics: names,
           sampleRate: corpus.sampleRate,
-        },
-      );
+        });
+      }),
+    );
+    for (const [row, loss] of losses.entries()) {
       tally.loss += loss;
       tally.segments += 1;
-      for (const name of metricNames) {
-        const value = found[name];
+      for (const name of names) {
+        const value = measured[row]?.[name] ?? null;
         if (value === null) continue;
         tally.sums[name] += value;
         tally.counts[name] += 1;
       }
     }
   }
-  return means(group === undefined ? tally : await added(tally, (values) => group.sum(values)));
+  return means(
+    group === undefined ? tally : await added(tally, names, (values) => group.sum(values)),
+    names,
+  );
 }
 
 /** What a diverged model makes is no sound; the loss says so. */
@@ -66,29 +71,36 @@ function finite(samples: Float32Array): Float32Array {
   return samples.every(Number.isFinite) ? samples : new Float32Array(samples.length);
 }
 
-async function added(tally: Tally, sum: (values: number[]) => Promise<number[]>): Promise<Tally> {
+async function added(
+  tally: Tally,
+  names: readonly MetricName[],
+  sum: (values: number[]) => Promise<number[]>,
+): Promise<Tally> {
   const all = await sum([
     tally.loss,
     tally.segments,
-    ...metricNames.map((name) => tally.sums[name]),
-    ...metricNames.map((name) => tally.counts[name]),
+    ...names.map((name) => tally.sums[name]),
+    ...names.map((name) => tally.counts[name]),
   ]);
   const named = (from: number) =>
-    Object.fromEntries(metricNames.map((name, i) => [name, all[from + i]])) as Tally['sums'];
+    Object.fromEntries(names.map((name, i) => [name, all[from + i]])) as Tally['sums'];
   return {
     loss: all[0] as number,
     segments: all[1] as number,
     sums: named(2),
-    counts: named(2 + metricNames.length),
+    counts: named(2 + names.length),
   };
 }
 
-function means({ loss, segments, sums, counts }: Tally): ValidationMeans {
+function means(
+  { loss, segments, sums, counts }: Tally,
+  names: readonly MetricName[],
+): ValidationMeans {
   return {
     loss: loss / segments,
     metrics: Object.fromEntries(
-      metricNames.map((name) => [name, counts[name] === 0 ? null : sums[name] / counts[name]]),
-    ) as Metrics,
+      names.map((name) => [name, counts[name] === 0 ? null : sums[name] / counts[name]]),
+    ),
     segments,
   };
 }

@@ -27,7 +27,7 @@ export interface ValidationResult {
   /** Mean loss of the segments. */
   readonly loss: number;
   /** Mean of each metric over the segments for which it is defined; null where it is for none. */
-  readonly metrics: Metrics;
+  readonly metrics: Partial<Metrics>;
   readonly segments: number;
   readonly seconds: number;
   /** Whether none before had a lower loss. */

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <napi.h>
+
+namespace fewsound::binding {
+
+/// Metrics that take long: each a job on a thread of its own.
+void exposeMetrics(const Napi::Object& exports);
+
+}  // namespace fewsound::binding
