@@ -1,6 +1,5 @@
 #include "binding/classifier_trainers.h"
 
-#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <utility>
@@ -43,10 +42,7 @@ Napi::Value createClassifierTrainer(const Napi::CallbackInfo& info) {
 
 ClassifierTrainerHandle& idleTrainerIn(const Napi::CallbackInfo& info) {
   ClassifierTrainerHandle& handle = objectIn<ClassifierTrainerHandle>(info, 0, "trainer");
-  if (handle.busy->load(std::memory_order_acquire)) {
-    throw CallError(Code::kInvalidArgument,
-                    "the model is at work on another thread; wait for that to end", "model");
-  }
+  requireIdle(*handle.busy);
   return handle;
 }
 
@@ -71,12 +67,8 @@ Napi::Value stepClassifierTrainer(const Napi::CallbackInfo& info) {
       .name = "train",
       .work = [=](Job&) { *outcome = trainer->step(audio, classes, learningRate, beta1, seed); },
       .release = [inUse] { inUse->end(); },
-      .result = [outcome](Napi::Env env) -> Napi::Value {
-        const Napi::Object result = Napi::Object::New(env);
-        result.Set("loss", outcome->loss);
-        result.Set("gradientNorm", outcome->gradientNorm);
-        return result;
-      },
+      .result =
+          [outcome](Napi::Env env) { return stepResult(env, outcome->loss, outcome->gradientNorm); },
   };
   return Job::start(env, std::move(task), {}, abortFlagIn(env, env.Null()));
 }
@@ -95,12 +87,9 @@ Napi::Value evaluateClassifierTrainer(const Napi::CallbackInfo& info) {
       .work = [=](Job&) { *outcome = trainer->evaluate(audio, classes); },
       .release = [inUse] { inUse->end(); },
       .result = [outcome](Napi::Env env) -> Napi::Value {
-        const at::Tensor& losses = outcome->losses;
-        Napi::Float64Array numbers = Napi::Float64Array::New(env, losses.numel());
-        std::copy_n(losses.const_data_ptr<double>(), losses.numel(), numbers.Data());
         const Napi::Object result = Napi::Object::New(env);
         result.Set("logits", makeTensor(env, outcome->logits));
-        result.Set("losses", numbers);
+        result.Set("losses", makeNumbers(env, outcome->losses));
         return result;
       },
   };

@@ -20,15 +20,7 @@
 namespace fewsound::binding {
 
 ClassifierHandle& classifierIn(const Napi::CallbackInfo& info, size_t index) {
-  const napi_env env = info.Env();
-  ClassifierHandle* handle = Handle<ClassifierHandle>::find(env, info[index]);
-  if (handle == nullptr) Place{env, "model"}.reject(info[index], "a classifier");
-  if (!handle->model) throw CallError(Code::kDisposed, "the model was disposed of", "model");
-  if (handle->busy->load(std::memory_order_acquire)) {
-    throw CallError(Code::kInvalidArgument,
-                    "the model is at work on another thread; wait for that to end", "model");
-  }
-  return *handle;
+  return modelIn<ClassifierHandle>(info, index, "a classifier");
 }
 
 namespace {
@@ -144,11 +136,8 @@ void moveClassifier(const Napi::CallbackInfo& info) {
                                       toDtype({env, "dtype"}, info[2]));
 }
 
-/// Frees the model now. A second time does nothing.
 void disposeClassifier(const Napi::CallbackInfo& info) {
-  ClassifierHandle* handle = Handle<ClassifierHandle>::find(info.Env(), info[0]);
-  if (handle == nullptr) Place{info.Env(), "model"}.reject(info[0], "a classifier");
-  if (handle->model) classifierIn(info, 0).model.reset();
+  disposeModel<ClassifierHandle>(info, "a classifier");
 }
 
 }  // namespace

@@ -165,6 +165,12 @@ Napi::Array makeShape(Napi::Env env, at::IntArrayRef shape) {
   return array;
 }
 
+Napi::Float64Array makeNumbers(Napi::Env env, const at::Tensor& tensor) {
+  Napi::Float64Array numbers = Napi::Float64Array::New(env, tensor.numel());
+  std::copy_n(tensor.const_data_ptr<double>(), tensor.numel(), numbers.Data());
+  return numbers;
+}
+
 Operand operandOf(const at::Scalar& number) { return {at::native::wrapped_scalar_tensor(number)}; }
 
 Operand toOperand(const Place& place, napi_value value) {

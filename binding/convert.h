@@ -80,6 +80,8 @@ Reduction toReduction(const Place& place, napi_value value);
 Operand operandOf(const at::Scalar& number);
 /// A shape as an array of numbers.
 Napi::Array makeShape(Napi::Env env, at::IntArrayRef shape);
+/// A float64 tensor on the CPU as a typed array of its own.
+Napi::Float64Array makeNumbers(Napi::Env env, const at::Tensor& tensor);
 
 bool isNullish(napi_env env, napi_value value);
 

@@ -16,6 +16,11 @@
 #include "binding/tensor_handle.h"
 
 namespace fewsound::binding {
+namespace {
+
+constexpr const char* kHyperModel = "a FewSound or HyperSound model";
+
+}  // namespace
 
 std::vector<at::Tensor> HyperModelHandle::parameters() const {
   std::vector<at::Tensor> tensors;
@@ -24,15 +29,7 @@ std::vector<at::Tensor> HyperModelHandle::parameters() const {
 }
 
 HyperModelHandle& hyperModelIn(const Napi::CallbackInfo& info, size_t index) {
-  const napi_env env = info.Env();
-  HyperModelHandle* handle = Handle<HyperModelHandle>::find(env, info[index]);
-  if (handle == nullptr) Place{env, "model"}.reject(info[index], "a FewSound or HyperSound model");
-  if (!handle->model) throw CallError(Code::kDisposed, "the model was disposed of", "model");
-  if (handle->busy->load(std::memory_order_acquire)) {
-    throw CallError(Code::kInvalidArgument,
-                    "the model is at work on another thread; wait for that to end", "model");
-  }
-  return *handle;
+  return modelIn<HyperModelHandle>(info, index, kHyperModel);
 }
 
 namespace {
@@ -175,12 +172,8 @@ void moveHyperModel(const Napi::CallbackInfo& info) {
                                       toDtype({env, "dtype"}, info[2]));
 }
 
-/// Frees the model now. A second time does nothing.
 void disposeHyperModel(const Napi::CallbackInfo& info) {
-  HyperModelHandle* handle = Handle<HyperModelHandle>::find(info.Env(), info[0]);
-  if (handle == nullptr)
-    Place{info.Env(), "model"}.reject(info[0], "a FewSound or HyperSound model");
-  if (handle->model) hyperModelIn(info, 0).model.reset();
+  disposeModel<HyperModelHandle>(info, kHyperModel);
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include "binding/hyper_trainers.h"
 
-#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -54,10 +53,7 @@ Napi::Value createHyperTrainer(const Napi::CallbackInfo& info) {
 
 HyperTrainerHandle& idleTrainerIn(const Napi::CallbackInfo& info) {
   HyperTrainerHandle& handle = objectIn<HyperTrainerHandle>(info, 0, "trainer");
-  if (handle.busy->load(std::memory_order_acquire)) {
-    throw CallError(Code::kInvalidArgument,
-                    "the model is at work on another thread; wait for that to end", "model");
-  }
+  requireIdle(*handle.busy);
   return handle;
 }
 
@@ -101,12 +97,8 @@ Napi::Value stepHyperTrainer(const Napi::CallbackInfo& info) {
             inUse->end();
             if (ranks.use) ranks.use->end();
           },
-      .result = [outcome](Napi::Env env) -> Napi::Value {
-        const Napi::Object result = Napi::Object::New(env);
-        result.Set("loss", outcome->loss);
-        result.Set("gradientNorm", outcome->gradientNorm);
-        return result;
-      },
+      .result =
+          [outcome](Napi::Env env) { return stepResult(env, outcome->loss, outcome->gradientNorm); },
   };
   return Job::start(env, std::move(task), {}, abortFlagIn(env, env.Null()));
 }
@@ -125,12 +117,9 @@ Napi::Value evaluateHyperTrainer(const Napi::CallbackInfo& info) {
       .work = [=](Job&) { *outcome = trainer->evaluate(batch, factor); },
       .release = [inUse] { inUse->end(); },
       .result = [outcome](Napi::Env env) -> Napi::Value {
-        const at::Tensor& losses = outcome->losses;
-        Napi::Float64Array numbers = Napi::Float64Array::New(env, losses.numel());
-        std::copy_n(losses.const_data_ptr<double>(), losses.numel(), numbers.Data());
         const Napi::Object result = Napi::Object::New(env);
         result.Set("estimates", makeTensor(env, outcome->estimates));
-        result.Set("losses", numbers);
+        result.Set("losses", makeNumbers(env, outcome->losses));
         return result;
       },
   };

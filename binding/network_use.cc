@@ -45,6 +45,12 @@ void NetworkUse::end() {
   busy_->store(false, std::memory_order_release);
 }
 
+void requireIdle(const std::atomic<bool>& busy) {
+  if (!busy.load(std::memory_order_acquire)) return;
+  throw CallError(Code::kInvalidArgument,
+                  "the model is at work on another thread; wait for that to end", "model");
+}
+
 void requireIdleGraph(const std::vector<at::Tensor>& outputs) {
   InUse& all = inUse();
   const std::lock_guard lock(all.mutex);

@@ -26,6 +26,9 @@ class NetworkUse {
   std::shared_ptr<std::atomic<bool>> busy_;
 };
 
+/// Throws where a job on another thread is using the model that the flag belongs to.
+void requireIdle(const std::atomic<bool>& busy);
+
 /// Throws where the graph behind the outputs ends in parameters of a network in use: running
 /// through it would write gradients that the job writes as well.
 void requireIdleGraph(const std::vector<at::Tensor>& outputs);

@@ -72,4 +72,11 @@ Napi::Value optimizerState(Napi::Env env, const AdamW& optimizer, const BusyFlag
   return state;
 }
 
+Napi::Value stepResult(Napi::Env env, double loss, double gradientNorm) {
+  const Napi::Object result = Napi::Object::New(env);
+  result.Set("loss", loss);
+  result.Set("gradientNorm", gradientNorm);
+  return result;
+}
+
 }  // namespace fewsound::binding

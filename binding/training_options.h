@@ -18,4 +18,7 @@ ScheduleOptions scheduleOptions(napi_env env, napi_value value);
 /// parameters.
 Napi::Value optimizerState(Napi::Env env, const AdamW& optimizer, const BusyFlag& busy);
 
+/// {loss, gradientNorm} of one update.
+Napi::Value stepResult(Napi::Env env, double loss, double gradientNorm);
+
 }  // namespace fewsound::binding

@@ -3,7 +3,7 @@
 //   node scripts/lint.mjs            checks
 //   node scripts/lint.mjs --fix      formats and mends what can be mended
 //
-// clang-tidy parses LibTorch's headers once a file: three minutes on two quiet cores the first time, seconds afterwards.
+// clang-tidy parses LibTorch's headers once a file: about nine minutes on two quiet cores the first time, seconds afterwards.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { cppTools } from './cpp-tools.mjs';

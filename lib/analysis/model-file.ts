@@ -1,8 +1,6 @@
-import { extname } from 'node:path';
 import { z } from 'zod';
-import { FewSoundError } from '../native/errors.js';
 import { readSafetensors, readTorchFile, scope, type Tensor } from '../tensor/index.js';
-import { readExactly, withFile } from '../tensor/open-file.js';
+import { isTorchFile } from '../tensor/torch-file/is-torch-file.js';
 import { modelState } from './model-state.js';
 import type { SplineGrid } from './spline-dictionary.js';
 
@@ -52,31 +50,6 @@ export async function readModelFile(path: string): Promise<ModelFile> {
     };
   });
 }
-
-const torchNames = new Set(['.pth', '.pt', '.ckpt', '.bin']);
-const zipStart = 'PK';
-/** PROTO, and LONG, which protocol 1 begins with. */
-const pickleStarts = [0x80, 0x4c];
-
-/**
- * By what is in it: the ninth byte of a safetensors file begins the JSON of its header. By the name only where it is
- * neither, so that the error is about what was expected.
- */
-async function isTorchFile(path: string): Promise<boolean> {
-  return withFile(path, async (file) => {
-    const { size } = await file.stat();
-    const named = torchNames.has(extname(path).toLowerCase());
-    if (size < 9) return named;
-    const start = await readExactly(file, 0, 9, cutShort(path));
-    if (start[8] === 0x7b) return false;
-    const torch =
-      start.toString('latin1', 0, 2) === zipStart || pickleStarts.includes(start[0] as number);
-    return torch || named;
-  });
-}
-
-const cutShort = (path: string) => (problem: string) =>
-  new FewSoundError('FILE_FORMAT', `${path}: ${problem}.`);
 
 function splineOf(model: unknown): SplineGrid | undefined {
   const kan =

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { type Clip, crop, loadClip } from '../audio/index.js';
+import { type Clip, loadClip } from '../audio/index.js';
+import { windowOf } from '../audio/placement.js';
 import { CorpusFolder } from '../data/corpora/corpus-folder.js';
 import { FewSoundError } from '../native/errors.js';
 import type { HearingRate } from './analyzed-model.js';
@@ -89,12 +90,7 @@ export async function loadRecording(
       { field: 'sampleRate' },
     );
   }
-  return samples === undefined ? clip : ofLength(clip, samples);
-}
-
-function ofLength(clip: Clip, length: number): Clip {
-  if (clip.length >= length) return crop(clip, 0, length);
-  const samples = new Float32Array(length);
-  samples.set(clip.samples);
-  return { ...clip, samples, length, duration: length / clip.sampleRate };
+  if (samples === undefined) return clip;
+  const window = windowOf(clip.samples, samples, 'start');
+  return { ...clip, samples: window, length: samples, duration: samples / sampleRate };
 }

@@ -1,8 +1,5 @@
-import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { LabelledClips, listClasses } from '../data/index.js';
-import { writeFileAtomic } from '../native/atomic-write.js';
 import { FewSoundError } from '../native/errors.js';
 import { createClassifier, type WaveformClassifier } from '../nn/index.js';
 import { formatCount } from '../report/numbers.js';
@@ -18,9 +15,15 @@ import { type ClassifierConfig, readClassifierConfig } from './classifier-config
 import { classifierText, classifierValidationLine } from './classifier-text.js';
 import type { CommandContext, CommandResult } from './command-context.js';
 import { showProgress } from './progress-bar.js';
-import { prettyJson } from './run-config.js';
 import type { TrainClassifierRequest } from './train-classifier-command.js';
 import { trainingDisplay } from './training-display.js';
+import {
+  howToGoOn,
+  keepConfiguration,
+  requireCheckpoint,
+  requireFreeFolder,
+  withPlace,
+} from './training-folder.js';
 import { chooseDevice } from './training-process.js';
 
 /** The file of a run that holds what it was begun with, in the form of a configuration. */
@@ -40,8 +43,8 @@ export async function trainClassifierRun(
   const name = basename(source, extname(source));
   const folder = resolve(begun ? from.run : (from.out ?? join('fewsound-out', name)));
   const files = runFiles(folder);
-  if (begun) requireCheckpoint(files);
-  else requireFreeFolder(files);
+  if (begun) requireCheckpoint(files, source);
+  else requireFreeFolder(files, 'train-classifier');
   const { kind, ...options } = config.model;
   const asked = device ?? (options.device as TrainClassifierRequest['device']);
   const run = new ClassifierRun(
@@ -52,27 +55,6 @@ export async function trainClassifierRun(
     chooseDevice(asked),
   );
   return run.go(context);
-}
-
-function requireCheckpoint({ folder, last }: RunFiles): void {
-  if (existsSync(last)) return;
-  throw new FewSoundError(
-    'FILE_NOT_FOUND',
-    `${folder} holds no checkpoint: the training ended before its first one. Remove the folder and begin anew; ${join(folder, CLASSIFIER_FILE)} was its configuration.`,
-  );
-}
-
-function requireFreeFolder({ folder, last, metrics, config }: RunFiles): void {
-  const taken = [last, metrics, config].find((path) => existsSync(path));
-  if (taken === undefined) return;
-  const remedy = existsSync(last)
-    ? `Go on with it by fewsound train-classifier --resume ${folder}, or choose another folder by --out.`
-    : 'It came to no checkpoint: remove it, or choose another folder by --out.';
-  throw new FewSoundError(
-    'INVALID_ARGUMENT',
-    `${folder} holds another run already (${basename(taken)}). ${remedy}`,
-    { field: 'out' },
-  );
 }
 
 /** One run of `fewsound train-classifier` in its folder. */
@@ -171,27 +153,14 @@ class ClassifierRun {
     return classifierText(name ?? basename(folder), model, result, training.threads);
   }
 
-  /** Keeps what the run was begun with: a configuration like the given one, with all that was drawn or defaulted. */
-  private async writeConfig({ kind, options }: WaveformClassifier): Promise<void> {
-    // The device belongs to the machine, unless it was asked for.
-    const { device: _, ...architecture } = options;
-    const { device } = this.config.model;
-    const model = { kind, ...architecture, ...(device !== undefined && { device }) };
-    const { folder } = this.files;
-    await mkdir(folder, { recursive: true }).catch((cause) => {
-      const text = `the folder ${folder} cannot be made (${cause.message}). Choose another by --out.`;
-      throw new FewSoundError('IO', text, { field: 'out', cause });
-    });
-    await writeFileAtomic(join(folder, CLASSIFIER_FILE), prettyJson({ ...this.config, model }));
+  private writeConfig(model: WaveformClassifier): Promise<void> {
+    return keepConfiguration(this.files.folder, CLASSIFIER_FILE, this.config, model);
   }
 
   private afterFailure(error: unknown): unknown {
     if (!(error instanceof FewSoundError) || error.code !== 'ABORTED') return error;
-    const { folder, last } = this.files;
-    const goOn = existsSync(last)
-      ? `To go on: fewsound train-classifier --resume ${folder}`
-      : `There is no checkpoint to go on from: remove ${folder} and begin anew.`;
-    const text = `${error.message.replace(/; go on with.*$/, '')}. ${goOn}`;
+    const stopped = error.message.replace(/; go on with.*$/, '');
+    const text = `${stopped}. ${howToGoOn(this.files, 'train-classifier')}`;
     return new FewSoundError('ABORTED', text, { cause: error });
   }
 
@@ -203,11 +172,7 @@ class ClassifierRun {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof FewSoundError) || error.code !== 'INVALID_ARGUMENT') throw error;
-      throw new FewSoundError('INVALID_ARGUMENT', `${this.source}, ${part}: ${error.message}`, {
-        field: error.field === undefined ? part : `${part}.${error.field}`,
-        cause: error,
-      });
+      throw withPlace(error, this.source, part);
     }
   }
 }

@@ -1,8 +1,5 @@
-import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { openCorpus, type PreparedCorpus } from '../data/index.js';
-import { writeFileAtomic } from '../native/atomic-write.js';
 import { FewSoundError } from '../native/errors.js';
 import {
   createHyperNetwork,
@@ -14,12 +11,18 @@ import { formatCount } from '../report/numbers.js';
 import { setUpTraining } from '../train/hyper/train-options.js';
 import { type RunFiles, runFiles, type TrainOptions, train } from '../train/index.js';
 import type { CommandContext, CommandResult, SilentResult } from './command-context.js';
-import { prettyJson } from './run-config.js';
 import { modelFacts, type TrainedRun, writeRunReport } from './run-report.js';
 import type { ResumeTrainingRequest, TrainMachine, TrainRequest } from './train-command.js';
 import { type CompleteConfig, changedConfig, readTrainConfig } from './train-config.js';
 import { TRAIN_FILE } from './trained-model.js';
 import { trainingDisplay, validationLine } from './training-display.js';
+import {
+  howToGoOn,
+  keepConfiguration,
+  requireCheckpoint,
+  requireFreeFolder,
+  withPlace,
+} from './training-folder.js';
 import { readOutcome } from './training-outcome.js';
 import { asOneOfSeveral, chooseDevice, joinProcesses, processPlace } from './training-process.js';
 import { trainingText } from './training-text.js';
@@ -36,9 +39,9 @@ export function startTraining(request: TrainRequest, context: CommandContext): R
       path,
       'Give a JSON file with model, corpus and training; configs/ holds those of the paper.',
     );
-    requireFreeFolder(runFiles(folder));
+    requireFreeFolder(runFiles(folder), 'train');
     const complete = changedConfig(path, config, changes);
-    return new TrainingRun(folder, path, { name, ...complete }, machine, false).run(context);
+    return new HyperRun(folder, path, { name, ...complete }, machine, false).run(context);
   });
 }
 
@@ -51,32 +54,14 @@ export function resumeTraining(
   const source = join(folder, TRAIN_FILE);
   return asOneOfSeveral(context, async () => {
     const config = await readTrainConfig(source, 'Is this the folder of a `fewsound train`?');
-    if (!existsSync(runFiles(folder).last)) {
-      throw new FewSoundError(
-        'FILE_NOT_FOUND',
-        `${folder} holds no checkpoint: the training ended before its first one. Remove the folder and begin anew; ${source} was its configuration.`,
-      );
-    }
+    requireCheckpoint(runFiles(folder), source);
     const complete = changedConfig(source, config, changes);
-    return new TrainingRun(folder, source, complete, machine, true).run(context);
+    return new HyperRun(folder, source, complete, machine, true).run(context);
   });
 }
 
-function requireFreeFolder({ folder, last, metrics, config }: RunFiles): void {
-  const taken = [last, metrics, config].find((path) => existsSync(path));
-  if (taken === undefined) return;
-  const remedy = existsSync(last)
-    ? `Go on with it by fewsound train --resume ${folder}, or choose another folder by --out.`
-    : 'It came to no checkpoint: remove it, or choose another folder by --out.';
-  throw new FewSoundError(
-    'INVALID_ARGUMENT',
-    `${folder} holds another run already (${basename(taken)}). ${remedy}`,
-    { field: 'out' },
-  );
-}
-
 /** One run of `fewsound train` in its folder. */
-class TrainingRun {
+class HyperRun {
   private readonly place = processPlace();
   private readonly files: RunFiles;
 
@@ -186,18 +171,8 @@ class TrainingRun {
     }
   }
 
-  /** Keeps what the run was begun with: a configuration like the given one, with all that was drawn or defaulted. */
-  private async writeConfig({ kind, options }: HyperNetwork): Promise<void> {
-    // The device belongs to the machine, unless it was asked for.
-    const { device: _, ...architecture } = options;
-    const { device } = this.config.model;
-    const model = { kind, ...architecture, ...(device !== undefined && { device }) };
-    await mkdir(this.files.folder, { recursive: true }).catch((cause) => {
-      const text = `the folder ${this.files.folder} cannot be made (${cause.message}). Choose another by --out.`;
-      throw new FewSoundError('IO', text, { field: 'out', cause });
-    });
-    const path = join(this.files.folder, TRAIN_FILE);
-    await writeFileAtomic(path, prettyJson({ ...this.config, model }));
+  private writeConfig(model: HyperNetwork): Promise<void> {
+    return keepConfiguration(this.files.folder, TRAIN_FILE, this.config, model);
   }
 
   private async result(run: TrainedRun): Promise<CommandResult> {
@@ -208,10 +183,8 @@ class TrainingRun {
 
   private async afterFailure(error: unknown, run: TrainedRun): Promise<unknown> {
     if (!(error instanceof FewSoundError)) return error;
-    const { folder, last, report } = this.files;
-    const goOn = existsSync(last)
-      ? `To go on: fewsound train --resume ${folder}`
-      : `There is no checkpoint to go on from: remove ${folder} and begin anew.`;
+    const { report } = this.files;
+    const goOn = howToGoOn(this.files, 'train');
     if (error.code === 'PROCESS_GROUP') {
       return new FewSoundError('PROCESS_GROUP', `${error.message} ${goOn}`, { cause: error });
     }
@@ -244,13 +217,9 @@ class TrainingRun {
     try {
       return work();
     } catch (error) {
-      if (!(error instanceof FewSoundError) || error.code !== 'INVALID_ARGUMENT') throw error;
       // How much a model hears is its own option, though only the corpus tells that it is too much.
-      const owner = error.field === 'samples' ? 'model' : part;
-      throw new FewSoundError('INVALID_ARGUMENT', `${this.source}, ${owner}: ${error.message}`, {
-        field: error.field === undefined ? owner : `${owner}.${error.field}`,
-        cause: error,
-      });
+      const ofModel = error instanceof FewSoundError && error.field === 'samples';
+      throw withPlace(error, this.source, ofModel ? 'model' : part);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { FewSoundError } from '../native/errors.js';
 import {
+  type Device,
   readSafetensors,
   type SafetensorsFile,
   scope,
@@ -91,7 +92,59 @@ export function takeTensors(
   });
 }
 
-function moved(tensor: Tensor, { device }: Inr): Tensor {
+/** A model of another kind than networks that hold a sound: it takes all of its tensors at once, or none. */
+export interface ModelOfTensors {
+  readonly kind: string;
+  readonly device: Device;
+  loadStateDict(state: ReadonlyMap<string, Tensor>): void;
+}
+
+/**
+ * Copies a file's tensors of one prefix into a model of the described architecture.
+ *
+ * @throws FewSoundError FILE_FORMAT naming the tensor that is missing, unknown, or of another shape or dtype
+ */
+export function takeModelTensors(
+  path: string,
+  model: ModelOfTensors,
+  tensors: ReadonlyMap<string, Tensor>,
+  prefix = '',
+): void {
+  scope(() => {
+    const state = new Map<string, Tensor>();
+    for (const [name, tensor] of tensors) {
+      if (name.startsWith(prefix)) state.set(name.slice(prefix.length), moved(tensor, model));
+    }
+    loadFileTensors(
+      path,
+      model,
+      state,
+      (problem) => `it says that it holds a ${model.kind} model, but its ${problem}`,
+    );
+  });
+}
+
+/**
+ * Loads tensors of a file.
+ *
+ * @param describe what is wrong with the file, by what is wrong with its tensors
+ * @throws FewSoundError FILE_FORMAT
+ */
+export function loadFileTensors(
+  path: string,
+  model: ModelOfTensors,
+  state: ReadonlyMap<string, Tensor>,
+  describe: (problem: string) => string,
+): void {
+  try {
+    model.loadStateDict(state);
+  } catch (error) {
+    if (!(error instanceof FewSoundError)) throw error;
+    throw fileFormat(path, describe(error.message.replace(/\.$/, '')), error);
+  }
+}
+
+function moved(tensor: Tensor, { device }: { readonly device: Device }): Tensor {
   return device === 'cpu' ? tensor : tensor.to({ device });
 }
 

@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { FewSound, KAN } from '../../lib/nn';
+import { KAN } from '../../lib/nn';
 import { readSafetensors, scope, type Tensor, tensor, writeSafetensors } from '../../lib/tensor';
+import { fewSoundOfFewWeights } from '../analysis/few-sound-of-few-weights';
 import { noise } from '../metrics/noise';
 import { SAMPLE_RATE, writeRecording } from './recording-file';
 import { type CliError, cli, cliJson } from './run-cli';
@@ -102,15 +103,7 @@ describe('analyze geometry', () => {
     expect(json.layers.map(({ kind }) => kind)).toEqual(['spline', 'spline']);
 
     const whole = join(folder, 'fewsound.safetensors');
-    using fewsound = new FewSound({
-      target: { kind: 'nerf', layers: [4], encoding: 2 },
-      samples: 3200,
-      encoder: { channels: 4, dimension: 6 },
-      hidden: [8],
-      universalKernel: 5,
-      universalConvolutions: 1,
-      seed: 1,
-    });
+    using fewsound = fewSoundOfFewWeights();
     await fewsound.save(whole);
     const { stdout } = await cli([
       'analyze',

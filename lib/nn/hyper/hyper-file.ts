@@ -1,11 +1,5 @@
 import { FewSoundError } from '../../native/errors.js';
-import {
-  type Device,
-  type SafetensorsFile,
-  scope,
-  type Tensor,
-  writeSafetensors,
-} from '../../tensor/index.js';
+import { type Device, type SafetensorsFile, scope, writeSafetensors } from '../../tensor/index.js';
 import { leastWeights } from '../load.js';
 import {
   fileFormat,
@@ -13,6 +7,7 @@ import {
   jsonMetadata,
   readFewsoundFile,
   requirePath,
+  takeModelTensors,
 } from '../network-file.js';
 import type { HyperNetwork } from './hyper-network.js';
 import type { EncoderOptions } from './hyper-options.js';
@@ -66,33 +61,6 @@ export function readDescription(path: string, file: SafetensorsFile): HyperNetwo
     ...(epoch !== undefined && { epoch }),
     ...(sampleRate !== undefined && { sampleRate }),
   };
-}
-
-/** Copies a file's tensors of one prefix into a model of the described architecture. */
-export function takeModelTensors(
-  path: string,
-  model: HyperNetwork,
-  tensors: ReadonlyMap<string, Tensor>,
-  prefix = '',
-): void {
-  const { device } = model;
-  scope(() => {
-    const state = new Map<string, Tensor>();
-    for (const [name, tensor] of tensors) {
-      if (!name.startsWith(prefix)) continue;
-      state.set(name.slice(prefix.length), device === 'cpu' ? tensor : tensor.to({ device }));
-    }
-    try {
-      model.loadStateDict(state);
-    } catch (error) {
-      if (!(error instanceof FewSoundError)) throw error;
-      throw fileFormat(
-        path,
-        `it says that it holds a ${model.kind} model, but its ${error.message.replace(/\.$/, '')}`,
-        error,
-      );
-    }
-  });
 }
 
 /** A lower bound, so that a lying file cannot ask for more memory than it has bytes. */

@@ -1,5 +1,4 @@
-import { FewSoundError } from '../../native/errors.js';
-import { type SafetensorsFile, scope, type Tensor, writeSafetensors } from '../../tensor/index.js';
+import { type SafetensorsFile, scope, writeSafetensors } from '../../tensor/index.js';
 import { fileFormat, fileMetadata, jsonMetadata, requirePath } from '../network-file.js';
 import type { WaveformClassifier } from './classifier.js';
 
@@ -42,31 +41,4 @@ export function readClassifierDescription(
     throw fileFormat(path, 'its metadata "model" describe no classifier');
   }
   return { kind, options, ...(listening !== undefined && { listening }) };
-}
-
-/** Copies a file's tensors of one prefix into a classifier of the described architecture. */
-export function takeClassifierTensors(
-  path: string,
-  model: WaveformClassifier,
-  tensors: ReadonlyMap<string, Tensor>,
-  prefix = '',
-): void {
-  const { device } = model;
-  scope(() => {
-    const state = new Map<string, Tensor>();
-    for (const [name, tensor] of tensors) {
-      if (!name.startsWith(prefix)) continue;
-      state.set(name.slice(prefix.length), device === 'cpu' ? tensor : tensor.to({ device }));
-    }
-    try {
-      model.loadStateDict(state);
-    } catch (error) {
-      if (!(error instanceof FewSoundError)) throw error;
-      throw fileFormat(
-        path,
-        `it says that it holds a ${model.kind} model, but its ${error.message.replace(/\.$/, '')}`,
-        error,
-      );
-    }
-  });
 }

@@ -1,9 +1,9 @@
 import { FewSoundError } from '../../native/errors.js';
 import { scope } from '../../tensor/index.js';
 import type { LoadOptions } from '../load.js';
-import { fileFormat, readFewsoundFile } from '../network-file.js';
+import { fileFormat, readFewsoundFile, takeModelTensors } from '../network-file.js';
 import type { ClassifierKind, WaveformClassifier } from './classifier.js';
-import { readClassifierDescription, takeClassifierTensors } from './classifier-file.js';
+import { readClassifierDescription } from './classifier-file.js';
 import { createClassifier } from './create-classifier.js';
 
 /**
@@ -30,7 +30,7 @@ export async function loadClassifier(
     let model: WaveformClassifier | undefined;
     try {
       model = createClassifier(kind as ClassifierKind, { ...options, device });
-      takeClassifierTensors(path, model, file.tensors, prefix);
+      takeModelTensors(path, model, file.tensors, prefix);
       if (listening !== undefined) model.listening = listening as WaveformClassifier['listening'];
       return model;
     } catch (error) {

@@ -1,7 +1,6 @@
-import { open } from 'node:fs/promises';
-import { FewSoundError } from '../../native/errors.js';
 import { readSafetensors, readTorchFile, scope, type Tensor } from '../../tensor/index.js';
-import { fileFormat, requirePath } from '../network-file.js';
+import { isTorchFile } from '../../tensor/torch-file/is-torch-file.js';
+import { fileFormat, loadFileTensors, requirePath } from '../network-file.js';
 import type { WaveformClassifier } from './classifier.js';
 
 /** Copies the weights of a checkpoint of another program, see `WaveformClassifier.loadWeights`. */
@@ -19,44 +18,21 @@ export async function loadWeights(path: string, model: WaveformClassifier): Prom
       }
       state.set(name, stored.to({ dtype: model.dtype, device: model.device }));
     }
-    try {
-      model.loadStateDict(state);
-    } catch (error) {
-      if (!(error instanceof FewSoundError)) throw error;
-      throw fileFormat(
-        path,
-        `its tensors are not those of a ${model.kind} model of ${model.classes} classes (${error.message.replace(/\.$/, '')})`,
-        error,
-      );
-    }
+    loadFileTensors(
+      path,
+      model,
+      state,
+      (problem) =>
+        `its tensors are not those of a ${model.kind} model of ${model.classes} classes (${problem})`,
+    );
   });
 }
 
-/** The tensors of a safetensors file or of one that torch.save wrote, told apart by their first bytes. */
+/** The tensors of a safetensors file or of one that torch.save wrote. */
 async function readTensors(path: string): Promise<ReadonlyMap<string, Tensor>> {
-  return (await startsAsTorchFile(path))
+  return (await isTorchFile(path))
     ? (await readTorchFile(path)).tensors
     : (await readSafetensors(path)).tensors;
-}
-
-async function startsAsTorchFile(path: string): Promise<boolean> {
-  let file: Awaited<ReturnType<typeof open>>;
-  try {
-    file = await open(path);
-  } catch {
-    // Reading it says why.
-    return false;
-  }
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    const zip = bytesRead === 4 && buffer.readUInt32LE() === 0x04034b50;
-    // A pickle's PROTO; as the length of a safetensors header it would need a second byte of 0 to 5 all the same.
-    return (
-      zip || (buffer[0] === 0x80 && (buffer[1] as number) <= 5 && !/\.safetensors$/i.test(path))
-    );
-  } finally {
-    await file.close();
-  }
 }
 
 /** The key below which the model's tensors lie, with its dot; '' where they lie at the top. */

@@ -23,7 +23,7 @@ import { type LossOptions, lossSchema } from '../loss-options.js';
 import { ProcessGroup } from '../process-group.js';
 import type { TrainProgress, ValidationResult } from '../run/train-progress.js';
 import { beta, type Schedule, type ScheduleKind, scheduleSchema } from '../schedule-options.js';
-import { lossInEpoch } from './course.js';
+import { lossInEpoch } from './loss-in-epoch.js';
 
 /** A weight of the loss that moves linearly from one value to another and stays there. */
 export interface Ramp {

@@ -1,26 +1,15 @@
 import type { PreparedCorpus } from '../../data/index.js';
 import { prefetch } from '../../data/index.js';
-import { writeFileAtomic } from '../../native/atomic-write.js';
 import { FewSoundError } from '../../native/errors.js';
-import { describeHyperNetwork, takeModelTensors } from '../../nn/hyper/hyper-file.js';
+import { describeHyperNetwork } from '../../nn/hyper/hyper-file.js';
 import type { FewSound, HyperSound } from '../../nn/index.js';
-import {
-  openRunFolder,
-  type RunFiles,
-  requireNewRun,
-  requireResumable,
-  runFiles,
-} from '../run/run-files.js';
-import type { TrainProgress, ValidationResult } from '../run/train-progress.js';
-import {
-  type CheckpointedModel,
-  readTrainingCheckpoint,
-  type TrainingPosition,
-  writeTrainingCheckpoint,
-} from '../run/training-checkpoint.js';
-import { TrainingLog } from '../run/training-log.js';
-import { lossInEpoch, rateOfStep } from './course.js';
+import { whileNoOtherTrains } from '../run/one-at-a-time.js';
+import { rateOfStep } from '../run/rate-of-step.js';
+import { type RunFiles, runFiles } from '../run/run-files.js';
+import type { ValidationResult } from '../run/train-progress.js';
+import { TrainingRun } from '../run/training-run.js';
 import { HyperTrainer } from './hyper-trainer.js';
+import { lossInEpoch } from './loss-in-epoch.js';
 import { courseOf, setUpTraining, type TrainingSetup, type TrainOptions } from './train-options.js';
 import { validate } from './validate.js';
 
@@ -39,8 +28,6 @@ export interface TrainResult {
   readonly seconds: number;
   readonly files: RunFiles;
 }
-
-const training = new WeakSet<FewSound | HyperSound>();
 
 /**
  * Trains a model that writes networks on a corpus (paper 1, section 4.2): AdamW, epochs of random crops,
@@ -61,30 +48,7 @@ export async function train(
   options: TrainOptions,
 ): Promise<TrainResult> {
   const setup = setUpTraining(model, corpus, options);
-  if (training.has(model)) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      'train: the model is being trained already; wait for that to end, or make another model.',
-      { field: 'model' },
-    );
-  }
-  training.add(model);
-  try {
-    return await new Training(setup).run();
-  } finally {
-    training.delete(model);
-  }
-}
-
-/** What a checkpoint keeps of a model. */
-function checkpointed(model: FewSound | HyperSound): CheckpointedModel {
-  return {
-    content: 'training',
-    device: model.device,
-    describe: () => describeHyperNetwork(model),
-    tensors: () => model.parameters(),
-    take: (path, tensors, prefix) => takeModelTensors(path, model, tensors, prefix),
-  };
+  return whileNoOtherTrains('train', model, () => new Training(setup).run());
 }
 
 /** One training in its folder. */
@@ -92,45 +56,44 @@ class Training {
   readonly #setup: TrainingSetup;
   readonly #files: RunFiles;
   readonly #trainer: HyperTrainer;
-  readonly #course: object;
-  readonly #steps: number;
-  readonly #start = performance.now();
-  /** Where this call of `train` began. */
-  #begin: TrainingPosition = { step: 0, seconds: 0, best: null, validationDue: false };
-  #position = this.#begin;
-  #log: TrainingLog | undefined;
-  #loss = Number.NaN;
+  readonly #run: TrainingRun;
   #lastValidation: ValidationResult | undefined;
-  /** Where the last checkpoint is. */
-  #saved = this.#begin;
 
   constructor(setup: TrainingSetup) {
+    const { model, options, stepsPerEpoch, rank } = setup;
     this.#setup = setup;
-    this.#files = runFiles(setup.options.folder);
-    this.#trainer = new HyperTrainer(setup.model, setup.options);
-    this.#course = courseOf(setup);
-    this.#steps = setup.options.epochs * setup.stepsPerEpoch;
+    this.#files = runFiles(options.folder);
+    this.#trainer = new HyperTrainer(model, options);
+    this.#run = new TrainingRun({
+      caller: 'train',
+      files: this.#files,
+      model: {
+        content: 'training',
+        model,
+        describe: () => describeHyperNetwork(model),
+        tensors: () => model.parameters(),
+      },
+      trainer: this.#trainer,
+      course: courseOf(setup),
+      epochs: options.epochs,
+      stepsPerEpoch,
+      signal: options.signal,
+      writes: rank === 0,
+    });
   }
 
   async run(): Promise<TrainResult> {
     await this.#together(() => this.#open());
     this.#setup.model.sampleRate = this.#setup.corpus.sampleRate;
-    try {
-      await this.#goThroughEpochs();
-      await this.#log?.close();
-    } catch (error) {
-      // The first error counts.
-      await this.#log?.close().catch(() => {});
-      throw error;
-    }
-    const { epochs } = this.#setup.options;
+    await this.#run.whileOpen(() => this.#goThroughEpochs());
+    const { step, best, seconds } = this.#run.position;
     return {
-      epochs,
-      steps: this.#position.step,
-      loss: this.#loss,
+      epochs: this.#setup.options.epochs,
+      steps: step,
+      loss: this.#run.loss,
       ...(this.#lastValidation && { validation: this.#lastValidation }),
-      best: this.#position.best,
-      seconds: this.#position.seconds,
+      best,
+      seconds,
       files: this.#files,
     };
   }
@@ -154,37 +117,19 @@ class Training {
   }
 
   async #open(): Promise<void> {
-    const { model, options, rank } = this.#setup;
+    const { model, options, stepsPerEpoch } = this.#setup;
     const { resume, group } = options;
-    const files = this.#files;
-    const first = rank === 0;
-    if (resume) {
-      requireResumable(files);
-      if (first) await openRunFolder(files);
-      this.#begin = await readTrainingCheckpoint(
-        files.last,
-        checkpointed(model),
-        this.#trainer,
-        this.#course,
-      );
-      this.#position = this.#begin;
-      this.#saved = this.#begin;
-      model.epoch = Math.ceil(this.#begin.step / this.#setup.stepsPerEpoch);
-    } else if (first) {
-      requireNewRun(files);
-      await openRunFolder(files);
-      await writeFileAtomic(files.config, this.#config());
-    }
-    if (first) this.#log = await TrainingLog.open(files, resume ? this.#begin : undefined);
+    await this.#run.open(resume, () => this.#config());
+    if (resume) model.epoch = Math.ceil(this.#run.begin.step / stepsPerEpoch);
     // Models without a seed begin differently in each process.
-    if (!resume) await group?.broadcast(model.parameters().values());
+    else await group?.broadcast(model.parameters().values());
   }
 
-  #config(): string {
+  #config(): object {
     const { options, stepsPerEpoch } = this.#setup;
     const { batchSize, accumulate, threads, validateEvery, validationLimit } = options;
-    const config = {
-      ...this.#course,
+    return {
+      ...courseOf(this.#setup),
       epochs: options.epochs,
       stepsPerEpoch,
       batchSize,
@@ -195,14 +140,12 @@ class Training {
       validationLimit,
       begun: new Date().toISOString(),
     };
-    return `${JSON.stringify(config, null, 2)}\n`;
   }
 
   async #goThroughEpochs(): Promise<void> {
     const { training: batches, options, recordingsPerStep, stepsPerEpoch } = this.#setup;
-    const { step } = this.#begin;
-    const from = { epoch: Math.floor(step / stepsPerEpoch), index: step % stepsPerEpoch };
-    if (this.#begin.validationDue) await this.#validateAtLast(from.epoch);
+    const from = this.#run.next;
+    if (this.#run.begin.validationDue) await this.#validateAtLast(from.epoch);
     if (from.epoch >= options.epochs) return;
     this.#setLoss(from.epoch + 1);
     const ahead = prefetch(batches, {
@@ -217,65 +160,35 @@ class Training {
       const stop = await this.#step(epoch + 1, samples);
       if (index === stepsPerEpoch - 1) await this.#endEpoch(epoch + 1);
       const { checkpointEvery = stepsPerEpoch } = options;
-      const { step, validationDue } = this.#position;
-      const done = step === this.#steps && !validationDue;
-      if (stop || validationDue || done || step % checkpointEvery === 0) await this.#save();
-      if ((stop || validationDue) && !done) throw this.#aborted();
+      const { step, validationDue } = this.#run.position;
+      const done = step === this.#run.steps && !validationDue;
+      if (stop || validationDue || done || step % checkpointEvery === 0) await this.#run.save();
+      if ((stop || validationDue) && !done) throw this.#run.aborted();
     }
   }
 
   /** The validation that a training was stopped in. */
   async #validateAtLast(epoch: number): Promise<void> {
     await this.#endEpoch(epoch);
-    if (this.#position.validationDue) throw this.#aborted();
-    await this.#save();
+    if (this.#run.position.validationDue) throw this.#run.aborted();
+    await this.#run.save();
   }
 
   /** One update; whether to stop after it. */
   async #step(epoch: number, samples: Float32Array): Promise<boolean> {
-    const { model, options, recordingsPerStep } = this.#setup;
-    const number = this.#position.step + 1;
-    const start = performance.now();
-    const rate = rateOfStep(this.#setup, number - 1);
-    const found = await this.#trainer.step(samples, model.factorAt(epoch), rate);
-    const stop = options.signal?.aborted ?? false;
-    const [loss, stopping] = await this.#agree(found.loss, stop);
-    if (!Number.isFinite(loss) || !Number.isFinite(found.gradientNorm)) {
-      const what = Number.isFinite(loss)
-        ? 'the gradients are no finite numbers'
-        : `the loss is ${loss}`;
-      throw this.#diverged(`at step ${number} (epoch ${epoch}) ${what}; no update was made`);
-    }
-    const seconds = (performance.now() - this.#start) / 1000;
+    const { model, options, recordingsPerStep: recordings } = this.#setup;
+    const begun = performance.now();
+    const rate = rateOfStep(this.#setup, this.#run.position.step);
+    const { loss: own, gradientNorm } = await this.#trainer.step(
+      samples,
+      model.factorAt(epoch),
+      rate,
+    );
+    const [loss, stopping] = await this.#agree(own, options.signal?.aborted ?? false);
+    this.#run.requireUpdate(epoch, loss, gradientNorm);
     model.epoch = epoch;
-    this.#loss = loss;
-    this.#position = {
-      ...this.#position,
-      step: number,
-      seconds: this.#begin.seconds + seconds,
-    };
-    const samplesPerSecond = recordingsPerStep / ((performance.now() - start) / 1000);
-    await this.#log?.step({
-      step: number,
-      epoch,
-      loss,
-      ...rate,
-      gradientNorm: found.gradientNorm,
-      samplesPerSecond,
-      seconds: this.#position.seconds,
-    });
-    const progress: TrainProgress = {
-      epoch,
-      epochs: options.epochs,
-      step: number,
-      steps: this.#steps,
-      loss,
-      learningRate: rate.learningRate,
-      gradientNorm: found.gradientNorm,
-      samplesPerSecond,
-      secondsElapsed: seconds,
-      secondsLeft: (seconds / (number - this.#begin.step)) * (this.#steps - number),
-    };
+    const update = { epoch, loss, gradientNorm, rate, recordings, begun };
+    const progress = await this.#run.updated(update);
     options.onProgress?.(progress);
     return stopping;
   }
@@ -289,86 +202,32 @@ class Training {
   }
 
   async #endEpoch(epoch: number): Promise<void> {
-    const { model, options } = this.#setup;
+    const { model, options, rank } = this.#setup;
     if (epoch % options.validateEvery !== 0 && epoch !== options.epochs) return;
     const start = performance.now();
-    const { step, best } = this.#position;
     // By the weights of the last epoch, so that validations can be compared and the best be chosen.
     this.#setLoss(options.epochs);
     const found = await validate(this.#setup, this.#trainer, epoch);
-    if (found === null) {
-      this.#position = { ...this.#position, validationDue: true };
-      return;
-    }
-    const { loss, metrics, segments } = found;
-    // Before a checkpoint keeps weights that nothing can go on from.
-    if (!Number.isFinite(loss)) {
-      throw this.#diverged(
-        `after step ${step} (epoch ${epoch}) the loss of the validation is ${loss}`,
-      );
-    }
-    const isBest = best === null || loss < best.loss;
-    const seconds = this.#begin.seconds + (performance.now() - this.#start) / 1000;
-    this.#position = {
-      step,
-      seconds,
-      best: isBest ? { step, loss } : best,
-      validationDue: false,
-    };
+    if (found === null) return this.#run.postponeValidation();
+    this.#run.requireValidation(epoch, found.loss);
+    const { step, best } = this.#run.position;
+    const isBest = best === null || found.loss < best.loss;
     const result: ValidationResult = {
       step,
       epoch,
-      loss,
-      metrics,
-      segments,
+      ...found,
       seconds: (performance.now() - start) / 1000,
       best: isBest,
     };
     this.#lastValidation = result;
-    await this.#log?.validation(result, seconds);
-    if (isBest && this.#log !== undefined) await model.save(this.#files.best);
+    await this.#run.validated(result, isBest ? { step, loss: found.loss } : best);
+    if (isBest && rank === 0) await model.save(this.#files.best);
     options.onValidation?.(result);
-  }
-
-  async #save(): Promise<void> {
-    if (this.#log !== undefined && this.#position !== this.#saved) {
-      // First the log: the log of a training that goes on must have all that the checkpoint has.
-      await this.#log.flush();
-      const { model } = this.#setup;
-      await writeTrainingCheckpoint(
-        this.#files.last,
-        checkpointed(model),
-        this.#trainer,
-        this.#course,
-        this.#position,
-      );
-    }
-    this.#saved = this.#position;
   }
 
   #setLoss(epoch: number): void {
     const { loss, lossRamps } = this.#setup.options;
     if (Object.values(lossRamps).every((ramp) => ramp === undefined)) return;
     this.#trainer.setLoss(lossInEpoch(loss, lossRamps, epoch));
-  }
-
-  #diverged(what: string): FewSoundError {
-    const kept =
-      this.#saved.step > 0
-        ? `the checkpoint after step ${this.#saved.step} is kept in ${this.#files.last}`
-        : 'there was no checkpoint yet';
-    return new FewSoundError(
-      'DIVERGED',
-      `train: ${what}, and ${kept}. Lower learningRate, or set maxGradientNorm.`,
-      { field: 'learningRate' },
-    );
-  }
-
-  #aborted(): FewSoundError {
-    return new FewSoundError(
-      'ABORTED',
-      `the training was stopped after step ${this.#position.step}; go on with resume: true.`,
-      { cause: this.#setup.options.signal?.reason },
-    );
   }
 }

@@ -6,9 +6,11 @@ import {
   fileFormat,
   fileMetadata,
   jsonMetadata,
+  type ModelOfTensors,
   readFewsoundFile,
+  takeModelTensors,
 } from '../../nn/network-file.js';
-import { type Device, scope, type Tensor, writeSafetensors } from '../../tensor/index.js';
+import { scope, type Tensor, writeSafetensors } from '../../tensor/index.js';
 
 // A checkpoint of a training holds the model's tensors as `model.<name>`, AdamW's moments as
 // `optimizer.first.<name>` and `optimizer.second.<name>`, and in the metadata the architecture
@@ -34,17 +36,15 @@ const positionSchema = z.strictObject({
 /** Where a training is. */
 export type TrainingPosition = z.output<typeof positionSchema>;
 
-/** What a checkpoint keeps of a model, and how it is put back. */
+/** What a checkpoint keeps of a model. */
 export interface CheckpointedModel {
   /** What the file says that it holds. */
   readonly content: FileContent;
-  readonly device: Device;
+  readonly model: ModelOfTensors;
   /** The architecture. */
-  describe(): object;
+  readonly describe: () => object;
   /** All that decides what it computes, by name. */
-  tensors(): ReadonlyMap<string, Tensor>;
-  /** Copies the tensors of a file whose names begin with a prefix. All are checked before one is changed. */
-  take(path: string, tensors: ReadonlyMap<string, Tensor>, prefix: string): void;
+  readonly tensors: () => ReadonlyMap<string, Tensor>;
 }
 
 /** What a checkpoint keeps of an optimiser. */
@@ -58,7 +58,7 @@ export interface CheckpointedTrainer {
 /** Writes a checkpoint, atomically: a failure leaves the one before. */
 export async function writeTrainingCheckpoint(
   path: string,
-  model: CheckpointedModel,
+  { content, describe, tensors }: CheckpointedModel,
   trainer: CheckpointedTrainer,
   course: object,
   position: TrainingPosition,
@@ -67,13 +67,13 @@ export async function writeTrainingCheckpoint(
     writeSafetensors(
       path,
       new Map<string, Tensor>([
-        ...[...model.tensors()].map(([name, tensor]) => [modelPrefix + name, tensor] as const),
+        ...[...tensors()].map(([name, tensor]) => [modelPrefix + name, tensor] as const),
         ...[...trainer.state.tensors].map(
           ([name, tensor]) => [optimizerPrefix + name, tensor] as const,
         ),
       ]),
       {
-        ...fileMetadata(model.content, model.describe(), undefined),
+        ...fileMetadata(content, describe(), undefined),
         course: JSON.stringify(course),
         position: JSON.stringify(position),
       },
@@ -89,13 +89,13 @@ export async function writeTrainingCheckpoint(
  */
 export async function readTrainingCheckpoint(
   path: string,
-  model: CheckpointedModel,
+  { content, model }: CheckpointedModel,
   trainer: CheckpointedTrainer,
   course: object,
 ): Promise<TrainingPosition> {
   return scope(async () => {
     const file = await readFewsoundFile(path);
-    if (file.content !== model.content) {
+    if (file.content !== content) {
       throw fileFormat(path, `it holds a ${file.content}, no checkpoint of such a training`);
     }
     requireSameCourse(path, jsonMetadata(path, file, 'course'), course);
@@ -113,7 +113,7 @@ export async function readTrainingCheckpoint(
       }
       moments.set(name, model.device === 'cpu' ? stored : stored.to({ device: model.device }));
     }
-    model.take(path, file.tensors, modelPrefix);
+    takeModelTensors(path, model, file.tensors, modelPrefix);
     trainer.restore(parsed.data.step, moments);
     return parsed.data;
   });

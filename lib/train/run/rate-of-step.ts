@@ -1,14 +1,17 @@
 import { addon } from '../../native/addon.js';
-import type { ResolvedLoss } from '../loss-options.js';
 import { type ScheduledRate, scheduleArgument } from '../schedule.js';
-import type { Ramp, ResolvedTrain } from './train-options.js';
+import type { ResolvedSchedule } from '../schedule-options.js';
 
 /** What decides the rate of an update. */
 export interface RatedTraining {
-  readonly options: Pick<
-    ResolvedTrain,
-    'schedule' | 'learningRate' | 'stepPer' | 'epochs' | 'betas'
-  >;
+  readonly options: {
+    readonly schedule: ResolvedSchedule;
+    readonly learningRate: number;
+    /** What the schedule counts. */
+    readonly stepPer: 'batch' | 'epoch';
+    readonly epochs: number;
+    readonly betas: readonly [number, number];
+  };
   readonly stepsPerEpoch: number;
 }
 
@@ -28,18 +31,4 @@ export function rateOfStep({ options, stepsPerEpoch }: RatedTraining, step: numb
     beta1: betas[0],
   });
   return addon().scheduledRate(argument, perBatch ? step : Math.floor(step / stepsPerEpoch));
-}
-
-/** The loss in an epoch, counted from 1: weights with a ramp begin with its first value in epoch 1. */
-export function lossInEpoch(
-  loss: ResolvedLoss,
-  ramps: ResolvedTrain['lossRamps'],
-  epoch: number,
-): ResolvedLoss {
-  const along = ({ from, to, epochs }: Ramp) =>
-    from + (to - from) * Math.min(1, (epoch - 1) / epochs);
-  const changed = Object.entries(ramps).flatMap(([name, ramp]) =>
-    ramp === undefined ? [] : [[name, along(ramp)]],
-  );
-  return { ...loss, ...Object.fromEntries(changed) };
 }
