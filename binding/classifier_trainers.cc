@@ -68,7 +68,9 @@ Napi::Value stepClassifierTrainer(const Napi::CallbackInfo& info) {
       .work = [=](Job&) { *outcome = trainer->step(audio, classes, learningRate, beta1, seed); },
       .release = [inUse] { inUse->end(); },
       .result =
-          [outcome](Napi::Env env) { return stepResult(env, outcome->loss, outcome->gradientNorm); },
+          [outcome](Napi::Env env) {
+            return stepResult(env, outcome->loss, outcome->gradientNorm);
+          },
   };
   return Job::start(env, std::move(task), {}, abortFlagIn(env, env.Null()));
 }

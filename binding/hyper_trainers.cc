@@ -98,7 +98,9 @@ Napi::Value stepHyperTrainer(const Napi::CallbackInfo& info) {
             if (ranks.use) ranks.use->end();
           },
       .result =
-          [outcome](Napi::Env env) { return stepResult(env, outcome->loss, outcome->gradientNorm); },
+          [outcome](Napi::Env env) {
+            return stepResult(env, outcome->loss, outcome->gradientNorm);
+          },
   };
   return Job::start(env, std::move(task), {}, abortFlagIn(env, env.Null()));
 }

@@ -1,23 +1,17 @@
 """PESQ, STOI, ESTOI or CDPAM of a pair by the Python packages: perceptual.py METRIC SAMPLES RATE THREADS ROUND_STEPS."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import torch
 from rounds import serve
 
+sys.path.append(str(Path(__file__).parents[2] / "test" / "metrics"))
+from noise import noise  # noqa: E402
+
 metric, samples, rate, threads, steps = sys.argv[1], *map(int, sys.argv[2:])
 torch.set_num_threads(threads)
-
-
-def noise(length, seed):
-    values = np.empty(length)
-    state = seed
-    for i in range(length):
-        state = (1_664_525 * state + 1_013_904_223) % 2**32
-        values[i] = state / 2**31 - 1
-    return values
-
 
 # The signals of bench/perceptual.ts.
 pulse = np.where(np.arange(samples) % (rate // 100) < rate // 400, 0.5, -0.2)

@@ -19,20 +19,13 @@ import pystoi
 import soundfile
 import torch
 
+sys.path.append(str(Path(__file__).parents[1] / "metrics"))
+from noise import noise  # noqa: E402
+
 warnings.filterwarnings("ignore")
 np.random.seed(0)
 HERE = Path(__file__).parent / "speech"
 RECORDINGS = Path(sys.argv[1]) if len(sys.argv) > 1 else None
-
-
-def noise(length, seed):
-    """Uniform in [-1, 1), by a generator that any language has in three lines."""
-    values = np.empty(length)
-    state = seed
-    for i in range(length):
-        state = (1_664_525 * state + 1_013_904_223) % 2**32
-        values[i] = state / 2**31 - 1
-    return values
 
 
 def delayed(x, samples):

@@ -11,20 +11,11 @@ import json
 import numpy as np
 import scipy
 import torch
+from noise import noise
 from scipy.stats import wasserstein_distance
 
 RATE = 22_050
 EPSILON = 2.0**-23
-
-
-def noise(length, seed):
-    """Uniform in [-1, 1), by a generator that any language has in three lines."""
-    values = np.empty(length)
-    state = seed
-    for i in range(length):
-        state = (1_664_525 * state + 1_013_904_223) % 2**32
-        values[i] = state / 2**31 - 1
-    return values
 
 
 def tone(length, frequency):
