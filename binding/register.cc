@@ -1,5 +1,6 @@
 #include <napi.h>
 
+#include "binding/analysis.h"
 #include "binding/autograd.h"
 #include "binding/call_operator.h"
 #include "binding/classifier_trainers.h"
@@ -50,6 +51,7 @@ napi_value registerIn(napi_env env, napi_value value) {
   exposeClassifiers(exports);
   exposeClassifierTrainers(exports);
   exposeMetrics(exports);
+  exposeAnalysis(exports);
   exposeDistributed(exports);
   exposeJobs(exports);
   return value;

@@ -25,18 +25,17 @@ if(FEWSOUND_SANITIZE)
   endif()
 endif()
 
-# The innermost loops of the KAN stack come in one variant for each instruction set, chosen at run time.
-# They include no header but their own, and contraction to fused multiply-adds is wanted there.
+# Innermost loops come in one variant for each instruction set, chosen at run time: files NAME_plain.cc, NAME_avx2.cc and
+# NAME_avx512.cc. They include no header but their own, and contraction to fused multiply-adds is wanted there.
 function(fewsound_instruction_set_variants)
-  set(kernel native/spline/cpu/kan_kernel)
   set(common -O3 -ffp-contract=fast)
-  set_source_files_properties(${kernel}_plain.cc PROPERTIES
-    SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS "${common}")
-  set_source_files_properties(${kernel}_avx2.cc PROPERTIES
-    SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS "${common};-mavx2;-mfma;-mbmi")
-  set_source_files_properties(${kernel}_avx512.cc PROPERTIES
-    SKIP_PRECOMPILE_HEADERS ON
-    COMPILE_OPTIONS "${common};-mavx512f;-mavx512dq;-mavx512vl;-mavx512bw;-mfma;-mbmi;-mprefer-vector-width=512")
+  set(plain ${common})
+  set(avx2 ${common} -mavx2 -mfma -mbmi)
+  set(avx512 ${common} -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mbmi -mprefer-vector-width=512)
+  foreach(set plain avx2 avx512)
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS native/*_${set}.cc)
+    set_source_files_properties(${sources} PROPERTIES SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS "${${set}}")
+  endforeach()
 endfunction()
 
 # at::parallel_for is compiled into our code, as OpenMP. With GCC the runtime is the one that LibTorch

@@ -53,6 +53,7 @@ export {
   type ResponseOptions,
   type ResponseSpectra,
   responseSpectra,
+  visitResponseSpectra,
 } from './response-spectra.js';
 export {
   type SplineDictionaryOptions,

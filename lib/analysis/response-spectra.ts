@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
+import { firstNotFinite } from '../audio/checks.js';
 import type { Clip } from '../audio/index.js';
 import { FewSoundError } from '../native/errors.js';
 import { optionsObject, positiveNumber, wholeNumber } from '../native/option-fields.js';
@@ -7,7 +8,7 @@ import { parseOptions } from '../native/options.js';
 import { ops, scope, type Tensor, tensor } from '../tensor/index.js';
 import { type FilterBank, layerOfBanks } from './filter-bank.js';
 import { type FrequencyAxis, fourierAxis, logAxis } from './frequency-axis.js';
-import { Listener } from './listener.js';
+import { Listener, type Numbers } from './listener.js';
 
 export interface ResponseOptions {
   /** bins + 1 frequencies. Default 512, a transform of 1024. */
@@ -82,19 +83,29 @@ export function responseSpectra(
   recordings: readonly ResponseInput[],
   options: ResponseOptions = {},
 ): ResponseSpectra[] {
-  const layer = prepare(banks, options);
-  const { frequencies } = layer.axis;
   const spectra: ResponseSpectra[] = [];
-  everyRecording(layer, recordings, (listener, signals) => {
-    const times = Float64Array.from(
-      { length: listener.frames(signals.shape[1] as number) },
-      (_, j) => (j * layer.stride) / layer.rate,
-    );
-    for (const { strs, crs } of listener.spectra(signals)) {
-      spectra.push({ frequencies, times, strs, crs });
-    }
-  });
+  everySpectra(prepare(banks, options), recordings, false, (each) => spectra.push(each));
   return spectra;
+}
+
+/**
+ * `responseSpectra` of any number of recordings, in the memory of a few: what `visit` is given is written over once it has
+ * returned. Copy what is to be kept.
+ *
+ * @param visit is called for each recording in turn
+ * @throws FewSoundError as `responseSpectra`, before the first call; what `visit` throws
+ */
+export function visitResponseSpectra(
+  banks: FilterBank | readonly FilterBank[],
+  recordings: readonly ResponseInput[],
+  visit: (spectra: ResponseSpectra, index: number) => void,
+  options: ResponseOptions = {},
+): void {
+  let index = 0;
+  everySpectra(prepare(banks, options), recordings, true, (spectra) => {
+    visit(spectra, index);
+    index += 1;
+  });
 }
 
 /**
@@ -108,8 +119,8 @@ export function cumulativeResponses(
   options: ResponseOptions = {},
 ): CumulativeResponses {
   const layer = prepare(banks, options);
-  const crs: (Float32Array | Float64Array)[] = [];
-  everyRecording(layer, recordings, (listener, signals) => {
+  const crs: Numbers[] = [];
+  everyRecording(layer, recordings, AT_ONCE, (listener, signals) => {
     crs.push(...listener.means(signals));
   });
   return { frequencies: layer.axis.frequencies, crs };
@@ -144,13 +155,36 @@ function prepare(given: FilterBank | readonly FilterBank[], options: ResponseOpt
   };
 }
 
-/** Samples of recordings that are taken at once. */
+/** Samples of recordings that are taken at once; of ones whose STRS are written over, which are larger, fewer. */
 const AT_ONCE = 2 ** 19;
+const AT_ONCE_OVER = 2 ** 14;
+
+/** @param over each may be written over once `use` has returned */
+function everySpectra(
+  layer: Layer,
+  recordings: readonly ResponseInput[],
+  over: boolean,
+  use: (spectra: ResponseSpectra) => void,
+): void {
+  const { frequencies } = layer.axis;
+  let before: readonly Numbers[] = [];
+  const atOnce = over ? AT_ONCE_OVER : AT_ONCE;
+  everyRecording(layer, recordings, atOnce, (listener, signals) => {
+    const times = Float64Array.from(
+      { length: listener.frames(signals.shape[1] as number) },
+      (_, j) => (j * layer.stride) / layer.rate,
+    );
+    const heard = listener.spectra(signals, over ? before : []);
+    before = heard.map(({ strs }) => strs);
+    for (const { strs, crs } of heard) use({ frequencies, times, strs, crs });
+  });
+}
 
 /** Gives `use` the recordings in their order, scaled, several of one length at once: [batch, samples]. */
 function everyRecording(
   layer: Layer,
   recordings: readonly ResponseInput[],
+  atOnce: number,
   use: (listener: Listener, signals: Tensor) => void,
 ): void {
   // All are checked before anything is computed.
@@ -160,7 +194,7 @@ function everyRecording(
     const listener = new Listener(layer.banks, layer.axis, dtype);
     for (let first = 0; first < signals.length; ) {
       const { length } = signals[first] as Float32Array;
-      const most = Math.max(1, Math.floor(AT_ONCE / length));
+      const most = Math.max(1, Math.floor(atOnce / length));
       let end = first + 1;
       while (end - first < most && signals[end]?.length === length) end += 1;
       scope(() => {
@@ -176,12 +210,11 @@ function everyRecording(
 function scaledTo(signals: Tensor, range: number): Tensor {
   const lowest = signals.min(1, true);
   const extent = signals.max(1, true).sub(lowest);
-  const scaled = signals
+  const varies = extent.gt(0);
+  return signals
     .sub(lowest)
-    .div(extent)
-    .mul(2 * range)
-    .sub(range);
-  return ops.where(extent.gt(0), scaled, 0);
+    .mul_(ops.where(varies, extent.reciprocal().mul(2 * range), 0))
+    .sub_(ops.where(varies, range, 0).to({ dtype: signals.dtype }));
 }
 
 /**
@@ -227,7 +260,7 @@ function samplesOf(recording: ResponseInput, index: number, layer: Layer): Float
       { field, shapes: [[samples.length], [layer.longest]] },
     );
   }
-  const bad = samples.findIndex((value) => !Number.isFinite(value));
+  const bad = firstNotFinite(samples);
   if (bad >= 0) {
     throw new FewSoundError(
       'INVALID_ARGUMENT',

@@ -1,3 +1,4 @@
+import { firstNotFinite } from '../audio/checks.js';
 import type { Clip } from '../audio/index.js';
 import { FewSoundError } from '../native/errors.js';
 
@@ -84,12 +85,4 @@ function samplesOf(signal: Signal, field: 'reference' | 'degraded'): Float32Arra
     );
   }
   return samples;
-}
-
-/** Index of the first NaN or infinity, -1 where there is none. A plain loop: `findIndex` takes longer than some metrics. */
-function firstNotFinite(samples: Float32Array): number {
-  for (let i = 0; i < samples.length; i++) {
-    if (!Number.isFinite(samples[i] as number)) return i;
-  }
-  return -1;
 }

@@ -3,6 +3,7 @@
 
 import { dirname, join } from 'node:path';
 import nodeGypBuild from 'node-gyp-build';
+import type { AnalysisAddon } from './analysis-addon.js';
 import type { ClassifierAddon } from './classifier-addon.js';
 import type { DistributedAddon } from './distributed-addon.js';
 import { FewSoundError } from './errors.js';
@@ -19,6 +20,7 @@ export type Addon = TensorAddon &
   HyperAddon<TensorHandle, DType> &
   ClassifierAddon<TensorHandle, DType> &
   MetricsAddon<TensorHandle> &
+  AnalysisAddon<TensorHandle> &
   DistributedAddon<TensorHandle>;
 
 /** fewsound.node: it links nothing of LibTorch. */

@@ -7,6 +7,7 @@ import {
   responseDifference,
   responseSpectra,
   responsesByClass,
+  visitResponseSpectra,
 } from '../../lib/analysis';
 import { createClip } from '../../lib/audio';
 import { ops, scope, type Tensor, tensor } from '../../lib/tensor';
@@ -187,6 +188,69 @@ describe('short-time response spectra', () => {
     });
   });
 
+  test.each([
+    ['float64', 16, 9],
+    ['float32', 16, 4],
+    // No transform of a power of two: the sums are products with the filters' spectra.
+    ['float32', 12, 4],
+  ] as const)(
+    'of %s with %d bins are right over many frames and several banks',
+    (dtype, bins, digits) => {
+      scope(() => {
+        const samples = recording(731);
+        const [many, long] = [bank(6, 7, 2), bank(2, 25, 2, 8)];
+        const rows = [many, long].flatMap(({ filters }) => {
+          const { shape } = filters;
+          const values = filters.to({ dtype: 'float64' }).data('float64');
+          return Array.from({ length: shape[0] as number }, (_, u) => [
+            ...values.subarray(u * (shape[1] as number), (u + 1) * (shape[1] as number)),
+          ]);
+        });
+        const options = { bins, range: false, dtype } as const;
+        const [found] = responseSpectra([many, long], [samples], options);
+        const expected = byDefinition(rows, [...samples], 2, bins);
+        expect(found?.times).toHaveLength(366);
+        expected.flat().forEach((value, i) => {
+          expect(found?.strs[i]).toBeCloseTo(value, digits);
+        });
+      });
+    },
+  );
+
+  test('can be visited one after the other, in memory that is used again', () => {
+    scope(() => {
+      const recordings = Array.from({ length: 20 }, (_, i) =>
+        recording(i < 15 ? 3000 : 200, i + 1),
+      );
+      const filters = bank(4, 30);
+      const expected = responseSpectra(filters, recordings, { bins: 8 });
+      const memories = new Set<ArrayBufferLike>();
+      let visited = 0;
+      visitResponseSpectra(
+        filters,
+        recordings,
+        ({ strs, crs, times }, index) => {
+          expect(index).toBe(visited);
+          visited += 1;
+          memories.add(strs.buffer);
+          expect(times).toEqual(expected[index]?.times);
+          for (const [found, right] of [
+            [strs, expected[index]?.strs],
+            [crs, expected[index]?.crs],
+          ] as const) {
+            expect(found).toHaveLength(right?.length as number);
+            found.forEach((value, i) => {
+              expect(value).toBeCloseTo(right?.[i] as number, 5);
+            });
+          }
+        },
+        { bins: 8 },
+      );
+      expect(visited).toBe(20);
+      expect(memories.size).toBeLessThan(20);
+    });
+  });
+
   test('do not depend on what else is analysed, in which batch', () => {
     scope(() => {
       const recordings = [300, 300, 200, 300].map((length, i) => recording(length, i + 1));
@@ -294,6 +358,13 @@ describe('what cannot be analysed', () => {
     );
     const broken = recording(50);
     broken[7] = Number.NaN;
+    const visit = jest.fn();
+    expectError(
+      () => visitResponseSpectra(bank(2, 30), [recording(50), broken], visit),
+      'INVALID_ARGUMENT',
+      /recordings.1: sample 7 is NaN/,
+    );
+    expect(visit).not.toHaveBeenCalled();
     expectError(
       () => responseSpectra(bank(2, 30), [broken]),
       'INVALID_ARGUMENT',

@@ -76,8 +76,7 @@ struct KanKernel {
                     int64_t toStride);
 };
 
-/// The fastest variant that this processor runs (FEWSOUND_CPU=plain|avx2|avx512 asks for a lesser
-/// one).
+/// The variant for this processor's instruction set.
 template <typename T>
 const KanKernel<T>& kanKernel();
 

@@ -1,4 +1,4 @@
-// Vectors by the compilers' vector extensions: one source for every instruction set.
+// What the KAN kernel computes with vectors.
 #pragma once
 
 #include <cstddef>
@@ -7,19 +7,9 @@
 #include <type_traits>
 #include <utility>
 
+#include "native/cpu/vector.h"
+
 namespace fewsound::cpu::FEWSOUND_VARIANT {
-
-template <typename T, int64_t kLanes>
-struct VectorOf {
-  typedef T type __attribute__((vector_size(kLanes * sizeof(T))));
-};
-template <typename T, int64_t kLanes>
-using Vector = typename VectorOf<T, kLanes>::type;
-
-template <typename V>
-using Element = std::remove_cvref_t<decltype(std::declval<V>()[0])>;
-template <typename V>
-constexpr int64_t lanesOf = sizeof(V) / sizeof(Element<V>);
 
 /// Integers as wide as the elements of V: what comparisons give and conversions need.
 template <typename V>
@@ -28,24 +18,6 @@ using Integers = Vector<std::conditional_t<sizeof(Element<V>) == 4, int32_t, int
 /// The same without signs.
 template <typename V>
 using Bits = Vector<std::make_unsigned_t<Element<Integers<V>>>, lanesOf<V>>;
-
-template <typename V>
-inline V load(const Element<V>* from) {
-  V v;
-  std::memcpy(&v, from, sizeof(V));
-  return v;
-}
-
-template <typename V>
-inline void store(Element<V>* to, V v) {
-  std::memcpy(to, &v, sizeof(V));
-}
-
-template <typename V>
-inline V splat(Element<V> value) {
-  // Minus zero changes no number, so nothing is computed; adding zero would turn -0 into 0.
-  return value - V{};
-}
 
 template <typename V>
 inline V select(Integers<V> mask, V yes, V no) {

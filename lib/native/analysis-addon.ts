@@ -1,0 +1,34 @@
+// What the addon offers for the analyses. binding/analysis.cc is the other side; `Addon` (addon.ts) includes this.
+
+import type { Opaque } from './model-addon.js';
+
+/** An object of the addon; it carries a type tag, so anything else in its place is an error. */
+export type FilterResponsesHandle = Opaque<'layer of filters'>;
+
+/** `Tensor` is the addon's tensor handle. */
+export interface AnalysisAddon<Tensor> {
+  /**
+   * @param banks each [filters, length], of one dtype, on the CPU
+   * @param spectra what each filter's response adds to each frequency, [2·(bins + 1), filters]; null: frequencies in equal
+   *   steps from 0 to half the rate, where bins is a power of two
+   */
+  createFilterResponses(
+    banks: readonly Tensor[],
+    stride: number,
+    bins: number,
+    spectra: Tensor | null,
+  ): FilterResponsesHandle;
+  /**
+   * Writes into arrays of the filters' dtype.
+   *
+   * @param signals [batch, samples]
+   * @param strs of each signal [bins + 1, frames], or of none
+   * @param crs [batch, bins + 1]
+   */
+  listen(
+    layer: FilterResponsesHandle,
+    signals: Tensor,
+    strs: readonly (Float32Array | Float64Array)[],
+    crs: Float32Array | Float64Array,
+  ): void;
+}

@@ -1,0 +1,303 @@
+#include "native/analysis/filter_responses.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Dispatch.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "native/parallel_for.h"
+
+namespace fewsound {
+namespace {
+
+/// Frames that go through all steps together, so that what passes between these stays in the second
+/// cache level.
+constexpr int64_t kChunk = 160;
+
+int64_t roundUp(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
+
+bool isPowerOfTwo(int64_t n) { return n > 0 && (n & (n - 1)) == 0; }
+
+/// Filters longer than a transform of `size`, their parts added: their frequencies are the same.
+at::Tensor folded(const at::Tensor& filters, int64_t size) {
+  const int64_t length = filters.size(1);
+  if (length <= size) return filters;
+  const int64_t parts = (length + size - 1) / size;
+  return at::constant_pad_nd(filters, {0, parts * size - length})
+      .reshape({filters.size(0), parts, size})
+      .sum(1);
+}
+
+/// What is added to a matrix with fewer rows or columns.
+at::Tensor enlarged(const at::Tensor& matrix, int64_t rows, int64_t columns) {
+  return at::constant_pad_nd(matrix, {0, columns - matrix.size(1), 0, rows - matrix.size(0)});
+}
+
+}  // namespace
+
+FilterResponses::FilterResponses(const std::vector<at::Tensor>& banks, int64_t stride, int64_t bins,
+                                 const std::optional<at::Tensor>& spectra)
+    : stride_(stride), bins_(bins) {
+  const at::NoGradGuard noGrad;
+  TORCH_CHECK_VALUE(!banks.empty(), "there is no filter bank");
+  TORCH_CHECK_VALUE(stride >= 1 && stride <= (int64_t{1} << 24), "stride is ", stride,
+                    "; expected 1 to 2^24");
+  TORCH_CHECK_VALUE(bins >= 1 && bins <= (int64_t{1} << 20), "bins is ", bins,
+                    "; expected 1 to 2^20");
+  dtype_ = banks[0].scalar_type();
+  TORCH_CHECK_TYPE(dtype_ == at::kFloat || dtype_ == at::kDouble, "filters are ", dtype_,
+                   "; expected float32 or float64");
+  int64_t filters = 0;
+  for (const at::Tensor& bank : banks) {
+    TORCH_CHECK_VALUE(bank.dim() == 2 && bank.numel() > 0, "filters have the shape ", bank.sizes(),
+                      "; expected [filters, length]");
+    TORCH_CHECK_TYPE(bank.scalar_type() == dtype_ && bank.is_cpu(),
+                     "the banks must be of one dtype, on the CPU");
+    filters += bank.size(0);
+    longest_ = std::max(longest_, bank.size(1));
+  }
+  if (spectra) {
+    TORCH_CHECK_VALUE(spectra->dim() == 2 && spectra->size(0) == 2 * (bins + 1) &&
+                          spectra->size(1) == filters && spectra->is_cpu(),
+                      "spectra have the shape ", spectra->sizes(), "; expected [", 2 * (bins + 1),
+                      ", ", filters, "] on the CPU");
+  } else {
+    TORCH_CHECK_VALUE(isPowerOfTwo(bins), "bins is ", bins,
+                      "; without spectra it must be a power of two");
+    AT_DISPATCH_FLOATING_TYPES(dtype_, "filter responses", [&] {
+      std::get<Hearing<scalar_t>>(hearings_).transform =
+          std::make_unique<const FrameSpectra<scalar_t>>(2 * bins);
+    });
+  }
+  addBanks(banks, spectra);
+}
+
+void FilterResponses::addBanks(const std::vector<at::Tensor>& banks,
+                               const std::optional<at::Tensor>& spectra) {
+  int64_t first = 0;
+  int64_t steps = 0;  // multiplications of the two steps, for a frame
+  for (const at::Tensor& bank : banks) {
+    const at::Tensor filters = bank.detach().to(at::kDouble);
+    const int64_t count = filters.size(0);
+    const at::Tensor back = spectra ? spectra->detach().to(at::kDouble).narrow(1, first, count)
+                                    : folded(filters, 2 * bins_).t();
+    banks_.push_back({filters, back});
+    first += count;
+    steps += count * (filters.size(1) + back.size(0));
+  }
+  std::stable_sort(banks_.begin(), banks_.end(),
+                   [](const Bank& a, const Bank& b) { return a.back.size(0) > b.back.size(0); });
+  const int64_t rows = banks_[0].back.size(0);
+  if (rows * longest_ <= steps) {
+    at::Tensor both = at::zeros({rows, longest_}, at::kDouble);
+    for (const Bank& bank : banks_) {
+      both += enlarged(bank.back.matmul(bank.filters), rows, longest_);
+    }
+    banks_ = {{{}, both}};
+  }
+  for (Bank& bank : banks_) {
+    if (bank.filters.defined()) bank.filters = bank.filters.to(dtype_).contiguous();
+    bank.back = bank.back.to(dtype_).contiguous();
+  }
+}
+
+/// Hears one stretch of frames after the other, in buffers of its own.
+template <typename T>
+class FilterResponses::Listener {
+ public:
+  explicit Listener(const FilterResponses& layer)
+      : layer_(layer),
+        transform_(std::get<Hearing<T>>(layer.hearings_).transform.get()),
+        rows_(layer.banks_[0].back.size(0)),
+        phases_(std::min(layer.stride_, layer.longest_)),
+        pitch_(kChunk + (layer.longest_ - 1) / layer.stride_),
+        samples_(static_cast<size_t>(phases_ * pitch_)),
+        magnitudes_(static_cast<size_t>((layer.bins_ + 1) * kChunk)) {
+    const at::TensorOptions options = at::dtype(layer.dtype_);
+    int64_t filters = 0;
+    for (const Bank& bank : layer.banks_) {
+      if (bank.filters.defined()) filters = std::max(filters, bank.filters.size(0));
+    }
+    frames_ = at::empty({layer.longest_, kChunk}, options);
+    responses_ = at::empty({filters, kChunk}, options);
+    sums_ = at::empty({rows_, kChunk}, options);
+    if (transform_ != nullptr) {
+      scratch_.resize(static_cast<size_t>(transform_->scratchSize()));
+    }
+  }
+
+  /// Frames [first, first + count) of a recording.
+  ///
+  /// @param strs where frame `first` has its lowest frequency, rows `pitch` apart; null: nowhere
+  /// @param totals [bins + 1], sums over these frames
+  void hear(const T* signal, int64_t samples, int64_t first, int64_t count, T* strs, int64_t pitch,
+            double* totals) {
+    // Whole vectors: behind the frames that count is silence.
+    const int64_t width =
+        std::min(kChunk, transform_ == nullptr ? count : roundUp(count, transform_->lanes()));
+    gather(signal, samples, first, width);
+    const at::Tensor frames = frames_.narrow(1, 0, width);
+    at::Tensor sums = sums_.narrow(1, 0, width);
+    sumOverFilters(frames, sums);
+    if (transform_ == nullptr) {
+      takeModuli(count);
+    } else {
+      transform(count);
+    }
+    for (int64_t bin = 0; bin <= layer_.bins_; ++bin) {
+      const T* const row = magnitudes_.data() + bin * kChunk;
+      if (strs != nullptr) std::copy_n(row, count, strs + bin * pitch);
+      T total = 0;
+#pragma omp simd reduction(+ : total)
+      for (int64_t j = 0; j < count; ++j) total += row[j];
+      totals[bin] = static_cast<double>(total);
+    }
+  }
+
+ private:
+  /// Sample t of every frame side by side, [longest, width]. With the samples of each phase of the
+  /// stride in a row, these are stretches of rows.
+  void gather(const T* signal, int64_t samples, int64_t first, int64_t width) {
+    const int64_t stride = layer_.stride_;
+    const int64_t columns = width + (layer_.longest_ - 1) / stride;
+    for (int64_t phase = 0; phase < phases_; ++phase) {
+      T* const row = samples_.data() + phase * pitch_;
+      const int64_t start = first * stride + phase;
+      const int64_t there =
+          start < samples ? std::min(columns, (samples - start + stride - 1) / stride) : 0;
+      for (int64_t i = 0; i < there; ++i) row[i] = signal[start + i * stride];
+      std::fill(row + there, row + columns, T(0));
+    }
+    T* const frames = frames_.mutable_data_ptr<T>();
+    for (int64_t t = 0; t < layer_.longest_; ++t) {
+      const T* const row = samples_.data() + t % stride * pitch_ + t / stride;
+      std::memcpy(frames + t * kChunk, row, static_cast<size_t>(width) * sizeof(T));
+    }
+  }
+
+  void sumOverFilters(const at::Tensor& frames, at::Tensor& sums) {
+    bool begun = false;
+    for (const Bank& bank : layer_.banks_) {
+      at::Tensor heard = frames;
+      if (bank.filters.defined()) {
+        heard = responses_.narrow(0, 0, bank.filters.size(0)).narrow(1, 0, frames.size(1));
+        at::mm_out(heard, bank.filters, frames.narrow(0, 0, bank.filters.size(1)));
+      }
+      // The first bank has all rows.
+      at::Tensor to = sums.narrow(0, 0, bank.back.size(0));
+      if (begun) {
+        to.addmm_(bank.back, heard);
+      } else {
+        at::mm_out(to, bank.back, heard);
+      }
+      begun = true;
+    }
+  }
+
+  /// Whole vectors: behind the frames that count is silence.
+  void transform(int64_t count) {
+    for (int64_t first = 0; first < count; first += transform_->lanes()) {
+      transform_->magnitudes(rows_, sums_.const_data_ptr<T>() + first, kChunk, scratch_.data(),
+                             magnitudes_.data() + first, kChunk);
+    }
+  }
+
+  void takeModuli(int64_t count) {
+    const T* const sums = sums_.const_data_ptr<T>();
+    for (int64_t bin = 0; bin <= layer_.bins_; ++bin) {
+      const T* const real = sums + bin * kChunk;
+      const T* const imaginary = real + (layer_.bins_ + 1) * kChunk;
+      T* const to = magnitudes_.data() + bin * kChunk;
+#pragma omp simd
+      for (int64_t j = 0; j < count; ++j) {
+        to[j] = std::sqrt(real[j] * real[j] + imaginary[j] * imaginary[j]);
+      }
+    }
+  }
+
+  const FilterResponses& layer_;
+  const FrameSpectra<T>* transform_;  // null: the sums over the filters are spectra
+  int64_t rows_;
+  int64_t phases_;
+  int64_t pitch_;              // of `samples_`
+  std::vector<T> samples_;     // [phases, pitch]
+  std::vector<T> magnitudes_;  // [bins + 1, kChunk]
+  std::vector<T> scratch_;
+  at::Tensor frames_;     // [longest, kChunk]
+  at::Tensor responses_;  // [filters of the largest bank, kChunk]
+  at::Tensor sums_;       // [rows, kChunk]
+};
+
+FilterResponses::~FilterResponses() = default;
+
+template <typename T>
+std::unique_ptr<FilterResponses::Listener<T>> FilterResponses::takeListener() const {
+  const std::lock_guard lock(mutex_);
+  auto& idle = std::get<Hearing<T>>(hearings_).idle;
+  if (idle.empty()) return std::make_unique<Listener<T>>(*this);
+  std::unique_ptr<Listener<T>> listener = std::move(idle.back());
+  idle.pop_back();
+  return listener;
+}
+
+void FilterResponses::listen(const at::Tensor& signals, const std::vector<at::Tensor>& strs,
+                             const at::Tensor& crs) const {
+  TORCH_CHECK_VALUE(signals.dim() == 2 && signals.size(1) > 0, "signals have the shape ",
+                    signals.sizes(), "; expected [batch, samples]");
+  const int64_t batch = signals.size(0);
+  const int64_t samples = signals.size(1);
+  const int64_t frameCount = frames(samples);
+  const auto require = [this](const at::Tensor& tensor, at::IntArrayRef shape, const char* name) {
+    TORCH_CHECK_VALUE(tensor.sizes() == shape, name, " has the shape ", tensor.sizes(),
+                      "; expected ", shape);
+    TORCH_CHECK_TYPE(tensor.scalar_type() == dtype_ && tensor.is_cpu() && tensor.is_contiguous(),
+                     name, " must be ", dtype_, ", contiguous and on the CPU");
+  };
+  require(signals, {batch, samples}, "signals");
+  require(crs, {batch, bins_ + 1}, "crs");
+  TORCH_CHECK_VALUE(strs.empty() || static_cast<int64_t>(strs.size()) == batch, "there are ",
+                    strs.size(), " STRS for ", batch, " signals");
+  for (const at::Tensor& each : strs) require(each, {bins_ + 1, frameCount}, "strs");
+
+  AT_DISPATCH_FLOATING_TYPES(dtype_, "listen", [&] { listenAs<scalar_t>(signals, strs, crs); });
+}
+
+template <typename T>
+void FilterResponses::listenAs(const at::Tensor& signals, const std::vector<at::Tensor>& strs,
+                               const at::Tensor& crs) const {
+  const int64_t batch = signals.size(0);
+  const int64_t samples = signals.size(1);
+  const int64_t frameCount = frames(samples);
+  const int64_t chunks = (frameCount + kChunk - 1) / kChunk;
+  const int64_t bins = bins_ + 1;
+  std::vector<double> totals(static_cast<size_t>(batch * chunks * bins));
+  parallelFor(0, batch * chunks, 1, [&](int64_t begin, int64_t end) {
+    const at::NoGradGuard noGrad;
+    std::unique_ptr<Listener<T>> listener = takeListener<T>();
+    for (int64_t each = begin; each < end; ++each) {
+      const int64_t row = each / chunks;
+      const int64_t first = each % chunks * kChunk;
+      T* const to = strs.empty() ? nullptr : strs[row].mutable_data_ptr<T>() + first;
+      listener->hear(signals.const_data_ptr<T>() + row * samples, samples, first,
+                     std::min(kChunk, frameCount - first), to, frameCount,
+                     totals.data() + each * bins);
+    }
+    const std::lock_guard lock(mutex_);
+    std::get<Hearing<T>>(hearings_).idle.push_back(std::move(listener));
+  });
+  // In the order of the frames, so that the result does not depend on the threads.
+  T* const means = crs.mutable_data_ptr<T>();
+  for (int64_t row = 0; row < batch; ++row) {
+    for (int64_t bin = 0; bin < bins; ++bin) {
+      double sum = 0.0;
+      for (int64_t chunk = 0; chunk < chunks; ++chunk) {
+        sum += totals[(row * chunks + chunk) * bins + bin];
+      }
+      means[row * bins + bin] = static_cast<T>(sum / static_cast<double>(frameCount));
+    }
+  }
+}
+
+}  // namespace fewsound
