@@ -6,6 +6,8 @@
 #include <numbers>
 #include <numeric>
 
+#include "native/cpu/wider_vectors.h"
+
 namespace fewsound {
 namespace {
 
@@ -50,16 +52,49 @@ std::vector<double> octaveFilter(int64_t up, int64_t down) {
   return taps;
 }
 
-// For wider vectors where the processor has them, by GCC's own dispatch; the sanitizers cannot
-// start with it.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-__attribute__((target_clones("avx2", "default")))
-#endif
-double dot(const double* weights, const double* samples, int64_t count) {
+/// Outputs of one phase that are computed side by side: its taps are read once for all of them, and
+/// no sum waits for its last addition.
+constexpr int64_t kTogether = 8;
+
+/// Outputs 0, `apart`, 2·apart, … of the samples that begin at `samples` and `step` further on each
+/// time.
+FEWSOUND_WIDER_VECTORS
+void filterTogether(const double* weights, int64_t taps, const double* samples, int64_t step,
+                    double* output, int64_t apart) {
+  double sum0 = 0.0;
+  double sum1 = 0.0;
+  double sum2 = 0.0;
+  double sum3 = 0.0;
+  double sum4 = 0.0;
+  double sum5 = 0.0;
+  double sum6 = 0.0;
+  double sum7 = 0.0;
+#pragma omp simd reduction(+ : sum0, sum1, sum2, sum3, sum4, sum5, sum6, sum7)
+  for (int64_t i = 0; i < taps; ++i) {
+    sum0 += weights[i] * samples[i];
+    sum1 += weights[i] * samples[i + step];
+    sum2 += weights[i] * samples[i + 2 * step];
+    sum3 += weights[i] * samples[i + 3 * step];
+    sum4 += weights[i] * samples[i + 4 * step];
+    sum5 += weights[i] * samples[i + 5 * step];
+    sum6 += weights[i] * samples[i + 6 * step];
+    sum7 += weights[i] * samples[i + 7 * step];
+  }
+  output[0] = sum0;
+  output[apart] = sum1;
+  output[2 * apart] = sum2;
+  output[3 * apart] = sum3;
+  output[4 * apart] = sum4;
+  output[5 * apart] = sum5;
+  output[6 * apart] = sum6;
+  output[7 * apart] = sum7;
+}
+
+FEWSOUND_WIDER_VECTORS
+double filterOne(const double* weights, int64_t taps, const double* samples) {
   double sum = 0.0;
 #pragma omp simd reduction(+ : sum)
-  for (int64_t i = 0; i < count; ++i) sum += weights[i] * samples[i];
+  for (int64_t i = 0; i < taps; ++i) sum += weights[i] * samples[i];
   return sum;
 }
 
@@ -82,20 +117,24 @@ PolyphaseResampler::PolyphaseResampler(int64_t from, int64_t to)
   }
 }
 
-std::vector<double> PolyphaseResampler::operator()(const std::vector<double>& signal) const {
-  const auto length = static_cast<int64_t>(signal.size());
+std::vector<double> PolyphaseResampler::operator()(const float* signal, int64_t length) const {
   const int64_t taps = 2 * reach_ + 1;
-  std::vector<double> output(static_cast<size_t>((length * up_ + down_ - 1) / down_));
-  for (int64_t i = 0; i < static_cast<int64_t>(output.size()); ++i) {
-    const int64_t base = i * down_ / up_;
-    const int64_t phase = i * down_ % up_;
-    const int64_t start = base - reach_;
-    const int64_t first = std::max<int64_t>(0, -start);
-    const int64_t last = std::min(taps, length - start);
-    const double* weights = phases_.data() + phase * taps + first;
-    const double* samples = signal.data() + (start + first);
-    output[static_cast<size_t>(i)] = dot(weights, samples, last - first);
+  const int64_t outputs = (length * up_ + down_ - 1) / down_;
+  // Silence before and behind, as far as the filter reaches.
+  std::vector<double> samples(static_cast<size_t>(length + 2 * reach_));
+  std::copy_n(signal, length, samples.begin() + reach_);
+  std::vector<double> output(static_cast<size_t>(outputs));
+  const auto weightsOf = [&](int64_t i) { return phases_.data() + i * down_ % up_ * taps; };
+  const auto samplesOf = [&](int64_t i) { return samples.data() + i * down_ / up_; };
+  // Every up-th output has the same phase. Stretch by stretch, whose samples stay in the cache.
+  const int64_t stretch = kTogether * up_;
+  const int64_t whole = outputs / stretch * stretch;
+  for (int64_t start = 0; start < whole; start += stretch) {
+    for (int64_t i = start; i < start + up_; ++i) {
+      filterTogether(weightsOf(i), taps, samplesOf(i), down_, output.data() + i, up_);
+    }
   }
+  for (int64_t i = whole; i < outputs; ++i) output[i] = filterOne(weightsOf(i), taps, samplesOf(i));
   return output;
 }
 

@@ -20,8 +20,8 @@ class PolyphaseResampler {
   /// Rates in Hz, both positive.
   PolyphaseResampler(int64_t from, int64_t to);
 
-  /// signal [samples] at the rate `from` as [ceil(samples · to / from)] at the rate `to`.
-  std::vector<double> operator()(const std::vector<double>& signal) const;
+  /// signal [length] at the rate `from` as [ceil(length · to / from)] at the rate `to`.
+  std::vector<double> operator()(const float* signal, int64_t length) const;
 
  private:
   int64_t up_;

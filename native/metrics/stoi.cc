@@ -9,8 +9,9 @@
 #include <numbers>
 #include <vector>
 
+#include "native/audio/frame_spectra.h"
 #include "native/audio/polyphase.h"
-#include "native/audio/real_fft512.h"
+#include "native/cpu/wider_vectors.h"
 
 namespace fewsound {
 namespace {
@@ -29,8 +30,18 @@ constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 
 using Samples = std::vector<double>;
 
-/// One-third octave spectrogram, [frames][bands].
-using Bands = std::vector<std::array<double, kBands>>;
+/// Segments that are compared side by side, each in a lane of the vectors.
+constexpr int64_t kLanes = 8;
+
+/// One-third octave spectrogram, [bands, frames]: the frames of a band side by side, and zeros
+/// behind them where lanes may run over the end.
+struct Bands {
+  int64_t frames;
+  int64_t pitch;
+  std::vector<double> values;
+
+  const double* row(int64_t band) const { return values.data() + band * pitch; }
+};
 
 /// A Hann window without its zero ends.
 std::array<double, kFrame> makeWindow() noexcept {
@@ -69,8 +80,8 @@ const std::array<BinRange, kBands> kBandBins = makeBandBins();
 
 Samples at10kHz(const at::Tensor& signal, int64_t sampleRate) {
   const auto* samples = signal.const_data_ptr<float>();
-  Samples wide(samples, samples + signal.numel());
-  return sampleRate == kRate ? wide : (*polyphaseResampler(sampleRate, kRate))(wide);
+  if (sampleRate == kRate) return {samples, samples + signal.numel()};
+  return (*polyphaseResampler(sampleRate, kRate))(samples, signal.numel());
 }
 
 /// Frames in a signal; one that would end exactly where the signal does is not counted, as in the
@@ -112,102 +123,158 @@ Samples join(const Samples& signal, const std::vector<int64_t>& starts) {
   return joined;
 }
 
+/// Sample i of the hop after the frame's first ones side by side for all hops, [kHop, pitch]:
+/// sample t of the frames is then a stretch of a row.
+std::vector<double> byHop(const Samples& signal, int64_t pitch) {
+  std::vector<double> rows(static_cast<size_t>(kHop * pitch));
+  const auto samples = static_cast<int64_t>(signal.size());
+  for (int64_t start = 0; start < samples; start += kHop) {
+    const int64_t there = std::min(kHop, samples - start);
+    for (int64_t i = 0; i < there; ++i) rows[i * pitch + start / kHop] = signal[start + i];
+  }
+  return rows;
+}
+
 Bands bandSpectrogram(const Samples& signal) {
-  static const RealFft512 fft;
+  static const FrameSpectra<double> spectra(kFftSize);
+  const int64_t lanes = spectra.lanes();
   const int64_t frames = frameCount(static_cast<int64_t>(signal.size()));
-  Bands bands(frames);
-  std::array<double, RealFft512::kSize> frameSamples{};
-  RealFft512::Spectrum spectrum;
-  for (int64_t frame = 0; frame < frames; ++frame) {
-    for (int64_t i = 0; i < kFrame; ++i) frameSamples[i] = kWindow[i] * signal[frame * kHop + i];
-    fft(frameSamples, spectrum);
+  const int64_t pitch = frames + std::max(lanes, kLanes) + 1;
+  const std::vector<double> hops = byHop(signal, pitch);
+  Bands bands{frames, pitch, std::vector<double>(static_cast<size_t>(kBands * pitch))};
+  std::vector<double> windowed(static_cast<size_t>(kFrame * lanes));
+  std::vector<double> scratch(static_cast<size_t>(spectra.scratchSize()));
+  std::vector<double> powers(static_cast<size_t>(spectra.bins() * lanes));
+  for (int64_t first = 0; first < frames; first += lanes) {
+    for (int64_t t = 0; t < kFrame; ++t) {
+      const double* const from = hops.data() + t % kHop * pitch + first + t / kHop;
+      double* const to = windowed.data() + t * lanes;
+      for (int64_t lane = 0; lane < lanes; ++lane) to[lane] = kWindow[t] * from[lane];
+    }
+    spectra.powers(kFrame, windowed.data(), lanes, scratch.data(), powers.data(), lanes);
+    const int64_t there = std::min(lanes, frames - first);
     for (int64_t band = 0; band < kBands; ++band) {
-      double power = 0.0;
+      double* const to = bands.values.data() + band * pitch + first;
       for (int64_t bin = kBandBins[band].first; bin < kBandBins[band].end; ++bin) {
-        power += spectrum.real[bin] * spectrum.real[bin] +
-                 spectrum.imaginary[bin] * spectrum.imaginary[bin];
+        const double* const from = powers.data() + bin * lanes;
+        for (int64_t lane = 0; lane < there; ++lane) to[lane] += from[lane];
       }
-      bands[frame][band] = std::sqrt(power);
+      for (int64_t lane = 0; lane < there; ++lane) to[lane] = std::sqrt(to[lane]);
     }
   }
   return bands;
 }
 
-/// Envelopes of the bands over the 30 frames of a segment.
-using Segment = std::array<std::array<double, kSegment>, kBands>;
+/// A number for each of kLanes segments.
+using Lanes = std::array<double, kLanes>;
 
-Segment segmentFrom(const Bands& bands, int64_t start) {
-  Segment segment;
-  for (int64_t band = 0; band < kBands; ++band) {
-    for (int64_t i = 0; i < kSegment; ++i) segment[band][i] = bands[start + i][band];
-  }
-  return segment;
-}
-
-double normOf(const std::array<double, kSegment>& envelope) {
-  double energy = 0.0;
-  for (const double value : envelope) energy += value * value;
-  return std::sqrt(energy);
-}
-
-void centre(std::array<double, kSegment>& envelope) {
-  double sum = 0.0;
-  for (const double value : envelope) sum += value;
-  for (double& value : envelope) value -= sum / kSegment;
-}
-
-/// Sum over the bands of the correlations of envelopes (2011, eq. 3 to 5).
-double envelopeCorrelation(Segment reference, Segment degraded) {
+/// The correlations (2011, eq. 3 to 5) of an envelope over the segments that begin at x and y,
+/// added to `sums`.
+FEWSOUND_WIDER_VECTORS
+void addEnvelopeCorrelations(const double* x, const double* y, Lanes& sums) {
   const double clip = 1.0 + std::pow(10.0, -kLeastSdr / 20.0);
-  double sum = 0.0;
-  for (int64_t band = 0; band < kBands; ++band) {
-    auto& x = reference[band];
-    auto& y = degraded[band];
-    const double scale = normOf(x) / (normOf(y) + kEpsilon);
-    for (int64_t i = 0; i < kSegment; ++i) y[i] = std::min(y[i] * scale, x[i] * clip);
-    centre(x);
-    centre(y);
-    double product = 0.0;
-    for (int64_t i = 0; i < kSegment; ++i) product += x[i] * y[i];
-    sum += product / ((normOf(x) + kEpsilon) * (normOf(y) + kEpsilon));
+  Lanes xEnergy{};
+  Lanes yEnergy{};
+  for (int64_t i = 0; i < kSegment; ++i) {
+    for (int64_t s = 0; s < kLanes; ++s) {
+      xEnergy[s] += x[i + s] * x[i + s];
+      yEnergy[s] += y[i + s] * y[i + s];
+    }
   }
-  return sum;
+  Lanes scale;
+  for (int64_t s = 0; s < kLanes; ++s) {
+    scale[s] = std::sqrt(xEnergy[s]) / (std::sqrt(yEnergy[s]) + kEpsilon);
+  }
+  std::array<Lanes, kSegment> clipped;
+  Lanes xMean{};
+  Lanes yMean{};
+  for (int64_t i = 0; i < kSegment; ++i) {
+    for (int64_t s = 0; s < kLanes; ++s) {
+      clipped[i][s] = std::min(y[i + s] * scale[s], x[i + s] * clip);
+      xMean[s] += x[i + s] / kSegment;
+      yMean[s] += clipped[i][s] / kSegment;
+    }
+  }
+  Lanes product{};
+  xEnergy = {};
+  yEnergy = {};
+  for (int64_t i = 0; i < kSegment; ++i) {
+    for (int64_t s = 0; s < kLanes; ++s) {
+      const double a = x[i + s] - xMean[s];
+      const double b = clipped[i][s] - yMean[s];
+      xEnergy[s] += a * a;
+      yEnergy[s] += b * b;
+      product[s] += a * b;
+    }
+  }
+  for (int64_t s = 0; s < kLanes; ++s) {
+    sums[s] += product[s] /
+               ((std::sqrt(xEnergy[s]) + kEpsilon) * (std::sqrt(yEnergy[s]) + kEpsilon)) / kBands;
+  }
 }
 
-/// Rows, then columns of a segment made zero-mean and of norm 1 (2016, eq. 3 and 4). The energy of
-/// the package's noise stands below the root in its place.
-void normalise(Segment& segment) {
-  const auto inverseRoot = [](double energy, int64_t length) {
-    return 1.0 / std::sqrt(energy + static_cast<double>(length) * kEpsilon * kEpsilon);
-  };
-  for (auto& envelope : segment) {
-    centre(envelope);
-    const double norm = normOf(envelope);
-    const double scale = inverseRoot(norm * norm, kSegment);
-    for (double& value : envelope) value *= scale;
+/// Envelopes of the bands over the frames of kLanes segments.
+using Segments = std::array<std::array<Lanes, kSegment>, kBands>;
+
+/// 1 over the root of energies of vectors of so many numbers. The energy of the package's noise
+/// stands below the root in its place.
+FEWSOUND_WIDER_VECTORS
+void invertRoots(Lanes& energies, int64_t length) {
+  const double noise = static_cast<double>(length) * kEpsilon * kEpsilon;
+  for (double& energy : energies) energy = 1.0 / std::sqrt(energy + noise);
+}
+
+/// Rows, then columns of the segments made zero-mean and of norm 1 (2016, eq. 3 and 4).
+FEWSOUND_WIDER_VECTORS
+void normalise(const Bands& bands, int64_t start, Segments& segments) {
+  for (int64_t band = 0; band < kBands; ++band) {
+    const double* const from = bands.row(band) + start;
+    auto& envelope = segments[band];
+    Lanes mean{};
+    for (int64_t i = 0; i < kSegment; ++i) {
+      for (int64_t s = 0; s < kLanes; ++s) mean[s] += from[i + s] / kSegment;
+    }
+    Lanes scale{};
+    for (int64_t i = 0; i < kSegment; ++i) {
+      for (int64_t s = 0; s < kLanes; ++s) {
+        envelope[i][s] = from[i + s] - mean[s];
+        scale[s] += envelope[i][s] * envelope[i][s];
+      }
+    }
+    invertRoots(scale, kSegment);
+    for (int64_t i = 0; i < kSegment; ++i) {
+      for (int64_t s = 0; s < kLanes; ++s) envelope[i][s] *= scale[s];
+    }
   }
   for (int64_t i = 0; i < kSegment; ++i) {
-    double mean = 0.0;
-    for (const auto& envelope : segment) mean += envelope[i] / kBands;
-    double energy = 0.0;
-    for (auto& envelope : segment) {
-      envelope[i] -= mean;
-      energy += envelope[i] * envelope[i];
+    Lanes mean{};
+    for (const auto& envelope : segments) {
+      for (int64_t s = 0; s < kLanes; ++s) mean[s] += envelope[i][s] / kBands;
     }
-    const double scale = inverseRoot(energy, kBands);
-    for (auto& envelope : segment) envelope[i] *= scale;
+    Lanes scale{};
+    for (auto& envelope : segments) {
+      for (int64_t s = 0; s < kLanes; ++s) {
+        envelope[i][s] -= mean[s];
+        scale[s] += envelope[i][s] * envelope[i][s];
+      }
+    }
+    invertRoots(scale, kBands);
+    for (auto& envelope : segments) {
+      for (int64_t s = 0; s < kLanes; ++s) envelope[i][s] *= scale[s];
+    }
   }
 }
 
-/// Mean over the frames of the correlations of spectra (2016, eq. 5 and 6).
-double spectrumCorrelation(Segment reference, Segment degraded) {
-  normalise(reference);
-  normalise(degraded);
-  double sum = 0.0;
+/// Means over the frames of the correlations of spectra (2016, eq. 5 and 6), added to `sums`.
+FEWSOUND_WIDER_VECTORS
+void addSpectrumCorrelations(const Segments& reference, const Segments& degraded, Lanes& sums) {
   for (int64_t band = 0; band < kBands; ++band) {
-    for (int64_t i = 0; i < kSegment; ++i) sum += reference[band][i] * degraded[band][i];
+    for (int64_t i = 0; i < kSegment; ++i) {
+      for (int64_t s = 0; s < kLanes; ++s) {
+        sums[s] += reference[band][i][s] * degraded[band][i][s] / kSegment;
+      }
+    }
   }
-  return sum / kSegment;
 }
 
 }  // namespace
@@ -234,10 +301,21 @@ Stoi stoi(const at::Tensor& reference, const at::Tensor& degraded, int64_t sampl
 
   const int64_t segments = frames - kSegment + 1;
   double sum = 0.0;
-  for (int64_t start = 0; start < segments; ++start) {
-    const Segment a = segmentFrom(x, start);
-    const Segment b = segmentFrom(y, start);
-    sum += extended ? spectrumCorrelation(a, b) : envelopeCorrelation(a, b) / kBands;
+  Segments a;
+  Segments b;
+  for (int64_t start = 0; start < segments; start += kLanes) {
+    Lanes sums{};
+    if (extended) {
+      normalise(x, start, a);
+      normalise(y, start, b);
+      addSpectrumCorrelations(a, b, sums);
+    } else {
+      for (int64_t band = 0; band < kBands; ++band) {
+        addEnvelopeCorrelations(x.row(band) + start, y.row(band) + start, sums);
+      }
+    }
+    // Lanes behind the last segment have no frames of their own.
+    for (int64_t s = 0; s < std::min(kLanes, segments - start); ++s) sum += sums[s];
   }
   return {.score = sum / static_cast<double>(segments), .tooShort = false};
 }
