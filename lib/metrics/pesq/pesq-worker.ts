@@ -40,7 +40,8 @@ function measure({ library, sampleRate, measuredAt, wideBand, seconds, ...pair }
 
 function largest(signal: Float32Array): number {
   let peak = 0;
-  for (const value of signal) peak = Math.max(peak, Math.abs(value));
+  // By index: an iterator takes a twentieth of what the whole measurement does.
+  for (let i = 0; i < signal.length; i++) peak = Math.max(peak, Math.abs(signal[i] as number));
   return peak;
 }
 
