@@ -4,6 +4,7 @@
 #include <ATen/Dispatch.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -16,9 +17,10 @@ namespace {
 /// cache level.
 constexpr int64_t kChunk = 160;
 
-int64_t roundUp(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
+constexpr int64_t kMostBins = 1'048'576;
+constexpr int64_t kLongestStride = 16'777'216;
 
-bool isPowerOfTwo(int64_t n) { return n > 0 && (n & (n - 1)) == 0; }
+int64_t roundUp(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
 
 /// Filters longer than a transform of `size`, their parts added: their frequencies are the same.
 at::Tensor folded(const at::Tensor& filters, int64_t size) {
@@ -42,10 +44,10 @@ FilterResponses::FilterResponses(const std::vector<at::Tensor>& banks, int64_t s
     : stride_(stride), bins_(bins) {
   const at::NoGradGuard noGrad;
   TORCH_CHECK_VALUE(!banks.empty(), "there is no filter bank");
-  TORCH_CHECK_VALUE(stride >= 1 && stride <= (int64_t{1} << 24), "stride is ", stride,
-                    "; expected 1 to 2^24");
-  TORCH_CHECK_VALUE(bins >= 1 && bins <= (int64_t{1} << 20), "bins is ", bins,
-                    "; expected 1 to 2^20");
+  TORCH_CHECK_VALUE(stride >= 1 && stride <= kLongestStride, "stride is ", stride,
+                    "; expected 1 to ", kLongestStride);
+  TORCH_CHECK_VALUE(bins >= 1 && bins <= kMostBins, "bins is ", bins, "; expected 1 to ",
+                    kMostBins);
   dtype_ = banks[0].scalar_type();
   TORCH_CHECK_TYPE(dtype_ == at::kFloat || dtype_ == at::kDouble, "filters are ", dtype_,
                    "; expected float32 or float64");
@@ -64,7 +66,7 @@ FilterResponses::FilterResponses(const std::vector<at::Tensor>& banks, int64_t s
                       "spectra have the shape ", spectra->sizes(), "; expected [", 2 * (bins + 1),
                       ", ", filters, "] on the CPU");
   } else {
-    TORCH_CHECK_VALUE(isPowerOfTwo(bins), "bins is ", bins,
+    TORCH_CHECK_VALUE(std::has_single_bit(static_cast<uint64_t>(bins)), "bins is ", bins,
                       "; without spectra it must be a power of two");
     AT_DISPATCH_FLOATING_TYPES(dtype_, "filter responses", [&] {
       std::get<Hearing<scalar_t>>(hearings_).transform =

@@ -2,6 +2,7 @@
 
 #include <c10/util/Exception.h>
 
+#include <bit>
 #include <cmath>
 #include <numbers>
 
@@ -29,8 +30,8 @@ void appendTurn(std::vector<T>& numbers, int64_t part, int64_t whole) {
 
 template <typename T>
 FrameSpectra<T>::FrameSpectra(int64_t size) : half_(size / 2) {
-  TORCH_CHECK_VALUE(size >= 2 && (size & (size - 1)) == 0, "a transform of ", size,
-                    " samples; expected a power of two, 2 or more");
+  TORCH_CHECK_VALUE(size >= 2 && std::has_single_bit(static_cast<uint64_t>(size)),
+                    "a transform of ", size, " samples; expected a power of two, 2 or more");
   places_.assign(static_cast<size_t>(half_), 0);
   std::vector<size_t> twiddles;  // of each pass, where they begin
   int64_t block = half_;

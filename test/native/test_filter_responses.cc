@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <bit>
 #include <numbers>
 
 #include "native/analysis/filter_responses.h"
@@ -17,18 +18,21 @@ struct Case {
   int64_t samples;
 };
 
-const std::vector<Case> kCases = {
-    {{{3, 7}}, 2, 8, 50},
-    {{{80, 30}}, 10, 64, 3333},  // both steps in one
-    {{{4, 90}}, 3, 16, 1000},    // one after the other, filters longer than the transform
-    {{{5, 4}, {5, 20}, {2, 20}}, 1, 4, 400},
-    {{{2, 3}}, 5, 8, 7},  // between two responses there is more than a filter hears
-    {{{1, 1}}, 1, 1, 1},
-    {{{3, 12}, {2, 5}}, 4, 6, 700},  // no transform of a power of two
-};
+std::vector<Case> cases() {
+  return {
+      {{{3, 7}}, 2, 8, 50},
+      {{{80, 30}}, 10, 64, 3333},  // both steps in one
+      {{{4, 90}}, 3, 16, 1000},    // one after the other, filters longer than the transform
+      {{{5, 4}, {5, 20}, {2, 20}}, 1, 4, 400},
+      {{{2, 3}}, 5, 8, 7},  // between two responses there is more than a filter hears
+      {{{1, 1}}, 1, 1, 1},
+      {{{3, 12}, {2, 5}}, 4, 6, 700},  // no transform of a power of two
+  };
+}
 
 std::vector<at::Tensor> randomBanks(const Case& each, at::ScalarType dtype) {
   std::vector<at::Tensor> banks;
+  banks.reserve(each.banks.size());
   for (const auto& [filters, length] : each.banks) {
     banks.push_back(at::randn({filters, length}, dtype));
   }
@@ -64,9 +68,9 @@ at::Tensor byDefinition(const std::vector<at::Tensor>& banks, const Case& each,
 }
 
 void compare(at::ScalarType dtype, double tolerance) {
-  for (const Case& each : kCases) {
+  for (const Case& each : cases()) {
     const std::vector<at::Tensor> banks = randomBanks(each, dtype);
-    const bool isPowerOfTwo = (each.bins & (each.bins - 1)) == 0;
+    const bool isPowerOfTwo = std::has_single_bit(static_cast<uint64_t>(each.bins));
     std::optional<at::Tensor> spectra;
     if (!isPowerOfTwo) spectra = spectraOf(banks, each.bins);
     const FilterResponses layer(banks, each.stride, each.bins, spectra);
@@ -74,6 +78,7 @@ void compare(at::ScalarType dtype, double tolerance) {
     const at::Tensor signals = at::randn({batch, each.samples}, dtype);
     const at::Tensor crs = at::empty({batch, each.bins + 1}, dtype);
     std::vector<at::Tensor> strs;
+    strs.reserve(batch);
     for (int64_t i = 0; i < batch; ++i) {
       strs.push_back(at::full({each.bins + 1, layer.frames(each.samples)}, std::nan(""), dtype));
     }
