@@ -5,7 +5,7 @@
  */
 const layers = [
   ['native'],
-  ['audio', 'tensor'],
+  ['audio', 'tensor', 'workers'],
   ['metrics', 'nn', 'data'],
   ['report', 'train', 'analysis'],
   ['cli'],

@@ -24,6 +24,8 @@ export interface ClassifyRequest extends WaveformFlags {
   readonly degree: number;
   readonly cost: number;
   readonly seed: number;
+  /** Threads that learn folds. */
+  readonly workers?: number;
 }
 
 /** `fewsound analyze classify`: declares it; the work is loaded when it is called. */
@@ -59,6 +61,11 @@ export function addAnalyzeClassify(analyze: Command, execute: Execute): void {
     .option('--degree <number>', 'of the polynomial kernel', integerFrom(1), 3)
     .option('--cost <number>', 'C, what a recording on the wrong side costs', positive(), 1)
     .option('--seed <number>', 'of the folds', integerFrom(0), 0)
+    .option(
+      '--workers <n>',
+      'threads for the folds; default: one for each processor',
+      integerFrom(0),
+    )
     .option('-q, --quiet', 'no progress on standard error');
   command.action((model: string, folder: string) =>
     execute(command, async (context) => {

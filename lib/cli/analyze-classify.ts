@@ -32,12 +32,16 @@ export async function analyzeClassify(
       waveformFilters(model.state, { layer: layers, stride: request.stride, sampleRate }),
     );
     const listed = takeOfEachClass(await listClasses(sourceOf(request)), request);
-    const features = await responsesOf(listed, banks, sampleRate, request, context);
-    const { folds, degree, cost, seed } = request;
     const labels = listed.files.map(({ label }) => label);
-    const found = await crossValidateSvm(features, labels, listed.labels, {
-      ...{ folds, degree, cost, seed },
-      signal: context.signal,
+    const found = await withDisplay(context, async (show) => {
+      const features = await responsesOf(listed, banks, sampleRate, request, context, show);
+      const { folds, degree, cost, seed, workers } = request;
+      show('folds', 0, folds);
+      return crossValidateSvm(features, labels, listed.labels, {
+        ...{ folds, degree, cost, seed, ...(workers !== undefined && { workers }) },
+        onProgress: (done) => show('folds', done, folds),
+        signal: context.signal,
+      });
     });
     const counts = listed.labels.map((_, label) => labels.filter((each) => each === label).length);
     return {
@@ -53,41 +57,50 @@ function sourceOf({ folder, protocol, attacks, digits }: ClassifyRequest): Class
   return { kind: 'asvspoof', folder, protocol, ...(attacks !== undefined && { attacks }) };
 }
 
+/** Says what is done, and how much of it. */
+type Show = (what: string, done: number, total: number) => void;
+
+async function withDisplay<T>(
+  context: CommandContext,
+  work: (show: Show) => Promise<T>,
+): Promise<T> {
+  const display = await showProgress<{ done: number; total: number; what: string }>(context, '', {
+    position: (place) => place,
+    describe: ({ what, done, total }) => `${what} ${done}/${total}`,
+  });
+  try {
+    return await work((what, done, total) => display.update({ what, done, total }));
+  } finally {
+    display.stop();
+  }
+}
+
 /** CRS of each recording. */
 async function responsesOf(
   listed: LabelledFiles,
   banks: Parameters<typeof cumulativeResponses>[0],
   sampleRate: number,
   { samples, bins, range }: ClassifyRequest,
-  context: CommandContext,
+  { signal }: CommandContext,
+  show: Show,
 ): Promise<(Float32Array | Float64Array)[]> {
-  const display = await showProgress<{ done: number; total: number; what: string }>(context, '', {
-    position: (place) => place,
-    describe: ({ what, done, total }) => `${what} ${done}/${total}`,
+  const clips = await LabelledClips.load(listed, {
+    ...{ samples, sampleRate, place: 'start', normalize: false },
+    signal,
+    onProgress: (done, total) => show('reading recordings', done, total),
   });
-  try {
-    const clips = await LabelledClips.load(listed, {
-      ...{ samples, sampleRate, place: 'start', normalize: false },
-      signal: context.signal,
-      onProgress: (done, total) => display.update({ what: 'reading recordings', done, total }),
-    });
-    const features: (Float32Array | Float64Array)[] = [];
-    while (features.length < clips.length) {
-      if (context.signal.aborted) {
-        throw new FewSoundError('ABORTED', 'the analysis was aborted.', {
-          cause: context.signal.reason,
-        });
-      }
-      const count = Math.min(AT_ONCE, clips.length - features.length);
-      const batch = Array.from({ length: count }, (_, i) => clips.clip(features.length + i));
-      features.push(...cumulativeResponses(banks, batch, { bins, range }).crs);
-      display.update({ what: 'responses', done: features.length, total: clips.length });
-      await new Promise(setImmediate);
+  const features: (Float32Array | Float64Array)[] = [];
+  while (features.length < clips.length) {
+    if (signal.aborted) {
+      throw new FewSoundError('ABORTED', 'the analysis was aborted.', { cause: signal.reason });
     }
-    return features;
-  } finally {
-    display.stop();
+    const count = Math.min(AT_ONCE, clips.length - features.length);
+    const batch = Array.from({ length: count }, (_, i) => clips.clip(features.length + i));
+    features.push(...cumulativeResponses(banks, batch, { bins, range }).crs);
+    show('responses', features.length, clips.length);
+    await new Promise(setImmediate);
   }
+  return features;
 }
 
 function jsonOf(

@@ -1,4 +1,5 @@
 import type { WaveformClassifier } from '../nn/index.js';
+import { formatMetric } from '../report/metric-names.js';
 import { formatCount, formatSeconds } from '../report/numbers.js';
 import { textTable } from '../report/text-table.js';
 import { threads } from '../tensor/index.js';
@@ -9,7 +10,7 @@ import type {
 } from '../train/index.js';
 import type { CommandResult } from './command-context.js';
 
-const percent = (part: number) => `${(100 * part).toFixed(2)} %`;
+const percent = (part: number) => `${formatMetric('accuracy', part)} %`;
 
 /** A validation in a line. */
 export function classifierValidationLine(validation: ClassifierValidation): string {
@@ -48,7 +49,7 @@ export function classifierText(
       seconds,
       device: model.device,
       threads: asked ?? threads(),
-      files: { model: files.best, test: files.test },
+      files: { model: files.best, test: files.test, report: files.report },
     },
     text: [
       confusionTable(test.confusion),
@@ -56,7 +57,7 @@ export function classifierText(
       `accuracy ${percent(test.accuracy)} on ${formatCount(test.recordings)} recordings that training never heard, ${percent(best.accuracy ?? 0)} on those of the validation`,
       `${formatCount(model.parameterCount)} parameters, ${formatCount(steps)} steps in ${formatCount(epochs)} epochs and ${formatSeconds(seconds)}`,
       '',
-      `Run in ${files.folder}; the model is ${files.best}`,
+      `Run in ${files.folder}; the model is ${files.best}, the report ${files.report}`,
     ].join('\n'),
   };
 }

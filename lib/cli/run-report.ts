@@ -1,14 +1,12 @@
 import type { PreparedCorpus } from '../data/index.js';
 import { type HyperNetwork, loadHyperNetwork } from '../nn/index.js';
 import { type ReportedReconstruction, writeTrainingReport } from '../report/index.js';
-import { threads } from '../tensor/index.js';
 import type { RunFiles } from '../train/index.js';
-import { processor } from './machine.js';
 import type { DeviceName } from './option-parsing.js';
 import { reconstructSegments } from './reconstruct.js';
+import { runFacts } from './run-facts.js';
 import { findTrainedModel } from './trained-model.js';
 import type { TrainingOutcome } from './training-outcome.js';
-import { versions } from './versions.js';
 
 /** Recordings of the validation part that a report lets one hear. */
 const RECORDINGS = 6;
@@ -55,33 +53,24 @@ export async function writeRunReport(
   run: TrainedRun,
   { records, best }: TrainingOutcome,
 ): Promise<void> {
-  const { title, comment, files, corpus, stepsPerEpoch, plannedSteps } = run;
-  const { fewsound, ...others } = versions();
+  const { title, files, corpus, stepsPerEpoch, plannedSteps } = run;
+  const own = {
+    Model: run.model,
+    Target: run.target,
+    Training: run.training,
+    Corpus: {
+      corpus: corpus.corpus,
+      folder: corpus.folder,
+      sampleRate: corpus.sampleRate,
+      segmentSamples: corpus.segmentSamples,
+      'segments for training': corpus.train.length,
+      'segments for validation': corpus.validation.length,
+      digest: corpus.sourceDigest,
+    },
+  };
   await writeTrainingReport(files.report, {
     title,
-    ...(fewsound !== undefined && { version: fewsound }),
-    facts: {
-      ...(comment !== undefined && { About: { comment } }),
-      Model: run.model,
-      Target: run.target,
-      Training: run.training,
-      Corpus: {
-        corpus: corpus.corpus,
-        folder: corpus.folder,
-        sampleRate: corpus.sampleRate,
-        segmentSamples: corpus.segmentSamples,
-        'segments for training': corpus.train.length,
-        'segments for validation': corpus.validation.length,
-        digest: corpus.sourceDigest,
-      },
-      Machine: {
-        device: run.device,
-        processor: processor().name,
-        threads: threads(),
-        processes: run.processes,
-      },
-      Versions: { fewsound, ...others },
-    },
+    ...runFacts(run, own, { device: run.device, processes: run.processes }),
     records,
     ...(best !== null && { bestStep: best.step }),
     stepsPerEpoch,

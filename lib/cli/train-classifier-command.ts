@@ -32,7 +32,7 @@ export function addTrainClassifierCommand(program: Command, execute: Execute): v
     .argument('[config]', 'a JSON file: model, data and training (configs/classifiers holds some)')
     .summary('train a CNN that tells recordings apart by their waveform')
     .description(
-      'Trains a classifier on recordings of several classes and writes a folder with checkpoints, the log, events for TensorBoard, the convolutions after every epoch, and what the best model makes of recordings that training never heard.',
+      'Trains a classifier on recordings of several classes and writes a folder with checkpoints, the log, events for TensorBoard, the convolutions after every epoch, what the best model makes of recordings that training never heard, and a report of all of it.',
     )
     .usage('CONFIG.json [options]\n       fewsound train-classifier --resume RUN')
     .option('--out <folder>', 'folder of the run; default: fewsound-out/NAME of CONFIG')

@@ -1,9 +1,8 @@
 import { basename, extname, join, resolve } from 'node:path';
 import { LabelledClips, listClasses } from '../data/index.js';
-import { FewSoundError } from '../native/errors.js';
 import { createClassifier, type WaveformClassifier } from '../nn/index.js';
 import { formatCount } from '../report/numbers.js';
-import { setUpClassifier } from '../train/classifier/classifier-options.js';
+import { type ClassifierSetup, setUpClassifier } from '../train/classifier/classifier-options.js';
 import {
   type RunFiles,
   runFiles,
@@ -12,13 +11,15 @@ import {
   trainClassifier,
 } from '../train/index.js';
 import { type ClassifierConfig, readClassifierConfig } from './classifier-config.js';
+import { type TrainedClassifier, writeClassifierRunReport } from './classifier-run-report.js';
 import { classifierText, classifierValidationLine } from './classifier-text.js';
 import type { CommandContext, CommandResult } from './command-context.js';
 import { showProgress } from './progress-bar.js';
+import { settingsOf } from './run-facts.js';
 import type { TrainClassifierRequest } from './train-classifier-command.js';
 import { trainingDisplay } from './training-display.js';
+import { afterTrainingFailure } from './training-failure.js';
 import {
-  howToGoOn,
   keepConfiguration,
   requireCheckpoint,
   requireFreeFolder,
@@ -121,7 +122,7 @@ class ClassifierRun {
     clips: LabelledClips,
     context: CommandContext,
   ): Promise<CommandResult> {
-    const { training, name } = this.config;
+    const { training } = this.config;
     const { folder } = this.files;
     const options: TrainClassifierOptions = {
       ...training,
@@ -129,13 +130,14 @@ class ClassifierRun {
       resume: this.resume,
       signal: context.signal,
     };
-    const { split } = await this.checked('training', async () =>
+    const setup = await this.checked('training', async () =>
       setUpClassifier(model, clips, options),
     );
+    const run = this.described(setup);
     if (!this.resume) await this.writeConfig(model);
     const display = await trainingDisplay(context);
     display.note(
-      `${model.kind}: ${formatCount(model.parameterCount)} parameters, ${formatCount(split.train.length)} recordings of ${model.classes} classes to learn from, on ${model.device}: ${folder}`,
+      `${model.kind}: ${formatCount(model.parameterCount)} parameters, ${formatCount(setup.split.train.length)} recordings of ${model.classes} classes to learn from, on ${model.device}: ${folder}`,
     );
     let result: TrainClassifierResult;
     try {
@@ -146,22 +148,50 @@ class ClassifierRun {
       });
       if (this.resume) await this.writeConfig(model);
     } catch (error) {
-      throw this.afterFailure(error);
-    } finally {
       display.stop();
+      throw await afterTrainingFailure(error, this.files, 'train-classifier', () =>
+        writeClassifierRunReport(run),
+      );
     }
-    return classifierText(name ?? basename(folder), model, result, training.threads);
+    display.stop();
+    await writeClassifierRunReport(run, result.test);
+    return classifierText(run.title, model, result, training.threads);
+  }
+
+  private described({
+    model,
+    clips,
+    split,
+    options,
+    stepsPerEpoch,
+  }: ClassifierSetup): TrainedClassifier {
+    const { name, comment, data } = this.config;
+    const { device: _, ...architecture } = model.options;
+    const { samples, sampleRate, place, normalize } = clips.options;
+    return {
+      title: name ?? basename(this.files.folder),
+      comment,
+      files: this.files,
+      kind: model.kind,
+      model: { kind: model.kind, parameters: model.parameterCount, ...architecture },
+      recordings: {
+        ...data,
+        ...{ samples, sampleRate, place, normalize },
+        'to learn from': split.train.length,
+        'for validation': split.validation.length,
+        'for test': split.test.length,
+        digest: clips.digest(),
+      },
+      training: settingsOf(options),
+      stepsPerEpoch,
+      plannedSteps: options.epochs * stepsPerEpoch,
+      device: model.device,
+      threads: options.threads,
+    };
   }
 
   private writeConfig(model: WaveformClassifier): Promise<void> {
     return keepConfiguration(this.files.folder, CLASSIFIER_FILE, this.config, model);
-  }
-
-  private afterFailure(error: unknown): unknown {
-    if (!(error instanceof FewSoundError) || error.code !== 'ABORTED') return error;
-    const stopped = error.message.replace(/; go on with.*$/, '');
-    const text = `${stopped}. ${howToGoOn(this.files, 'train-classifier')}`;
-    return new FewSoundError('ABORTED', text, { cause: error });
   }
 
   /** Work on a part of the configuration: what is wrong there is named with its place in the file. */

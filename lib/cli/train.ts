@@ -11,11 +11,13 @@ import { formatCount } from '../report/numbers.js';
 import { setUpTraining } from '../train/hyper/train-options.js';
 import { type RunFiles, runFiles, type TrainOptions, train } from '../train/index.js';
 import type { CommandContext, CommandResult, SilentResult } from './command-context.js';
+import { settingsOf } from './run-facts.js';
 import { modelFacts, type TrainedRun, writeRunReport } from './run-report.js';
 import type { ResumeTrainingRequest, TrainMachine, TrainRequest } from './train-command.js';
 import { type CompleteConfig, changedConfig, readTrainConfig } from './train-config.js';
 import { TRAIN_FILE } from './trained-model.js';
 import { trainingDisplay, validationLine } from './training-display.js';
+import { afterTrainingFailure } from './training-failure.js';
 import {
   howToGoOn,
   keepConfiguration,
@@ -119,7 +121,7 @@ class HyperRun {
         ...(this.config.comment !== undefined && { comment: this.config.comment }),
         files: this.files,
         ...modelFacts(model),
-        training: this.reportedOptions(setup.options),
+        training: settingsOf(setup.options),
         corpus,
         stepsPerEpoch: setup.stepsPerEpoch,
         plannedSteps: setup.options.epochs * setup.stepsPerEpoch,
@@ -182,34 +184,12 @@ class HyperRun {
   }
 
   private async afterFailure(error: unknown, run: TrainedRun): Promise<unknown> {
-    if (!(error instanceof FewSoundError)) return error;
-    const { report } = this.files;
-    const goOn = howToGoOn(this.files, 'train');
-    if (error.code === 'PROCESS_GROUP') {
+    if (error instanceof FewSoundError && error.code === 'PROCESS_GROUP') {
+      const goOn = howToGoOn(this.files, 'train');
       return new FewSoundError('PROCESS_GROUP', `${error.message} ${goOn}`, { cause: error });
     }
-    const code = error.code;
-    if ((code !== 'ABORTED' && code !== 'DIVERGED') || this.place.rank > 0) return error;
-    // That it was stopped is what there is to say, report or none.
-    const reported = await this.result(run).then(
-      () => ` Its report so far: ${report}`,
-      () => '',
-    );
-    if (code === 'DIVERGED') {
-      return new FewSoundError(code, `${error.message}${reported}`, {
-        field: error.field as string,
-        cause: error,
-      });
-    }
-    const { steps } = await readOutcome(this.files);
-    const text = `interrupted after step ${formatCount(steps)}. ${goOn}${reported && `.${reported}`}`;
-    return new FewSoundError(code, text, { cause: error });
-  }
-
-  /** Options as a report has them: without what is no setting. */
-  private reportedOptions(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
-    const names = new Set(['folder', 'resume', 'group', 'signal', 'onProgress', 'onValidation']);
-    return Object.fromEntries(Object.entries(options).filter(([name]) => !names.has(name)));
+    if (this.place.rank > 0) return error;
+    return afterTrainingFailure(error, this.files, 'train', () => this.result(run));
   }
 
   /** Work on a part of the configuration: what is wrong there is named with its place in the file. */

@@ -15,14 +15,26 @@ export interface TrainingOutcome {
   readonly loss: number | null;
   /** Of training, interruptions left out. */
   readonly seconds: number;
-  /** The validation with the lowest loss, whose model is kept. */
+  /** The validation whose model is kept. */
   readonly best: ValidationRecord | null;
   /** The last validation. */
   readonly validation: ValidationRecord | null;
 }
 
-/** @throws FewSoundError what `readMetricsLog` throws */
-export async function readOutcome({ metrics }: RunFiles): Promise<TrainingOutcome> {
+/** Whether a validation is better than the best one before it. */
+export type IsBetter = (record: ValidationRecord, best: ValidationRecord | null) => boolean;
+
+const ofLowerLoss: IsBetter = ({ loss }, best) =>
+  best === null || (loss !== null && loss < (best.loss ?? Number.POSITIVE_INFINITY));
+
+/**
+ * @param isBetter the rule by which a model is kept. Default: a lower loss
+ * @throws FewSoundError what `readMetricsLog` throws
+ */
+export async function readOutcome(
+  { metrics }: RunFiles,
+  isBetter = ofLowerLoss,
+): Promise<TrainingOutcome> {
   const records = await readMetricsLog(metrics);
   let best: ValidationRecord | null = null;
   let validation: ValidationRecord | null = null;
@@ -35,8 +47,7 @@ export async function readOutcome({ metrics }: RunFiles): Promise<TrainingOutcom
       continue;
     }
     validation = record;
-    const lowest = best?.loss ?? Number.POSITIVE_INFINITY;
-    if (best === null || (record.loss !== null && record.loss < lowest)) best = record;
+    if (isBetter(record, best)) best = record;
   }
   const { step: steps = 0, epoch: epochs = 0, seconds = 0 } = last ?? {};
   return { records, steps, epochs, loss, seconds, best, validation };

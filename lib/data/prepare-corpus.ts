@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { FewSoundError } from '../native/errors.js';
+import { runTasks } from '../workers/worker-pool.js';
+import { hasWorkerProgram, workerProgram } from '../workers/worker-program.js';
 import { type CorpusKind, listCorpus } from './corpora/index.js';
 import type { BadFileProblem, Manifest, ShardRecord, Split } from './manifest.js';
 import { PreparationFolder } from './preparation-folder.js';
@@ -10,9 +12,11 @@ import {
   type ResolvedPrepare,
   resolvePrepareOptions,
 } from './prepare-options.js';
-import { prepareUnit } from './prepare-unit.js';
+import { type FileDone, prepareUnit } from './prepare-unit.js';
+import type { PrepareWorkerData } from './prepare-worker.js';
 import { planWork, type WorkUnit } from './unit-plan.js';
-import { hasWorkerProgram, prepareOnWorkers } from './worker-pool.js';
+
+const PROGRAM = 'data/prepare-worker.js';
 
 /** A recording that gave no segment, and why. */
 export interface BadFile {
@@ -110,15 +114,16 @@ async function prepareUnits(
   onUnit: (record: ShardRecord) => void,
 ): Promise<void> {
   const stopped = () => throwIfAborted(signal, progress.position);
-  if (workers > 1 && units.length > 1 && hasWorkerProgram()) {
-    await prepareOnWorkers({
-      units,
-      settings,
-      out,
+  if (workers > 1 && units.length > 1 && hasWorkerProgram(PROGRAM)) {
+    await runTasks<WorkUnit, ShardRecord, FileDone>({
+      program: workerProgram(PROGRAM),
+      data: { settings, out } satisfies PrepareWorkerData,
+      tasks: units,
       workers,
-      onFile: (file) => progress.add(file),
-      onUnit,
-      signal: signal ?? new AbortController().signal,
+      onResult: onUnit,
+      onNews: (file) => progress.add(file),
+      describe: ({ files }) => `prepared ${files[0]?.name} and those after it`,
+      signal,
     }).catch((error) => {
       stopped();
       throw error;

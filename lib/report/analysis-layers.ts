@@ -22,23 +22,28 @@ const panels: readonly Comparison[] = [
 ];
 
 /** What several models, or several times of a training, are compared by. */
-const compared: readonly Comparison[] = [
-  { title: 'Mutual coherence μ', figures: [mu] },
-  { title: 'Average coherence μ avg', figures: [muAvg] },
-  { title: 'Average angle β avg (degrees)', figures: [betaAvg] },
-  { title: 'Upper bound B', figures: [B] },
+export const compared: readonly { readonly title: string; readonly figure: LayerFigure }[] = [
+  { title: 'Mutual coherence μ', figure: mu },
+  { title: 'Average coherence μ avg', figure: muAvg },
+  { title: 'Average angle β avg (degrees)', figure: betaAvg },
+  { title: 'Upper bound B', figure: B },
 ];
 
 /** Curves up to which each is told by a colour of its own. */
-const NAMED = 7;
+export const NAMED = 7;
 
-const sizes: PlotSizes = { wide: 540, narrow: 350 };
+/** Of a panel, two of which stand side by side. */
+export const PANEL: PlotSizes = { wide: 540, narrow: 350 };
+
+/** What the figures of a layer are, for the note below them. */
+export const FIGURES_MEAN =
+  'A and B are the smallest and the largest eigenvalue of D·Dᵀ with atoms of unit norm; A is 0 where a layer has fewer directions than inputs, and λ min+ the smallest eigenvalue above it. μ is the largest scalar product of two atoms, β the angle.';
 
 /** Curves over the depth and the table of all layers (paper 2, Tables 2 to 4 and Figure 5). */
 export async function layersSection(models: readonly ReportedLayers[]): Promise<Markup> {
   const layers = models.flatMap((model) => model.layers);
   const marked = layers.some(({ residual }) => residual);
-  const note = html`<p class="note">A and B are the smallest and the largest eigenvalue of D·Dᵀ with atoms of unit norm; A is 0 where a layer has fewer directions than inputs, and λ min+ the smallest eigenvalue above it. μ is the largest scalar product of two atoms, β the angle.${marked && ' Circles: a shortcut is added to the layer’s output.'}</p>`;
+  const note = html`<p class="note">${FIGURES_MEAN}${marked && ' Circles: a shortcut is added to the layer’s output.'}</p>`;
   const deep = models.some((model) => model.layers.length > 1);
   const shown =
     deep &&
@@ -50,13 +55,11 @@ export async function layersSection(models: readonly ReportedLayers[]): Promise<
 export async function layersCourseSection(
   models: readonly ReportedLayers[],
 ): Promise<Markup | undefined> {
-  const names = models.map(({ layers }) => layers.map(({ name }) => name));
-  const same = names.every((each) => each.join() === names[0]?.join());
-  if (models.length < 3 || !same) return undefined;
+  if (models.length < 3 || !sameLayers(models)) return undefined;
   const layers = models[0]?.layers.slice(0, NAMED) ?? [];
   const places = { title: 'Model', names: models.map(({ name }) => name) };
   const drawn = await Promise.all(
-    compared.map(({ title, figures: [figure] }) => {
+    compared.map(({ title, figure }) => {
       const curves = layers.map(({ name }, index) => ({
         name,
         colour: seriesColour(index),
@@ -65,9 +68,22 @@ export async function layersCourseSection(
       return panelMarkup({ title, curves, places });
     }),
   );
-  const all = models[0]?.layers.length ?? 0;
-  const rest = all > NAMED && html`<p class="note">The first ${NAMED} of ${all} layers.</p>`;
-  return section('Course over models', html`<div class="pair">${drawn}</div>${rest}`);
+  const rest = layersLeftOut(models[0]?.layers.length ?? 0);
+  return section(
+    'Course over models',
+    html`<div class="pair">${drawn}</div>${rest !== '' && html`<p class="note">${rest}</p>`}`,
+  );
+}
+
+/** Whether figures of these models can be drawn layer by layer. */
+export function sameLayers(models: readonly Pick<ReportedLayers, 'layers'>[]): boolean {
+  const names = models.map(({ layers }) => layers.map(({ name }) => name).join('\n'));
+  return new Set(names).size <= 1;
+}
+
+/** Says that not all layers have curves, or nothing. */
+export function layersLeftOut(layers: number): string {
+  return layers > NAMED ? `The curves are of the first ${NAMED} of ${layers} layers.` : '';
 }
 
 /** Curves that are drawn together. */
@@ -101,7 +117,7 @@ export function depthPanels(models: readonly ReportedLayers[]): Panel[] {
     model.layers.every(({ name }, i) => name === longest.layers[i]?.name),
   );
   const names = longest.layers.map(({ name }, index) => (same ? name : String(index + 1)));
-  return compared.map(({ title, figures: [figure] }) => {
+  return compared.map(({ title, figure }) => {
     const curves = shown.map(({ name, layers }, index) => ({
       name,
       colour: seriesColour(index),
@@ -112,13 +128,19 @@ export function depthPanels(models: readonly ReportedLayers[]): Panel[] {
   });
 }
 
-const figureIn = (
-  figure: LayerFigure | undefined,
-  layer: Parameters<LayerFigure['of']>[0] | undefined,
-) => (figure === undefined || layer === undefined ? Number.NaN : figure.of(layer));
+const figureIn = (figure: LayerFigure, layer: Parameters<LayerFigure['of']>[0] | undefined) =>
+  layer === undefined ? Number.NaN : figure.of(layer);
 
 async function panelMarkup({ title, curves, places }: Panel): Promise<Markup> {
-  const plot = await layerCurvesPlot(curves, places, title, sizes);
+  return layerPanel(title, curves, await layerCurvesPlot(curves, places, title, PANEL));
+}
+
+/** A plot with its title above it and the names of its curves. */
+export function layerPanel(
+  title: string,
+  curves: readonly { readonly name: string; readonly colour: string }[],
+  plot: Markup,
+): Markup {
   return html`<figure><figcaption>${title}</figcaption>${legend(curves)}${plot}</figure>
 `;
 }

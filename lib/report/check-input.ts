@@ -1,6 +1,7 @@
 import { FewSoundError } from '../native/errors.js';
+import type { ClassifierReportInput } from './classifier-report-input.js';
 import type { ReportedModel, ReportedSound } from './report-input.js';
-import type { TrainingReportInput } from './training-report-input.js';
+import type { ReportedTraining, TrainingReportInput } from './training-report-input.js';
 
 /** Refuses what cannot be drawn, before anything is computed or written. */
 export function checkReportInput(original: ReportedSound, models: readonly ReportedModel[]): void {
@@ -13,14 +14,49 @@ export function checkReportInput(original: ReportedSound, models: readonly Repor
 
 /** The same for the report of a training. */
 export function checkTrainingReportInput(input: TrainingReportInput): void {
-  const { records, reconstructions, bestStep, stepsPerEpoch } = input;
-  for (const { name, sampleRate, original, reconstruction } of reconstructions) {
+  for (const { name, sampleRate, original, reconstruction } of input.reconstructions) {
     checkSound({ samples: original, sampleRate }, `the original of '${name}'`);
     if (!original.every(Number.isFinite)) {
       throw invalid('original', `the original of '${name}' has samples that are not finite`);
     }
     checkLength(reconstruction, original, `'${name}'`);
   }
+  checkTraining(input);
+}
+
+/** The same for the report of the training of a classifier. */
+export function checkClassifierReportInput(input: ClassifierReportInput): void {
+  checkTraining(input);
+  const { test, geometry = [] } = input;
+  if (test !== undefined) {
+    const { labels, counts } = test.confusion;
+    const classes = labels.length;
+    const square = counts.length === classes && counts.every(({ length }) => length === classes);
+    if (classes === 0 || !square) {
+      throw invalid(
+        'confusion',
+        `the confusion matrix has ${counts.length} rows of ${counts[0]?.length ?? 0} numbers for ${classes} classes; expected one number for each pair of classes`,
+      );
+    }
+    const bad = counts.flat().find((count) => !(Number.isInteger(count) && count >= 0));
+    if (bad !== undefined) {
+      throw invalid(
+        'confusion',
+        `the confusion matrix has the number ${bad}; expected whole numbers, 0 or more`,
+      );
+    }
+  }
+  for (const [index, { epoch }] of geometry.entries()) {
+    const before = geometry[index - 1]?.epoch ?? -1;
+    if (Number.isInteger(epoch) && epoch > before) continue;
+    throw invalid(
+      'geometry',
+      `geometry has epoch ${epoch} after ${before}; expected whole numbers from 0 in their order`,
+    );
+  }
+}
+
+function checkTraining({ records, bestStep, stepsPerEpoch }: ReportedTraining): void {
   if (stepsPerEpoch !== undefined && !(stepsPerEpoch > 0 && Number.isFinite(stepsPerEpoch))) {
     throw invalid('stepsPerEpoch', `stepsPerEpoch is ${stepsPerEpoch}; expected a number above 0`);
   }

@@ -2,7 +2,7 @@ import type { Markup } from './html.js';
 import { type PlotSizes, plotMarkup } from './svg-plot.js';
 
 /** Fewer digits, finer than a pixel still. */
-const brief = (value: number, digits = 4) => Number(value.toPrecision(digits));
+const brief = (value: number, digits: number) => Number(value.toPrecision(digits));
 
 export interface CurvePoint {
   readonly x: number;
@@ -37,6 +37,18 @@ export interface CurveAxes {
   readonly mark?: number | undefined;
 }
 
+/** Digits of values at which steps are finer than a pixel, also where large values differ by little. */
+function digitsOf(curves: readonly Curve[], { type }: CurveAxes['y']): number {
+  if (type === 'log') return 4;
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const { points } of curves) {
+    for (const { value } of points) [least, most] = [Math.min(least, value), Math.max(most, value)];
+  }
+  const span = most - least;
+  if (!(span > 0)) return 4;
+  return Math.min(15, 4 + Math.max(0, Math.ceil(Math.log10(Math.max(-least, most) / span))));
+}
+
 /** Curves over each other, the last on top. */
 export function curvesPlot(
   curves: readonly Curve[],
@@ -46,6 +58,7 @@ export function curvesPlot(
 ): Promise<Markup> {
   const end =
     axes.end ?? curves.reduce((last, { points }) => Math.max(last, points.at(-1)?.x ?? 0), 0);
+  const digits = digitsOf(curves, axes.y);
   const mark = axes.mark === undefined ? [] : [axes.mark];
   return plotMarkup(
     (width) => {
@@ -53,7 +66,12 @@ export function curvesPlot(
         field: 'x',
         type: 'quantitative' as const,
         scale: { domain: [0, end], nice: false },
-        axis: { title: axes.x, grid: false, tickCount: width / 90, tickMinStep: 1 },
+        // No more ticks than whole numbers; vega-lite 5.23 does not pass tickMinStep on.
+        axis: {
+          title: axes.x,
+          grid: false,
+          tickCount: Math.max(1, Math.min(width / 90, Math.floor(end))),
+        },
       };
       return {
         width: width - 60,
@@ -66,7 +84,10 @@ export function curvesPlot(
           })),
           ...curves.map(({ points, colour, width: strokeWidth = 1.6, opacity = 1, dots }) => ({
             data: {
-              values: points.map((point) => ({ x: brief(point.x, 6), value: brief(point.value) })),
+              values: points.map(({ x: at, value }) => ({
+                x: brief(at, 6),
+                value: brief(value, digits),
+              })),
             },
             mark: {
               type: 'line' as const,

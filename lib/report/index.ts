@@ -19,6 +19,13 @@ export type {
   ResponseMap,
 } from './analysis-report-input.js';
 export { responseImage } from './analysis-responses.js';
+export { writeClassifierReport } from './classifier-report.js';
+export type {
+  ClassifierReportInput,
+  ReportedConfusion,
+  ReportedEpoch,
+  ReportedTest,
+} from './classifier-report-input.js';
 export type { ColourScale, ColourScheme } from './colour-map.js';
 export { writeComparisonReport } from './comparison-report.js';
 export { type LayerTable, layerTable } from './layer-table.js';
@@ -43,6 +50,8 @@ export { writeTrainingReport } from './training-report.js';
 export type {
   ReportedReconstruction,
   ReportedStep,
+  ReportedTraining,
   ReportedValidation,
   TrainingReportInput,
+  ValidationMetric,
 } from './training-report-input.js';

@@ -10,7 +10,7 @@ export interface MetricDescription {
 
 const SILENT_ORIGINAL = 'undefined: the original is silent';
 
-/** The loss and the metrics of `evaluate`, in the order in which tables show them. */
+/** The loss, the accuracy of classifiers and the metrics of `evaluate`, in the order in which tables show them. */
 const METRICS: Readonly<Record<string, MetricDescription>> = {
   loss: {
     name: 'Loss',
@@ -18,6 +18,13 @@ const METRICS: Readonly<Record<string, MetricDescription>> = {
     better: 'lower',
     meaning: 'what the training minimises',
     undefinedBecause: 'not finite',
+  },
+  accuracy: {
+    name: 'Accuracy',
+    unit: '%',
+    better: 'higher',
+    meaning: 'part of the recordings that were taken for what they are',
+    undefinedBecause: 'undefined',
   },
   mse: {
     name: 'MSE',
@@ -120,10 +127,17 @@ export function orderedMetrics(keys: Iterable<string>): string[] {
   return [...new Set(keys)].sort((a, b) => place(a) - place(b));
 }
 
-/** A metric's number as tables show it, four significant digits; a dash where it is undefined. */
+/** A metric's number in its unit: parts of a whole are shown in percent. */
+export function inUnit(key: string, value: number): number {
+  return describeMetric(key).unit === '%' ? 100 * value : value;
+}
+
+/** A metric's number as tables show it, four significant digits; a dash where it is undefined or not finite. */
 export function formatMetric(key: string, value: number | null | undefined): string {
-  if (value === null || value === undefined) return '–';
-  const text = describeMetric(key).unit === 'dB' ? value.toFixed(2) : fourDigits(value);
+  if (value === null || value === undefined || !Number.isFinite(value)) return '–';
+  const { unit } = describeMetric(key);
+  const shown = inUnit(key, value);
+  const text = unit === '' ? fourDigits(shown) : shown.toFixed(2);
   // No minus before what rounds to zero.
   return text.replace(/^-(?=[0.]+$)/, '').replace(/-/g, '−');
 }
@@ -142,7 +156,7 @@ export function bestIndex(
   const sign = describeMetric(key).better === 'higher' ? 1 : -1;
   let best: number | undefined;
   values.forEach((value, index) => {
-    if (value === null || value === undefined) return;
+    if (value === null || value === undefined || !Number.isFinite(value)) return;
     if (best === undefined || sign * value > sign * (values[best] as number)) best = index;
   });
   return values.length > 1 ? best : undefined;

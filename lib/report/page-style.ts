@@ -3,7 +3,7 @@ export const PAGE_STYLE = `
 :root {
   color-scheme: light dark;
   --paper: #fcfcfb; --card: #ffffff; --ink: #1b1d22; --muted: #5f6672; --rule: #dcdfe4; --accent: #1f4e8c;
-  --best: #e8f1e6; --series-0: #2166ac; --series-1: #c8500a; --series-2: #2a7f62; --series-3: #8a3f9e;
+  --best: #e8f1e6; --on-half: #1b1d22; --series-0: #2166ac; --series-1: #c8500a; --series-2: #2a7f62; --series-3: #8a3f9e;
   --series-4: #a67c00; --series-5: #c23b63; --series-6: #4a5568;
   --sans: ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif;
   --serif: Charter, "Bitstream Charter", "Iowan Old Style", "Source Serif 4", "Liberation Serif", Georgia, serif;
@@ -11,7 +11,7 @@ export const PAGE_STYLE = `
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #14161a; --card: #1b1e24; --ink: #e7e9ed; --muted: #9aa2af; --rule: #343943; --accent: #8ab8f0;
-    --best: #24382b; --series-0: #6aaef0; --series-1: #f49a5c; --series-2: #5fc7a1; --series-3: #c98be0;
+    --best: #24382b; --on-half: #1b1e24; --series-0: #6aaef0; --series-1: #f49a5c; --series-2: #5fc7a1; --series-3: #c98be0;
     --series-4: #e0bd4f; --series-5: #f0829f; --series-6: #a7b1c2;
   }
 }
@@ -63,12 +63,13 @@ td.best { background: var(--best); font-weight: 600; }
 .recording .note { margin: 0 0 10px; max-width: none; }
 .recording figure { display: flex; flex-direction: column; }
 .recording audio { display: block; width: 100%; height: 36px; margin-top: 8px; }
+.classes tbody th, .classes tbody .after-number { white-space: normal; overflow-wrap: break-word; }
 tr.kept th { color: var(--accent); }
 .tag { margin-left: 6px; padding: 1px 7px; border: 1px solid currentColor; border-radius: 9px; font-size: 11.5px; font-weight: 500; }
 .settings { columns: 3 300px; column-gap: 36px; }
 .settings div { break-inside: avoid; margin: 0 0 22px; }
 .settings table { font-size: 13.5px; }
-.settings th { padding: 4px 12px 4px 0; color: var(--muted); font-weight: 400; white-space: normal; overflow-wrap: anywhere; }
+.settings th { padding: 4px 12px 4px 0; color: var(--muted); font-weight: 400; white-space: normal; overflow-wrap: break-word; }
 .settings td { padding: 4px 0; text-align: right; overflow-wrap: anywhere; }
 footer { margin-top: 52px; padding-top: 14px; padding-bottom: 36px; color: var(--muted); font-size: 13px; }
 @media (max-width: 900px) { .panels.three { grid-template-columns: minmax(0, 1fr); max-width: 480px; } }
@@ -82,7 +83,7 @@ footer { margin-top: 52px; padding-top: 14px; padding-bottom: 36px; color: var(-
 }
 @media print {
   @page { margin: 14mm; }
-  :root { --paper: #fff; --card: #fff; --ink: #000; --muted: #444; --rule: #ccc; --best: #eee;
+  :root { --paper: #fff; --card: #fff; --ink: #000; --muted: #444; --rule: #ccc; --best: #eee; --on-half: #000;
     --series-0: #2166ac; --series-1: #c8500a; --series-2: #2a7f62; --series-3: #8a3f9e; --series-4: #a67c00; --series-5: #c23b63; --series-6: #4a5568; }
   body { font-size: 11pt; }
   header { padding-top: 0; }

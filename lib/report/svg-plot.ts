@@ -46,6 +46,8 @@ export interface PlotSizes {
   readonly wide: number;
   /** Width on a narrow page, where a shrunken wide plot could not be read; without it, the same. */
   readonly narrow?: number;
+  /** Keeps its size, however narrow its box, which is to scroll: for what shrunken could not be read at all. */
+  readonly rigid?: boolean;
 }
 
 /** How far a plot may be stretched to fill its box. */
@@ -54,7 +56,13 @@ const LARGEST = 1.15;
 let figures = 0;
 
 /** Draws a specification as SVG that scales with its box. */
-async function renderSvg(plot: PlotAtWidth, width: number, label: string, variant: string) {
+async function renderSvg(
+  plot: PlotAtWidth,
+  width: number,
+  label: string,
+  variant: string,
+  rigid = false,
+) {
   const [vega, vegaLite] = await Promise.all([loadVega(), loadVegaLite()]);
   const specification: TopLevelSpec = { ...plot(width), config: CONFIG };
   const { spec } = vegaLite.compile(specification);
@@ -67,11 +75,11 @@ async function renderSvg(plot: PlotAtWidth, width: number, label: string, varian
   return svg
     .replace(/ id="/g, ` id="${prefix}`)
     .replace(/url\(#/g, `url(#${prefix}`)
-    .replace(
-      /^<svg [^>]*?viewBox="([^"]+)"[^>]*>/,
-      (_, viewBox: string) =>
-        `<svg class="${variant}" viewBox="${viewBox}" style="max-width:${Number(viewBox.split(' ')[2]) * LARGEST}px" role="img" aria-label="${escapedLabel}">`,
-    );
+    .replace(/^<svg [^>]*?viewBox="([^"]+)"[^>]*>/, (_, viewBox: string) => {
+      const drawn = Number(viewBox.split(' ')[2]);
+      const size = rigid ? `width:${drawn}px` : `max-width:${drawn * LARGEST}px`;
+      return `<svg class="${variant}" viewBox="${viewBox}" style="${size}" role="img" aria-label="${escapedLabel}">`;
+    });
 }
 
 /**
@@ -83,9 +91,10 @@ export async function plotMarkup(
   sizes: PlotSizes,
   label: string,
 ): Promise<Markup> {
+  const { rigid } = sizes;
   if (sizes.narrow === undefined)
-    return new Markup(await renderSvg(plot, sizes.wide, label, 'plot'));
-  const wide = await renderSvg(plot, sizes.wide, label, 'plot on-wide');
-  const narrow = await renderSvg(plot, sizes.narrow, label, 'plot on-narrow');
+    return new Markup(await renderSvg(plot, sizes.wide, label, 'plot', rigid));
+  const wide = await renderSvg(plot, sizes.wide, label, 'plot on-wide', rigid);
+  const narrow = await renderSvg(plot, sizes.narrow, label, 'plot on-narrow', rigid);
   return new Markup(wide + narrow);
 }

@@ -115,8 +115,11 @@ function flatten(options: Readonly<Record<string, unknown>>, prefix = ''): Row[]
   return Object.entries(options).flatMap(([key, value]): Row[] => {
     const name = prefix + key;
     if (value === undefined) return [];
-    if (Array.isArray(value)) return [[name, value.length > 0 ? value.join(', ') : 'none']];
-    if (value !== null && typeof value === 'object') {
+    const nested = (item: unknown) => item !== null && typeof item === 'object';
+    if (Array.isArray(value) && !value.some((item) => nested(item) && !Array.isArray(item))) {
+      return [[name, value.length > 0 ? value.join(', ') : 'none']];
+    }
+    if (nested(value)) {
       return flatten(value as Readonly<Record<string, unknown>>, `${name}.`);
     }
     if (typeof value === 'boolean') return [[name, value ? 'yes' : 'no']];

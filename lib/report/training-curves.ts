@@ -1,12 +1,12 @@
-import type { MetricName } from '../metrics/index.js';
 import { type Curve, type CurvePoint, curvesPlot, describeEnds } from './curve-plot.js';
 import { envelope } from './envelope.js';
 import { html, type Markup } from './html.js';
-import { describeMetric } from './metric-names.js';
+import { describeMetric, inUnit } from './metric-names.js';
 import { section } from './page.js';
 import { legend } from './sections.js';
 import { seriesColour } from './svg-plot.js';
-import type { ReportedStep, ReportedValidation } from './training-report-input.js';
+import type { RecordedCourse } from './training-course.js';
+import type { ReportedStep, ValidationMetric } from './training-report-input.js';
 
 /** Points of a curve at most; more are not to be told apart. */
 const POINTS = 600;
@@ -18,21 +18,13 @@ const DOTS = 60;
 const SMOOTHING = 0.02;
 
 /** Metrics that have a curve, and those of them for which a logarithmic axis shows more. */
-const METRICS: readonly MetricName[] = ['siSnr', 'mse', 'lsd', 'pesq', 'stoi'];
-const LOGARITHMIC: readonly MetricName[] = ['mse'];
+const METRICS: readonly ValidationMetric[] = ['accuracy', 'siSnr', 'mse', 'lsd', 'pesq', 'stoi'];
+const LOGARITHMIC: readonly ValidationMetric[] = ['mse'];
 
 const TRAINING = seriesColour(0);
 const VALIDATION = seriesColour(1);
 const WIDE = { wide: 1100, narrow: 350, height: 260 };
 const HALF = { wide: 540, narrow: 350 };
-
-/** What a training recorded over its course. */
-export interface RecordedCourse {
-  readonly steps: readonly ReportedStep[];
-  readonly validations: readonly ReportedValidation[];
-  readonly bestStep: number | undefined;
-  readonly stepsPerEpoch: number | undefined;
-}
 
 /** Curves of the losses, of metrics of the validations, of the learning rate and of the gradients. */
 export async function curvesSection(course: RecordedCourse): Promise<Markup | undefined> {
@@ -88,12 +80,15 @@ ${legend(named)}${await curvesPlot(curves, axes, WIDE, label)}</figure>
 
 async function metricFigure(
   course: RecordedCourse,
-  metric: MetricName,
+  metric: ValidationMetric,
   best: number | undefined,
 ): Promise<Markup | undefined> {
   const { name, unit } = describeMetric(metric);
   const type = LOGARITHMIC.includes(metric) ? 'log' : 'linear';
-  const recorded = curveOf(course, course.validations, (record) => record[metric] ?? null);
+  const recorded = curveOf(course, course.validations, (record) => {
+    const value = record[metric] ?? null;
+    return value === null ? null : inUnit(metric, value);
+  });
   const points = fewer(type === 'log' ? recorded.filter(positive) : recorded);
   // One validation is no curve; the table has it.
   if (points.length < 2) return undefined;

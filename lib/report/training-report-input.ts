@@ -14,6 +14,9 @@ export interface ReportedStep {
   readonly seconds: number;
 }
 
+/** What a validation measures beside the loss. */
+export type ValidationMetric = MetricName | 'accuracy';
+
 /** A pass over the validation part: means of the loss and of metrics. */
 export type ReportedValidation = {
   readonly kind: 'validation';
@@ -22,6 +25,8 @@ export type ReportedValidation = {
   readonly epoch: number;
   readonly loss: number | null;
   readonly seconds: number;
+  /** Of a classifier: part of the recordings that it took for what they are. */
+  readonly accuracy?: number | null;
 } & Readonly<Partial<Metrics>>;
 
 /** A recording of the validation part, and what the model makes of it. */
@@ -36,8 +41,8 @@ export interface ReportedReconstruction {
   readonly metrics: ReportedMetrics;
 }
 
-/** Input of `writeTrainingReport`. */
-export interface TrainingReportInput {
+/** What the reports of all trainings show. */
+export interface ReportedTraining {
   readonly title: string;
   /** A sentence below the title; by default how far the training came. */
   readonly summary?: string;
@@ -55,8 +60,12 @@ export interface TrainingReportInput {
   readonly stepsPerEpoch?: number;
   /** Steps that the training was to have; a report of fewer says that it was stopped. */
   readonly plannedSteps?: number;
+}
+
+/** Input of `writeTrainingReport`. */
+export interface TrainingReportInput extends ReportedTraining {
   /** In the order of the page. May be empty. */
   readonly reconstructions: readonly ReportedReconstruction[];
   /** Metrics of the validations in the order of the columns; by default all that were recorded. */
-  readonly columns?: readonly MetricName[];
+  readonly columns?: readonly ValidationMetric[];
 }

@@ -1,20 +1,21 @@
-import type { MetricName } from '../metrics/index.js';
-import { metricNames } from '../metrics/index.js';
 import { writeFileAtomic } from '../native/atomic-write.js';
 import { checkTrainingReportInput } from './check-input.js';
 import { html, type Markup } from './html.js';
 import { formatMetric } from './metric-names.js';
 import { formatCount, formatSeconds } from './numbers.js';
-import { renderPage, section } from './page.js';
+import { renderPage } from './page.js';
 import { reconstructionsSection } from './reconstructions.js';
 import { keyFigures, metricFigures } from './sections.js';
-import { factsTables } from './tables.js';
-import { curvesSection, type RecordedCourse } from './training-curves.js';
-import type {
-  ReportedStep,
-  ReportedValidation,
-  TrainingReportInput,
-} from './training-report-input.js';
+import {
+  courseOf,
+  progress,
+  type RecordedCourse,
+  recordedMetrics,
+  settingsSection,
+  shownValidation,
+} from './training-course.js';
+import { curvesSection } from './training-curves.js';
+import type { TrainingReportInput, ValidationMetric } from './training-report-input.js';
 import { metricsOf, validationsSection } from './validation-table.js';
 
 /**
@@ -34,16 +35,8 @@ export async function writeTrainingReport(path: string, input: TrainingReportInp
 /** The document of `writeTrainingReport` as text. */
 export async function renderTrainingReport(input: TrainingReportInput): Promise<string> {
   checkTrainingReportInput(input);
-  const { records, bestStep, stepsPerEpoch } = input;
-  const course: RecordedCourse = {
-    steps: records.filter((record): record is ReportedStep => record.kind === 'step'),
-    validations: records.filter(
-      (record): record is ReportedValidation => record.kind === 'validation',
-    ),
-    bestStep,
-    stepsPerEpoch,
-  };
-  const columns = input.columns ?? recordedMetrics(course.validations);
+  const course = courseOf(input);
+  const columns = input.columns ?? recordedMetrics(course);
   return renderPage({
     title: input.title,
     summary: input.summary ?? progress(input),
@@ -52,53 +45,34 @@ export async function renderTrainingReport(input: TrainingReportInput): Promise<
     sections: [
       figures(input, course, columns),
       await curvesSection(course),
-      validationsSection(course.validations, columns, bestStep),
+      validationsSection(course.validations, columns, course.bestStep),
       await reconstructionsSection(input.reconstructions),
-      Object.keys(input.facts).length > 0
-        ? section('Settings', factsTables(input.facts))
-        : undefined,
+      settingsSection(input),
     ],
   });
-}
-
-function recordedMetrics(validations: readonly ReportedValidation[]): MetricName[] {
-  return metricNames.filter((name) =>
-    validations.some((validation) => validation[name] !== undefined),
-  );
-}
-
-/** How far the training came, in words. */
-function progress({ records, plannedSteps }: TrainingReportInput): string {
-  const last = records.at(-1);
-  if (last === undefined) return 'Nothing was recorded: the training ended before its first step.';
-  const { step, epoch, seconds } = last;
-  const extent = `${formatCount(step)} steps in ${epoch} ${epoch === 1 ? 'epoch' : 'epochs'} and ${formatSeconds(seconds)}`;
-  if (plannedSteps === undefined || step >= plannedSteps) return `${extent}.`;
-  return `${extent}. The training was to have ${formatCount(plannedSteps)} steps; this is what it had learned when it was stopped.`;
 }
 
 /** The best validation, or the last where none is said to be the best. */
 function figures(
   { records }: TrainingReportInput,
-  { validations, bestStep }: RecordedCourse,
-  columns: readonly MetricName[],
+  recorded: RecordedCourse,
+  columns: readonly ValidationMetric[],
 ): Markup | undefined {
   const last = records.at(-1);
   if (last === undefined) return undefined;
-  const shown = validations.find(({ step }) => step === bestStep) ?? validations.at(-1);
+  const shown = shownValidation(recorded);
   const course = [
     { name: 'Steps', value: formatCount(last.step) },
     { name: 'Time', value: formatSeconds(last.seconds) },
   ];
-  if (shown === undefined) return keyFigures(course);
-  const metrics = metricsOf(shown);
+  if (shown === null) return keyFigures(course);
+  const metrics = metricsOf(shown.record);
   const chosen = (['siSnr', 'psnr', 'lsd', 'pesq', 'stoi'] as const).filter((key) =>
     columns.includes(key),
   );
-  const which = shown.step === bestStep ? 'best' : 'last';
   return html`${keyFigures([
     { name: 'Validation loss', value: formatMetric('loss', metrics.loss) },
     ...metricFigures(chosen, metrics),
     ...course,
-  ])}<p class="note">Metrics of the ${which} validation, after epoch ${shown.epoch}.</p>`;
+  ])}<p class="note">Metrics of the ${shown.which} validation, after epoch ${shown.record.epoch}.</p>`;
 }

@@ -1,11 +1,10 @@
-import type { MetricName } from '../metrics/index.js';
 import { thin } from './curve-plot.js';
 import { html, type Markup } from './html.js';
 import { metricGrid } from './metric-grid.js';
 import { formatCount, formatSeconds } from './numbers.js';
 import { section } from './page.js';
 import { metricData, metricHeads } from './tables.js';
-import type { ReportedValidation } from './training-report-input.js';
+import type { ReportedValidation, ValidationMetric } from './training-report-input.js';
 
 /** Rows of the table, about; those that are best in something come in addition. */
 const ROWS = 30;
@@ -13,7 +12,7 @@ const ROWS = 30;
 /** A row a validation: of many some at equal distances, and those that are best in something. */
 export function validationsSection(
   validations: readonly ReportedValidation[],
-  columns: readonly MetricName[],
+  columns: readonly ValidationMetric[],
   bestStep: number | undefined,
 ): Markup | undefined {
   if (validations.length === 0) return undefined;
@@ -47,7 +46,7 @@ ${rows}</tbody></table></div>
 /** The loss of a validation and what else it measured. */
 export function metricsOf(
   validation: ReportedValidation,
-): Partial<Record<MetricName | 'loss', number | null>> {
+): Partial<Record<ValidationMetric | 'loss', number | null>> {
   const { kind: _kind, step: _step, epoch: _epoch, seconds: _seconds, ...metrics } = validation;
   return metrics;
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crossValidateSvm, equalErrorRate } from '../../lib/analysis/svm';
 import { judgeFolds } from '../../lib/analysis/svm/cross-validation';
+import { hasWorkerProgram } from '../../lib/workers/worker-program';
 
 interface Golden {
   readonly cases: {
@@ -137,6 +138,12 @@ describe('a support vector machine with a polynomial kernel', () => {
       /There is no such option/,
     ],
     [
+      'a number of workers that is none',
+      () => crossValidateSvm([[1]], [0], ['a', 'b'], { workers: 1.5 }),
+      'INVALID_ARGUMENT',
+      /workers is 1.5/,
+    ],
+    [
       'an abort',
       () =>
         crossValidateSvm(heaps(20).features, heaps(20).labels, ['a', 'b'], {
@@ -147,6 +154,63 @@ describe('a support vector machine with a polynomial kernel', () => {
     ],
   ])('refuses %s', async (_, call, code, message) => {
     await expect(call()).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+});
+
+const describeBuilt = hasWorkerProgram('analysis/svm/svm-worker.js') ? describe : describe.skip;
+
+describeBuilt('folds on threads of their own (skipped without dist/)', () => {
+  const { features, labels } = heaps(300);
+  const names = ['a', 'b'];
+
+  it('come to what the calling thread comes to, whatever their number', async () => {
+    const here = await crossValidateSvm(features, labels, names, { workers: 0, seed: 3 });
+    for (const workers of [1, 2, 5]) {
+      const there = await crossValidateSvm(features, labels, names, { workers, seed: 3 });
+      expect(there).toEqual(here);
+    }
+  });
+
+  it('leave the event loop its turns', async () => {
+    let longest = 0;
+    let last = performance.now();
+    const timer = setInterval(() => {
+      const now = performance.now();
+      longest = Math.max(longest, now - last);
+      last = now;
+    }, 5);
+    const begun = performance.now();
+    // It takes a second or so.
+    await crossValidateSvm(features, labels, names, { cost: 1000, workers: 1 });
+    clearInterval(timer);
+    expect(longest).toBeGreaterThan(0);
+    expect(longest).toBeLessThan((performance.now() - begun) / 3);
+  });
+
+  it('stop at once in the middle of a fold', async () => {
+    const controller = new AbortController();
+    const begun = performance.now();
+    // Alone it would take minutes.
+    const work = crossValidateSvm(features, labels, names, {
+      cost: 1e7,
+      signal: controller.signal,
+    });
+    setTimeout(() => controller.abort('enough'), 200);
+    await expect(work).rejects.toMatchObject({ code: 'ABORTED', cause: 'enough' });
+    expect(performance.now() - begun).toBeLessThan(20_000);
+  });
+
+  it('are an error where one fails, and stop where who is told fails', async () => {
+    const machine = { degree: 3, coef0: 0, cost: 1, classes: 2, folds: 1, features, labels };
+    // Nothing is left to learn from.
+    const nothing = judgeFolds({ ...machine, fold: labels.map(() => 0) });
+    await expect(nothing).rejects.toMatchObject({ name: 'FewSoundError', code: 'INTERNAL' });
+    const broken = crossValidateSvm(features, labels, names, {
+      onProgress: () => {
+        throw new Error('the listener broke');
+      },
+    });
+    await expect(broken).rejects.toThrow('the listener broke');
   });
 });
 

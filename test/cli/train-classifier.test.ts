@@ -40,6 +40,20 @@ const argv = async (out: string, parts: Readonly<Record<string, unknown>> = {}) 
   'cpu',
 ];
 
+const report = (out: string) => readFile(runFiles(out).report, 'utf8');
+
+/** Titles of the sections of a report, in the order of the page. */
+const sections = (text: string) =>
+  [...text.matchAll(/<h2>(.*?)<\/h2>/g)].map(([, title = '']) => title);
+
+const everySection = [
+  'Confusion of the classes',
+  'Course of the training',
+  'Validations',
+  'Geometry of the layers',
+  'Settings',
+];
+
 /** Stops a training as Ctrl-C does once it has a checkpoint. */
 async function interrupted(args: readonly string[], out: string) {
   const controller = new AbortController();
@@ -74,7 +88,11 @@ describe('fewsound train-classifier', () => {
         confusion: { labels: ['high', 'low', 'middle'] },
       },
       device: 'cpu',
-      files: { model: runFiles(out).best, test: runFiles(out).test },
+      files: {
+        model: runFiles(out).best,
+        test: runFiles(out).test,
+        report: runFiles(out).report,
+      },
     });
     expect(
       readdirSync(out)
@@ -86,10 +104,84 @@ describe('fewsound train-classifier', () => {
       'config.json',
       'epochs',
       'metrics.jsonl',
+      'report.html',
       'test.json',
     ]);
     using model = await loadClassifier(runFiles(out).best);
     expect(model.listening?.labels).toEqual(['high', 'low', 'middle']);
+  });
+
+  test('writes a report about the test part, the course and the geometry', async () => {
+    const out = fresh();
+    const { json } = await cliJson<{ test: { accuracy: number }; best: { step: number } }>(
+      await argv(out, { comment: 'three <pitches>' }),
+    );
+    const text = await report(out);
+    expect(sections(text)).toEqual(everySection);
+    expect(text).toContain('<h1>small</h1>');
+    expect(text).toContain('12 steps in 4 epochs');
+    expect(text).toContain(`<dd>${(100 * json.test.accuracy).toFixed(2)}<small>%</small></dd>`);
+    expect(text).toContain('Confusion matrix of 3 classes');
+    expect(text).toMatch(
+      new RegExp(`<tr class="kept"><th scope="row">${json.best.step / 3} <span class="tag">best`),
+    );
+    expect(text).toContain('<th scope="colgroup" colspan="2" style="text-align:center">Before');
+    expect(text).toContain('After epoch 4');
+    expect(text).toMatch(/Change of Average angle .* layers\.0 from 0.* layers\.1 from 0/);
+    for (const title of ['About', 'Model', 'Recordings', 'Training', 'Machine', 'Versions']) {
+      expect(text).toContain(`<h3>${title}</h3>`);
+    }
+    expect(text).toContain('<td>three &lt;pitches&gt;</td>');
+    expect(text).toContain('<th scope="row">threads</th><td>1</td>');
+    expect(text).not.toMatch(/\[object|NaN|undefined/);
+  });
+
+  test('has the geometry of convolutions alone, and none where no weights are kept', async () => {
+    const [all, none] = [fresh(), fresh()];
+    const training = { ...smallTraining, epochs: 1 };
+    await cliJson(await argv(all, { training: { ...training, epochWeights: 'all' } }));
+    const text = await report(all);
+    expect(text).toContain('layers.0');
+    expect(text.match(/<th scope="colgroup" colspan="2"/g)).toHaveLength(2);
+    await cliJson(await argv(none, { training: { ...training, epochWeights: 'none' } }));
+    expect(sections(await report(none))).toEqual(
+      everySection.filter((title) => title !== 'Geometry of the layers'),
+    );
+  });
+
+  test('counts the layers of a TSSDNet as the paper does', async () => {
+    const out = fresh();
+    const model = { kind: 'inc-tssdnet', samples: 640 };
+    await cliJson(await argv(out, { model, training: { ...smallTraining, epochs: 1 } }));
+    const text = await report(out);
+    const head = [...text.matchAll(/<th scope="col" class="number">([IV]+)<\/th>/g)];
+    expect(head.map(([, name]) => name)).toEqual([
+      'I',
+      'II',
+      'III',
+      'IV',
+      'V',
+      'I',
+      'II',
+      'III',
+      'IV',
+      'V',
+    ]);
+  });
+
+  test('says what diverged, with a report of what there was before', async () => {
+    const out = fresh();
+    const training = { ...smallTraining, learningRate: 1e30 };
+    const { status, json } = await cliJson<CliError>(await argv(out, { training }));
+    expect(status).toBe(1);
+    expect(json.error).toMatchObject({ code: 'DIVERGED', field: 'learningRate' });
+    expect(json.error.message).toMatch(
+      new RegExp(`Lower learningRate.*\\. Its report so far: ${runFiles(out).report}$`),
+    );
+    const text = await report(out);
+    expect(text).toContain('The training was to have 12 steps');
+    expect(text).not.toContain('Confusion');
+    expect(text).not.toContain('NaN');
   });
 
   test('shows a line for each validation, and the confusion matrix at the end', async () => {
@@ -130,8 +222,13 @@ describe('fewsound train-classifier', () => {
     expect(stopped.status).toBe(130);
     expect(stopped.json.error).toMatchObject({ code: 'ABORTED' });
     expect(stopped.json.error.message).toMatch(
-      new RegExp(`after step \\d+\\. To go on: fewsound train-classifier --resume ${out}`),
+      new RegExp(
+        `after step \\d+\\. To go on: fewsound train-classifier --resume ${out}\\. Its report so far: ${runFiles(out).report}$`,
+      ),
     );
+    const soFar = await report(out);
+    expect(soFar).toContain('The training was to have 36 steps');
+    expect(soFar).toContain('The test part is judged when a training has come to its end.');
     const { status, json } = await cliJson([
       'train-classifier',
       '--resume',
@@ -142,6 +239,7 @@ describe('fewsound train-classifier', () => {
     expect(status).toBe(0);
     const { run: _, seconds: __, files: ___, ...same } = expected.json;
     expect(json).toMatchObject(same);
+    expect(sections(await report(out))).toEqual(everySection);
   });
 
   test('goes on where the recordings have moved, and refuses others', async () => {

@@ -152,6 +152,20 @@ describe('a machine without compilers', () => {
     assert.equal(output('node', ['--eval', inCommonJs], withTorch).trim(), '33768');
   });
 
+  test('work goes to worker threads, from ES modules and from CommonJS', () => {
+    const work = `
+      let threads = 0;
+      process.on('worker', () => { threads += 1; });
+      const rows = Array.from({ length: 40 }, (_, i) => [i % 2 + Math.sin(i), i % 3]);
+      const labels = rows.map((_, i) => i % 2);
+      crossValidateSvm(rows, labels, ['even', 'odd'], { folds: 4, workers: 2 })
+        .then(({ predicted }) => console.log(threads, predicted.length));`;
+    const imported = `import { crossValidateSvm } from 'fewsound';${work}`;
+    assert.equal(output('node', ['--input-type=module', '--eval', imported]).trim(), '2 40');
+    const required = `const { crossValidateSvm } = require('fewsound');${work}`;
+    assert.equal(output('node', ['--eval', required]).trim(), '2 40');
+  });
+
   test('a KAN learns a recording, and its model renders', () => {
     const { status, json } = fit('learnt', 60);
     assert.equal(status, 0);

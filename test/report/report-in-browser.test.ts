@@ -6,11 +6,13 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import {
   writeAnalysisReport,
+  writeClassifierReport,
   writeComparisonReport,
   writeReport,
   writeTrainingReport,
 } from '../../lib/report';
 import { sampleAnalysis } from './sample-analysis';
+import { sampleClassifier, sampleTest } from './sample-classifier';
 import { sampleModel, sampleRun, sampleSound } from './sample-report';
 import { sampleReconstruction, sampleTraining } from './sample-training';
 
@@ -61,6 +63,12 @@ describeWithBrowser('a report in Chromium (skipped where there is none: set CHRO
       }),
     );
     await writeAnalysisReport(join(folder, 'analysis.html'), sampleAnalysis());
+    await writeClassifierReport(join(folder, 'classifier.html'), sampleClassifier());
+    const many = Array.from({ length: 100 }, (_, index) => `speaker ${index}`);
+    await writeClassifierReport(
+      join(folder, 'many-classes.html'),
+      sampleClassifier({ test: sampleTest(many) }),
+    );
     browser = await chromium.launch({
       executablePath: executablePath as string,
       args: [
@@ -148,7 +156,10 @@ describeWithBrowser('a report in Chromium (skipped where there is none: set CHRO
   });
 
   test.each([1280, 800, 390])('fits a window of %d pixels', async (width) => {
-    for (const name of ['report.html', 'comparison.html', 'training.html', 'analysis.html']) {
+    for (const name of [
+      ...['report.html', 'comparison.html', 'training.html', 'analysis.html'],
+      ...['classifier.html', 'many-classes.html'],
+    ]) {
       const { page } = await open(name, width);
       const excess = await page.evaluate<number>(
         'document.documentElement.scrollWidth - innerWidth',
@@ -156,6 +167,40 @@ describeWithBrowser('a report in Chromium (skipped where there is none: set CHRO
       expect(excess).toBeLessThanOrEqual(0);
       await page.close();
     }
+  });
+
+  test('classifier.html has a matrix whose numbers can be read in light and in dark', async () => {
+    const { page, messages, requests } = await open('classifier.html');
+    // Relative luminances as WCAG has them, of each number and of its cell on the page.
+    const contrasts = (colorScheme: 'light' | 'dark') =>
+      page.emulateMedia({ colorScheme }).then(() =>
+        page.evaluate<number[]>(`(() => {
+          const svg = [...document.querySelectorAll('svg.on-wide')].find((each) =>
+            each.getAttribute('aria-label').startsWith('Confusion'));
+          const rgb = (css) => css.match(/[\\d.]+/g).slice(0, 3).map(Number);
+          const light = (colour) => colour
+            .map((part) => part / 255)
+            .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+            .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+          const page = rgb(getComputedStyle(document.body).backgroundColor);
+          const filled = [...svg.querySelectorAll('path[fill^="var(--series"]')];
+          const numbers = [...svg.querySelectorAll('.mark-text.role-mark text')];
+          return filled.map((cell, index) => {
+            const { fill, fillOpacity } = getComputedStyle(cell);
+            const ground = rgb(fill).map((part, i) => fillOpacity * part + (1 - fillOpacity) * page[i]);
+            const [a, b] = [light(ground), light(rgb(getComputedStyle(numbers[index]).fill))];
+            return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+          });
+        })()`),
+      );
+    for (const scheme of ['light', 'dark'] as const) {
+      const found = await contrasts(scheme);
+      expect(found).toHaveLength(6);
+      for (const contrast of found) expect(contrast).toBeGreaterThan(3.5);
+    }
+    expect(messages).toEqual([]);
+    expect(requests).toEqual([]);
+    await page.close();
   });
 
   test('follows the colour scheme of the system', async () => {
@@ -172,7 +217,7 @@ describeWithBrowser('a report in Chromium (skipped where there is none: set CHRO
     await page.close();
   });
 
-  test.each(['report.html', 'training.html', 'analysis.html'])(
+  test.each(['report.html', 'training.html', 'analysis.html', 'classifier.html'])(
     '%s gives every plot a description and every identifier once',
     async (name) => {
       const { page } = await open(name);

@@ -6,7 +6,7 @@ import type {
 } from '../../lib/report';
 import { sampleSound } from './sample-report';
 
-const STEPS_PER_EPOCH = 50;
+export const STEPS_PER_EPOCH = 50;
 
 /** Numbers between 0 and 1 that are the same in every run. */
 function noise(seed: number): () => number {

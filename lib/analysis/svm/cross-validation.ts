@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { stratifiedFolds } from '../../data/index.js';
 import { FewSoundError } from '../../native/errors.js';
 import {
@@ -9,8 +10,13 @@ import {
   wholeNumber,
 } from '../../native/option-fields.js';
 import { parseOptions } from '../../native/options.js';
+import { runTasks } from '../../workers/worker-pool.js';
+import { hasWorkerProgram, workerProgram } from '../../workers/worker-program.js';
 import { equalErrorRate } from './equal-error-rate.js';
-import { type Features, PolynomialSvm, type PolynomialSvmOptions } from './polynomial-svm.js';
+import { type FoldedFeatures, type JudgedFold, judgeFold } from './judge-fold.js';
+import type { Features, PolynomialSvmOptions } from './polynomial-svm.js';
+
+const PROGRAM = 'analysis/svm/svm-worker.js';
 
 /** Options of {@link crossValidateSvm}. */
 export interface CrossValidationOptions {
@@ -26,9 +32,14 @@ export interface CrossValidationOptions {
   coef0?: number;
   /** C. Default 1. */
   cost?: number;
-  /** Told how many folds are done, of how many. */
+  /**
+   * Threads that learn folds side by side, 0 to 256; 0: the calling one. Default: as many as the machine has processors, no more
+   * than folds. The result is the same.
+   */
+  workers?: number;
+  /** Told how many folds are done, of how many. An error that it throws ends the cross-validation. */
   onProgress?: (done: number, folds: number) => void;
-  /** Stops between folds. */
+  /** Stops at once; with `workers: 0` between folds. */
   signal?: AbortSignal;
 }
 
@@ -61,19 +72,22 @@ const schema = optionsObject({
   gamma: positiveNumber.optional(),
   coef0: nonNegativeNumber.default(0),
   cost: positiveNumber.default(1),
+  workers: wholeNumber(0, 256).optional(),
   onProgress: callback<(done: number, folds: number) => void>().optional(),
   signal: abortSignal.optional(),
 });
 
 /**
  * How well a support vector machine with a polynomial kernel tells classes apart by features (paper 2, section 3.2 and
- * Table 1), by a stratified cross-validation. Features are standardised by mean and deviation of the training folds.
+ * Table 1), by a stratified cross-validation. Features are standardised by mean and deviation of the training folds. Folds are
+ * learned on threads of their own.
  *
  * @param features a row of finite numbers for each recording, all of one length
  * @param labels the class of each row, numbers from 0
  * @param names of the classes, two or more
  * @throws FewSoundError INVALID_ARGUMENT for bad options, fewer than two classes, a class with fewer recordings than folds,
- *   or numbers that are not finite; SHAPE_MISMATCH for rows of unequal length; ABORTED by the signal
+ *   or numbers that are not finite; SHAPE_MISMATCH for rows of unequal length; WORKER where a thread ended by
+ *   itself, as for want of memory; ABORTED by the signal
  */
 export async function crossValidateSvm(
   features: Features,
@@ -101,6 +115,7 @@ interface Judgement extends PolynomialSvmOptions {
   /** The fold of each row. */
   readonly fold: readonly number[];
   readonly folds: number;
+  readonly workers?: number | undefined;
   readonly onProgress?: ((done: number, folds: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -116,80 +131,88 @@ export async function judgeFolds({
   classes,
   fold,
   folds,
+  workers = availableParallelism(),
   onProgress,
   signal,
   ...machine
 }: Judgement): Promise<CrossValidation> {
+  const judged = new Array<JudgedFold>(folds);
+  let done = 0;
+  const data: FoldedFeatures = { ...inSharedMemory(features), labels, classes, fold, machine };
+  const held = Array.from({ length: folds }, (_, number) => number);
+  const take = (found: JudgedFold, number: number) => {
+    judged[number] = found;
+    onProgress?.(++done, folds);
+  };
+  if (workers > 0 && hasWorkerProgram(PROGRAM)) {
+    await runTasks<number, JudgedFold>({
+      program: workerProgram(PROGRAM),
+      data,
+      tasks: held,
+      workers,
+      onResult: take,
+      describe: (number) => `learned fold ${number + 1} of ${folds}`,
+      signal,
+    }).catch((error) => {
+      throwIfAborted(signal);
+      throw error;
+    });
+  } else {
+    for (const number of held) {
+      // What else is to be done gets its turn between two folds.
+      await new Promise(setImmediate);
+      throwIfAborted(signal);
+      take(await judgeFold(data, number), number);
+    }
+  }
+  return summed(judged, { labels, classes, fold });
+}
+
+/** @throws FewSoundError ABORTED */
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  throw new FewSoundError('ABORTED', 'the cross-validation was aborted.', { cause: signal.reason });
+}
+
+/** Rows side by side, where all threads see them. */
+function inSharedMemory(rows: Features): Pick<FoldedFeatures, 'features' | 'width'> {
+  const width = rows[0]?.length ?? 0;
+  const bytes = rows.length * width * Float64Array.BYTES_PER_ELEMENT;
+  const features = new Float64Array(new SharedArrayBuffer(bytes));
+  for (const [i, row] of rows.entries()) features.set(row, i * width);
+  return { features, width };
+}
+
+function summed(
+  judged: readonly JudgedFold[],
+  { labels, classes, fold }: Pick<FoldedFeatures, 'labels' | 'classes' | 'fold'>,
+): CrossValidation {
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   const predicted = new Array<number>(labels.length).fill(0);
-  const [accuracies, rates]: [number[], number[]] = [[], []];
-  for (let held = 0; held < folds; held++) {
-    // Between two folds what else is to be done gets its turn.
-    await new Promise(setImmediate);
-    if (signal?.aborted) {
-      throw new FewSoundError('ABORTED', 'the cross-validation was aborted.', {
-        cause: signal.reason,
-      });
-    }
-    const learned = labels.flatMap((_, i) => (fold[i] === held ? [] : [i]));
-    const judged = labels.flatMap((_, i) => (fold[i] === held ? [i] : []));
-    const standardise = standardiser(learned.map((i) => features[i] as ArrayLike<number>));
-    using svm = await PolynomialSvm.train(
-      learned.map((i) => standardise(features[i] as ArrayLike<number>)),
-      learned.map((i) => labels[i] as number),
-      machine,
-    );
+  const accuracies = judged.map(({ rows, predicted: taken }) => {
     let right = 0;
-    const scores: number[] = [];
-    for (const i of judged) {
-      const row = standardise(features[i] as ArrayLike<number>);
-      const taken = svm.predict(row);
-      const label = labels[i] as number;
-      predicted[i] = taken;
-      (confusion[label] as number[])[taken] = ((confusion[label] as number[])[taken] as number) + 1;
-      if (taken === label) right += 1;
-      if (classes === 2) scores.push(svm.score(row));
+    for (const [place, i] of rows.entries()) {
+      const [label, found] = [labels[i], taken[place]] as [number, number];
+      predicted[i] = found;
+      (confusion[label] as number[])[found] = ((confusion[label] as number[])[found] as number) + 1;
+      if (found === label) right += 1;
     }
-    accuracies.push(right / judged.length);
-    if (classes === 2) {
-      rates.push(
-        equalErrorRate(
-          scores,
-          judged.map((i) => labels[i] === 1),
-        ),
-      );
-    }
-    onProgress?.(held + 1, folds);
-  }
+    return right / rows.length;
+  });
+  const eer = () =>
+    judged.map(({ rows, scores }) =>
+      equalErrorRate(
+        scores,
+        rows.map((i) => labels[i] === 1),
+      ),
+    );
   return {
     accuracy: spreadOf(accuracies),
-    eer: classes === 2 ? spreadOf(rates) : null,
+    eer: classes === 2 ? spreadOf(eer()) : null,
     confusion,
     predicted,
     fold,
   };
-}
-
-/** Mean 0 and deviation 1 over the given rows; a feature that is the same in all becomes 0. */
-function standardiser(rows: Features): (row: ArrayLike<number>) => Float64Array {
-  const width = (rows[0] as ArrayLike<number>).length;
-  const means = new Float64Array(width);
-  const deviations = new Float64Array(width);
-  for (const row of rows) {
-    for (let j = 0; j < width; j++)
-      means[j] = (means[j] as number) + (row[j] as number) / rows.length;
-  }
-  for (const row of rows) {
-    for (let j = 0; j < width; j++) {
-      const difference = (row[j] as number) - (means[j] as number);
-      deviations[j] = (deviations[j] as number) + (difference * difference) / rows.length;
-    }
-  }
-  return (row) =>
-    Float64Array.from({ length: width }, (_, j) => {
-      const deviation = Math.sqrt(deviations[j] as number);
-      return deviation === 0 ? 0 : ((row[j] as number) - (means[j] as number)) / deviation;
-    });
 }
 
 function spreadOf(folds: readonly number[]): Spread {

@@ -1,16 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { FewSoundError } from '../../native/errors.js';
-import { packageRoot } from '../../native/package-root.js';
+import { workerProgram } from '../../workers/worker-program.js';
 import { Turns } from '../turns.js';
 import type { PesqAnswer, PesqJob } from './pesq-worker.js';
 
 /** A worker that nobody has needed for so long is ended, milliseconds. */
 const IDLE = 10_000;
 
-/** The worker's program is JavaScript, also where this file is run from its source. */
-const program = () => join(packageRoot(), 'dist', 'metrics', 'pesq', 'pesq-worker.js');
+const PROGRAM = 'metrics/pesq/pesq-worker.js';
 
 /** A process that measures one pair after the other. It does not keep this one alive. */
 class Worker {
@@ -19,7 +17,7 @@ class Worker {
   alive = true;
 
   constructor() {
-    this.#process = fork(program(), [], {
+    this.#process = fork(workerProgram(PROGRAM), [], {
       serialization: 'advanced',
       // What the C code prints is for nobody.
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FewSoundError } from '../../native/errors.js';
 import type { WaveformClassifier } from '../../nn/index.js';
@@ -8,6 +8,23 @@ import type { EpochWeights } from './classifier-options.js';
 /** The file with the weights after an epoch; epoch 0: before training. */
 export function epochFile(folder: string, epoch: number): string {
   return join(folder, `epoch-${String(epoch).padStart(4, '0')}.safetensors`);
+}
+
+/** Weights after an epoch that were kept. */
+export interface KeptEpoch {
+  readonly epoch: number;
+  readonly path: string;
+}
+
+/** The weights that are kept in a folder, in the order of the epochs; none where there is no such folder. */
+export async function keptEpochs(folder: string): Promise<KeptEpoch[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names
+    .flatMap((name) => {
+      const number = /^epoch-(\d+)\.safetensors$/.exec(name)?.[1];
+      return number === undefined ? [] : [{ epoch: Number(number), path: join(folder, name) }];
+    })
+    .sort((a, b) => a.epoch - b.epoch);
 }
 
 /**

@@ -19,6 +19,19 @@ export interface ClassifierEvaluation {
   readonly confusion: ConfusionMatrix;
 }
 
+/** Loss and accuracy of a validation, null where they are not finite. */
+interface Validated {
+  readonly loss: number | null;
+  readonly accuracy?: number | null;
+}
+
+/** Whether a validation is better than another: of a higher accuracy, or the same and a lower loss. */
+export function isBetterClassifier(found: Validated, than: Validated | null): boolean {
+  const [accuracy, before] = [found.accuracy ?? -1, than?.accuracy ?? -1];
+  const lossOf = (one: Validated | null) => one?.loss ?? Number.POSITIVE_INFINITY;
+  return accuracy > before || (accuracy === before && lossOf(found) < lossOf(than));
+}
+
 /** Recordings that are heard at once where nothing is learned. */
 const AT_ONCE = 64;
 

@@ -15,7 +15,11 @@ import {
 } from './classifier-options.js';
 import { ClassifierTrainer } from './classifier-trainer.js';
 import { keepEpochWeights } from './epoch-weights.js';
-import { type ClassifierEvaluation, evaluateClassifier } from './evaluate-classifier.js';
+import {
+  type ClassifierEvaluation,
+  evaluateClassifier,
+  isBetterClassifier,
+} from './evaluate-classifier.js';
 
 /** What a training of a classifier came to. */
 export interface TrainClassifierResult {
@@ -165,8 +169,7 @@ class ClassifierTraining {
     const { loss, accuracy } = found;
     this.#run.requireValidation(epoch, loss);
     const { step, best } = this.#run.position;
-    const before = best?.accuracy ?? -1;
-    const isBest = accuracy > before || (accuracy === before && loss < (best?.loss ?? Infinity));
+    const isBest = isBetterClassifier(found, best);
     await this.#run.validated(
       { step, epoch, loss, metrics: { accuracy } },
       isBest ? { step, loss, accuracy } : best,
