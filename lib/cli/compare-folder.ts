@@ -2,6 +2,7 @@ import { basename, join, resolve } from 'node:path';
 import { loadClip } from '../audio/index.js';
 import { listCorpus } from '../data/index.js';
 import { writeFileAtomic } from '../native/atomic-write.js';
+import { FewSoundError } from '../native/errors.js';
 import { type DeviationTableOptions, deviationTable } from '../report/deviation-table.js';
 import { kindName } from '../report/metric-names.js';
 import { formatCount } from '../report/numbers.js';
@@ -12,15 +13,7 @@ import { type MetricStatistics, metricStatistics } from './metric-statistics.js'
 import type { Kind } from './model-flags.js';
 import { prettyJson } from './run-config.js';
 import { RunFolder } from './run-folder.js';
-
-/** How well one network learned one recording. */
-interface ClipResult {
-  readonly model: Kind;
-  readonly recording: string;
-  readonly loss: number;
-  readonly metrics: Readonly<Record<string, number | null>>;
-  readonly seconds: number;
-}
+import { type ClipResult, UnfinishedComparison } from './unfinished-comparison.js';
 
 interface ModelSummary {
   readonly model: Kind;
@@ -54,28 +47,83 @@ export async function compareFolder(
     for (const model of models) await fittingOf(path, model);
   }
 
+  const folder = await RunFolder.open(
+    request.out ?? join('fewsound-out', `${basename(resolve(audio))}-comparison`),
+  );
+  const unfinished = await UnfinishedComparison.open(
+    folder,
+    {
+      ...{ folder: resolve(audio), recording: request.recording, training },
+      models: [...models],
+      recordings: recordings.map(({ name }) => name),
+    },
+    request.resume,
+  ).catch(async (error) => {
+    await folder.removeIfEmpty();
+    throw error;
+  });
   const results: ClipResult[] = [];
-  const summaries: ModelSummary[] = [];
-  for (const model of models) {
-    const seen: { fitting: CheckedFitting; parameters: number; secondsPerStep: number }[] = [];
-    for (const [index, { path, name }] of recordings.entries()) {
-      const fitting = await fittingOf(path, model);
-      const label = `${kindName(model[0]).padEnd(5)}  ${index + 1}/${recordings.length}  `;
-      const { network, pieces, metrics } = await fitNetwork(fitting, context, { label });
-      const { loss, seconds, secondsPerStep } = summarise(pieces);
-      seen.push({ fitting, parameters: network.parameterCount, secondsPerStep });
-      network.dispose();
-      results.push({ model: model[0], recording: name, loss, metrics, seconds });
+  try {
+    for (const model of models) {
+      for (const [index, { path, name }] of recordings.entries()) {
+        let result = unfinished.find(model[0], name);
+        if (result === undefined) {
+          const label = `${kindName(model[0]).padEnd(5)}  ${index + 1}/${recordings.length}  `;
+          result = await fitOne(await fittingOf(path, model), name, label, context);
+          await unfinished.add(result);
+        }
+        results.push(result);
+      }
     }
-    const [{ fitting, parameters }] = seen as [(typeof seen)[number]];
-    summaries.push({
-      model: model[0],
-      ...{ parameters, learningRate: fitting.resolvedTraining.learningRate },
-      metrics: statisticsOf(results.filter((result) => result.model === model[0])),
-      secondsPerStep: metricStatistics(seen.map((each) => each.secondsPerStep)).mean ?? 0,
-    });
+    const summaries = [...models.keys()].map((kind) =>
+      summaryOf(results.filter(({ model }) => model === kind)),
+    );
+    const written = await writeTables(folder, request, recordings.length, results, summaries);
+    await unfinished.remove();
+    return written;
+  } catch (error) {
+    if (unfinished.count === 0) await folder.removeIfEmpty();
+    throw afterFailure(error, unfinished.count);
   }
-  return writeTables(request, recordings.length, results, summaries);
+}
+
+async function fitOne(
+  fitting: CheckedFitting,
+  recording: string,
+  label: string,
+  context: CommandContext,
+): Promise<ClipResult> {
+  const { network, pieces, metrics } = await fitNetwork(fitting, context, { label });
+  const { loss, seconds, secondsPerStep } = summarise(pieces);
+  const { learningRate } = fitting.resolvedTraining;
+  const parameters = network.parameterCount;
+  network.dispose();
+  return {
+    model: fitting.kind,
+    ...{ recording, parameters, learningRate, loss, metrics, seconds, secondsPerStep },
+  };
+}
+
+/** @param results of one network, at least one */
+function summaryOf(results: readonly ClipResult[]): ModelSummary {
+  const { model, parameters, learningRate } = results[0] as ClipResult;
+  return {
+    ...{ model, parameters, learningRate, metrics: statisticsOf(results) },
+    secondsPerStep: metricStatistics(results.map((each) => each.secondsPerStep)).mean ?? 0,
+  };
+}
+
+/** What an interruption leaves is said with it. */
+function afterFailure(error: unknown, kept: number): unknown {
+  if (!(error instanceof FewSoundError) || kept === 0) return error;
+  const done = `${formatCount(kept)} ${kept === 1 ? 'result is' : 'results are'} kept: the same command with --resume goes on.`;
+  const { code, field, shapes } = error;
+  const message = code === 'ABORTED' ? `interrupted. ${done}` : `${error.message} ${done}`;
+  return new FewSoundError(code, message, {
+    cause: error,
+    ...(field !== undefined && { field }),
+    ...(shapes !== undefined && { shapes }),
+  });
 }
 
 function statisticsOf(results: readonly ClipResult[]): ModelSummary['metrics'] {
@@ -89,14 +137,12 @@ function statisticsOf(results: readonly ClipResult[]): ModelSummary['metrics'] {
 }
 
 async function writeTables(
-  { audio, out, recording, training }: CompareRequest,
+  folder: RunFolder,
+  { audio, recording, training }: CompareRequest,
   recordings: number,
   results: readonly ClipResult[],
   summaries: readonly ModelSummary[],
 ): Promise<CommandResult> {
-  const folder = await RunFolder.open(
-    out ?? join('fewsound-out', `${basename(resolve(audio))}-comparison`),
-  );
   const rows = summaries.map(({ model, parameters, metrics }) => ({
     name: `${kindName(model)} (${formatCount(parameters)})`,
     metrics,

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeRecording } from './recording-file';
@@ -66,6 +66,70 @@ describe('fewsound compare', () => {
     );
     expect(table).toMatch(/^\| KAN \([\d,]+\) \| .* ± /m);
     expect(table).toMatch(/over 2 recordings of 3,000 samples, 3 steps each/);
+  });
+
+  test('goes on with an interrupted comparison of a folder, and with no other', async () => {
+    const clips = join(folder, 'resumed');
+    await mkdir(clips);
+    await writeRecording(clips);
+    const broken = join(clips, 'wave.wav');
+    await copyFile(join(clips, 'tones.wav'), broken);
+    const out = join(folder, 'interrupted');
+    const argv = ['compare', clips, '--models', 'kan,nerf', '--grid', '3', ...SMALL, '--out', out];
+    const whole = await cliJson<{ models: unknown[] }>([
+      ...argv.slice(0, -1),
+      join(folder, 'whole'),
+    ]);
+
+    // As an interruption leaves it: the results of the first network, and no table yet.
+    const { results } = JSON.parse(
+      await readFile(join(folder, 'whole', 'metrics.json'), 'utf8'),
+    ) as { results: { model: string }[] };
+    const config = JSON.parse(await readFile(join(folder, 'whole', 'config.json'), 'utf8'));
+    const kept = results
+      .filter(({ model }) => model === 'kan')
+      .map((each) => ({ ...each, loss: 7 }));
+    await mkdir(out);
+    const unfinished = join(out, 'unfinished.json');
+    await writeFile(
+      unfinished,
+      JSON.stringify({
+        config: {
+          ...{ folder: config.folder, recording: config.recording, training: config.training },
+          models: [
+            ['kan', { grid: 3, layers: [6, 6] }],
+            ['nerf', { layers: [6, 6] }],
+          ],
+          recordings: ['tones.wav', 'wave.wav'],
+        },
+        results: kept,
+      }),
+    );
+    const again = await cliJson<{ error: { message: string } }>(argv);
+    expect(again.status).toBe(1);
+    expect(again.json.error.message).toMatch(/interrupted comparison.*--resume/);
+    const other = await cliJson<{ error: { message: string } }>([
+      ...argv.map((each, i) => (argv[i - 1] === '--steps' ? '4' : each)),
+      '--resume',
+    ]);
+    expect(other.status).toBe(1);
+    expect(other.json.error.message).toMatch(/begun with another training/);
+
+    const resumed = await cliJson<{ models: object[] }>([...argv, '--resume']);
+    expect(resumed.status).toBe(0);
+    expect(existsSync(unfinished)).toBe(false);
+    const found = JSON.parse(
+      await readFile(join(out, 'metrics.json'), 'utf8'),
+    ) as typeof whole.json & {
+      results: { model: string; loss: number; metrics: object }[];
+    };
+    // What was there was not computed again; what was not is as without an interruption.
+    expect(found.results.map(({ loss }) => loss).slice(0, 2)).toEqual([7, 7]);
+    expect(found.results.slice(2).map(({ metrics }) => metrics)).toEqual(
+      results.slice(2).map((each) => (each as unknown as { metrics: object }).metrics),
+    );
+    const none = await cliJson<{ error: { message: string } }>([...argv, '--resume']);
+    expect(none.json.error.message).toMatch(/no interrupted comparison/);
   });
 
   test('finds a mistake in the last network before it trains the first', async () => {
