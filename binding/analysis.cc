@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -32,55 +33,93 @@ Napi::Value createFilterResponses(const Napi::CallbackInfo& info) {
       env, std::make_unique<FilterResponsesHandle>(banks, stride, bins, spectra));
 }
 
-/// A typed array of JavaScript's as a tensor over its memory, for as long as this call takes.
-at::Tensor overArray(const Place& place, napi_value value, at::ScalarType dtype,
-                     at::IntArrayRef shape) {
-  const bool single = dtype == at::kFloat;
+struct ArrayView {
+  void* data;
+  size_t length;
+};
+
+/// A typed array of JavaScript's, for as long as this call takes.
+ArrayView viewOf(const Place& place, napi_value value, bool isSingle) {
   bool isTypedArray = false;
   napi_is_typedarray(place.env, value, &isTypedArray);
   napi_typedarray_type type = napi_int8_array;
-  size_t length = 0;
-  void* data = nullptr;
+  ArrayView view{nullptr, 0};
   if (!isTypedArray ||
-      napi_get_typedarray_info(place.env, value, &type, &length, &data, nullptr, nullptr) !=
-          napi_ok ||
-      type != (single ? napi_float32_array : napi_float64_array)) {
-    place.reject(value, single ? "a Float32Array" : "a Float64Array");
+      napi_get_typedarray_info(place.env, value, &type, &view.length, &view.data, nullptr,
+                               nullptr) != napi_ok ||
+      type != (isSingle ? napi_float32_array : napi_float64_array)) {
+    place.reject(value, isSingle ? "a Float32Array" : "a Float64Array");
   }
-  const int64_t needed = c10::multiply_integers(shape);
-  if (static_cast<int64_t>(length) != needed) {
-    throw CallError(Code::kShapeMismatch,
-                    c10::str(place.name, " has ", length, " elements; expected ", needed),
-                    place.name);
-  }
-  return at::from_blob(data, shape, at::dtype(dtype));
+  return view;
 }
 
-/// listen(responses, signals, strs, crs): writes over the arrays in `strs`, one for each signal or
-/// none, and `crs`
+at::ArrayRef<float> samplesIn(const Place& place, napi_value value) {
+  const ArrayView view = viewOf(place, value, true);
+  return {static_cast<const float*>(view.data), view.length};
+}
+
+/// The array as a tensor over its memory.
+at::Tensor overArray(const Place& place, napi_value value, at::ScalarType dtype,
+                     at::IntArrayRef shape) {
+  const ArrayView view = viewOf(place, value, dtype == at::kFloat);
+  const int64_t needed = c10::multiply_integers(shape);
+  if (static_cast<int64_t>(view.length) != needed) {
+    throw CallError(Code::kShapeMismatch,
+                    c10::str(place.name, " has ", view.length, " elements; expected ", needed),
+                    place.name);
+  }
+  return at::from_blob(view.data, shape, at::dtype(dtype));
+}
+
+std::vector<Napi::Value> listIn(const Place& place, const Napi::Value& value) {
+  if (!value.IsArray()) place.reject(value, "an array");
+  const auto list = value.As<Napi::Array>();
+  const uint32_t length = list.Length();
+  std::vector<Napi::Value> items;
+  items.reserve(length);
+  for (uint32_t i = 0; i < length; ++i) items.push_back(list.Get(i));
+  return items;
+}
+
+/// listen(responses, recordings, range | null, strs, crs): writes over the arrays in `strs`, one
+/// for each recording or none, and `crs`
 void listen(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const FilterResponses& layer =
       objectIn<FilterResponsesHandle>(info, 0, "layer of filters").responses;
-  const at::Tensor signals = toTensor({env, "signals"}, info[1]);
-  if (signals.dim() != 2) {
-    throw CallError(Code::kShapeMismatch,
-                    c10::str("signals have ", signals.dim(), " dimensions; expected 2"), "signals");
-  }
-  if (!info[2].IsArray()) Place{env, "strs"}.reject(info[2], "an array");
-  const auto list = info[2].As<Napi::Array>();
   // All is fetched before anything is looked at, so that no getter of the caller's can detach a
   // buffer afterwards.
-  std::vector<Napi::Value> arrays;
-  for (uint32_t i = 0; i < list.Length(); ++i) arrays.push_back(list.Get(i));
+  const std::vector<Napi::Value> signals = listIn({env, "recordings"}, info[1]);
+  const auto range = Convert<std::optional<double>>::from({env, "range"}, info[2]);
+  const std::vector<Napi::Value> arrays = listIn({env, "strs"}, info[3]);
+  if (!arrays.empty() && arrays.size() != signals.size()) {
+    throw CallError(
+        Code::kShapeMismatch,
+        c10::str("there are ", arrays.size(), " strs for ", signals.size(), " recordings"), "strs");
+  }
+  std::vector<at::ArrayRef<float>> recordings;
   std::vector<at::Tensor> strs;
   const int64_t bins = layer.bins() + 1;
-  for (const Napi::Value& array : arrays) {
-    strs.push_back(
-        overArray({env, "strs"}, array, layer.dtype(), {bins, layer.frames(signals.size(1))}));
+  for (size_t i = 0; i < signals.size(); ++i) {
+    recordings.push_back(samplesIn({env, "recordings"}, signals[i]));
+    if (arrays.empty()) continue;
+    const int64_t frames = layer.frames(static_cast<int64_t>(recordings.back().size()));
+    strs.push_back(overArray({env, "strs"}, arrays[i], layer.dtype(), {bins, frames}));
   }
-  const at::Tensor crs = overArray({env, "crs"}, info[3], layer.dtype(), {signals.size(0), bins});
-  layer.listen(signals, strs, crs);
+  const at::Tensor crs = overArray({env, "crs"}, info[4], layer.dtype(),
+                                   {static_cast<int64_t>(recordings.size()), bins});
+  layer.listen(recordings, range, strs, crs);
+}
+
+/// scaleInput(samples, range): a new Float32Array
+Napi::Value scaleInput(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const double range = toDouble({env, "range"}, info[1]);
+  const at::ArrayRef<float> samples = samplesIn({env, "samples"}, info[0]);
+  Napi::Float32Array scaled = Napi::Float32Array::New(env, samples.size());
+  const InputScale<float> scale(samples, range);
+  std::transform(samples.begin(), samples.end(), scaled.Data(), scale);
+  return scaled;
 }
 
 }  // namespace
@@ -88,6 +127,7 @@ void listen(const Napi::CallbackInfo& info) {
 void exposeAnalysis(const Napi::Object& exports) {
   expose<createFilterResponses>(exports, "createFilterResponses");
   expose<listen>(exports, "listen");
+  expose<scaleInput>(exports, "scaleInput");
 }
 
 }  // namespace fewsound::binding

@@ -4,7 +4,7 @@
 
 namespace fewsound::binding {
 
-/// exports.createFilterResponses and exports.listen.
+/// exports.createFilterResponses, exports.listen and exports.scaleInput.
 void exposeAnalysis(const Napi::Object& exports);
 
 }  // namespace fewsound::binding

@@ -1,6 +1,6 @@
 import { addon } from '../native/addon.js';
 import type { FilterResponsesHandle } from '../native/analysis-addon.js';
-import { handleOf, ops, scope, type Tensor } from '../tensor/index.js';
+import { handleOf, ops, scope } from '../tensor/index.js';
 import type { FilterBank } from './filter-bank.js';
 import { type FrequencyAxis, filterResponses } from './frequency-axis.js';
 
@@ -16,12 +16,22 @@ export class Listener {
   readonly #layer: FilterResponsesHandle;
   readonly #stride: number;
   readonly #bins: number;
+  readonly #range: number | null;
   readonly #numbers: (length: number) => Numbers;
 
-  /** @param banks at least one; one stride */
-  constructor(banks: readonly FilterBank[], axis: FrequencyAxis, dtype: 'float32' | 'float64') {
+  /**
+   * @param banks at least one; one stride
+   * @param range what recordings are scaled to; false: they are not
+   */
+  constructor(
+    banks: readonly FilterBank[],
+    axis: FrequencyAxis,
+    range: number | false,
+    dtype: 'float32' | 'float64',
+  ) {
     const { stride, sampleRate } = banks[0] as FilterBank;
     this.#stride = stride;
+    this.#range = range === false ? null : range;
     this.#bins = axis.frequencies.length - 1;
     this.#numbers = (length) =>
       dtype === 'float32' ? new Float32Array(length) : new Float64Array(length);
@@ -50,33 +60,29 @@ export class Listener {
   /**
    * STRS [bins + 1, frames] and CRS [bins + 1] of recordings.
    *
-   * @param signals [batch, samples], scaled, contiguous
    * @param over arrays whose memory may be used again
    */
-  spectra(signals: Tensor, over: readonly Numbers[]): { strs: Numbers; crs: Numbers }[] {
-    const [batch, samples] = signals.shape as [number, number];
-    const size = (this.#bins + 1) * this.frames(samples);
-    const strs = Array.from({ length: batch }, (_, row) => {
-      const array = over[row];
+  spectra(
+    recordings: readonly Float32Array[],
+    over: readonly Numbers[],
+  ): { strs: Numbers; crs: Numbers }[] {
+    const strs = recordings.map(({ length }, i) => {
+      const size = (this.#bins + 1) * this.frames(length);
+      const array = over[i];
       return array?.length === size ? array : this.#numbers(size);
     });
-    return this.#listen(signals, strs).map((crs, row) => ({ strs: strs[row] as Numbers, crs }));
+    return this.#listen(recordings, strs).map((crs, i) => ({ strs: strs[i] as Numbers, crs }));
   }
 
-  /**
-   * CRS [bins + 1] of recordings, without keeping their STRS.
-   *
-   * @param signals [batch, samples], scaled, contiguous
-   */
-  means(signals: Tensor): Numbers[] {
-    return this.#listen(signals, []);
+  /** CRS [bins + 1] of recordings, without keeping their STRS. */
+  means(recordings: readonly Float32Array[]): Numbers[] {
+    return this.#listen(recordings, []);
   }
 
-  #listen(signals: Tensor, strs: readonly Numbers[]): Numbers[] {
-    const batch = signals.shape[0] as number;
+  #listen(recordings: readonly Float32Array[], strs: readonly Numbers[]): Numbers[] {
     const bins = this.#bins + 1;
-    const crs = this.#numbers(batch * bins);
-    addon().listen(this.#layer, handleOf(signals), strs, crs);
-    return Array.from({ length: batch }, (_, row) => crs.slice(row * bins, (row + 1) * bins));
+    const crs = this.#numbers(recordings.length * bins);
+    addon().listen(this.#layer, recordings, this.#range, strs, crs);
+    return recordings.map((_, i) => crs.slice(i * bins, (i + 1) * bins));
   }
 }

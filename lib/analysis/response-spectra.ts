@@ -2,10 +2,10 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { firstNotFinite } from '../audio/checks.js';
 import type { Clip } from '../audio/index.js';
+import { addon } from '../native/addon.js';
 import { FewSoundError } from '../native/errors.js';
 import { optionsObject, positiveNumber, wholeNumber } from '../native/option-fields.js';
 import { parseOptions } from '../native/options.js';
-import { ops, scope, type Tensor, tensor } from '../tensor/index.js';
 import { type FilterBank, layerOfBanks } from './filter-bank.js';
 import { type FrequencyAxis, fourierAxis, logAxis } from './frequency-axis.js';
 import { Listener, type Numbers } from './listener.js';
@@ -120,8 +120,8 @@ export function cumulativeResponses(
 ): CumulativeResponses {
   const layer = prepare(banks, options);
   const crs: Numbers[] = [];
-  everyRecording(layer, recordings, AT_ONCE, (listener, signals) => {
-    crs.push(...listener.means(signals));
+  everyRecording(layer, recordings, AT_ONCE, (listener, some) => {
+    crs.push(...listener.means(some));
   });
   return { frequencies: layer.axis.frequencies, crs };
 }
@@ -157,7 +157,7 @@ function prepare(given: FilterBank | readonly FilterBank[], options: ResponseOpt
 
 /** Samples of recordings that are taken at once; of ones whose STRS are written over, which are larger, fewer. */
 const AT_ONCE = 2 ** 19;
-const AT_ONCE_OVER = 2 ** 14;
+const AT_ONCE_OVER = 2 ** 16;
 
 /** @param over each may be written over once `use` has returned */
 function everySpectra(
@@ -169,52 +169,43 @@ function everySpectra(
   const { frequencies } = layer.axis;
   let before: readonly Numbers[] = [];
   const atOnce = over ? AT_ONCE_OVER : AT_ONCE;
-  everyRecording(layer, recordings, atOnce, (listener, signals) => {
-    const times = Float64Array.from(
-      { length: listener.frames(signals.shape[1] as number) },
-      (_, j) => (j * layer.stride) / layer.rate,
-    );
-    const heard = listener.spectra(signals, over ? before : []);
-    before = heard.map(({ strs }) => strs);
-    for (const { strs, crs } of heard) use({ frequencies, times, strs, crs });
+  // Recordings are often of one length.
+  let times: Float64Array = new Float64Array(0);
+  everyRecording(layer, recordings, atOnce, (listener, some) => {
+    const heard = listener.spectra(some, before);
+    if (over) before = heard.map(({ strs }) => strs);
+    heard.forEach(({ strs, crs }, i) => {
+      const frames = listener.frames((some[i] as Float32Array).length);
+      if (times.length !== frames) times = timesOf(frames, layer);
+      use({ frequencies, times: over ? times : times.slice(), strs, crs });
+    });
   });
 }
 
-/** Gives `use` the recordings in their order, scaled, several of one length at once: [batch, samples]. */
+function timesOf(frames: number, { stride, rate }: Layer): Float64Array {
+  return Float64Array.from({ length: frames }, (_, j) => (j * stride) / rate);
+}
+
+/** Gives `use` the recordings in their order, several at once. */
 function everyRecording(
   layer: Layer,
   recordings: readonly ResponseInput[],
   atOnce: number,
-  use: (listener: Listener, signals: Tensor) => void,
+  use: (listener: Listener, recordings: readonly Float32Array[]) => void,
 ): void {
   // All are checked before anything is computed.
   const signals = recordings.map((recording, index) => samplesOf(recording, index, layer));
-  const { range, dtype } = layer;
-  scope(() => {
-    const listener = new Listener(layer.banks, layer.axis, dtype);
-    for (let first = 0; first < signals.length; ) {
-      const { length } = signals[first] as Float32Array;
-      const most = Math.max(1, Math.floor(atOnce / length));
-      let end = first + 1;
-      while (end - first < most && signals[end]?.length === length) end += 1;
-      scope(() => {
-        const raw = ops.stack(signals.slice(first, end).map((signal) => tensor(signal, { dtype })));
-        use(listener, range === false ? raw : scaledTo(raw, range));
-      });
-      first = end;
-    }
-  });
-}
-
-/** Minimum to -range, maximum to range, for each recording; a constant one becomes silence. */
-function scaledTo(signals: Tensor, range: number): Tensor {
-  const lowest = signals.min(1, true);
-  const extent = signals.max(1, true).sub(lowest);
-  const varies = extent.gt(0);
-  return signals
-    .sub(lowest)
-    .mul_(ops.where(varies, extent.reciprocal().mul(2 * range), 0))
-    .sub_(ops.where(varies, range, 0).to({ dtype: signals.dtype }));
+  const listener = new Listener(layer.banks, layer.axis, layer.range, layer.dtype);
+  for (let first = 0; first < signals.length; ) {
+    let end = first;
+    let samples = 0;
+    do {
+      samples += (signals[end] as Float32Array).length;
+      end += 1;
+    } while (end < signals.length && samples + (signals[end] as Float32Array).length <= atOnce);
+    use(listener, signals.slice(first, end));
+    first = end;
+  }
 }
 
 /**
@@ -224,9 +215,7 @@ function scaledTo(signals: Tensor, range: number): Tensor {
  * @returns [n]
  */
 export function normalizeInput(samples: Float32Array, range = 0.1): Float32Array {
-  return scope(() =>
-    scaledTo(tensor(samples).unsqueeze(0), range).reshape([-1]).data('float32').slice(),
-  );
+  return addon().scaleInput(samples, range);
 }
 
 function samplesOf(recording: ResponseInput, index: number, layer: Layer): Float32Array {

@@ -21,14 +21,17 @@ export interface AnalysisAddon<Tensor> {
   /**
    * Writes into arrays of the filters' dtype.
    *
-   * @param signals [batch, samples]
-   * @param strs of each signal [bins + 1, frames], or of none
-   * @param crs [batch, bins + 1]
+   * @param range recordings are scaled as by `scaleInput`; null: they are not
+   * @param strs of each recording [bins + 1, frames], or of none
+   * @param crs [recordings, bins + 1]
    */
   listen(
     layer: FilterResponsesHandle,
-    signals: Tensor,
+    recordings: readonly Float32Array[],
+    range: number | null,
     strs: readonly (Float32Array | Float64Array)[],
     crs: Float32Array | Float64Array,
   ): void;
+  /** A copy whose minimum is -range and whose maximum is range; zeros where all samples are one. */
+  scaleInput(samples: Float32Array, range: number): Float32Array;
 }

@@ -39,6 +39,24 @@ at::Tensor enlarged(const at::Tensor& matrix, int64_t rows, int64_t columns) {
 
 }  // namespace
 
+template <typename T>
+InputScale<T>::InputScale(at::ArrayRef<float> samples, double range) {
+  float lowest = samples.empty() ? 0.0F : samples.front();
+  float highest = lowest;
+#pragma omp simd reduction(min : lowest) reduction(max : highest)
+  for (size_t i = 0; i < samples.size(); ++i) {
+    lowest = std::min(lowest, samples.data()[i]);
+    highest = std::max(highest, samples.data()[i]);
+  }
+  const double extent = static_cast<double>(highest) - static_cast<double>(lowest);
+  lowest_ = static_cast<T>(lowest);
+  factor_ = static_cast<T>(extent > 0.0 ? 2.0 * range / extent : 0.0);
+  range_ = static_cast<T>(extent > 0.0 ? range : 0.0);
+}
+
+template class InputScale<float>;
+template class InputScale<double>;
+
 FilterResponses::FilterResponses(const std::vector<at::Tensor>& banks, int64_t stride, int64_t bins,
                                  const std::optional<at::Tensor>& spectra)
     : stride_(stride), bins_(bins) {
@@ -132,14 +150,19 @@ class FilterResponses::Listener {
 
   /// Frames [first, first + count) of a recording.
   ///
+  /// @param scale none: the recording is taken as it is
   /// @param strs where frame `first` has its lowest frequency, rows `pitch` apart; null: nowhere
   /// @param totals [bins + 1], sums over these frames
-  void hear(const T* signal, int64_t samples, int64_t first, int64_t count, T* strs, int64_t pitch,
-            double* totals) {
+  void hear(at::ArrayRef<float> recording, const std::optional<InputScale<T>>& scale, int64_t first,
+            int64_t count, T* strs, int64_t pitch, double* totals) {
     // Whole vectors: behind the frames that count is silence.
     const int64_t width =
         std::min(kChunk, transform_ == nullptr ? count : roundUp(count, transform_->lanes()));
-    gather(signal, samples, first, width);
+    if (scale) {
+      gather(recording, *scale, first, width);
+    } else {
+      gather(recording, [](float sample) { return static_cast<T>(sample); }, first, width);
+    }
     const at::Tensor frames = frames_.narrow(1, 0, width);
     at::Tensor sums = sums_.narrow(1, 0, width);
     sumOverFilters(frames, sums);
@@ -161,15 +184,17 @@ class FilterResponses::Listener {
  private:
   /// Sample t of every frame side by side, [longest, width]. With the samples of each phase of the
   /// stride in a row, these are stretches of rows.
-  void gather(const T* signal, int64_t samples, int64_t first, int64_t width) {
+  template <typename Scale>
+  void gather(at::ArrayRef<float> recording, const Scale& scale, int64_t first, int64_t width) {
     const int64_t stride = layer_.stride_;
     const int64_t columns = width + (layer_.longest_ - 1) / stride;
+    const auto samples = static_cast<int64_t>(recording.size());
     for (int64_t phase = 0; phase < phases_; ++phase) {
       T* const row = samples_.data() + phase * pitch_;
       const int64_t start = first * stride + phase;
       const int64_t there =
           start < samples ? std::min(columns, (samples - start + stride - 1) / stride) : 0;
-      for (int64_t i = 0; i < there; ++i) row[i] = signal[start + i * stride];
+      for (int64_t i = 0; i < there; ++i) row[i] = scale(recording.data()[start + i * stride]);
       std::fill(row + there, row + columns, T(0));
     }
     T* const frames = frames_.mutable_data_ptr<T>();
@@ -244,45 +269,56 @@ std::unique_ptr<FilterResponses::Listener<T>> FilterResponses::takeListener() co
   return listener;
 }
 
-void FilterResponses::listen(const at::Tensor& signals, const std::vector<at::Tensor>& strs,
+void FilterResponses::listen(const std::vector<at::ArrayRef<float>>& recordings,
+                             std::optional<double> range, const std::vector<at::Tensor>& strs,
                              const at::Tensor& crs) const {
-  TORCH_CHECK_VALUE(signals.dim() == 2 && signals.size(1) > 0, "signals have the shape ",
-                    signals.sizes(), "; expected [batch, samples]");
-  const int64_t batch = signals.size(0);
-  const int64_t samples = signals.size(1);
-  const int64_t frameCount = frames(samples);
   const auto require = [this](const at::Tensor& tensor, at::IntArrayRef shape, const char* name) {
     TORCH_CHECK_VALUE(tensor.sizes() == shape, name, " has the shape ", tensor.sizes(),
                       "; expected ", shape);
     TORCH_CHECK_TYPE(tensor.scalar_type() == dtype_ && tensor.is_cpu() && tensor.is_contiguous(),
                      name, " must be ", dtype_, ", contiguous and on the CPU");
   };
-  require(signals, {batch, samples}, "signals");
-  require(crs, {batch, bins_ + 1}, "crs");
-  TORCH_CHECK_VALUE(strs.empty() || static_cast<int64_t>(strs.size()) == batch, "there are ",
-                    strs.size(), " STRS for ", batch, " signals");
-  for (const at::Tensor& each : strs) require(each, {bins_ + 1, frameCount}, "strs");
-
-  AT_DISPATCH_FLOATING_TYPES(dtype_, "listen", [&] { listenAs<scalar_t>(signals, strs, crs); });
+  const auto count = static_cast<int64_t>(recordings.size());
+  require(crs, {count, bins_ + 1}, "crs");
+  TORCH_CHECK_VALUE(strs.empty() || static_cast<int64_t>(strs.size()) == count, "there are ",
+                    strs.size(), " STRS for ", count, " recordings");
+  for (int64_t i = 0; i < count; ++i) {
+    TORCH_CHECK_VALUE(!recordings[i].empty(), "recording ", i, " has no samples");
+    if (strs.empty()) continue;
+    require(strs[i], {bins_ + 1, frames(static_cast<int64_t>(recordings[i].size()))}, "strs");
+  }
+  AT_DISPATCH_FLOATING_TYPES(dtype_, "listen",
+                             [&] { listenAs<scalar_t>(recordings, range, strs, crs); });
 }
 
 template <typename T>
-void FilterResponses::listenAs(const at::Tensor& signals, const std::vector<at::Tensor>& strs,
+void FilterResponses::listenAs(const std::vector<at::ArrayRef<float>>& recordings,
+                               std::optional<double> range, const std::vector<at::Tensor>& strs,
                                const at::Tensor& crs) const {
-  const int64_t batch = signals.size(0);
-  const int64_t samples = signals.size(1);
-  const int64_t frameCount = frames(samples);
-  const int64_t chunks = (frameCount + kChunk - 1) / kChunk;
+  struct Stretch {
+    size_t recording;
+    int64_t first;
+    int64_t frames;  // of the recording
+  };
+  std::vector<Stretch> stretches;
+  std::vector<std::optional<InputScale<T>>> scales;
+  for (size_t i = 0; i < recordings.size(); ++i) {
+    scales.emplace_back();
+    if (range) scales.back().emplace(recordings[i], *range);
+    const int64_t frameCount = frames(static_cast<int64_t>(recordings[i].size()));
+    for (int64_t first = 0; first < frameCount; first += kChunk) {
+      stretches.push_back({i, first, frameCount});
+    }
+  }
   const int64_t bins = bins_ + 1;
-  std::vector<double> totals(static_cast<size_t>(batch * chunks * bins));
-  parallelFor(0, batch * chunks, 1, [&](int64_t begin, int64_t end) {
+  std::vector<double> totals(stretches.size() * static_cast<size_t>(bins));
+  parallelFor(0, static_cast<int64_t>(stretches.size()), 1, [&](int64_t begin, int64_t end) {
     const at::NoGradGuard noGrad;
     std::unique_ptr<Listener<T>> listener = takeListener<T>();
     for (int64_t each = begin; each < end; ++each) {
-      const int64_t row = each / chunks;
-      const int64_t first = each % chunks * kChunk;
-      T* const to = strs.empty() ? nullptr : strs[row].mutable_data_ptr<T>() + first;
-      listener->hear(signals.const_data_ptr<T>() + row * samples, samples, first,
+      const auto& [recording, first, frameCount] = stretches[each];
+      T* const to = strs.empty() ? nullptr : strs[recording].template mutable_data_ptr<T>() + first;
+      listener->hear(recordings[recording], scales[recording], first,
                      std::min(kChunk, frameCount - first), to, frameCount,
                      totals.data() + each * bins);
     }
@@ -290,14 +326,18 @@ void FilterResponses::listenAs(const at::Tensor& signals, const std::vector<at::
     std::get<Hearing<T>>(hearings_).idle.push_back(std::move(listener));
   });
   // In the order of the frames, so that the result does not depend on the threads.
+  std::vector<double> sums(recordings.size() * static_cast<size_t>(bins));
+  for (size_t each = 0; each < stretches.size(); ++each) {
+    double* const sum = sums.data() + stretches[each].recording * bins;
+    const double* const total = totals.data() + each * bins;
+    for (int64_t bin = 0; bin < bins; ++bin) sum[bin] += total[bin];
+  }
   T* const means = crs.mutable_data_ptr<T>();
-  for (int64_t row = 0; row < batch; ++row) {
+  for (size_t i = 0; i < recordings.size(); ++i) {
+    const auto frameCount = static_cast<double>(frames(static_cast<int64_t>(recordings[i].size())));
     for (int64_t bin = 0; bin < bins; ++bin) {
-      double sum = 0.0;
-      for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-        sum += totals[(row * chunks + chunk) * bins + bin];
-      }
-      means[row * bins + bin] = static_cast<T>(sum / static_cast<double>(frameCount));
+      const size_t place = i * bins + bin;
+      means[place] = static_cast<T>(sums[place] / frameCount);
     }
   }
 }

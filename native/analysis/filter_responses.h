@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/util/ArrayRef.h>
 
 #include <cstdint>
 #include <memory>
@@ -12,6 +13,21 @@
 #include "native/audio/frame_spectra.h"
 
 namespace fewsound {
+
+/// Brings the lowest sample of a recording to -range and the highest to range; one that is constant
+/// becomes silence.
+template <typename T>
+class InputScale {
+ public:
+  InputScale(at::ArrayRef<float> samples, double range);
+
+  T operator()(float sample) const { return (static_cast<T>(sample) - lowest_) * factor_ - range_; }
+
+ private:
+  T lowest_;
+  T factor_;
+  T range_;
+};
 
 /// How a layer of filters responds to recordings in time and frequency: its STRS and CRS (paper 2,
 /// eq. 1 and 2), computed in the dtype of the filters.
@@ -40,12 +56,13 @@ class FilterResponses {
   /// Responses to a recording of so many samples.
   int64_t frames(int64_t samples) const { return (samples + stride_ - 1) / stride_; }
 
-  /// @param signals [batch, samples]; silence follows
+  /// @param recordings each float32 samples, behind which is silence
+  /// @param range see `InputScale`; none: recordings are taken as they are
   /// @param strs each [bins + 1, frames], contiguous, to be written over, one for each recording;
   /// or none at all
-  /// @param crs [batch, bins + 1], to be written over
-  void listen(const at::Tensor& signals, const std::vector<at::Tensor>& strs,
-              const at::Tensor& crs) const;
+  /// @param crs [recordings, bins + 1], to be written over
+  void listen(const std::vector<at::ArrayRef<float>>& recordings, std::optional<double> range,
+              const std::vector<at::Tensor>& strs, const at::Tensor& crs) const;
 
  private:
   /// Filters of one length, and the way back from their responses: to samples of a frame's sum over
@@ -72,8 +89,8 @@ class FilterResponses {
   std::unique_ptr<Listener<T>> takeListener() const;
 
   template <typename T>
-  void listenAs(const at::Tensor& signals, const std::vector<at::Tensor>& strs,
-                const at::Tensor& crs) const;
+  void listenAs(const std::vector<at::ArrayRef<float>>& recordings, std::optional<double> range,
+                const std::vector<at::Tensor>& strs, const at::Tensor& crs) const;
 
   void addBanks(const std::vector<at::Tensor>& banks, const std::optional<at::Tensor>& spectra);
 

@@ -220,9 +220,9 @@ describe('short-time response spectra', () => {
   test('can be visited one after the other, in memory that is used again', () => {
     scope(() => {
       const recordings = Array.from({ length: 20 }, (_, i) =>
-        recording(i < 15 ? 3000 : 200, i + 1),
+        recording(i < 15 ? 20_000 : 200, i + 1),
       );
-      const filters = bank(4, 30);
+      const filters = bank(4, 30, 100);
       const expected = responseSpectra(filters, recordings, { bins: 8 });
       const memories = new Set<ArrayBufferLike>();
       let visited = 0;

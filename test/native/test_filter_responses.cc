@@ -51,10 +51,19 @@ at::Tensor spectraOf(const std::vector<at::Tensor>& banks, int64_t bins) {
   return at::cat(columns, 1);
 }
 
+std::vector<at::ArrayRef<float>> arraysOf(const std::vector<at::Tensor>& signals) {
+  std::vector<at::ArrayRef<float>> arrays;
+  arrays.reserve(signals.size());
+  for (const at::Tensor& signal : signals) {
+    arrays.emplace_back(signal.const_data_ptr<float>(), signal.numel());
+  }
+  return arrays;
+}
+
 /// STRS [bins + 1, frames] as eq. 1 has it.
 at::Tensor byDefinition(const std::vector<at::Tensor>& banks, const Case& each,
                         const at::Tensor& signal) {
-  const int64_t frames = (each.samples + each.stride - 1) / each.stride;
+  const int64_t frames = (signal.numel() + each.stride - 1) / each.stride;
   std::vector<at::Tensor> responses;
   for (const at::Tensor& bank : banks) {
     const int64_t length = bank.size(1);
@@ -74,23 +83,34 @@ void compare(at::ScalarType dtype, double tolerance) {
     std::optional<at::Tensor> spectra;
     if (!isPowerOfTwo) spectra = spectraOf(banks, each.bins);
     const FilterResponses layer(banks, each.stride, each.bins, spectra);
-    const int64_t batch = 3;
-    const at::Tensor signals = at::randn({batch, each.samples}, dtype);
-    const at::Tensor crs = at::empty({batch, each.bins + 1}, dtype);
+    const std::vector<int64_t> lengths = {each.samples, each.samples + 1, 2 * each.samples};
+    std::vector<at::Tensor> signals;
     std::vector<at::Tensor> strs;
-    strs.reserve(batch);
-    for (int64_t i = 0; i < batch; ++i) {
-      strs.push_back(at::full({each.bins + 1, layer.frames(each.samples)}, std::nan(""), dtype));
+    for (const int64_t length : lengths) {
+      signals.push_back(at::randn({length}));
+      strs.push_back(at::full({each.bins + 1, layer.frames(length)}, std::nan(""), dtype));
     }
-    layer.listen(signals, strs, crs);
-    const at::Tensor means = at::empty_like(crs);
-    layer.listen(signals, {}, means);
-    CHECK(at::equal(means, crs));
-    for (int64_t i = 0; i < batch; ++i) {
-      const at::Tensor expected = byDefinition(banks, each, signals[i]);
-      const double scale = expected.max().item<double>();
-      CHECK_CLOSE((strs[i] - expected).abs().max().item<double>() / scale, 0.0, tolerance);
-      CHECK_CLOSE((crs[i] - expected.mean(1)).abs().max().item<double>() / scale, 0.0, tolerance);
+    const auto count = static_cast<int64_t>(lengths.size());
+    for (const bool scaled : {false, true}) {
+      const std::optional<double> range = scaled ? std::optional(0.1) : std::nullopt;
+      const at::Tensor crs = at::empty({count, each.bins + 1}, dtype);
+      layer.listen(arraysOf(signals), range, strs, crs);
+      const at::Tensor means = at::empty_like(crs);
+      layer.listen(arraysOf(signals), range, {}, means);
+      CHECK(at::equal(means, crs));
+      for (int64_t i = 0; i < count; ++i) {
+        at::Tensor input = signals[i].to(at::kDouble);
+        const at::Tensor extent = input.max() - input.min();
+        if (scaled && extent.item<double>() > 0.0) {
+          input = (input - input.min()) / extent * 0.2 - 0.1;
+        } else if (scaled) {
+          input = at::zeros_like(input);
+        }
+        const at::Tensor expected = byDefinition(banks, each, input);
+        const double scale = std::max(expected.max().item<double>(), 1e-300);
+        CHECK_CLOSE((strs[i] - expected).abs().max().item<double>() / scale, 0.0, tolerance);
+        CHECK_CLOSE((crs[i] - expected.mean(1)).abs().max().item<double>() / scale, 0.0, tolerance);
+      }
     }
   }
 }
@@ -109,12 +129,12 @@ TEST(responsesAreThoseOfTheDefinition) {
 TEST(resultsDoNotDependOnTheThreads) {
   at::manual_seed(4);
   const FilterResponses layer({at::randn({20, 60})}, 5, 128, std::nullopt);
-  const at::Tensor signals = at::randn({2, 4001});
+  const std::vector<at::Tensor> signals = {at::randn({4001}), at::randn({3000})};
   std::vector<at::Tensor> found;
   for (const int threads : {1, 2, 5}) {
     at::set_num_threads(threads);
     found.push_back(at::empty({2, 129}));
-    layer.listen(signals, {}, found.back());
+    layer.listen(arraysOf(signals), 0.1, {}, found.back());
   }
   CHECK(at::equal(found[0], found[1]));
   CHECK(at::equal(found[0], found[2]));
@@ -132,10 +152,15 @@ TEST(whatDoesNotFitIsRefused) {
                "expected float32");
   CHECK_THROWS(FilterResponses({bank, bank.to(at::kDouble)}, 1, 8, std::nullopt), "of one dtype");
   const FilterResponses layer({bank}, 1, 8, std::nullopt);
-  const at::Tensor signals = at::zeros({1, 20});
-  CHECK_THROWS(layer.listen(at::zeros({20}), {}, at::zeros({1, 9})), "expected [batch, samples]");
-  CHECK_THROWS(layer.listen(signals, {}, at::zeros({1, 8})), "crs has the shape");
-  CHECK_THROWS(layer.listen(signals, {at::zeros({9, 19})}, at::zeros({1, 9})),
-               "strs has the shape");
-  CHECK_THROWS(layer.listen(signals.to(at::kDouble), {}, at::zeros({1, 9})), "must be Float");
+  const std::vector<at::Tensor> signals = {at::zeros({20})};
+  const auto arrays = arraysOf(signals);
+  const auto listen = [&](const std::vector<at::Tensor>& strs, const at::Tensor& crs) {
+    layer.listen(arrays, std::nullopt, strs, crs);
+  };
+  CHECK_THROWS(listen({}, at::zeros({1, 8})), "crs has the shape");
+  CHECK_THROWS(listen({at::zeros({9, 19})}, at::zeros({1, 9})), "strs has the shape");
+  CHECK_THROWS(listen({}, at::zeros({1, 9}, at::kDouble)), "must be Float");
+  const std::vector<at::Tensor> two = {at::zeros({9, 20}), at::zeros({9, 20})};
+  CHECK_THROWS(listen(two, at::zeros({1, 9})), "2 STRS for 1");
+  CHECK_THROWS(layer.listen({at::ArrayRef<float>()}, 0.1, {}, at::zeros({1, 9})), "no samples");
 }
