@@ -48,10 +48,10 @@ InputScale<T>::InputScale(at::ArrayRef<float> samples, double range) {
     lowest = std::min(lowest, samples.data()[i]);
     highest = std::max(highest, samples.data()[i]);
   }
-  const double extent = static_cast<double>(highest) - static_cast<double>(lowest);
+  const bool varies = highest > lowest;
   lowest_ = static_cast<T>(lowest);
-  factor_ = static_cast<T>(extent > 0.0 ? 2.0 * range / extent : 0.0);
-  range_ = static_cast<T>(extent > 0.0 ? range : 0.0);
+  extent_ = varies ? static_cast<T>(highest) - static_cast<T>(lowest) : T(1);
+  range_ = varies ? static_cast<T>(range) : T(0);
 }
 
 template class InputScale<float>;

@@ -21,11 +21,14 @@ class InputScale {
  public:
   InputScale(at::ArrayRef<float> samples, double range);
 
-  T operator()(float sample) const { return (static_cast<T>(sample) - lowest_) * factor_ - range_; }
+  // Divided, as a factor of 1 / extent would be infinite for the smallest extents.
+  T operator()(float sample) const {
+    return (static_cast<T>(sample) - lowest_) / extent_ * (T(2) * range_) - range_;
+  }
 
  private:
   T lowest_;
-  T factor_;
+  T extent_;  // 1 where it is 0: there is nothing to divide
   T range_;
 };
 

@@ -272,6 +272,8 @@ describe('short-time response spectra', () => {
     const scaled = normalizeInput(Float32Array.of(2, 4, 3), 1);
     expect([...scaled]).toEqual([-1, 1, 0]);
     expect([...normalizeInput(new Float32Array(3).fill(0.4))]).toEqual([0, 0, 0]);
+    // As small as numbers get.
+    expect([...normalizeInput(Float32Array.of(0, 1e-45, 0), 1)]).toEqual([-1, 1, -1]);
     scope(() => {
       const filters = bank(2, 5);
       const [one] = responseSpectra(filters, [recording(60)], { range: 1, bins: 8 });
