@@ -8,19 +8,19 @@ namespace fewsound::cpu {
 template <>
 const FftKernel<float>& fftKernel<float>() {
 #if defined(__x86_64__)
-  if (instructionSet() == InstructionSet::kAvx512) return avx512FftFloat();
-  if (instructionSet() == InstructionSet::kAvx2) return avx2FftFloat();
+  return variantFor(plainFftFloat, avx2FftFloat, avx512FftFloat);
+#else
+  return variantFor(plainFftFloat);
 #endif
-  return plainFftFloat();
 }
 
 template <>
 const FftKernel<double>& fftKernel<double>() {
 #if defined(__x86_64__)
-  if (instructionSet() == InstructionSet::kAvx512) return avx512FftDouble();
-  if (instructionSet() == InstructionSet::kAvx2) return avx2FftDouble();
+  return variantFor(plainFftDouble, avx2FftDouble, avx512FftDouble);
+#else
+  return variantFor(plainFftDouble);
 #endif
-  return plainFftDouble();
 }
 
 }  // namespace fewsound::cpu

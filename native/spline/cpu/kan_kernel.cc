@@ -8,19 +8,19 @@ namespace fewsound::cpu {
 template <>
 const KanKernel<float>& kanKernel<float>() {
 #if defined(__x86_64__)
-  if (instructionSet() == InstructionSet::kAvx512) return avx512Float();
-  if (instructionSet() == InstructionSet::kAvx2) return avx2Float();
+  return variantFor(plainFloat, avx2Float, avx512Float);
+#else
+  return variantFor(plainFloat);
 #endif
-  return plainFloat();
 }
 
 template <>
 const KanKernel<double>& kanKernel<double>() {
 #if defined(__x86_64__)
-  if (instructionSet() == InstructionSet::kAvx512) return avx512Double();
-  if (instructionSet() == InstructionSet::kAvx2) return avx2Double();
+  return variantFor(plainDouble, avx2Double, avx512Double);
+#else
+  return variantFor(plainDouble);
 #endif
-  return plainDouble();
 }
 
 }  // namespace fewsound::cpu
