@@ -2,13 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { IncTssdnet, ResTssdnet, type WaveformClassifier } from '../../lib/nn/index.js';
 import { readSafetensors, scope, type Tensor } from '../../lib/tensor/index.js';
-import { compare } from './comparison.js';
-import { moveByHalfUnit, need, weighEvidence } from './evidence.js';
 import { type GoldenFile, numbers } from './golden-file.js';
 import type { CheckResult, NamedValues } from './result.js';
-import { type RealDType, toleranceOf } from './tolerance.js';
-
-type Change = (values: Tensor) => Tensor;
+import { type Change, judge } from './rounding.js';
+import type { RealDType } from './tolerance.js';
 
 /** Weights of Inc-TSSDNet lie beside the golden folder: they are not ours to keep. */
 async function publishedWeights(golden: GoldenFile): Promise<ReadonlyMap<string, Tensor>> {
@@ -40,17 +37,6 @@ export function checkLogits(kind: 'res-tssdnet' | 'inc-tssdnet') {
         return new Map([['logits', numbers(model.forward(x.to({ dtype }))).slice()]]);
       });
     const dtype = x.dtype as RealDType;
-    const ours = evaluate(dtype, (values) => values);
-    const against = (values: NamedValues) => {
-      const { tolerance, reason } = toleranceOf(golden, 'logits', dtype);
-      const expected = numbers(golden.tensor('logits'));
-      return [compare('logits', need(values, 'logits'), expected, tolerance, reason)];
-    };
-    const exact = evaluate('float64', (values) => values);
-    const moved = evaluate('float64', moveByHalfUnit);
-    return {
-      comparisons: against(ours),
-      evidence: weighEvidence({ ours, exact, moved, against }),
-    };
+    return judge({ golden, dtype, evaluate, isResult: (name) => name === 'logits' });
   };
 }

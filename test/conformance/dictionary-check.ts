@@ -2,7 +2,7 @@ import { type DictionaryMetrics, dictionaryMetrics } from '../../lib/analysis/in
 import { compare } from './comparison.js';
 import { type GoldenFile, numbers } from './golden-file.js';
 import type { CheckResult } from './result.js';
-import { toleranceOf } from './tolerance.js';
+import { ruleOf } from './tolerance.js';
 
 /** Metrics by their names in the file; its A is the smallest eigenvalue that is not 0. */
 const metrics: Readonly<Record<string, (found: DictionaryMetrics) => ArrayLike<number>>> = {
@@ -29,8 +29,8 @@ export async function checkDictionaries(golden: GoldenFile): Promise<CheckResult
       if (name === 'atoms') return [];
       const metric = metrics[name];
       if (metric === undefined) throw new Error(`there is no metric "${name}" of a dictionary`);
-      const { tolerance, reason } = toleranceOf(golden, `${place}.${name}`, 'float64');
-      return [compare(`${place}.${name}`, metric(found), numbers(value), tolerance, reason)];
+      const rule = ruleOf(golden, 'float64');
+      return [compare(`${place}.${name}`, metric(found), numbers(value), rule)];
     });
   });
   return { comparisons };

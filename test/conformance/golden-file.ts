@@ -1,6 +1,12 @@
 import { basename, dirname } from 'node:path';
 import { type Device, ops, readSafetensors, type Tensor } from '../../lib/tensor/index.js';
 
+/** How a golden file is looked at. */
+export interface ReadOptions {
+  readonly device?: Device;
+  readonly evidence?: 'always' | 'where needed';
+}
+
 /** A golden file: its tensors, and its settings parsed from the JSON in the metadata. */
 export class GoldenFile {
   private constructor(
@@ -10,14 +16,20 @@ export class GoldenFile {
     readonly device: Device,
     /** The folder that it is in. */
     readonly folder: string,
+    /** Whether float32 is set against float64 always, or only where the rule is not met. */
+    readonly evidence: 'always' | 'where needed',
     private readonly metadata: Readonly<Record<string, string>>,
   ) {}
 
   /** Its tensors belong to the scope around. */
-  static async read(path: string, device: Device = 'cpu'): Promise<GoldenFile> {
+  static async read(
+    path: string,
+    { device = 'cpu', evidence = 'where needed' }: ReadOptions = {},
+  ): Promise<GoldenFile> {
     const { tensors, metadata } = await readSafetensors(path);
     const moved = new Map([...tensors].map(([name, tensor]) => [name, tensor.to({ device })]));
-    return new GoldenFile(basename(path, '.safetensors'), moved, device, dirname(path), metadata);
+    const name = basename(path, '.safetensors');
+    return new GoldenFile(name, moved, device, dirname(path), evidence, metadata);
   }
 
   has(name: string): boolean {

@@ -1,12 +1,9 @@
 import { FewSound, type HyperNetwork, HyperSound, type TargetOptions } from '../../lib/nn/index.js';
 import { ops, scope, type Tensor } from '../../lib/tensor/index.js';
-import { compare } from './comparison.js';
-import { moveByHalfUnit, need, weighEvidence } from './evidence.js';
 import { type GoldenFile, numbers } from './golden-file.js';
 import type { CheckResult, NamedValues } from './result.js';
-import { type RealDType, toleranceOf } from './tolerance.js';
-
-type Change = (values: Tensor) => Tensor;
+import { type Change, judge } from './rounding.js';
+import type { RealDType } from './tolerance.js';
 
 /** The name of a tensor of the authors' encoder in ours. */
 function encoderName(name: string): string {
@@ -60,28 +57,6 @@ function fill(
   return leaves;
 }
 
-/** Compares what `evaluate` gives, in the file's dtype and against the same in float64. */
-function judge(
-  golden: GoldenFile,
-  dtype: RealDType,
-  evaluate: (dtype: RealDType, change: Change) => NamedValues,
-  isResult: (name: string) => boolean,
-): CheckResult {
-  const same: Change = (values) => values;
-  const ours = evaluate(dtype, same);
-  const against = (values: NamedValues) =>
-    [...golden.tensors].flatMap(([name, tensor]) => {
-      if (!isResult(name)) return [];
-      const { tolerance, reason } = toleranceOf(golden, name, dtype);
-      return [compare(name, need(values, name), numbers(tensor), tolerance, reason)];
-    });
-  const comparisons = against(ours);
-  if (dtype === 'float64') return { comparisons };
-  const exact = evaluate('float64', same);
-  const moved = evaluate('float64', moveByHalfUnit);
-  return { comparisons, evidence: weighEvidence({ ours, exact, moved, against }) };
-}
-
 /** Options of the encoder of a golden file. */
 function encoderOptions(settings: { C: number; D: number; layer_norm: boolean }) {
   return { channels: settings.C, dimension: settings.D, layerNorm: settings.layer_norm };
@@ -120,7 +95,8 @@ export async function checkEncoder(golden: GoldenFile): Promise<CheckResult> {
       }
       return results;
     });
-  return judge(golden, x.dtype as RealDType, evaluate, (name) => /^(out$|grad\.)/.test(name));
+  const isResult = (name: string) => /^(out$|grad\.)/.test(name);
+  return judge({ golden, dtype: x.dtype as RealDType, evaluate, isResult });
 }
 
 /** The whole model for one kind of target: codes, reconstructions, L1 loss and every gradient, at two factors. */
@@ -185,8 +161,7 @@ export function checkFewSound(kind: TargetOptions['kind']) {
         }
         return results;
       });
-    return judge(golden, audio.dtype as RealDType, evaluate, (name) =>
-      /^(z$|out\.|l1\.|grad\.)/.test(name),
-    );
+    const isResult = (name: string) => /^(z$|out\.|l1\.|grad\.)/.test(name);
+    return judge({ golden, dtype: audio.dtype as RealDType, evaluate, isResult });
   };
 }

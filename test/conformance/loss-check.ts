@@ -4,7 +4,7 @@ import { ReconstructionLoss } from '../../lib/train/index.js';
 import { compare } from './comparison.js';
 import { type GoldenFile, numbers } from './golden-file.js';
 import type { CheckResult } from './result.js';
-import { type RealDType, toleranceOf } from './tolerance.js';
+import { type RealDType, ruleOf } from './tolerance.js';
 
 /** Checks the multi-resolution mel STFT loss, its gradient and its filterbanks. */
 export async function checkMelLoss(golden: GoldenFile): Promise<CheckResult> {
@@ -20,10 +20,8 @@ export async function checkMelLoss(golden: GoldenFile): Promise<CheckResult> {
   const value = loss.compute(estimate, x);
   value.backward();
   const perResolution = loss.melPerResolution(estimate, x);
-  const check = (name: string, ours: Tensor) => {
-    const { tolerance, reason } = toleranceOf(golden, name, dtype);
-    return compare(name, numbers(ours), numbers(golden.tensor(name)), tolerance, reason);
-  };
+  const check = (name: string, ours: Tensor) =>
+    compare(name, numbers(ours), numbers(golden.tensor(name)), ruleOf(golden, dtype));
   return {
     comparisons: [
       check('loss', value),

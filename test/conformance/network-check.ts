@@ -1,28 +1,21 @@
 import type { Inr, InrKind } from '../../lib/nn/index.js';
 import { ops, scope, type Tensor } from '../../lib/tensor/index.js';
-import { compare } from './comparison.js';
-import { moveByHalfUnit, need, weighEvidence } from './evidence.js';
 import { type GoldenFile, numbers } from './golden-file.js';
 import { goldenNetwork, ownName } from './golden-networks.js';
 import type { CheckResult, NamedValues } from './result.js';
-import { type RealDType, toleranceOf } from './tolerance.js';
+import { type Change, judge } from './rounding.js';
+import type { RealDType } from './tolerance.js';
 
 /** Checks the output and every gradient of a network. */
 export function checkNetwork(kind: InrKind) {
   return async (golden: GoldenFile): Promise<CheckResult> => {
     const dtype = golden.tensor('x').dtype as RealDType;
-    const ours = evaluate(kind, golden, dtype);
-    const against = (values: NamedValues) =>
-      [...golden.tensors].flatMap(([name, tensor]) => {
-        if (name !== 'out' && !name.startsWith('grad.')) return [];
-        const { tolerance, reason } = toleranceOf(golden, name, dtype);
-        return [compare(name, need(values, name), numbers(tensor), tolerance, reason)];
-      });
-    const comparisons = against(ours);
-    if (dtype === 'float64') return { comparisons };
-    const exact = evaluate(kind, golden, 'float64');
-    const moved = evaluate(kind, golden, 'float64', moveByHalfUnit);
-    return { comparisons, evidence: weighEvidence({ ours, exact, moved, against }) };
+    return judge({
+      golden,
+      dtype,
+      isResult: (name) => name === 'out' || name.startsWith('grad.'),
+      evaluate: (precision, change) => evaluate(kind, golden, precision, change),
+    });
   };
 }
 
@@ -31,7 +24,7 @@ function evaluate(
   kind: InrKind,
   golden: GoldenFile,
   dtype: RealDType,
-  change: (values: Tensor) => Tensor = (values) => values,
+  change: Change,
 ): NamedValues {
   return scope(() => {
     const batched = golden.group('weight');

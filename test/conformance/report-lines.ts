@@ -1,4 +1,4 @@
-import { type Comparison, passes } from './comparison.js';
+import { type Comparison, isRounding, passes } from './comparison.js';
 import type { FileReport } from './run-conformance.js';
 
 const number = (value: number) => value.toExponential(1).replace('e+0', 'e0');
@@ -30,19 +30,14 @@ export const heading = [
 ].join('');
 
 /** One line of the report, and one for each tensor that is out of tolerance or has a tolerance of its own. */
-export function reportLines({
-  file,
-  status,
-  comparisons,
-  evidence,
-  problem,
-}: FileReport): string[] {
+export function reportLines({ file, status, comparisons, problem }: FileReport): string[] {
   const start = `${file.padEnd(42)}${status.padEnd(8)}`;
   const nearest = worst(comparisons);
   if (nearest === undefined) return [`${start}${problem ?? 'there is no checker for this kind'}`];
   const { absolute, relative } = largest(comparisons);
-  const float64 = evidence
-    ? `; ${number(evidence.golden)}, ${number(evidence.ours)}, ${number(evidence.rounding)}`
+  const { float64: found } = nearest;
+  const float64 = found
+    ? `; ${number(found.golden)}, ${number(found.ours)}, ${number(found.rounding)}`
     : '';
   const line = [
     start,
@@ -56,8 +51,15 @@ export function reportLines({
     .map(
       (c) => `    ${c.name}: relative error ${number(c.relative)}, above ${number(c.tolerance)}`,
     );
+  const rounding = comparisons
+    .filter((c) => c.relative > c.tolerance && isRounding(c))
+    .map(
+      ({ name, relative, float64 }) =>
+        `    ${name}: relative error ${number(relative)} is rounding: from float64 the recorded one is ` +
+        `${number(float64?.golden as number)}, ours ${number(float64?.ours as number)}`,
+    );
   const reasons = comparisons.flatMap(({ reason, tolerance }) =>
     reason ? [`    tolerance ${number(tolerance)}: ${reason}`] : [],
   );
-  return [line, ...failed, ...new Set(reasons)];
+  return [line, ...failed, ...rounding, ...new Set(reasons)];
 }

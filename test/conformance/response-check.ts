@@ -2,7 +2,7 @@ import { filterBankOf, normalizeInput, responseSpectra } from '../../lib/analysi
 import { compare } from './comparison.js';
 import { type GoldenFile, numbers } from './golden-file.js';
 import type { CheckResult } from './result.js';
-import { type RealDType, toleranceOf } from './tolerance.js';
+import { type RealDType, ruleOf } from './tolerance.js';
 
 /** Checks response spectra: `signal`, `filter.i` [filters, length]; `normalised`, `strs`, `crs`, `times`, `frequencies`. */
 export async function checkResponseSpectra(golden: GoldenFile): Promise<CheckResult> {
@@ -23,8 +23,8 @@ export async function checkResponseSpectra(golden: GoldenFile): Promise<CheckRes
     .filter((name) => golden.has(name))
     .map((name) => {
       const tensor = golden.tensor(name);
-      const { tolerance, reason } = toleranceOf(golden, name, tensor.dtype as RealDType);
-      return compare(name, ours[name], numbers(tensor), tolerance, reason);
+      const rule = ruleOf(golden, tensor.dtype as RealDType);
+      return compare(name, ours[name], numbers(tensor), rule);
     });
   return { comparisons };
 }

@@ -1,10 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type Device, scope } from '../../lib/tensor/index.js';
+import { scope } from '../../lib/tensor/index.js';
 import { type Comparison, passes } from './comparison.js';
-import { GoldenFile } from './golden-file.js';
+import { GoldenFile, type ReadOptions } from './golden-file.js';
 import { checkerFor } from './registry.js';
-import type { Evidence } from './result.js';
 
 /** What became of one golden file. */
 export interface FileReport {
@@ -12,7 +11,6 @@ export interface FileReport {
   /** 'unknown': of a kind that there is no checker for; 'error': it could not be checked. */
   readonly status: 'pass' | 'fail' | 'unknown' | 'error';
   readonly comparisons: readonly Comparison[];
-  readonly evidence?: Evidence;
   /** What went wrong, for 'error'. */
   readonly problem?: string;
 }
@@ -39,16 +37,14 @@ function literally(text: string): string {
 }
 
 /** Checks one golden file. */
-export async function checkFile(path: string, device: Device = 'cpu'): Promise<FileReport> {
+export async function checkFile(path: string, options: ReadOptions = {}): Promise<FileReport> {
   const file = basename(path, '.safetensors');
   const checker = checkerFor(file);
   if (checker === undefined) return { file, status: 'unknown', comparisons: [] };
   try {
-    const { comparisons, evidence } = await scope(async () =>
-      checker(await GoldenFile.read(path, device)),
-    );
+    const { comparisons } = await scope(async () => checker(await GoldenFile.read(path, options)));
     const status = comparisons.length > 0 && comparisons.every(passes) ? 'pass' : 'fail';
-    return { file, status, comparisons, ...(evidence && { evidence }) };
+    return { file, status, comparisons };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     return { file, status: 'error', comparisons: [], problem };
@@ -58,15 +54,14 @@ export async function checkFile(path: string, device: Device = 'cpu'): Promise<F
 /** Checks the golden files of a folder, one after the other. */
 export async function runConformance(
   folder: string,
-  options: {
+  options: ReadOptions & {
     only?: readonly string[];
-    device?: Device;
     onFile?: (report: FileReport) => void;
   } = {},
 ): Promise<FileReport[]> {
   const reports: FileReport[] = [];
   for (const path of await goldenFiles(folder, options.only)) {
-    const report = await checkFile(path, options.device);
+    const report = await checkFile(path, options);
     reports.push(report);
     options.onFile?.(report);
   }

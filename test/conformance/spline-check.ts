@@ -3,7 +3,7 @@ import { handleOf, type Tensor, wrapTensor } from '../../lib/tensor/index.js';
 import { compare } from './comparison.js';
 import { type GoldenFile, numbers } from './golden-file.js';
 import type { CheckResult } from './result.js';
-import { type RealDType, toleranceOf } from './tolerance.js';
+import { type RealDType, ruleOf } from './tolerance.js';
 
 /** Checks knots and B-spline bases: `gG_kK.x`, `.knots`, `.bases`. */
 export async function checkSplines(golden: GoldenFile): Promise<CheckResult> {
@@ -16,10 +16,9 @@ export async function checkSplines(golden: GoldenFile): Promise<CheckResult> {
     const spline = { intervals: Number(grid), order: Number(order), lower: -1, upper: 1 };
     const knots = wrapTensor(addon().splineKnots(spline, dtype));
     const bases = wrapTensor(addon().splineBases(handleOf(x), spline));
-    const check = (tensor: string, ours: Tensor) => {
-      const { tolerance, reason } = toleranceOf(golden, tensor, dtype);
-      return compare(tensor, numbers(ours), numbers(golden.tensor(tensor)), tolerance, reason);
-    };
+    const rule = ruleOf(golden, dtype);
+    const check = (tensor: string, ours: Tensor) =>
+      compare(tensor, numbers(ours), numbers(golden.tensor(tensor)), rule);
     return [check(`${place}.knots`, knots), check(`${place}.bases`, bases)];
   });
   return { comparisons };

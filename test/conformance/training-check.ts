@@ -2,29 +2,23 @@ import { createClip } from '../../lib/audio/index.js';
 import { type InrKind, timeAxis } from '../../lib/nn/index.js';
 import { scope, type Tensor } from '../../lib/tensor/index.js';
 import { fit } from '../../lib/train/index.js';
-import { compare } from './comparison.js';
-import { moveByHalfUnit, need, weighEvidence } from './evidence.js';
 import { type GoldenFile, numbers } from './golden-file.js';
 import { goldenNetwork, ownName } from './golden-networks.js';
 import type { CheckResult, NamedValues } from './result.js';
-import { type RealDType, toleranceOf } from './tolerance.js';
+import { type Change, judge } from './rounding.js';
+import type { RealDType } from './tolerance.js';
 
 /** Fits as the file was made: checks the losses before every step, and every tensor afterwards. */
 export function checkTraining(kind: InrKind) {
   return async (golden: GoldenFile): Promise<CheckResult> => {
     const dtype = golden.tensor('x').dtype as RealDType;
-    const ours = await train(kind, golden, dtype);
-    const against = (values: NamedValues) =>
-      [...golden.tensors].flatMap(([name, tensor]) => {
-        if (name !== 't' && name !== 'losses' && !name.startsWith('final.')) return [];
-        const { tolerance, reason } = toleranceOf(golden, name, dtype, 'trajectory');
-        return [compare(name, need(values, name), numbers(tensor), tolerance, reason)];
-      });
-    const comparisons = against(ours);
-    if (dtype === 'float64') return { comparisons };
-    const exact = await train(kind, golden, 'float64');
-    const moved = await train(kind, golden, 'float64', moveByHalfUnit);
-    return { comparisons, evidence: weighEvidence({ ours, exact, moved, against }) };
+    return judge({
+      golden,
+      dtype,
+      kind: 'trajectory',
+      isResult: (name) => name === 't' || name === 'losses' || name.startsWith('final.'),
+      evaluate: (precision, change) => train(kind, golden, precision, change),
+    });
   };
 }
 
@@ -33,7 +27,7 @@ async function train(
   kind: InrKind,
   golden: GoldenFile,
   dtype: RealDType,
-  change: (values: Tensor) => Tensor = (values) => values,
+  change: Change,
 ): Promise<NamedValues> {
   return scope(async () => {
     const initial = golden.group('init');

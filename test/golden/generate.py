@@ -25,21 +25,6 @@ DTYPES = {"": torch.float32, "_float64": torch.float64}
 TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-9}
 TRAJECTORY_TOLERANCE = {torch.float32: 1e-3, torch.float64: 1e-6}
 
-# Where the phases of SIREN (omega 2000) turn the last bit of float32 into more than that. The float64
-# files beside them hold the mathematics itself to 1e-9.
-WIDER = {
-    "siren": {
-        "prefix": "",
-        "tolerance": 1e-3,
-        "reason": "rounding: omega 2000 makes of half a float32 unit 1e-4 of a phase",
-    },
-    "train_siren": {
-        "prefix": "final.w1",
-        "tolerance": 5e-2,
-        "reason": "rounding: the last bit of w0 moves the phases behind w1, which starts at 1e-4",
-    },
-}
-
 
 def save(name, tensors, seed, tolerance, **settings):
     """A safetensors file by hand: header length, JSON header, little-endian data."""
@@ -50,7 +35,6 @@ def save(name, tensors, seed, tolerance, **settings):
         "scipy": scipy.__version__,
         "seed": seed,
         "tolerance": tolerance,
-        **({"wider": WIDER[name]} if name in WIDER else {}),
         **settings,
     }
     header = {"__metadata__": {key: json.dumps(value) for key, value in facts.items()}}
