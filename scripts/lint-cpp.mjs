@@ -1,14 +1,17 @@
-// clang-tidy over our own C++ files. A file is looked at again only when it, one of our headers, the rules or
-// its compile flags changed: each look parses LibTorch's headers and takes about five seconds.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// clang-tidy over our own C++ files. A file is looked at again only when it, a header of ours that it includes, the rules
+// or its compile flags changed since it was clean: each look parses LibTorch's headers and takes about five seconds.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join, relative } from 'node:path';
-import { capture, digestOf, filesBelow, root, StepError, unlessUnchanged } from './steps.mjs';
+import { dirname, join, relative } from 'node:path';
+import { capture, digestOf, root, StepError } from './steps.mjs';
+
+/** The header that a file's precompiled one is made of. */
+function headerOf({ file }) {
+  return file.includes('/binding/') ? 'binding_pch.h' : 'native_pch.h';
+}
 
 /** Compile commands without GCC's precompiled headers, which clang cannot read: the header itself instead. */
 function commandsForClang() {
-  const header = (command) =>
-    join(root, 'cmake', command.file.includes('/binding/') ? 'binding_pch.h' : 'native_pch.h');
   return (
     JSON.parse(readFileSync(join(root, 'build', 'compile_commands.json'), 'utf8'))
       .filter(({ file }) => file.startsWith(root) && !relative(root, file).startsWith('build'))
@@ -20,37 +23,44 @@ function commandsForClang() {
           .replace(/-Winvalid-pch/g, '')
           // clang-tidy comes without OpenMP's header; the pragmas are LibTorch's anyway.
           .replace(/-fopenmp/g, '')
-          .replace(/-include \S*cmake_pch\S*/g, `-include ${header(command)}`),
+          .replace(
+            /-include \S*cmake_pch\S*/g,
+            `-include ${join(root, 'cmake', headerOf(command))}`,
+          ),
       }))
   );
 }
 
-export async function lintCpp(clangTidy) {
+/** A file of ours and every file of ours that it includes, however deep. */
+function withIncludes(file, seen = new Set()) {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  for (const [, name] of readFileSync(file, 'utf8').matchAll(/^\s*#include "([^"]+)"/gm)) {
+    const found = [join(root, name), join(dirname(file), name)].find(existsSync);
+    if (found) withIncludes(found, seen);
+  }
+  return seen;
+}
+
+/** Looks at all files of the build; what was clean is remembered in `clean`, a folder that clones may share. */
+export async function lintCpp(clangTidy, clean) {
   const commands = commandsForClang();
   const folder = join(root, 'build', 'tidy');
-  mkdirSync(folder, { recursive: true });
+  for (const needed of [folder, clean]) mkdirSync(needed, { recursive: true });
   writeFileSync(join(folder, 'compile_commands.json'), JSON.stringify(commands));
 
-  const shared = [
-    ...filesBelow('native', 'binding', 'test/native').filter((file) => /\.(h|cuh)$/.test(file)),
-    join(root, '.clang-tidy'),
-  ];
+  const rules = join(root, '.clang-tidy');
   const failures = [];
   const queue = [...commands];
   const worker = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
       const { file, command } = next;
-      const name = relative(root, file);
-      const digest = digestOf([file, ...shared], command);
-      try {
-        await unlessUnchanged(`tidy/${name}`, digest, [], async () => {
-          const { status, output } = await capture(clangTidy, ['--quiet', '-p', folder, file]);
-          if (status !== 0) throw new StepError(output);
-        });
-      } catch (error) {
-        if (!(error instanceof StepError)) throw error;
-        failures.push(`${name}\n${error.message}`);
-      }
+      const sources = [...withIncludes(file), join(root, 'cmake', headerOf(next)), rules];
+      const stamp = join(clean, digestOf(sources.sort(), command.replaceAll(root, '.')));
+      if (existsSync(stamp)) continue;
+      const { status, output } = await capture(clangTidy, ['--quiet', '-p', folder, file]);
+      if (status === 0) writeFileSync(stamp, '');
+      else failures.push(`${relative(root, file)}\n${output}`);
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
