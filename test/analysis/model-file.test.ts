@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { geometryOfModel, readModelFile, waveformFilters } from '../../lib/analysis';
 import { createClip } from '../../lib/audio';
 import { KAN } from '../../lib/nn';
-import { ops, scope, type Tensor, tensor, writeSafetensors } from '../../lib/tensor';
+import { ops, readTorchFile, scope, type Tensor, tensor, writeSafetensors } from '../../lib/tensor';
 import { fit } from '../../lib/train';
 import { noise } from '../metrics/noise';
 
@@ -80,6 +80,53 @@ describe('readModelFile', () => {
           expect(norms?.[i]).toBeCloseTo(norm, 12);
         });
       }
+    }));
+
+  test('has the weights that PyTorch makes of weight and spectral normalization', () =>
+    scope(async () => {
+      const path = torchFile('normalized.pth');
+      const { state } = await readModelFile(path);
+      const { tensors } = await readTorchFile(path);
+      const made = [...tensors].filter(([name]) => name.startsWith('optimizer.whole.'));
+      expect(made).toHaveLength(9);
+      for (const [name, weight] of made) {
+        const layer = name.slice('optimizer.whole.'.length);
+        const own = state.get(`${layer}.weight`) as Tensor;
+        expect({ layer, shape: own.shape }).toEqual({ layer, shape: weight.shape });
+        // A norm of at most 16 products in float32, and a division: 20 roundings of 6e-8 of the largest.
+        const far = own.sub(weight).abs().max().div(weight.abs().max());
+        expect(far.item()).toBeLessThan(20 * 2 ** -24);
+      }
+      expect([...state.keys()].filter((name) => !/(\.weight|\.bias)$/.test(name))).toEqual([]);
+      expect(geometryOfModel(state)).toHaveLength(9);
+    }));
+
+  test('of spectral normalization before PyTorch 1.0.1 takes the weight beside, or u alone', () =>
+    scope(async () => {
+      const weight = tensor([3, 0, 0, 1], { shape: [2, 2] });
+      const parts = { 'a.weight_orig': weight, 'a.weight_u': tensor([1, 0]) };
+      const alone = (await readModelFile(await saved(parts))).state;
+      expect(alone.get('a.weight')?.toArray()).toEqual([
+        [1, 0],
+        [0, Math.fround(1 / 3)],
+      ]);
+      const whole = tensor([5, 0, 0, 5], { shape: [2, 2] });
+      const beside = (await readModelFile(await saved({ ...parts, 'a.weight': whole }))).state;
+      expect([...beside].map(([name, each]) => [name, each.toArray()])).toEqual([
+        ['a.weight', whole.toArray()],
+      ]);
+    }));
+
+  test('keeps parts that do not fit each other, and other parametrizations', () =>
+    scope(async () => {
+      const parts = {
+        'a.weight_orig': ops.ones([2, 2]),
+        'a.weight_u': ops.ones([3]),
+        'b.parametrizations.weight.original': ops.ones([2, 2]),
+        'c.weight_orig': ops.ones([2, 2]),
+        'c.weight_mask': ops.ones([2, 2]),
+      };
+      expect(await namesOf(await saved(parts))).toEqual(Object.keys(parts));
     }));
 
   test('keeps a part of a module that is called model, where there is no optimizer', () =>

@@ -6,8 +6,21 @@ import fc from 'fast-check';
 import { FewSoundError } from '../../lib/native/errors';
 import { readTorchFile, scope } from '../../lib/tensor';
 
-const small = ['alone.pth', 'list.pth', 'numpy_4.pth', 'checkpoint_legacy_4.pth'];
-const varied = ['tensors.pth', 'deflated.pth', 'checkpoint_legacy_4.pth', 'tensors_legacy.pth'];
+const small = [
+  'alone.pth',
+  'old_classes.pth',
+  'list.pth',
+  'numpy_4.pth',
+  'checkpoint_legacy_4.pth',
+];
+const varied = [
+  'tensors.pth',
+  'deflated.pth',
+  'checkpoint_legacy_4.pth',
+  'tensors_legacy.pth',
+  'containers.pth',
+  'old_classes.pth',
+];
 const made = (name: string) => readFileSync(join(__dirname, 'torch-files', name));
 
 let folder: string;
@@ -71,7 +84,9 @@ test('any program of opcodes is read or refused', async () => {
     legacy.indexOf(Buffer.from([0x2e, 0x80, 2, 0x7d, 0x71, 0, 0x28, 0x58, 7, 0, 0, 0])) + 1,
   );
   const opcodes = [...'(0122]lae)t}dsuqrhjcRbQNKMJIGXUTCB.'].map((each) => each.charCodeAt(0));
-  const high = [0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8c, 0x93, 0x94, 0x95, 0x80];
+  const high = [
+    0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8c, 0x93, 0x94, 0x95, 0x80, 0x81, 0x8f, 0x90, 0x91,
+  ];
   const byte = fc.oneof(
     { weight: 8, arbitrary: fc.constantFrom(...opcodes, ...high) },
     { weight: 1, arbitrary: fc.nat(3) },

@@ -92,7 +92,11 @@ describe('a file that would run something', () => {
     ['a call of a dtype', pickle('ctorch\nfloat32\n)R'), /calls torch\.float32/],
     ['a call of a dict', pickle('})R'), /calls what is no function/],
     ['arguments that are no tuple', pickle('ctorch\nSize\n]R'), /with no tuple/],
-    ['NEWOBJ of what may be named', pickle('ccollections\nOrderedDict\n)\x81'), /opcode NEWOBJ/],
+    [
+      'NEWOBJ of what is no tensor',
+      pickle('ccollections\nOrderedDict\n)\x81'),
+      /calls collections\.OrderedDict, which is refused/,
+    ],
     ['NEWOBJ_EX', pickle('ccollections\nOrderedDict\n)}\x92'), /opcode NEWOBJ_EX/],
     ['OBJ', pickle('(ccollections\nOrderedDict\no'), /opcode OBJ/],
     ['INST', pickle('(ios\nsystem\n'), /opcode INST to make os\.system/],
@@ -105,7 +109,58 @@ describe('a file that would run something', () => {
       pickle('ccollections\nOrderedDict\n)R', tuple('N', '}'), 'b'),
       /opcode BUILD/,
     ],
-    ['a set', pickle('\x8f'), /opcode EMPTY_SET/],
+    [
+      'a bytearray of any length',
+      pickle('cbuiltins\nbytearray\n', tuple(2 ** 31 - 1), 'R'),
+      /bytearray with arguments/,
+    ],
+    ['a set of a text', pickle('cbuiltins\nset\n', tuple(text('x')), 'R'), /set with arguments/],
+    [
+      'a complex number of a text',
+      pickle('cbuiltins\ncomplex\n', tuple(text('1j')), 'R'),
+      /complex with arguments/,
+    ],
+    ['a Counter of a list', pickle('ccollections\nCounter\n', tuple(']'), 'R'), /Counter with arg/],
+    [
+      'a defaultdict that would call something',
+      pickle('ccollections\ndefaultdict\n', tuple('cos\nsystem\n'), 'R'),
+      /asks for os\.system/,
+    ],
+    [
+      'a call of a factory',
+      pickle('cbuiltins\nlist\n)R'),
+      /calls builtins\.list, which is refused/,
+    ],
+    [
+      'a tensor of a class of its own',
+      pickle('ctorch._tensor\n_rebuild_from_type_v2\n', tuple('ctorch\nSize\n', 'c__main__\nX\n')),
+      /asks for __main__\.X/,
+    ],
+    [
+      'a tensor that is rebuilt by what makes a list',
+      pickle(
+        'ctorch._tensor\n_rebuild_from_type_v2\n',
+        tuple('cbuiltins\nset\n', 'ctorch\nTensor\n', ')', 'N'),
+        'R',
+      ),
+      /made by what makes none/,
+    ],
+    [
+      'a tensor that is rebuilt by itself',
+      pickle(
+        'ctorch._tensor\n_rebuild_from_type_v2\n',
+        tuple('ctorch._tensor\n_rebuild_from_type_v2\n', 'ctorch\nTensor\n', ')', 'N'),
+        'R',
+      ),
+      /made by what makes none/,
+    ],
+    ['a tensor of a length', pickle('ctorch\nFloatTensor\n', tuple(5), 'R'), /does not hold/],
+    ['a tensor of a strange state', pickle('ctorch\nFloatTensor\n)R}b'), /does not take/],
+    [
+      'keys that double at each step',
+      pickle('}K\x01\x85q\x000', repeated(60, 'h\x00h\x00\x86q\x000'), 'h\x00Ns'),
+      /without measure/,
+    ],
     ['control characters in a name', pickle('cos\x1b[2J\nsystem\n'), /asks for os\\u001b\[2J\.s/],
     ['a name without end', pickle('cos\n', 'x'.repeat(5000), '\n'), /cut short/],
   ])('%s is refused', async (_, data, reason) => {
@@ -148,13 +203,13 @@ describe('a tensor that is none', () => {
     ['claims a storage beyond the file', { elements: 2 ** 31 - 1 }, /has 16 bytes, but its pickle/],
     ['has no storage in the file', { key: '1' }, /no entry "archive\/data\/1"/],
     ['leaves the folder of storages', { key: '../data.pkl' }, /no entry "archive\/data\/\.\.\//],
-    ['has an unknown storage', { storage: 'torch\nQInt8Storage' }, /torch\.QInt8Storage/],
+    ['has an unknown storage', { storage: 'torch\nStrangeStorage' }, /torch\.StrangeStorage/],
     ['has a storage that is a function', { storage: 'torch\nSize' }, /no known class/],
     ['has a storage of no dtype', { storage: 'torch.storage\nTypedStorage' }, /has no dtype/],
     [
       'is one of the eight-bit floats',
       { rest: ['\x89', 'N', 'ctorch\nfloat8_e5m2\n'], rebuild: '_rebuild_tensor_v3' },
-      /torch\.float8_e5m2/,
+      /dtype float8_e5m2/,
     ],
     [
       'sees its storage as another dtype',
@@ -227,7 +282,7 @@ describe('a pickle that is none', () => {
     ['sets an entry of a list', pickle(']NNs'), /no dict/],
     ['sets half an entry', pickle('}(Nu'), /no dict/],
     ['names something by a number', pickle('NN\x93'), /by what is no text/],
-    ['has a dict with a tuple for a key', pickle('})Ns'), /neither a text nor a number/],
+    ['has a dict with a list for a key', pickle('}]Ns'), /no text stands for/],
     ['has a key twice', pickle('}(K\x01N', text('1'), 'Nu'), /two keys "1"/],
     ['contains itself', pickle(']q\x00h\x00a'), /"0" contains itself/],
     [

@@ -104,6 +104,57 @@ describe('readTorchFile', () => {
     });
   });
 
+  test.each(['containers.pth', 'containers_legacy.pth', 'containers_5.pth'])(
+    'has every container of %s that torch.load has, as plain data',
+    async (name) => {
+      const values = await scope(async () => (await readTorchFile(at(name))).values);
+      expect(values).toMatchObject({
+        lr_schedulers: [{ milestones: { 30: 2, 80: 1 }, gamma: 0.1, last_epoch: 0 }],
+        callbacks: { seen: [1, 2, 3], names: ['a'], nothing: [] },
+        counts: { a: 5, b: 2, r: 2, c: 1, d: 1 },
+        ordered: { b: 1, a: 2 },
+        complex: [1.5, -2],
+        state: new Uint8Array([0, 255, 97, 98]),
+        empty: new Uint8Array(),
+        size: [2, 3],
+        layout: 'torch.sparse_coo',
+        scheme: 'torch.per_tensor_affine',
+        dtypes: ['torch.float8_e4m3fn', 'torch.uint64'],
+        keys: { '(1, a)': 1, None: 2, c: 3, 1.5: 4, 'torch.float32': 5, '(2,)': 6 },
+        in_a_set: [new TensorReference('in_a_set.0')],
+      });
+    },
+  );
+
+  test.each(['more_containers.pth', 'more_containers_4.pth'])(
+    'has plain containers of %s that torch.load refuses',
+    async (name) => {
+      const values = await scope(async () => (await readTorchFile(at(name))).values);
+      expect(values).toEqual({
+        missing: { a: [new TensorReference('missing.a.0')] },
+        frozen: [1],
+        bytes: new Uint8Array(),
+        nested: {},
+      });
+    },
+  );
+
+  test.each([
+    ['qint8', /dtype qint8.*dequantize/],
+    ['float8_e4m3fn', /dtype float8_e4m3fn.*float\(\)/],
+    ['complex32', /dtype complex32.*complex64/],
+    ['uint64', /dtype uint64.*int64/],
+    ['sparse', /sparse tensor.*to_dense/],
+    ['meta', /meta tensor.*no elements/],
+    ['nested', /nested tensor.*unbind/],
+    ['lazy', /lazy module.*Run the network/],
+  ])('refuses what fewsound does not have by its name: %s', async (name, message) => {
+    await expect(scope(() => readTorchFile(at(`refused_${name}.pth`)))).rejects.toMatchObject({
+      code: 'FILE_FORMAT',
+      message: expect.stringMatching(message),
+    });
+  });
+
   test('keeps shared storages shared, and tensors that are one', async () => {
     await scope(async () => {
       const { tensors } = await readTorchFile(at('tensors.pth'));

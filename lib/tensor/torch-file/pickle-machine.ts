@@ -16,6 +16,7 @@ import {
   Tuple,
 } from './pickle-values.js';
 import { refusal } from './refused-opcodes.js';
+import { BlankTensor } from './tensor-record.js';
 
 /** Opcodes of one file: enough for 50 000 tensors. What takes more memory than a value counts for more. */
 const UNITS = 8_000_000;
@@ -91,6 +92,7 @@ class PickleMachine implements Caller {
         stack.push(stack.top());
         break;
       case 0x5d: // EMPTY_LIST
+      case 0x8f: // EMPTY_SET: a list here
         this.make([]);
         break;
       case 0x6c: // LIST
@@ -100,7 +102,11 @@ class PickleMachine implements Caller {
         this.append([stack.pop()]);
         break;
       case 0x65: // APPENDS
+      case 0x90: // ADDITEMS
         this.append(stack.popToMark());
+        break;
+      case 0x91: // FROZENSET
+        this.make(stack.popToMark());
         break;
       case 0x29: // EMPTY_TUPLE
         this.make(new Tuple([]));
@@ -150,7 +156,10 @@ class PickleMachine implements Caller {
         this.stackGlobal();
         break;
       case 0x52: // REDUCE
-        this.reduce();
+        this.call(['function', 'class']);
+        break;
+      case 0x81: // NEWOBJ
+        this.call(['class']);
         break;
       case 0x62: // BUILD
         this.build();
@@ -203,21 +212,22 @@ class PickleMachine implements Caller {
     this.stack.push(allowedGlobal(module, name, this));
   }
 
-  private reduce(): void {
+  private call(kinds: readonly ('function' | 'class')[]): void {
     const [callee, args] = this.stack.popMany(2);
-    if (!(callee instanceof AllowedGlobal) || callee.role.kind !== 'function') {
-      const what = callee instanceof AllowedGlobal ? callee.name : 'what is no function';
+    const role = callee instanceof AllowedGlobal ? callee.role : undefined;
+    const what = callee instanceof AllowedGlobal ? callee.name : 'what is no function';
+    if (!role || !('call' in role) || !kinds.includes(role.kind)) {
       throw this.fault(`its pickle calls ${what}, which is refused`);
     }
-    if (!(args instanceof Tuple)) throw this.fault(`its pickle calls ${callee.name} with no tuple`);
-    this.make(callee.role.call(args.items, this));
+    if (!(args instanceof Tuple)) throw this.fault(`its pickle calls ${what} with no tuple`);
+    this.make(role.call(args.items, this));
   }
 
   /** State of an OrderedDict (attributes such as _metadata) is of no use here. */
   private build(): void {
     const state = this.stack.pop();
     const target = this.stack.top();
-    if (target instanceof NumpyDType) {
+    if (target instanceof NumpyDType || target instanceof BlankTensor) {
       target.setState(state, this);
       return;
     }

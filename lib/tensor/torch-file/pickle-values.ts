@@ -2,7 +2,7 @@
 
 import type { StoredDType } from '../stored-elements.js';
 import type { NumpyDType } from './numpy-scalar.js';
-import type { TensorRecord } from './tensor-record.js';
+import type { BlankTensor, TensorRecord } from './tensor-record.js';
 
 export type PickleValue =
   | null
@@ -17,14 +17,15 @@ export type PickleValue =
   | AllowedGlobal
   | StorageView
   | TensorRecord
+  | BlankTensor
   | NumpyDType;
 
-/** A list is an array; this is what cannot grow. */
+/** A list is an array, and a set; this is what cannot grow. */
 export class Tuple {
   constructor(readonly items: readonly PickleValue[]) {}
 }
 
-/** A dict, or an OrderedDict. */
+/** A dict, or one of Python's kinds of it. */
 export class Dictionary {
   readonly entries = new Map<PickleValue, PickleValue>();
 
@@ -37,9 +38,13 @@ export class AllowedGlobal {
     readonly name: string,
     readonly role:
       | { readonly kind: 'function'; readonly call: Call }
-      | { readonly kind: 'dtype'; readonly stored: StoredDType }
+      /** A class of tensors, which the opcode NEWOBJ may make as well. */
+      | { readonly kind: 'class'; readonly call: Call }
+      /** Nothing but its name. */
+      | { readonly kind: 'constant' }
+      | { readonly kind: 'dtype'; readonly dtype: string }
       /** A class of storages; those that are not typed are bytes. */
-      | { readonly kind: 'storage'; readonly stored: StoredDType | undefined },
+      | { readonly kind: 'storage'; readonly dtype: string | undefined },
   ) {}
 }
 

@@ -7,7 +7,7 @@ import {
   type PickleValue,
   Tuple,
 } from './pickle-values.js';
-import { TensorRecord } from './tensor-record.js';
+import { BlankTensor, TensorRecord } from './tensor-record.js';
 
 /** Where a tensor stands among the values of a file: its name among the tensors. */
 export class TensorReference {
@@ -15,8 +15,9 @@ export class TensorReference {
 }
 
 /**
- * What a file holds beside tensors. Whole numbers that a number cannot hold are bigints, bytes Uint8Arrays, tuples
- * arrays, dtypes and devices strings.
+ * What a file holds beside tensors. Whole numbers that a number cannot hold are bigints, bytes and bytearrays
+ * Uint8Arrays, tuples and sets arrays, complex numbers [real, imaginary]; dtypes, devices and layouts are strings.
+ * Every kind of dict is an object; a key that is no text or number is one as Python prints it: None, (1, 2).
  */
 export type TorchValue =
   | null
@@ -68,11 +69,12 @@ class Walk {
     this.budget.spend(1);
     if (value === null || typeof value !== 'object') return value;
     if (value instanceof TensorRecord) return this.tensor(value, path);
+    if (value instanceof BlankTensor) return this.tensor(value.record, path);
     if (value instanceof Uint8Array) {
       this.budget.spend(value.length);
       return new Uint8Array(value);
     }
-    if (value instanceof AllowedGlobal && value.role.kind === 'dtype') return value.name;
+    if (isName(value)) return value.name;
     if (!Array.isArray(value) && !(value instanceof Tuple) && !(value instanceof Dictionary)) {
       throw this.fault(`${at(path)} is neither a tensor nor a plain value`);
     }
@@ -104,6 +106,26 @@ class Walk {
     return made;
   }
 
+  private keyText(key: PickleValue, path: string, depth = 0): string {
+    this.budget.spend(1);
+    if (key === null) return 'None';
+    if (typeof key !== 'object') {
+      // Within a tuple it is copied.
+      if (depth > 0 && typeof key === 'string') this.budget.spend(key.length);
+      return String(key);
+    }
+    if (isName(key)) return key.name;
+    if (key instanceof Uint8Array) {
+      this.budget.spend(key.length);
+      return Buffer.from(key).toString('latin1');
+    }
+    if (key instanceof Tuple && depth < DEPTH) {
+      const parts = key.items.map((item) => this.keyText(item, path, depth + 1));
+      return `(${parts.join(', ')}${parts.length === 1 ? ',' : ''})`;
+    }
+    throw this.fault(`${at(path)} has a key that no text stands for`);
+  }
+
   private object(
     { entries }: Dictionary,
     path: string,
@@ -111,16 +133,20 @@ class Walk {
   ): { [key: string]: TorchValue } {
     const made = new Map<string, TorchValue>();
     for (const [key, item] of entries) {
-      if (key === null || typeof key === 'object') {
-        throw this.fault(`${at(path)} has a key that is neither a text nor a number`);
-      }
-      const name = String(key);
+      const name = this.keyText(key, path);
       if (made.has(name)) throw this.fault(`${at(path)} has two keys "${nameText(name)}"`);
       made.set(name, this.plain(item, within(name)));
     }
     // Object.fromEntries, unlike an assignment, takes "__proto__" for a key like any other.
     return Object.fromEntries(made);
   }
+}
+
+function isName(value: PickleValue): value is AllowedGlobal {
+  return (
+    value instanceof AllowedGlobal &&
+    (value.role.kind === 'dtype' || value.role.kind === 'constant')
+  );
 }
 
 function at(path: string): string {

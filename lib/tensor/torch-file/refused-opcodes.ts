@@ -4,7 +4,6 @@ import type { Caller } from './pickle-values.js';
 
 /** Opcodes that make objects of any class, or need what a file does not hold. */
 const names: Readonly<Record<number, string>> = {
-  129: 'NEWOBJ',
   146: 'NEWOBJ_EX',
   111: 'OBJ',
   105: 'INST',
@@ -12,9 +11,6 @@ const names: Readonly<Record<number, string>> = {
   131: 'EXT2',
   132: 'EXT4',
   80: 'PERSID',
-  143: 'EMPTY_SET',
-  144: 'ADDITEMS',
-  145: 'FROZENSET',
   151: 'NEXT_BUFFER',
   152: 'READONLY_BUFFER',
 };

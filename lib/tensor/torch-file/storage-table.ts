@@ -1,4 +1,5 @@
 import { type StoredDType, storedBytes } from '../stored-elements.js';
+import { storedAs } from './dtype-names.js';
 import { nameText } from './name-text.js';
 import {
   AllowedGlobal,
@@ -28,7 +29,8 @@ export class StorageTable {
     if ((typeof key !== 'string' && typeof key !== 'number') || !isCount(elements)) {
       throw this.fault('its pickle has a storage without a key or a size');
     }
-    const { stored } = type.role;
+    const { dtype } = type.role;
+    const stored = dtype === undefined ? undefined : storedAs(dtype, this);
     const unit = stored === undefined ? 1 : storedBytes[stored];
     const storage = this.find({ key: String(key), bytes: elements * unit, unit, stored });
     if (part === undefined || part === null) return new StorageView(storage, 0, storage.bytes);

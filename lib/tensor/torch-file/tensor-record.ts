@@ -1,6 +1,7 @@
 // A tensor as a pickle has it: a part of a storage, not yet read. What it claims is checked here.
 
 import { type StoredDType, storedBytes } from '../stored-elements.js';
+import { storedAs } from './dtype-names.js';
 import {
   AllowedGlobal,
   type Call,
@@ -11,6 +12,8 @@ import {
   Tuple,
 } from './pickle-values.js';
 import { typedStorage } from './storage-table.js';
+
+type Args = readonly PickleValue[];
 
 /** More dimensions than any tensor has. */
 const DIMENSIONS = 64;
@@ -36,7 +39,7 @@ export class TensorRecord {
 /** Arguments: (storage, offset, size, stride), then from v2 on (requires_grad, hooks), in v3 (dtype), and (metadata). */
 export function rebuildTensor(
   version: '_rebuild_tensor' | '_rebuild_tensor_v2' | '_rebuild_tensor_v3',
-): Call {
+): (args: Args, machine: Caller) => TensorRecord {
   return (args, machine) => {
     const [view, offset, shape, strides, , , ...more] = args;
     const dtype = version === '_rebuild_tensor_v3' ? more.shift() : undefined;
@@ -64,17 +67,82 @@ export function rebuildTensor(
 }
 
 /** A parameter is its data; attributes that Python code has set on it are left out. */
-export const rebuildParameter: Call = ([data], { fault }) => {
-  if (!(data instanceof TensorRecord)) throw fault('a parameter in its pickle is no tensor');
-  return data;
+export const rebuildParameter = ([data]: Args, { fault }: Caller): TensorRecord => {
+  const record = data instanceof BlankTensor ? data.record : data;
+  if (!(record instanceof TensorRecord)) throw fault('a parameter in its pickle is no tensor');
+  return record;
 };
+
+/** The class itself: (data, requires_grad), or nothing, as PyTorch before 0.4 has it. */
+export const parameter: Call = (args, machine) =>
+  args.length === 0 ? new BlankTensor('F32') : rebuildParameter(args, machine);
+
+/** A tensor of a class, or with attributes that Python code has set (torch.nn.Buffer): (function, class, arguments, state). */
+export const rebuildFromType: Call = ([rebuild, type, args], machine) => {
+  const wrong = () => machine.fault('a tensor in its pickle is made by what makes none');
+  if (!(rebuild instanceof AllowedGlobal && type instanceof AllowedGlobal)) throw wrong();
+  // One in another, again and again, would be deeper than the stack.
+  if (rebuild.role.kind !== 'function' || rebuild.role.call === rebuildFromType) throw wrong();
+  if (type.role.kind !== 'class' || !(args instanceof Tuple)) throw wrong();
+  const made = rebuild.role.call(args.items, machine);
+  if (!(made instanceof TensorRecord)) throw wrong();
+  return made;
+};
+
+/** A tensor of a device that has no storages, saved from the CPU: (data, dtype, device, requires_grad). */
+export const rebuildFromCpu: Call = ([data, dtype], { fault }) => {
+  const named = dtype instanceof AllowedGlobal && dtype.role.kind === 'dtype' && dtype.role.dtype;
+  if (!(data instanceof TensorRecord) || typeof named !== 'string') {
+    throw fault('a tensor of a device in its pickle is none');
+  }
+  if (storedAs(named, { fault }) === data.stored) return data;
+  throw fault(`a tensor of a device in its pickle was saved in another dtype than ${named}`);
+};
+
+/** Its storage, of a class that we do not have, is refused before. */
+export const rebuildQuantized: Call = (_, { fault }) => {
+  throw fault('a quantized tensor in its pickle has no quantized elements');
+};
+
+/**
+ * A tensor of old programs (PyTorch before 0.2), which is made before it has elements: the opcode BUILD brings them.
+ * The pickle may refer to it in between.
+ */
+export class BlankTensor {
+  record: TensorRecord;
+
+  constructor(stored: StoredDType) {
+    const storage = { key: '', bytes: 0, unit: 1, stored };
+    this.record = new TensorRecord(storage, stored, 0, [0], [1], false, false);
+  }
+
+  /** State: (storage, offset, size, stride), or the five things of a Variable, the first of them its data. */
+  setState(state: PickleValue, machine: Caller): void {
+    const items = state instanceof Tuple ? state.items : [];
+    if (items.length === 4) this.record = rebuild(items, machine);
+    else if (items.length === 5) this.record = rebuildParameter(items, machine);
+    else throw machine.fault('a tensor in its pickle has a state that it does not take');
+  }
+}
+
+const rebuild = rebuildTensor('_rebuild_tensor');
+
+/** A class of tensors called without arguments. */
+export function blankTensor(dtype: string): Call {
+  return (args, machine) => {
+    if (args.length > 0) throw machine.fault('its pickle makes a tensor of what it does not hold');
+    return new BlankTensor(storedAs(dtype, machine));
+  };
+}
 
 function storedDType(
   { storage }: StorageView,
   dtype: PickleValue | undefined,
   { fault }: Caller,
 ): StoredDType {
-  if (dtype instanceof AllowedGlobal && dtype.role.kind === 'dtype') return dtype.role.stored;
+  if (dtype instanceof AllowedGlobal && dtype.role.kind === 'dtype') {
+    return storedAs(dtype.role.dtype, { fault });
+  }
   if (dtype === undefined && storage.stored !== undefined) return storage.stored;
   throw fault('a tensor in its pickle has no dtype');
 }

@@ -2,7 +2,8 @@
 
 Made with PyTorch 2.13.0 and NumPy 2.4.6 (for numpy.pth alone). expected.json says what each holds: by
 the path of each tensor its dtype, shape, strides and elements as PyTorch has them.
-The files malicious_*.pth ask for a command to be run, which would write a file "fewsound-was-here" to the
+Those before 1.6 ("legacy") name storages by their addresses and differ at each run. The files refused_*.pth hold what
+PyTorch has and fewsound has not. The files malicious_*.pth ask for a command to be run, which would write a file "fewsound-was-here" to the
 working folder. Here they are only written.
 """
 
@@ -11,6 +12,7 @@ import io
 import json
 import os
 import pickle
+import struct
 import zipfile
 from pathlib import Path
 
@@ -96,6 +98,119 @@ def tensors():
     }
 
 
+def containers():
+    """Plain containers and values beside lists and dicts."""
+    net = network()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, [30, 30, 80])
+    return {
+        "lr_schedulers": [schedule.state_dict()],
+        "callbacks": {"seen": {3, 1, 2}, "names": {"a"}, "nothing": set()},
+        "counts": collections.Counter("abracadabra"),
+        "ordered": collections.OrderedDict(b=1, a=2),
+        "complex": 1.5 - 2j,
+        "state": bytearray(b"\x00\xffab"),
+        "empty": bytearray(),
+        "size": torch.Size([2, 3]),
+        "layout": torch.sparse_coo,
+        "scheme": torch.per_tensor_affine,
+        "dtypes": [torch.float8_e4m3fn, torch.uint64],
+        "keys": {(1, "a"): 1, None: 2, b"c": 3, 1.5: 4, torch.float32: 5, (2,): 6},
+        "in_a_set": {torch.ones(2)},
+    }
+
+
+def more_containers():
+    """What torch.load(weights_only=True) refuses, though nothing of it can do anything."""
+    return {
+        "missing": collections.defaultdict(list, a=[torch.ones(1)]),
+        "frozen": frozenset([1]),
+        "bytes": b"",
+        "nested": collections.defaultdict(collections.OrderedDict),
+    }
+
+
+def classes():
+    """Tensors that are more than tensors to PyTorch."""
+    parameter = torch.nn.Parameter(torch.arange(3.0))
+    parameter.is_shared = True
+    module = torch.nn.Module()
+    module.window = torch.nn.Buffer(torch.arange(2.0))
+    module.weight = parameter
+    return {"module": module.state_dict(), "buffer": module.window, "parameter": parameter}
+
+
+def old_classes():
+    """Pickles as older versions of PyTorch wrote them, by hand: tensors whose elements come by BUILD."""
+
+    def storage(kind, key, elements):
+        return f"(X\x07\x00\x00\x00storagec{kind}\nX\x01\x00\x00\x00{key}X\x03\x00\x00\x00cpuK{elements}tQ"
+
+    float_state = f"({storage('torch' + chr(10) + 'FloatStorage', '0', chr(4))}K\x00K\x02K\x02\x86K\x02K\x01\x86t"
+    cuda_tensor = f"ctorch._utils\n_rebuild_tensor\n({storage('torch.cuda' + chr(10) + 'LongStorage', '1', chr(2))}K\x00K\x02\x85K\x01\x85tR"
+    code = "".join(
+        [
+            "\x80\x02](",
+            f"ctorch\nFloatTensor\n)R{float_state}b",
+            f"ctorch\nTensor\n)\x81q\x01{float_state}bh\x01",
+            f"ctorch.nn.parameter\nParameter\n{cuda_tensor}\x89\x86\x81",
+            f"ctorch._utils\n_rebuild_device_tensor_from_cpu_tensor\n({cuda_tensor}ctorch\nint64\nX\x03\x00\x00\x00cpu\x89tR",
+            "e.",
+        ]
+    )
+    with zipfile.ZipFile(HERE / "old_classes.pth", "w") as file:
+        for name, data in {
+            "data.pkl": code.encode("latin1"),
+            "version": b"3\n",
+            "data/0": struct.pack("<4f", 0, 1, 2, 3),
+            "data/1": struct.pack("<2q", -7, 8),
+        }.items():
+            file.writestr(zipfile.ZipInfo(f"archive/{name}"), data)
+    return torch.load(HERE / "old_classes.pth", weights_only=True)
+
+
+def normalized():
+    """Layers whose weights are kept in parts, and the weights that PyTorch makes of them."""
+    utils, new = torch.nn.utils, torch.nn.utils.parametrizations
+    layers = {
+        "weight": utils.weight_norm(torch.nn.Conv1d(2, 3, 4)),
+        "weight_new": new.weight_norm(torch.nn.Conv1d(2, 3, 4)),
+        "spectral": utils.spectral_norm(torch.nn.Conv1d(2, 3, 4)),
+        "spectral_new": new.spectral_norm(torch.nn.Conv1d(2, 3, 4)),
+        "linear": new.spectral_norm(torch.nn.Linear(4, 3)),
+        "transposed": utils.spectral_norm(torch.nn.ConvTranspose1d(2, 3, 4)),
+        "transposed_new": new.spectral_norm(torch.nn.ConvTranspose1d(2, 3, 4)),
+        "square": utils.spectral_norm(torch.nn.Conv1d(3, 3, 4), n_power_iterations=5),
+        "square_transposed": utils.spectral_norm(
+            torch.nn.ConvTranspose1d(3, 3, 4), n_power_iterations=5
+        ),
+    }
+    net = torch.nn.ModuleDict(layers)
+    for name, layer in layers.items():
+        layer(torch.randn(1, 4) if name == "linear" else torch.randn(1, layer.in_channels, 8))
+    net.eval()
+    for name, layer in layers.items():
+        layer(torch.randn(1, 4) if name == "linear" else torch.randn(1, layer.in_channels, 8))
+    whole = {name: layer.weight.detach().clone() for name, layer in layers.items()}
+    return {"state_dict": net.state_dict(), "optimizer": {"whole": whole}}
+
+
+def refused():
+    """What PyTorch has and fewsound does not; the names of the files say it."""
+    ones = torch.ones(4)
+    for name, value in {
+        "qint8": torch.quantize_per_tensor(ones, 0.1, 0, torch.qint8),
+        "float8_e4m3fn": ones.to(torch.float8_e4m3fn),
+        "complex32": ones.to(torch.complex32),
+        "uint64": ones.to(torch.uint64),
+        "sparse": ones.to_sparse(),
+        "meta": ones.to("meta"),
+        "nested": torch.nested.nested_tensor([ones, ones]),
+        "lazy": torch.nn.LazyLinear(2).state_dict(),
+    }.items():
+        torch.save({"weight": value}, HERE / f"refused_{name}.pth")
+
+
 def described(value, path, into):
     if isinstance(value, torch.Tensor):
         data = value.detach()
@@ -111,7 +226,7 @@ def described(value, path, into):
     elif isinstance(value, dict):
         for key, item in value.items():
             described(item, f"{path}.{key}" if path else str(key), into)
-    elif isinstance(value, (list, tuple)):
+    elif isinstance(value, (list, tuple, set)):
         for i, item in enumerate(value):
             described(item, f"{path}.{i}" if path else str(i), into)
     return into
@@ -184,7 +299,10 @@ def main():
                 file.writestr(info.filename, stored.read(info))
     expected["deflated.pth"] = expected["tensors.pth"]
 
-    if numpy is not None:
+    if numpy is None:
+        known = json.loads((HERE / "expected.json").read_text())
+        expected.update({name: known[name] for name in ("numpy.pth", "numpy_4.pth")})
+    else:
         numbers = {
             "float64": numpy.float64(0.1),
             "float32": numpy.float32(0.5),
@@ -198,6 +316,15 @@ def main():
         save("numpy_4.pth", numbers, expected, pickle_protocol=4)
         torch.save({"x": numpy.zeros(2)}, HERE / "numpy_array.pth")
     malicious()
+    save("containers.pth", containers(), expected)
+    save("containers_legacy.pth", containers(), expected, **legacy)
+    save("containers_5.pth", containers(), expected, pickle_protocol=5)
+    save("more_containers.pth", more_containers(), expected)
+    save("more_containers_4.pth", more_containers(), expected, pickle_protocol=4)
+    save("classes.pth", classes(), expected)
+    expected["old_classes.pth"] = described(old_classes(), "", {})
+    refused()
+    save("normalized.pth", normalized(), expected)
     (HERE / "expected.json").write_text(json.dumps(expected, separators=(",", ":")) + "\n")
 
 
