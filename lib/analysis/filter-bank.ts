@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { FewSoundError } from '../native/errors.js';
-import { optionsObject, positiveNumber, wholeNumber } from '../native/option-fields.js';
+import { anySampleRateField, optionsObject, wholeNumber } from '../native/option-fields.js';
 import { parseOptions } from '../native/options.js';
 import { scope, Tensor, tensor } from '../tensor/index.js';
 
@@ -30,7 +30,7 @@ export interface FilterValues {
 
 const schema = optionsObject({
   stride: wholeNumber(1, 2 ** 24).default(10),
-  sampleRate: positiveNumber.default(16_000),
+  sampleRate: anySampleRateField.default(16_000),
 });
 
 /**
@@ -79,7 +79,7 @@ const bankSchema = z.object({
     error: 'Expected a Tensor [filters, length]',
   }),
   stride: wholeNumber(1, 2 ** 24),
-  sampleRate: positiveNumber,
+  sampleRate: anySampleRateField,
 });
 
 /**

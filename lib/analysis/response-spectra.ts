@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { types } from 'node:util';
 import { z } from 'zod';
 import { firstNotFinite } from '../audio/checks.js';
 import type { Clip } from '../audio/index.js';
@@ -219,11 +220,11 @@ export function normalizeInput(samples: Float32Array, range = 0.1): Float32Array
 }
 
 function samplesOf(recording: ResponseInput, index: number, layer: Layer): Float32Array {
-  const samples = recording instanceof Float32Array ? recording : recording.samples;
+  const samples = types.isFloat32Array(recording) ? recording : recording.samples;
   const field = `recordings.${index}`;
-  const source = recording instanceof Float32Array ? undefined : recording.source;
+  const source = types.isFloat32Array(recording) ? undefined : recording.source;
   const what = source === undefined ? field : basename(source);
-  if (!(samples instanceof Float32Array)) {
+  if (!types.isFloat32Array(samples)) {
     throw new FewSoundError(
       'INVALID_ARGUMENT',
       `${field} is no recording; expected a clip or a Float32Array.`,
@@ -235,7 +236,7 @@ function samplesOf(recording: ResponseInput, index: number, layer: Layer): Float
       field,
     });
   }
-  if (!(recording instanceof Float32Array) && recording.sampleRate !== layer.rate) {
+  if (!types.isFloat32Array(recording) && recording.sampleRate !== layer.rate) {
     throw new FewSoundError(
       'INVALID_ARGUMENT',
       `${what} is at ${recording.sampleRate} Hz, but the filters are of ${layer.rate} Hz; resample the recording to that.`,

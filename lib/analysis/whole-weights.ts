@@ -83,7 +83,10 @@ export function wholeWeights(state: ReadonlyMap<string, Tensor>): Map<string, Te
     if (!found) whole.set(name, tensor);
     // PyTorch before 1.0.1 kept the whole weight beside its parts.
     else if (!state.has(found.weight) && !whole.has(found.weight)) {
-      whole.set(found.weight, scope(() => found.kind.whole(...found.tensors)));
+      whole.set(
+        found.weight,
+        scope(() => found.kind.whole(...found.tensors)),
+      );
     }
   }
   return whole;

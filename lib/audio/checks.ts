@@ -1,7 +1,6 @@
+import { types } from 'node:util';
 import { FewSoundError } from '../native/errors.js';
-
-/** Sample rates a WAV header can hold. */
-const maxRate = 0xffff_ffff;
+import { HIGHEST_SAMPLE_RATE } from '../native/option-fields.js';
 
 /**
  * Index of the first NaN or infinity, -1 where there is none. A plain loop: `findIndex` takes longer than some metrics.
@@ -36,7 +35,7 @@ export function requireFinite(samples: Float32Array, what: string): void {
  *   finite; AUDIO_EMPTY when there is not one sample
  */
 export function requireAudio(samples: Float32Array, what: string): void {
-  if (!(samples instanceof Float32Array)) {
+  if (!types.isFloat32Array(samples)) {
     throw new FewSoundError(
       'INVALID_ARGUMENT',
       `${what}: the samples are ${typeName(samples)}; expected a Float32Array.`,
@@ -53,13 +52,13 @@ export function requireAudio(samples: Float32Array, what: string): void {
 
 /**
  * @internal
- * @throws FewSoundError INVALID_ARGUMENT when the rate is not a whole number of Hz above zero
+ * @throws FewSoundError INVALID_ARGUMENT when the rate is not a whole number of Hz from 1 to HIGHEST_SAMPLE_RATE
  */
 export function requireRate(rate: number, field: string): void {
-  if (!Number.isInteger(rate) || rate < 1 || rate > maxRate) {
+  if (!Number.isInteger(rate) || rate < 1 || rate > HIGHEST_SAMPLE_RATE) {
     throw new FewSoundError(
       'INVALID_ARGUMENT',
-      `${field} is ${rate}; expected a whole number of samples per second (Hz) from 1 to ${maxRate}.`,
+      `${field} is ${rate}; expected a whole number of samples per second (Hz) from 1 to ${HIGHEST_SAMPLE_RATE}.`,
       { field },
     );
   }

@@ -1,5 +1,7 @@
+import { types } from 'node:util';
 import { z } from 'zod';
 import { FewSoundError } from '../native/errors.js';
+import { abortSignal, sampleRateField } from '../native/option-fields.js';
 import { parseOptions } from '../native/options.js';
 import { requireAudio, requireRate } from './checks.js';
 import { type AudioSource, readAudio } from './read.js';
@@ -35,7 +37,7 @@ export interface LoadClipOptions {
 }
 
 const loadSchema = z.strictObject({
-  sampleRate: z.number().int().positive().optional(),
+  sampleRate: sampleRateField.optional(),
   samples: z.number().int().positive().optional(),
   offset: z.number().nonnegative().default(0),
   channel: z
@@ -44,7 +46,7 @@ const loadSchema = z.strictObject({
     })
     .default('mix'),
   normalize: z.boolean().default(true),
-  signal: z.instanceof(AbortSignal).optional(),
+  signal: abortSignal.optional(),
 });
 
 /**
@@ -157,7 +159,7 @@ export function peakOf(samples: Float32Array): number {
  */
 export function requireClip(clip: Clip, caller: string): void {
   const samples = (clip as Clip | null | undefined)?.samples;
-  if (!(samples instanceof Float32Array)) {
+  if (!types.isFloat32Array(samples)) {
     throw new FewSoundError(
       'INVALID_ARGUMENT',
       `${caller}: the clip is none; make it by loadClip or createClip.`,

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { types } from 'node:util';
 import { FewSoundError } from '../native/errors.js';
 import { decodeAu } from './au-file.js';
 import { type AudioFormat, sniffContent } from './audio-format.js';
@@ -154,7 +155,7 @@ function sourcePath(source: AudioSource): string | null {
       { field: 'source' },
     );
   }
-  if (source instanceof Uint8Array || source instanceof ArrayBuffer) return null;
+  if (types.isUint8Array(source) || types.isArrayBuffer(source)) return null;
   throw new FewSoundError(
     'INVALID_ARGUMENT',
     `the audio source is of type ${typeof source}; expected a path, a file: URL, a Uint8Array or ` +
@@ -183,5 +184,5 @@ async function readBytes(path: string): Promise<Uint8Array> {
 }
 
 function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return types.isNativeError(error) ? error.message : String(error);
 }

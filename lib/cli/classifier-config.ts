@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { placementField } from '../audio/placement.js';
 import { classSourceSchema } from '../data/classes/class-source.js';
 import type { ClassSource, LabelledClipsOptions } from '../data/index.js';
-import { flag, optionsObject, wholeNumber } from '../native/option-fields.js';
+import { flag, optionsObject, sampleRateField } from '../native/option-fields.js';
 import { parseOptions } from '../native/options.js';
 import { type ClassifierKind, classifierKinds } from '../nn/index.js';
 import type { TrainClassifierOptions } from '../train/index.js';
@@ -47,7 +47,7 @@ const schema = optionsObject({
   ),
   data: classSourceSchema,
   clips: optionsObject({
-    sampleRate: wholeNumber(1, 1_000_000),
+    sampleRate: sampleRateField,
     place: placementField,
     normalize: flag,
   })

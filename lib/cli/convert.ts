@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { types } from 'node:util';
 import { FewSoundError } from '../native/errors.js';
 import { formatCount } from '../report/numbers.js';
 import { textTable } from '../report/text-table.js';
@@ -54,6 +55,6 @@ function count(number: number, what: string): string {
 /** Numbers, texts and whatever else is no tensor. */
 function countOthers(value: TorchValue): number {
   if (value instanceof TensorReference) return 0;
-  if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return 1;
+  if (value === null || typeof value !== 'object' || types.isUint8Array(value)) return 1;
   return Object.values(value).reduce<number>((sum, each) => sum + countOthers(each), 0);
 }

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { FewSoundError } from '../native/errors.js';
 import { type CommandStreams, stylist, toJsonLine, UsageError } from './command-context.js';
 
@@ -38,6 +39,6 @@ function describeFailure(error: unknown): Failure {
     return { code, message, status, ...(field !== undefined && { field }) };
   }
   // A mistake of ours: the stack is what a bug report needs.
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const text = types.isNativeError(error) ? (error.stack ?? error.message) : String(error);
   return { code: 'INTERNAL', message: text, status: 1 };
 }

@@ -12,15 +12,22 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-// A reader that has seen enough (`fewsound help fit | head`) is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+let unwritten = false;
+
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  // A reader that has seen enough (`fewsound help fit | head`) is no failure.
+  if (code === 'EPIPE' || unwritten) return;
+  unwritten = true;
+  process.exitCode = 1;
+  process.stderr.write(`fewsound: standard output cannot be written (${message}).\n`);
 });
+// Where standard error cannot be written, nobody is to be told.
+process.stderr.on('error', () => {});
 
 void runCli(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   signal: interruption.signal,
 }).then((status) => {
-  process.exitCode = status;
+  process.exitCode = unwritten && status === 0 ? 1 : status;
 });

@@ -4,6 +4,7 @@ import {
   callback,
   nonNegativeNumber,
   optionsObject,
+  sampleRateField,
   wholeNumber,
 } from '../native/option-fields.js';
 import { parseOptions } from '../native/options.js';
@@ -62,7 +63,7 @@ const schema = optionsObject({
   corpus: corpusKind,
   folder: path,
   out: path,
-  sampleRate: wholeNumber(1, 768_000).default(22_050),
+  sampleRate: sampleRateField.default(22_050),
   skipSeconds: nonNegativeNumber.max(86_400, { error: 'Expected a day at most' }).default(0.5),
   segmentSamples: wholeNumber(2, 2 ** 24).default(65_536),
   short: z.enum(['drop', 'pad'], { error: "Expected 'drop' or 'pad'" }).default('drop'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { anySampleRateField } from '../native/option-fields.js';
 import { parseOptions } from '../native/options.js';
 import { cdpam } from './cdpam/cdpam.js';
 import { mae, mse, psnr, siSnr, snr } from './distortion.js';
@@ -43,7 +44,7 @@ const LONGEST_CDPAM = 30; // seconds
 
 const optionsSchema = z.strictObject({
   metrics: z.array(z.enum(metricNames)).default([...metricNames]),
-  sampleRate: z.number().positive().optional(),
+  sampleRate: anySampleRateField.optional(),
 });
 
 /**

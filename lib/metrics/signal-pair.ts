@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { firstNotFinite } from '../audio/checks.js';
 import type { Clip } from '../audio/index.js';
 import { FewSoundError } from '../native/errors.js';
@@ -45,7 +46,7 @@ export function signalPair(reference: Signal, degraded: Signal): SignalPair {
  */
 export function rateOf(reference: Signal, degraded: Signal, stated?: number): number | null {
   const rates = [reference, degraded].flatMap((signal) =>
-    signal instanceof Float32Array ? [] : [signal.sampleRate],
+    types.isFloat32Array(signal) ? [] : [signal.sampleRate],
   );
   if (stated !== undefined) rates.push(stated);
   const [rate = null] = rates;
@@ -62,9 +63,8 @@ export function rateOf(reference: Signal, degraded: Signal, stated?: number): nu
 }
 
 function samplesOf(signal: Signal, field: 'reference' | 'degraded'): Float32Array {
-  const samples =
-    signal instanceof Float32Array ? signal : (signal as Partial<Clip> | null)?.samples;
-  if (!(samples instanceof Float32Array)) {
+  const samples = types.isFloat32Array(signal) ? signal : (signal as Partial<Clip> | null)?.samples;
+  if (!types.isFloat32Array(samples)) {
     throw new FewSoundError(
       'INVALID_ARGUMENT',
       `${field} is ${signal === null ? 'null' : typeof signal}; expected a clip or a Float32Array.`,

@@ -2,6 +2,7 @@
 // LibTorch or the addon is missing.
 
 import { dirname, join } from 'node:path';
+import { types } from 'node:util';
 import nodeGypBuild from 'node-gyp-build';
 import type { AnalysisAddon } from './analysis-addon.js';
 import type { ClassifierAddon } from './classifier-addon.js';
@@ -127,5 +128,5 @@ function open(): { addon: Addon; origin: AddonOrigin } {
 }
 
 function firstLine(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split('\n', 1)[0] as string;
+  return String(types.isNativeError(error) ? error.message : error).split('\n', 1)[0] as string;
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { types } from 'node:util';
 import { FewSoundError } from './errors.js';
 
 /**
@@ -14,7 +15,7 @@ export async function writeFileAtomic(
 ): Promise<void> {
   const name = `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`;
   const temporary = join(dirname(path), name);
-  const parts = typeof chunks === 'string' || chunks instanceof Uint8Array ? [chunks] : chunks;
+  const parts = typeof chunks === 'string' || types.isUint8Array(chunks) ? [chunks] : chunks;
   try {
     const file = await open(temporary, 'wx');
     try {

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { addon } from '../native/addon.js';
 import { FewSoundError } from '../native/errors.js';
 import type { NetworkHandle } from '../native/model-addon.js';
-import { optionsObject, wholeNumber } from '../native/option-fields.js';
+import { optionsObject, sampleRateField, wholeNumber } from '../native/option-fields.js';
 import { parseOptions } from '../native/options.js';
 import {
   type Device,
@@ -312,7 +312,7 @@ const targetSchema = optionsObject({
   device: device.unwrap().optional(),
 });
 const clipSchema = optionsObject({
-  sampleRate: wholeNumber(1, 1_000_000),
+  sampleRate: sampleRateField,
   samples: wholeNumber(1, 2 ** 31),
 });
 

@@ -1,5 +1,10 @@
 import { FewSoundError } from '../native/errors.js';
-import { nonNegativeNumber, optionsObject, positiveNumber } from '../native/option-fields.js';
+import {
+  anySampleRateField,
+  nonNegativeNumber,
+  optionsObject,
+  positiveNumber,
+} from '../native/option-fields.js';
 import { parseOptions } from '../native/options.js';
 
 /** What a network has learned: its time axis spans `samples` samples at `sampleRate` Hz. */
@@ -28,7 +33,7 @@ export interface SamplePositions {
 const rangeSchema = optionsObject({
   from: nonNegativeNumber.optional(),
   to: positiveNumber.optional(),
-  sampleRate: positiveNumber.optional(),
+  sampleRate: anySampleRateField.optional(),
 });
 
 const mostSamples = 2 ** 31;

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { FewSoundError } from '../native/errors.js';
 import { handleOf, noGrad, type Tensor } from '../tensor/index.js';
 
@@ -15,10 +16,9 @@ export function entriesOf(tensors: NamedTensors, field: string): [string, Tensor
       { field },
     );
   }
-  const entries: [string, Tensor][] =
-    tensors instanceof Map
-      ? [...(tensors as ReadonlyMap<string, Tensor>)]
-      : Object.entries(tensors as Readonly<Record<string, Tensor>>);
+  const entries: [string, Tensor][] = types.isMap(tensors)
+    ? [...(tensors as ReadonlyMap<string, Tensor>)]
+    : Object.entries(tensors as Readonly<Record<string, Tensor>>);
   for (const [, tensor] of entries) handleOf(tensor);
   return entries;
 }

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { addon } from '../native/addon.js';
 import { FewSoundError } from '../native/errors.js';
 import type { Device } from './device.js';
@@ -102,9 +103,9 @@ function flatten(data: TensorLike): Flat {
 }
 
 function naturalDtype(data: ArrayBufferView): DType {
-  if (data instanceof Float32Array) return 'float32';
-  if (data instanceof Float64Array) return 'float64';
-  if (data instanceof DataView) throw invalid('data', 'data is a DataView; expected a typed array');
+  if (types.isFloat32Array(data)) return 'float32';
+  if (types.isFloat64Array(data)) return 'float64';
+  if (types.isDataView(data)) throw invalid('data', 'data is a DataView; expected a typed array');
   return 'int64';
 }
 

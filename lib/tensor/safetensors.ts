@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { addon } from '../native/addon.js';
 import { writeFileAtomic } from '../native/atomic-write.js';
 import { FewSoundError } from '../native/errors.js';
@@ -50,8 +51,7 @@ export async function writeSafetensors(
   tensors: ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const entries: [string, Tensor][] =
-    tensors instanceof Map ? [...tensors] : Object.entries(tensors);
+  const entries: [string, Tensor][] = types.isMap(tensors) ? [...tensors] : Object.entries(tensors);
   for (const [key, value] of Object.entries(metadata)) {
     if (typeof value === 'string') continue;
     throw new FewSoundError(

@@ -2,6 +2,7 @@
 // event loop, which a loop that computes never enters.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { types } from 'node:util';
 import { FewSoundError } from '../native/errors.js';
 
 /** What a scope looks after. */
@@ -56,8 +57,8 @@ class Frame {
 
 /** What a result may hold tensors in: arrays, plain objects, maps, sets, and objects that say what they own. */
 function inside(value: object): Iterable<unknown> {
-  if (Array.isArray(value) || value instanceof Set) return value;
-  if (value instanceof Map) return [...value.keys(), ...value.values()];
+  if (Array.isArray(value) || types.isSet(value)) return value;
+  if (types.isMap(value)) return [...value.keys(), ...value.values()];
   if (ownedTensors in value) {
     return (value as { [ownedTensors](): Iterable<unknown> })[ownedTensors]();
   }

@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { nonNegativeNumber, optionsObject, wholeNumber } from '../native/option-fields.js';
+import {
+  nonNegativeNumber,
+  optionsObject,
+  sampleRateField,
+  wholeNumber,
+} from '../native/option-fields.js';
 
 /** Options of the reconstruction loss. */
 export interface LossOptions {
@@ -27,14 +32,12 @@ const fftSize = z
     error: sizeError,
   });
 
-const rate = wholeNumber(1, 1_000_000);
-
 /** The loss options; the rate of the clip stands in where none is given, and without a clip it is needed. */
 export function lossSchema(clipRate?: number) {
   return optionsObject({
     time: nonNegativeNumber.default(1),
     mel: nonNegativeNumber.default(1),
-    sampleRate: clipRate === undefined ? rate : rate.default(clipRate),
+    sampleRate: clipRate === undefined ? sampleRateField : sampleRateField.default(clipRate),
     mels: wholeNumber(1, 4096).default(128),
     fftSizes: z
       .array(fftSize, { error: 'Expected an array of FFT sizes' })

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { z } from 'zod';
 import { addon } from '../native/addon.js';
 import { FewSoundError } from '../native/errors.js';
@@ -110,7 +111,7 @@ function listOf(parameters: ReadonlyMap<string, Tensor> | Iterable<Tensor>): Ten
   const iterable =
     typeof (parameters as Iterable<unknown> | null)?.[Symbol.iterator] === 'function';
   const list = iterable
-    ? ([...(parameters instanceof Map ? parameters.values() : parameters)] as Tensor[])
+    ? ([...(types.isMap(parameters) ? parameters.values() : parameters)] as Tensor[])
     : [];
   if (list.length > 0) return list;
   throw new FewSoundError('INVALID_ARGUMENT', 'AdamW: there are no parameters to optimise.', {

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { QUICK, writeRecording } from './recording-file';
 
 const main = join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
@@ -41,6 +43,35 @@ describeBuilt('the command as a process (skipped without dist/: npm run build)',
     [2, ['fit', '--nonsense']],
   ])('ends with status %d', async (status, argv) => {
     expect((await start(argv).ended).status).toBe(status);
+  });
+
+  test.each([['--json'], ['--help']])(
+    'a full disk behind standard output is a failure, said in a line (%s)',
+    async (flag) => {
+      const full = openSync('/dev/full', 'w');
+      const child = spawn(process.execPath, [main, 'doctor', flag], {
+        stdio: ['ignore', full, 'pipe'],
+      });
+      closeSync(full);
+      const [said, status] = await Promise.all([
+        text(child.stderr as Readable),
+        new Promise((resolve) => child.on('close', resolve)),
+      ]);
+      expect(status).toBe(1);
+      expect(said).toMatch(/^fewsound: standard output cannot be written \(ENOSPC.*\)\.\n$/);
+    },
+  );
+
+  test('a reader that has seen enough is none', async () => {
+    const child = spawn(process.execPath, [main, 'help', 'fit'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.destroy();
+    const [said, status] = await Promise.all([
+      text(child.stderr),
+      new Promise((resolve) => child.on('close', resolve)),
+    ]);
+    expect({ said, status }).toEqual({ said: '', status: 0 });
   });
 
   test('Ctrl-C leaves a fit that can go on, with status 130', async () => {

@@ -9,6 +9,7 @@ import {
   callback,
   flag,
   optionsObject,
+  sampleRateField,
   wholeNumber,
 } from '../../native/option-fields.js';
 import { parseOptions } from '../../native/options.js';
@@ -33,7 +34,7 @@ export interface LabelledClipsOptions {
 
 const schema = optionsObject({
   samples: wholeNumber(1, 2 ** 24).default(16_000),
-  sampleRate: wholeNumber(1, 1_000_000).default(16_000),
+  sampleRate: sampleRateField.default(16_000),
   place: placementField.default('centre'),
   normalize: flag.default(true),
   margin: wholeNumber(0, 2 ** 24).default(0),

@@ -3,6 +3,7 @@ import { resample } from '../../audio/index.js';
 import { addon } from '../../native/addon.js';
 import { FewSoundError } from '../../native/errors.js';
 import type { CdpamHandle } from '../../native/metrics-addon.js';
+import { anySampleRateField } from '../../native/option-fields.js';
 import { parseOptions } from '../../native/options.js';
 import { handleOf, readSafetensors, scope, tensor } from '../../tensor/index.js';
 import { rateOf, type Signal, signalPair } from '../signal-pair.js';
@@ -14,7 +15,7 @@ export interface CdpamOptions {
   sampleRate?: number;
 }
 
-const optionsSchema = z.strictObject({ sampleRate: z.number().positive().optional() });
+const optionsSchema = z.strictObject({ sampleRate: anySampleRateField.optional() });
 
 /** The rate that the network was trained at, Hz. */
 const RATE = 22_050;

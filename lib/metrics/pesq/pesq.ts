@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FewSoundError } from '../../native/errors.js';
+import { anySampleRateField } from '../../native/option-fields.js';
 import { parseOptions } from '../../native/options.js';
 import { rateOf, type Signal, type SignalPair, signalPair } from '../signal-pair.js';
 import { isPesqSetUp, pesqLibraryPath } from './pesq-package.js';
@@ -16,7 +17,7 @@ export interface PesqOptions {
 }
 
 const optionsSchema = z.strictObject({
-  sampleRate: z.number().positive().optional(),
+  sampleRate: anySampleRateField.optional(),
   band: z.enum(['wide', 'narrow']).optional(),
 });
 

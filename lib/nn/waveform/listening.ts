@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Placement, placementField } from '../../audio/placement.js';
 import { FewSoundError } from '../../native/errors.js';
-import { flag, optionsObject, wholeNumber } from '../../native/option-fields.js';
+import { flag, optionsObject, sampleRateField } from '../../native/option-fields.js';
 import { parseOptions } from '../../native/options.js';
 
 /** How a trained classifier hears recordings, and what it tells apart. */
@@ -17,7 +17,7 @@ export interface Listening {
 }
 
 const schema = optionsObject({
-  sampleRate: wholeNumber(1, 1_000_000),
+  sampleRate: sampleRateField,
   normalize: flag,
   place: placementField,
   labels: z.array(z.string({ error: 'Expected a name' }), {

@@ -1,5 +1,6 @@
 // What Python's containers and small values are in a pickle: calls of their classes.
 
+import { types } from 'node:util';
 import {
   AllowedGlobal,
   type Call,
@@ -71,7 +72,7 @@ const bytes =
     const [given, ...more] = args;
     if (given === undefined) return Buffer.alloc(0);
     if (typeof given === 'string') return encode(args, machine);
-    if (!(given instanceof Uint8Array) || more.length > 0) throw wrongArguments(name, machine);
+    if (!types.isUint8Array(given) || more.length > 0) throw wrongArguments(name, machine);
     return given;
   };
 

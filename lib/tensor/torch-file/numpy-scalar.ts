@@ -1,5 +1,6 @@
 // Numbers of NumPy, which states of optimizers and schedules are full of.
 
+import { types } from 'node:util';
 import { halfToNumber } from '../stored-elements.js';
 import { plainInteger } from './pickle-literals.js';
 import { type Call, type Caller, type PickleValue, Tuple } from './pickle-values.js';
@@ -57,7 +58,7 @@ export const numpyDType: Call = ([name], { fault }) => {
 /** numpy.core.multiarray.scalar(dtype, bytes): a plain number. */
 export const numpyScalar: Call = ([dtype, bytes], { fault }) => {
   const value =
-    dtype instanceof NumpyDType && bytes instanceof Uint8Array ? dtype.read(bytes) : undefined;
+    dtype instanceof NumpyDType && types.isUint8Array(bytes) ? dtype.read(bytes) : undefined;
   if (value === undefined) throw fault('a number of NumPy in its pickle is none');
   return value;
 };

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { Budget } from './budget.js';
 import { nameText } from './name-text.js';
 import {
@@ -70,7 +71,7 @@ class Walk {
     if (value === null || typeof value !== 'object') return value;
     if (value instanceof TensorRecord) return this.tensor(value, path);
     if (value instanceof BlankTensor) return this.tensor(value.record, path);
-    if (value instanceof Uint8Array) {
+    if (types.isUint8Array(value)) {
       this.budget.spend(value.length);
       return new Uint8Array(value);
     }
@@ -115,7 +116,7 @@ class Walk {
       return String(key);
     }
     if (isName(key)) return key.name;
-    if (key instanceof Uint8Array) {
+    if (types.isUint8Array(key)) {
       this.budget.spend(key.length);
       return Buffer.from(key).toString('latin1');
     }
