@@ -14,6 +14,7 @@ import type { ClassifyRequest } from './analyze-classify-command.js';
 import { hearingLayers, hearingRate, ofModel, readAnalyzedModel } from './analyzed-model.js';
 import { confusionTable } from './classifier-text.js';
 import type { CommandContext, CommandResult } from './command-context.js';
+import { warnOfLeftOut } from './left-out.js';
 import { showProgress } from './progress-bar.js';
 
 /** Recordings whose responses are computed at once. */
@@ -31,7 +32,9 @@ export async function analyzeClassify(
     const { banks } = ofModel(model.name, () =>
       waveformFilters(model.state, { layer: layers, stride: request.stride, sampleRate }),
     );
-    const listed = takeOfEachClass(await listClasses(sourceOf(request)), request);
+    const { leftOut, ...all } = await listClasses(sourceOf(request));
+    warnOfLeftOut(leftOut, context);
+    const listed = takeOfEachClass(all, request);
     const labels = listed.files.map(({ label }) => label);
     const found = await withDisplay(context, async (show) => {
       const features = await responsesOf(listed, banks, sampleRate, request, context, show);
@@ -45,7 +48,7 @@ export async function analyzeClassify(
     });
     const counts = listed.labels.map((_, label) => labels.filter((each) => each === label).length);
     return {
-      json: jsonOf(request, layers, sampleRate, listed, counts, found),
+      json: { ...jsonOf(request, layers, sampleRate, listed, counts, found), leftOut },
       text: describe(request, layers, listed, counts, found),
     };
   });

@@ -25,6 +25,7 @@ import {
 } from './analyzed-model.js';
 import { type AnalyzedRecording, listRecordings, loadRecording } from './analyzed-recordings.js';
 import { type CommandContext, type CommandResult, UsageError } from './command-context.js';
+import { warnOfLeftOut } from './left-out.js';
 import { type AnalyzedSpectra, type ShownResponse, writeSpectraFiles } from './spectra-files.js';
 
 /** Recordings whose course in time is kept and shown. */
@@ -36,15 +37,17 @@ const AT_ONCE = 64;
 /** Response spectra of recordings: `fewsound analyze spectra`. */
 export async function analyzeSpectra(
   request: SpectraRequest,
-  { signal }: CommandContext,
+  context: CommandContext,
 ): Promise<CommandResult> {
+  const { signal } = context;
   return scope(async () => {
     const model = await readAnalyzedModel(request.model);
     const other =
       request.against === undefined ? undefined : await readAnalyzedModel(request.against);
     const ear = earOf(model, request);
     const otherEar = other && earOf(other, request);
-    const recordings = await listRecordings(request.recordings, request.classBy);
+    const { recordings, leftOut } = await listRecordings(request.recordings, request.classBy);
+    warnOfLeftOut(leftOut, context);
     if (request.difference && recordings.length !== 2) {
       throw new UsageError(
         `--difference is of two recordings, and there are ${recordings.length}.`,
@@ -62,7 +65,7 @@ export async function analyzeSpectra(
         ? undefined
         : await writeSpectraFiles(request.out, model.name, found, request.axis);
     return {
-      json: jsonOf(request, found, files),
+      json: { ...jsonOf(request, found, files), leftOut },
       text: describe(found, files?.report),
     };
   });

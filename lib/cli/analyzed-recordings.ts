@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { type Clip, loadClip } from '../audio/index.js';
 import { windowOf } from '../audio/placement.js';
 import { CorpusFolder } from '../data/corpora/corpus-folder.js';
+import type { LeftOut } from '../data/index.js';
 import { FewSoundError } from '../native/errors.js';
 import type { HearingRate } from './analyzed-model.js';
 
@@ -15,30 +16,31 @@ export interface AnalyzedRecording {
 
 /**
  * The recordings that arguments name: files, and folders with those in them and below, which are one class. A pattern
- * gives classes by the names of files instead.
+ * gives classes by the names of files instead. What lies in the folders and is no recording is given beside them.
  *
  * @throws FewSoundError FILE_NOT_FOUND, IO; INVALID_ARGUMENT for a name in which the pattern matches nothing
  */
 export async function listRecordings(
   paths: readonly string[],
   classBy: RegExp | undefined,
-): Promise<AnalyzedRecording[]> {
+): Promise<{ recordings: AnalyzedRecording[]; leftOut: LeftOut[] }> {
   const listed = await Promise.all(paths.map(recordingsAt));
   const inClasses = classBy !== undefined || listed.some(({ isFolder }) => isFolder);
-  return listed.flatMap(({ files, label }) =>
+  const recordings = listed.flatMap(({ files, label }) =>
     files.map((path) =>
       inClasses
         ? { path, label: classBy === undefined ? label : classOf(path, classBy) }
         : { path },
     ),
   );
+  return { recordings, leftOut: listed.flatMap(({ leftOut }) => leftOut) };
 }
 
 async function recordingsAt(path: string) {
   const found = await stat(path).catch(() => undefined);
   // A file that is missing says so when it is read.
   if (!found?.isDirectory()) {
-    return { files: [path], label: basename(dirname(resolve(path))), isFolder: false };
+    return { files: [path], label: basename(dirname(resolve(path))), isFolder: false, leftOut: [] };
   }
   const folder = await CorpusFolder.open(path, 'a folder of recordings');
   const names = await folder.audioFiles('.');
@@ -53,6 +55,7 @@ async function recordingsAt(path: string) {
     files: names.map((name) => join(path, name)),
     label: basename(folder.path),
     isFolder: true,
+    leftOut: folder.leftOut.map((each) => ({ ...each, name: join(path, each.name) })),
   };
 }
 

@@ -1,6 +1,6 @@
 import { basename, join, resolve } from 'node:path';
 import { loadClip } from '../audio/index.js';
-import { listCorpus } from '../data/index.js';
+import { type LeftOut, listCorpus } from '../data/index.js';
 import { writeFileAtomic } from '../native/atomic-write.js';
 import { FewSoundError } from '../native/errors.js';
 import { type DeviationTableOptions, deviationTable } from '../report/deviation-table.js';
@@ -9,6 +9,7 @@ import { formatCount } from '../report/numbers.js';
 import type { CommandContext, CommandResult } from './command-context.js';
 import type { CompareRequest } from './compare-command.js';
 import { type CheckedFitting, checkFitting, fitNetwork, summarise } from './fitting.js';
+import { warnOfLeftOut } from './left-out.js';
 import { type MetricStatistics, metricStatistics } from './metric-statistics.js';
 import type { Kind } from './model-flags.js';
 import { prettyJson } from './run-config.js';
@@ -32,7 +33,8 @@ export async function compareFolder(
   context: CommandContext,
 ): Promise<CommandResult> {
   const { audio, models, training } = request;
-  const { train, validation } = await listCorpus('folder', audio);
+  const { train, validation, leftOut } = await listCorpus('folder', audio);
+  warnOfLeftOut(leftOut, context);
   const recordings = [...train, ...validation].sort((a, b) => (a.name < b.name ? -1 : 1));
   const fittingOf = async (path: string, [kind, modelOptions]: [Kind, object]) => {
     const clip = await loadClip(path, { ...request.recording, signal: context.signal });
@@ -78,7 +80,8 @@ export async function compareFolder(
     const summaries = [...models.keys()].map((kind) =>
       summaryOf(results.filter(({ model }) => model === kind)),
     );
-    const written = await writeTables(folder, request, recordings.length, results, summaries);
+    const listed = { recordings: recordings.length, leftOut };
+    const written = await writeTables(folder, request, listed, results, summaries);
     await unfinished.remove();
     return written;
   } catch (error) {
@@ -139,7 +142,7 @@ function statisticsOf(results: readonly ClipResult[]): ModelSummary['metrics'] {
 async function writeTables(
   folder: RunFolder,
   { audio, recording, training }: CompareRequest,
-  recordings: number,
+  { recordings, leftOut }: { recordings: number; leftOut: readonly LeftOut[] },
   results: readonly ClipResult[],
   summaries: readonly ModelSummary[],
 ): Promise<CommandResult> {
@@ -150,7 +153,7 @@ async function writeTables(
   const table = (format: DeviationTableOptions['format'] & string) =>
     deviationTable(rows, { title: 'Network (parameters)', format });
   const extent = `Mean ± standard deviation over ${formatCount(recordings)} recordings of ${formatCount(recording.samples)} samples, ${formatCount(training.steps)} steps each.`;
-  const summary = { recordings, steps: training.steps, models: summaries };
+  const summary = { recordings, leftOut, steps: training.steps, models: summaries };
   const files = await folder.write(
     {
       table: (path) => writeFileAtomic(path, `${table('markdown')}\n\n${extent}\n`),

@@ -10,6 +10,7 @@ import { FewSoundError } from '../native/errors.js';
 import { formatCount, formatSeconds } from '../report/numbers.js';
 import { textTable } from '../report/text-table.js';
 import type { CommandContext, CommandResult } from './command-context.js';
+import { leftOutLines } from './left-out.js';
 import type { PrepareRequest } from './prepare-command.js';
 import { clock, showProgress } from './progress-bar.js';
 
@@ -58,7 +59,8 @@ function describe({ files, totalFiles, segments, badFiles, secondsLeft }: Prepar
 }
 
 function resultText(result: PrepareResult): string {
-  const { folder, sampleRate, segmentSamples, train, validation, badFiles, seconds } = result;
+  const { folder, sampleRate, segmentSamples, train, validation, badFiles, leftOut, seconds } =
+    result;
   const row = (name: string, split: PreparedSplit) => [
     name,
     formatCount(split.files),
@@ -79,6 +81,7 @@ function resultText(result: PrepareResult): string {
     '',
     `Segments of ${formatCount(segmentSamples)} samples at ${formatCount(sampleRate)} Hz, in ${formatSeconds(seconds)}: ${folder}`,
     ...badFilesText(badFiles),
+    ...leftOutText(leftOut),
   ].join('\n');
 }
 
@@ -99,6 +102,10 @@ function badFilesText(badFiles: readonly BadFile[]): string[] {
     ...listed,
     ...(more > 0 ? [`  and ${formatCount(more)} more; all are in manifest.json`] : []),
   ];
+}
+
+function leftOutText(leftOut: PrepareResult['leftOut']): string[] {
+  return leftOut.length === 0 ? [] : ['', ...leftOutLines(leftOut)];
 }
 
 const rank = ({ problem }: BadFile): number => (problem === 'short' ? 1 : 0);

@@ -1,5 +1,5 @@
 import { basename, extname, join, resolve } from 'node:path';
-import { LabelledClips, listClasses } from '../data/index.js';
+import { LabelledClips, type LabelledFiles, listClasses } from '../data/index.js';
 import { createClassifier, type WaveformClassifier } from '../nn/index.js';
 import { formatCount } from '../report/numbers.js';
 import { type ClassifierSetup, setUpClassifier } from '../train/classifier/classifier-options.js';
@@ -14,6 +14,7 @@ import { type ClassifierConfig, readClassifierConfig } from './classifier-config
 import { type TrainedClassifier, writeClassifierRunReport } from './classifier-run-report.js';
 import { classifierText, classifierValidationLine } from './classifier-text.js';
 import type { CommandContext, CommandResult } from './command-context.js';
+import { warnOfLeftOut } from './left-out.js';
 import { showProgress } from './progress-bar.js';
 import { settingsOf } from './run-facts.js';
 import type { TrainClassifierRequest } from './train-classifier-command.js';
@@ -70,12 +71,14 @@ class ClassifierRun {
   ) {}
 
   async go(context: CommandContext): Promise<CommandResult> {
-    const listed = await this.checked('data', () => listClasses(this.config.data));
+    const { leftOut, ...listed } = await this.checked('data', () => listClasses(this.config.data));
     // Before the recordings are read: what is wrong with the model is known without them.
     const model = await this.checked('model', async () => this.makeModel(listed.labels.length));
     try {
+      warnOfLeftOut(leftOut, context);
       const clips = await this.read(listed, model, context);
-      return await this.train(model, clips, context);
+      const result = await this.train(model, clips, context);
+      return { ...result, json: { ...result.json, leftOut } };
     } finally {
       model.dispose();
     }
@@ -92,7 +95,7 @@ class ClassifierRun {
   }
 
   private async read(
-    listed: Awaited<ReturnType<typeof listClasses>>,
+    listed: LabelledFiles,
     model: WaveformClassifier,
     context: CommandContext,
   ): Promise<LabelledClips> {

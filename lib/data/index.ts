@@ -4,7 +4,7 @@ export type { SpoofTask } from './classes/asvspoof.js';
 export { ClassBatches, type ClassBatchesOptions } from './classes/class-batches.js';
 export { type ClassSource, classSourceKinds, listClasses } from './classes/class-source.js';
 export { LabelledClips, type LabelledClipsOptions } from './classes/labelled-clips.js';
-export type { LabelledFile, LabelledFiles } from './classes/labelled-files.js';
+export type { LabelledFile, LabelledFiles, ListedClasses } from './classes/labelled-files.js';
 export { type DigitTask, digitTasks } from './classes/spoken-digits.js';
 export {
   type ClassSplit,
@@ -17,7 +17,10 @@ export {
   type CorpusFiles,
   type CorpusKind,
   corpusKinds,
+  type LeftOut,
+  type LeftOutReason,
   type ListCorpusOptions,
+  leftOutReasons,
   listCorpus,
 } from './corpora/index.js';
 export type { BadFileProblem, Split } from './manifest.js';

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { FewSoundError } from '../native/errors.js';
 import { runTasks } from '../workers/worker-pool.js';
 import { hasWorkerProgram, workerProgram } from '../workers/worker-program.js';
-import { type CorpusKind, listCorpus } from './corpora/index.js';
+import { type CorpusKind, type LeftOut, listCorpus } from './corpora/index.js';
 import type { BadFileProblem, Manifest, ShardRecord, Split } from './manifest.js';
 import { PreparationFolder } from './preparation-folder.js';
 import { PreparationProgress } from './preparation-progress.js';
@@ -46,6 +46,8 @@ export interface PrepareResult {
   readonly train: PreparedSplit;
   readonly validation: PreparedSplit;
   readonly badFiles: readonly BadFile[];
+  /** What lies between the recordings and is none. */
+  readonly leftOut: readonly LeftOut[];
   /** Recordings that were done by this call; fewer than there are when it went on with an earlier one. */
   readonly filesDone: number;
   /** Of this call. */
@@ -101,6 +103,7 @@ export async function prepareCorpus(options: PrepareOptions): Promise<PrepareRes
   const manifest = await target.finish(shards);
   return {
     ...describe(manifest, target.path),
+    leftOut: files.leftOut,
     filesDone: left.reduce((sum, unit) => sum + unit.files.length, 0),
     seconds: progress.secondsElapsed,
   };
@@ -179,7 +182,7 @@ async function requireSegments(
 export function describe(
   { settings, shards }: Manifest,
   folder: string,
-): Omit<PrepareResult, 'filesDone' | 'seconds'> {
+): Omit<PrepareResult, 'leftOut' | 'filesDone' | 'seconds'> {
   const { sampleRate, segmentSamples } = settings;
   const total = (split: Split): PreparedSplit => {
     const own = shards.filter((shard) => shard.split === split);

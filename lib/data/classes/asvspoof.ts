@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FewSoundError } from '../../native/errors.js';
 import { CorpusFolder } from '../corpora/corpus-folder.js';
-import type { LabelledFiles } from './labelled-files.js';
+import type { ListedClasses } from './labelled-files.js';
 
 /** What recordings of ASVspoof are sorted by: bona fide or spoof, or the system that spoofed them. */
 export const spoofTasks = ['key', 'attack'] as const;
@@ -35,7 +35,7 @@ export async function asvspoof(
   path: string,
   protocol: string,
   { task, attacks }: SpoofSelection,
-): Promise<LabelledFiles> {
+): Promise<ListedClasses> {
   const lines = await readProtocol(protocol);
   const known = new Set(lines.map(({ attack }) => attack));
   const unknown = attacks?.find((attack) => !known.has(attack));
@@ -59,6 +59,10 @@ export async function asvspoof(
   const there = new Map(
     (await folder.audioFiles('.')).map((name) => [name.replace(/^.*\/|\.\w+$/g, ''), name]),
   );
+  const named = new Set(lines.map(({ name }) => name));
+  for (const [name, path] of there) {
+    if (!named.has(name)) folder.leaveOut(path, 'not-listed');
+  }
   return {
     labels,
     files: chosen.map((line) => {
@@ -68,6 +72,7 @@ export async function asvspoof(
       }
       return { path: join(folder.path, name), name, label: labels.indexOf(classOf(line)) };
     }),
+    leftOut: folder.leftOut,
   };
 }
 

@@ -4,7 +4,7 @@ import { optionsObject } from '../../native/option-fields.js';
 import { parseOptions } from '../../native/options.js';
 import { asvspoof, type SpoofTask, spoofTasks } from './asvspoof.js';
 import { classFolders } from './class-folders.js';
-import type { LabelledFiles } from './labelled-files.js';
+import type { ListedClasses } from './labelled-files.js';
 import { type DigitTask, digitTasks, spokenDigits } from './spoken-digits.js';
 
 /** Where recordings of several classes are, and what their classes are. */
@@ -65,11 +65,13 @@ export const classSourceSchema = z.discriminatedUnion(
 
 /**
  * The recordings of several classes, and which class each is of. Only names are looked at.
+ * Links to folders and files are followed; what is between the recordings and none of them is listed beside them, but for
+ * hidden entries.
  *
  * @throws FewSoundError INVALID_ARGUMENT for bad options, and where there are fewer than two classes; FILE_NOT_FOUND for a
  *   folder or file that is not there, or a class without recordings; FILE_FORMAT for a protocol that is none; IO
  */
-export async function listClasses(source: ClassSource): Promise<LabelledFiles> {
+export async function listClasses(source: ClassSource): Promise<ListedClasses> {
   const given = parseOptions(classSourceSchema, source, 'class source');
   const listed = await list(given);
   const { labels } = listed;
@@ -82,7 +84,7 @@ export async function listClasses(source: ClassSource): Promise<LabelledFiles> {
   );
 }
 
-function list(source: z.output<typeof classSourceSchema>): Promise<LabelledFiles> {
+function list(source: z.output<typeof classSourceSchema>): Promise<ListedClasses> {
   switch (source.kind) {
     case 'folders':
       return classFolders(source.folder);

@@ -1,3 +1,5 @@
+import type { LeftOut } from '../corpora/left-out.js';
+
 /** A recording and the class that it is of. */
 export interface LabelledFile {
   /** Absolute path. */
@@ -14,4 +16,9 @@ export interface LabelledFiles {
   readonly labels: readonly string[];
   /** Sorted by name. */
   readonly files: readonly LabelledFile[];
+}
+
+/** Recordings of several classes, and what lies between them and is none, sorted by name. */
+export interface ListedClasses extends LabelledFiles {
+  readonly leftOut: readonly LeftOut[];
 }

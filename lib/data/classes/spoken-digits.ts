@@ -1,5 +1,5 @@
 import { CorpusFolder } from '../corpora/corpus-folder.js';
-import type { LabelledFiles } from './labelled-files.js';
+import type { ListedClasses } from './labelled-files.js';
 
 /** What spoken digits are sorted by. */
 export const digitTasks = ['digit', 'speaker'] as const;
@@ -10,14 +10,14 @@ export type DigitTask = (typeof digitTasks)[number];
  *
  * @throws FewSoundError FILE_NOT_FOUND, INVALID_ARGUMENT, IO
  */
-export async function spokenDigits(path: string, task: DigitTask): Promise<LabelledFiles> {
+export async function spokenDigits(path: string, task: DigitTask): Promise<ListedClasses> {
   const outer = await CorpusFolder.open(path, 'the Free Spoken Digit Dataset');
   const folder = await outer.unwrapped('recordings');
   const parsed = (await folder.audioFiles('.')).flatMap((name) => {
     const [, digit, speaker] = /^(\d)_([^_/]+)_\d+\.\w+$/.exec(name) ?? [];
-    return digit === undefined
-      ? []
-      : [{ name, of: (task === 'digit' ? digit : speaker) as string }];
+    if (digit !== undefined) return [{ name, of: (task === 'digit' ? digit : speaker) as string }];
+    folder.leaveOut(name, 'other-name');
+    return [];
   });
   if (parsed.length === 0) {
     throw folder.incomplete('it holds no recording such as 7_jackson_32.wav.');
@@ -30,5 +30,6 @@ export async function spokenDigits(path: string, task: DigitTask): Promise<Label
       name,
       label: labels.indexOf(of),
     })),
+    leftOut: folder.leftOut,
   };
 }

@@ -1,22 +1,36 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { join, posix, resolve, sep } from 'node:path';
 import { FewSoundError } from '../../native/errors.js';
 import type { CorpusFile } from './corpus.js';
+import type { LeftOut, LeftOutReason } from './left-out.js';
 
 /** Names that `readAudio` is likely to read. */
 const AUDIO = /\.(wav|flac|mp3|ogg|oga|opus|au)$/i;
 
+/** What a folder holds, sorted by name; links are what they lead to. */
 interface Entry {
   readonly name: string;
   readonly isFolder: boolean;
+  readonly isLink: boolean;
 }
 
-/** The folder of a corpus: lists what is in it, sorted, and says what was looked for where it is not. */
+/** A folder on the way of a walk: its path, and that without links. */
+interface Visited {
+  readonly folder: string;
+  readonly real: string;
+}
+
+/**
+ * The folder of a corpus: lists what is in it, sorted, says what was looked for where it is not, and keeps what it left
+ * out. Links are followed, each folder once.
+ */
 export class CorpusFolder {
   private constructor(
     /** Absolute. */
     readonly path: string,
     private readonly title: string,
+    /** Where this folder lies in the one that was opened, and what was left out of that, by its path. */
+    private readonly within: { readonly above: string; readonly omitted: Map<string, LeftOut> },
   ) {}
 
   /**
@@ -40,21 +54,37 @@ export class CorpusFolder {
         { field: 'folder' },
       );
     }
-    return new CorpusFolder(absolute, title);
+    return new CorpusFolder(absolute, title, { above: '.', omitted: new Map() });
+  }
+
+  /** What was listed and is none of the recordings, sorted by name. */
+  get leftOut(): LeftOut[] {
+    return [...this.within.omitted.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Leaves something out that was listed. */
+  leaveOut(name: string, reason: LeftOutReason): void {
+    const path = posix.join(this.within.above, name);
+    this.within.omitted.set(path, { name: path, reason });
   }
 
   /** The folder that the corpus's archive makes, where it lies in this one; this one where it does not. */
   async unwrapped(wrapper: string): Promise<CorpusFolder> {
-    const isThere = (await this.entries('.')).some(
-      ({ name, isFolder }) => isFolder && name === wrapper,
-    );
-    return isThere ? new CorpusFolder(join(this.path, wrapper), this.title) : this;
+    if (!(await this.hasFolder(wrapper))) return this;
+    const above = posix.join(this.within.above, wrapper);
+    return new CorpusFolder(join(this.path, wrapper), this.title, { ...this.within, above });
   }
 
   /** Names of the folders in this one. */
   async folders(below = '.'): Promise<string[]> {
     const entries = await this.entries(below);
     return entries.filter(({ isFolder }) => isFolder).map(({ name }) => name);
+  }
+
+  /** Names of the audio files in this folder, not of those below it. */
+  async ownAudioFiles(): Promise<string[]> {
+    const files = (await this.entries('.')).filter(({ isFolder }) => !isFolder);
+    return files.flatMap(({ name }) => (this.isAudio(name) ? [name] : []));
   }
 
   /** Whether a folder is there. */
@@ -65,17 +95,32 @@ export class CorpusFolder {
     );
   }
 
-  /** The audio files in a folder and in those below it: paths below this folder, with `/` between. */
+  /**
+   * The audio files in a folder and in those below it: paths below this folder, with `/` between. A folder that two links
+   * lead to is read once.
+   *
+   * @throws FewSoundError INVALID_ARGUMENT for a link that leads back to a folder that it lies in
+   */
   async audioFiles(below: string): Promise<string[]> {
     const found: string[] = [];
-    const visit = async (folder: string): Promise<void> => {
-      for (const { name, isFolder } of await this.entries(folder)) {
-        const path = folder === '.' ? name : `${folder}/${name}`;
-        if (isFolder) await visit(path);
-        else if (AUDIO.test(name)) found.push(path);
+    const seen = new Set<string>();
+    const visit = async (at: Visited, above: readonly Visited[]): Promise<void> => {
+      seen.add(at.real);
+      const way = [...above, at];
+      for (const { name, isFolder, isLink } of await this.entries(at.folder)) {
+        const path = at.folder === '.' ? name : `${at.folder}/${name}`;
+        if (!isFolder) {
+          if (this.isAudio(path)) found.push(path);
+          continue;
+        }
+        const real = isLink ? await this.realPath(path) : join(at.real, name);
+        const leadsBack = way.some((each) => each.real === real || isWithin(each.real, real));
+        if (isLink && leadsBack) throw this.loop(path);
+        if (seen.has(real)) this.leaveOut(path, 'same-folder');
+        else await visit({ folder: path, real }, way);
       }
     };
-    await visit(below);
+    await visit({ folder: below, real: await this.realPath(below) }, []);
     return found.sort();
   }
 
@@ -93,7 +138,13 @@ export class CorpusFolder {
     );
   }
 
-  /** What a folder holds but for hidden entries, sorted by name; links to files count as files, links to folders are not followed. */
+  private isAudio(name: string): boolean {
+    const is = AUDIO.test(name);
+    if (!is) this.leaveOut(name, 'not-audio');
+    return is;
+  }
+
+  /** What a folder holds but for hidden entries and links that lead nowhere. */
   private async entries(below: string): Promise<Entry[]> {
     const folder = join(this.path, below);
     const entries = await readdir(folder, { withFileTypes: true }).catch(
@@ -102,20 +153,55 @@ export class CorpusFolder {
         throw this.incomplete(`there is no folder ${below} in it.`);
       },
     );
-    const visible = entries.filter(({ name }) => !name.startsWith('.'));
     const judged = await Promise.all(
-      visible.map(async (entry) => {
-        if (entry.isDirectory()) return { name: entry.name, isFolder: true };
-        if (!entry.isSymbolicLink()) return { name: entry.name, isFolder: false };
-        // A link that leads nowhere is kept: it shows up as a file that cannot be read.
-        const target = await stat(join(folder, entry.name)).catch(() => undefined);
-        return target?.isDirectory() ? undefined : { name: entry.name, isFolder: false };
-      }),
+      entries
+        .filter(({ name }) => !name.startsWith('.'))
+        .map(async (entry): Promise<Entry | undefined> => {
+          const { name } = entry;
+          const path = below === '.' ? name : `${below}/${name}`;
+          const isLink = entry.isSymbolicLink();
+          const target = isLink ? await this.linked(path) : entry;
+          if (target === undefined) this.leaveOut(path, 'broken-link');
+          else if (target.isDirectory() || target.isFile()) {
+            return { name, isFolder: target.isDirectory(), isLink };
+          } else this.leaveOut(path, 'not-audio');
+          return undefined;
+        }),
     );
     return judged
       .filter((entry): entry is Entry => entry !== undefined)
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
+
+  /** What a link leads to; `undefined` for nothing. */
+  private async linked(path: string) {
+    return stat(join(this.path, path)).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return undefined;
+      if (cause.code === 'ELOOP') throw this.loop(path);
+      throw unreadable(join(this.path, path), cause);
+    });
+  }
+
+  private async realPath(below: string): Promise<string> {
+    const path = join(this.path, below);
+    return realpath(path).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code !== 'ENOENT' && cause.code !== 'ENOTDIR') throw unreadable(path, cause);
+      throw this.incomplete(`there is no folder ${below} in it.`);
+    });
+  }
+
+  private loop(link: string): FewSoundError {
+    return new FewSoundError(
+      'INVALID_ARGUMENT',
+      `${join(this.path, link)} is a link that leads back to a folder that it lies in, or to itself; remove it.`,
+      { field: 'folder' },
+    );
+  }
+}
+
+/** Whether a folder lies below another. */
+function isWithin(folder: string, other: string): boolean {
+  return folder.startsWith(other.endsWith(sep) ? other : other + sep);
 }
 
 function unreadable(path: string, cause: Error): FewSoundError {

@@ -1,4 +1,5 @@
 import type { CorpusFolder } from './corpus-folder.js';
+import type { LeftOut } from './left-out.js';
 
 /** One recording of a corpus, where it lies. */
 export interface CorpusFile {
@@ -10,10 +11,15 @@ export interface CorpusFile {
   readonly group: string;
 }
 
-/** The recordings of a corpus in its two parts, each sorted by name. */
-export interface CorpusFiles {
+/** The two parts of a corpus, each sorted by name. */
+export interface CorpusParts {
   readonly train: readonly CorpusFile[];
   readonly validation: readonly CorpusFile[];
+}
+
+/** The recordings of a corpus, and what lies between them and is none, sorted by name. */
+export interface CorpusFiles extends CorpusParts {
+  readonly leftOut: readonly LeftOut[];
 }
 
 /** How one corpus lies on disk once its own archive is unpacked, and how it is divided. */
@@ -22,6 +28,6 @@ export interface CorpusLayout {
   readonly title: string;
   /** Default part of the recordings for validation, in (0, 1); absent where the corpus has a division of its own. */
   readonly validationFraction?: number;
-  /** Lists it. `validationFraction` counts only where the layout has a default for it. */
-  list(folder: CorpusFolder, validationFraction: number): Promise<CorpusFiles>;
+  /** Lists it. `validationFraction` counts only where the layout has a default for it; the folder keeps what is left out. */
+  list(folder: CorpusFolder, validationFraction: number): Promise<CorpusParts>;
 }

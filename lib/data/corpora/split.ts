@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CorpusFile, CorpusFiles } from './corpus.js';
+import type { CorpusFile, CorpusParts } from './corpus.js';
 
 /** How many of `count` files are for validation: the nearest to the fraction that leaves both parts one. */
 function validationCount(count: number, fraction: number): number {
@@ -7,7 +7,7 @@ function validationCount(count: number, fraction: number): number {
 }
 
 /** The last files by name are for validation. Takes two files or more. */
-export function splitAtEnd(files: readonly CorpusFile[], fraction: number): CorpusFiles {
+export function splitAtEnd(files: readonly CorpusFile[], fraction: number): CorpusParts {
   const sorted = sortByName(files);
   const boundary = sorted.length - validationCount(sorted.length, fraction);
   return { train: sorted.slice(0, boundary), validation: sorted.slice(boundary) };
@@ -17,7 +17,7 @@ export function splitAtEnd(files: readonly CorpusFile[], fraction: number): Corp
  * The files whose names have the smallest SHA-256 are for validation: as good as at random, the same on every machine,
  * and a file that is added later hardly moves the others. Takes two files or more.
  */
-export function splitByHash(files: readonly CorpusFile[], fraction: number): CorpusFiles {
+export function splitByHash(files: readonly CorpusFile[], fraction: number): CorpusParts {
   const digests = new Map(
     files.map((file) => [file, createHash('sha256').update(file.name).digest('hex')]),
   );

@@ -11,16 +11,22 @@ export const vctk: CorpusLayout = {
   title: 'VCTK 0.92',
   async list(folder) {
     const root = await folder.unwrapped('VCTK-Corpus-0.92');
-    const speakers = (await root.folders(AUDIO)).filter((name) => /^[ps]\d+$/.test(name));
+    const speakers = (await root.folders(AUDIO)).filter((name) => {
+      const is = /^[ps]\d+$/.test(name);
+      if (!is) root.leaveOut(`${AUDIO}/${name}`, 'other-name');
+      return is;
+    });
     if (speakers.length <= VALIDATION_SPEAKERS) {
       throw root.incomplete(
         `${AUDIO} holds ${speakers.length} speaker folder(s) such as p225; the last ${VALIDATION_SPEAKERS} are for validation, so there must be ${VALIDATION_SPEAKERS + 1} or more.`,
       );
     }
     const filesOf = async (speaker: string): Promise<CorpusFile[]> => {
-      const names = (await root.audioFiles(`${AUDIO}/${speaker}`)).filter((name) =>
-        /_mic[12]\.flac$/.test(name),
-      );
+      const names = (await root.audioFiles(`${AUDIO}/${speaker}`)).filter((name) => {
+        const is = /_mic[12]\.flac$/.test(name);
+        if (!is) root.leaveOut(name, 'other-name');
+        return is;
+      });
       if (names.length === 0) {
         throw root.incomplete(
           `${AUDIO}/${speaker} holds no recording such as ${speaker}_001_mic1.flac.`,
