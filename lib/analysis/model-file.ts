@@ -27,9 +27,9 @@ const rateSchema = z.object({ sampleRate: z.number().positive() });
  * Reads the tensors of a model's file: a model or a checkpoint of ours, any other safetensors file, or a checkpoint of
  * PyTorch (`.pth`, zip or legacy), without running its pickle. Tensors belong to the scope around.
  *
- * Of a checkpoint that also holds an optimizer's state only the model's tensors are given, without the name of the dict
- * that they lie in (`model_state_dict.conv1.weight` is `conv1.weight`). Weight and spectral normalization are
- * undone: in place of the parts there is the weight that they make.
+ * Of a checkpoint that also holds an optimizer's state only the model's tensors are given, without
+ * the name of the dict that they lie in (`model_state_dict.conv1.weight` is `conv1.weight`). Weight
+ * and spectral normalization are undone: in place of the parts there is the weight that they make.
  *
  * @throws FewSoundError FILE_NOT_FOUND, IO, FILE_FORMAT, which says what a pickle asked for that was refused
  */

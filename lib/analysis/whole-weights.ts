@@ -1,5 +1,5 @@
-// Weights that PyTorch keeps in parts: weight normalization and spectral normalization, each as torch.nn.utils has it and
-// as torch.nn.utils.parametrizations has it.
+// Weights that PyTorch keeps in parts: weight normalization and spectral normalization, each as
+// torch.nn.utils has it and as torch.nn.utils.parametrizations has it.
 
 import { scope, type Tensor } from '../tensor/index.js';
 
@@ -17,7 +17,10 @@ const lengthAndDirection = {
   needed: 2,
   fits: ({ shape }: Tensor, v: Tensor) =>
     shape.length === v.rank && shape.every((size, dim) => size === 1 || size === v.shape[dim]),
-  /** weight = g·v / ‖v‖, the norm over the dimensions in which g has length 1 (Salimans and Kingma 2016). */
+  /**
+   * weight = g·v / ‖v‖, the norm over the dimensions in which g has length 1 (Salimans and Kingma
+   * 2016).
+   */
   whole: (g: Tensor, v: Tensor) => {
     const dims = g.shape.flatMap((size, dim) => (size === 1 ? [dim] : []));
     return v.mul(g.div(dims.length === 0 ? v.abs() : v.norm(2, dims, true)));
@@ -30,15 +33,18 @@ const spectral = {
     u.rank === 1 &&
     matrixDims(weight, u).length > 0 &&
     (v === undefined || (v.rank === 1 && u.size * v.size === weight.size)),
-  /** weight / (uᵀ W v), with W the weight as a matrix and u, v its first singular vectors (Miyato et al. 2018, eq. 8). */
+  /**
+   * weight / (uᵀ W v), with W the weight as a matrix and u, v its first singular vectors (Miyato et
+   * al. 2018, eq. 8).
+   */
   whole: (weight: Tensor, u: Tensor, v?: Tensor) => {
     const norms = matrixDims(weight, u).map((dim) => {
       const back = matrix(weight, dim).transpose(0, 1).mv(u);
       // PyTorch before 1.0.1 kept no v: it is Wᵀu, brought to length 1.
       return v === undefined ? back.norm() : back.dot(v);
     });
-    // A transposed convolution has its outputs in the second dimension. Where both have the length of u, the vectors
-    // are those of the one in which they give more.
+    // A transposed convolution has its outputs in the second dimension. Where both have the length
+    // of u, the vectors are those of the one in which they give more.
     const sizes = norms.map((norm) => Math.abs(norm.item() as number));
     return weight.div(norms[sizes.indexOf(Math.max(...sizes))] as Tensor);
   },
@@ -71,8 +77,9 @@ const kinds: readonly WeightParts[] = [
 ];
 
 /**
- * The same tensors with whole weights: parts that belong together are left out, and the weight that they make stands as
- * `weight` where the first of them did. Parts that do not fit together stay as they are.
+ * The same tensors with whole weights: parts that belong together are left out, and the weight that
+ * they make stands as `weight` where the first of them did. Parts that do not fit together stay as
+ * they are.
  *
  * @internal
  */

@@ -52,7 +52,8 @@ export function requireAudio(samples: Float32Array, what: string): void {
 
 /**
  * @internal
- * @throws FewSoundError INVALID_ARGUMENT when the rate is not a whole number of Hz from 1 to HIGHEST_SAMPLE_RATE
+ * @throws FewSoundError INVALID_ARGUMENT when the rate is not a whole number of Hz from 1 to
+ *   HIGHEST_SAMPLE_RATE
  */
 export function requireRate(rate: number, field: string): void {
   if (!Number.isInteger(rate) || rate < 1 || rate > HIGHEST_SAMPLE_RATE) {

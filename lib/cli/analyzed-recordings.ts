@@ -15,8 +15,9 @@ export interface AnalyzedRecording {
 }
 
 /**
- * The recordings that arguments name: files, and folders with those in them and below, which are one class. A pattern
- * gives classes by the names of files instead. What lies in the folders and is no recording is given beside them.
+ * The recordings that arguments name: files, and folders with those in them and below, which are
+ * one class. A pattern gives classes by the names of files instead. What lies in the folders and is
+ * no recording is given beside them.
  *
  * @throws FewSoundError FILE_NOT_FOUND, IO; INVALID_ARGUMENT for a name in which the pattern matches nothing
  */

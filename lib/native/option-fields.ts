@@ -31,7 +31,9 @@ export function callback<Call extends (...values: never[]) => unknown>() {
   return z.custom<Call>((value) => typeof value === 'function', { error: 'Expected a function' });
 }
 
-/** What stops long work; by what it does, for that of another realm (jsdom has its own) does it too. */
+/**
+ * What stops long work; by what it does, for that of another realm (jsdom has its own) does it too.
+ */
 export const abortSignal = z.custom<AbortSignal>(
   (value) =>
     typeof (value as AbortSignal | null | undefined)?.aborted === 'boolean' &&
@@ -40,8 +42,9 @@ export const abortSignal = z.custom<AbortSignal>(
 );
 
 /**
- * The highest sample rate that is taken, Hz. Converters of sound go to 768 kHz, those of ultrasound to some MHz; what is
- * asked for beyond is a slip of the hand, and would take memory and hours before it shows.
+ * The highest sample rate that is taken, Hz. Converters of sound go to 768 kHz, those of ultrasound
+ * to some MHz; what is asked for beyond is a slip of the hand, and would take memory and hours
+ * before it shows.
  */
 export const HIGHEST_SAMPLE_RATE = 4_000_000;
 

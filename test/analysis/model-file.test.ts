@@ -93,7 +93,8 @@ describe('readModelFile', () => {
         const layer = name.slice('optimizer.whole.'.length);
         const own = state.get(`${layer}.weight`) as Tensor;
         expect({ layer, shape: own.shape }).toEqual({ layer, shape: weight.shape });
-        // A norm of at most 16 products in float32, and a division: 20 roundings of 6e-8 of the largest.
+        // A norm of at most 16 products in float32, and a division: 20 roundings of 6e-8 of the
+        // largest.
         const far = own.sub(weight).abs().max().div(weight.abs().max());
         expect(far.item()).toBeLessThan(20 * 2 ** -24);
       }

@@ -10,7 +10,10 @@ import { cli, cliJson } from './run-cli';
 
 const at = temporaryFolder();
 
-/** Three classes of six, one of them reached by a link, with a text and a link that leads nowhere between them. */
+/**
+ * Three classes of six, one of them reached by a link, with a text and a link that leads nowhere
+ * between them.
+ */
 beforeAll(async () => {
   await writeClassFolders(at('sounds'), 6);
   await writeFiles(at('store'), {

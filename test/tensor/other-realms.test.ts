@@ -7,8 +7,9 @@ import { ops, scope, type Tensor, tensor } from '../../lib/tensor';
 import { AdamW } from '../../lib/train';
 
 /**
- * Values of another realm: what a vm context (Jest's, a sandbox) makes, and what `structuredClone` and messages between
- * threads bring. No class of theirs is one of ours, so `instanceof` is false for all of them.
+ * Values of another realm: what a vm context (Jest's, a sandbox) makes, and what `structuredClone`
+ * and messages between threads bring. No class of theirs is one of ours, so `instanceof` is false
+ * for all of them.
  */
 const realms: [string, <T>(value: T) => T][] = [
   ['a vm context', moved],

@@ -2,8 +2,8 @@ import { CorpusFolder } from '../corpora/corpus-folder.js';
 import type { LabelledFile, ListedClasses } from './labelled-files.js';
 
 /**
- * A folder with a sub-folder for each class, whatever its recordings are called; those beside the sub-folders are of no
- * class.
+ * A folder with a sub-folder for each class, whatever its recordings are called; those beside the
+ * sub-folders are of no class.
  *
  * @throws FewSoundError FILE_NOT_FOUND naming the sub-folder that holds no recording; INVALID_ARGUMENT, IO
  */

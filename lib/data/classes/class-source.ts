@@ -64,9 +64,9 @@ export const classSourceSchema = z.discriminatedUnion(
 );
 
 /**
- * The recordings of several classes, and which class each is of. Only names are looked at.
- * Links to folders and files are followed; what is between the recordings and none of them is listed beside them, but for
- * hidden entries.
+ * The recordings of several classes, and which class each is of. Only names are looked at. Links to
+ * folders and files are followed; what is between the recordings and none of them is listed beside
+ * them, but for hidden entries.
  *
  * @throws FewSoundError INVALID_ARGUMENT for bad options, and where there are fewer than two classes; FILE_NOT_FOUND for a
  *   folder or file that is not there, or a class without recordings; FILE_FORMAT for a protocol that is none; IO

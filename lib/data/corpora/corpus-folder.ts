@@ -21,15 +21,18 @@ interface Visited {
 }
 
 /**
- * The folder of a corpus: lists what is in it, sorted, says what was looked for where it is not, and keeps what it left
- * out. Links are followed, each folder once.
+ * The folder of a corpus: lists what is in it, sorted, says what was looked for where it is not,
+ * and keeps what it left out. Links are followed, each folder once.
  */
 export class CorpusFolder {
   private constructor(
     /** Absolute. */
     readonly path: string,
     private readonly title: string,
-    /** Where this folder lies in the one that was opened, and what was left out of that, by its path. */
+    /**
+     * Where this folder lies in the one that was opened, and what was left out of that, by its
+     * path.
+     */
     private readonly within: { readonly above: string; readonly omitted: Map<string, LeftOut> },
   ) {}
 
@@ -96,8 +99,8 @@ export class CorpusFolder {
   }
 
   /**
-   * The audio files in a folder and in those below it: paths below this folder, with `/` between. A folder that two links
-   * lead to is read once.
+   * The audio files in a folder and in those below it: paths below this folder, with `/` between. A
+   * folder that two links lead to is read once.
    *
    * @throws FewSoundError INVALID_ARGUMENT for a link that leads back to a folder that it lies in
    */

@@ -28,6 +28,9 @@ export interface CorpusLayout {
   readonly title: string;
   /** Default part of the recordings for validation, in (0, 1); absent where the corpus has a division of its own. */
   readonly validationFraction?: number;
-  /** Lists it. `validationFraction` counts only where the layout has a default for it; the folder keeps what is left out. */
+  /**
+   * Lists it. `validationFraction` counts only where the layout has a default for it; the folder
+   * keeps what is left out.
+   */
   list(folder: CorpusFolder, validationFraction: number): Promise<CorpusParts>;
 }

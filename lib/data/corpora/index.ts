@@ -75,9 +75,9 @@ export function resolveValidationFraction(
 }
 
 /**
- * The recordings of a corpus, read in place from the layout that its own archive unpacks to. Only names are looked at.
- * Links to folders and files are followed, each folder once. What is between the recordings and none of them is listed
- * beside them, but for hidden entries.
+ * The recordings of a corpus, read in place from the layout that its own archive unpacks to. Only
+ * names are looked at. Links to folders and files are followed, each folder once. What is between
+ * the recordings and none of them is listed beside them, but for hidden entries.
  *
  * - vctk: VCTK 0.92, `wav48_silence_trimmed/pNNN/*_mic1.flac` and `_mic2.flac`; validation: the last ten speakers by name
  * - noisy-vctk: `noisy_trainset_28spk_wav`, `noisy_trainset_56spk_wav`, either or both; validation: `noisy_testset_wav`
@@ -88,7 +88,8 @@ export function resolveValidationFraction(
  * - speech-commands: validation as `validation_list.txt` says, what `testing_list.txt` names left out
  * - folder: audio files in the folder and below it; validation: 5 %, those whose names' SHA-256 are smallest
  *
- * @throws FewSoundError INVALID_ARGUMENT, also for a link that leads back to a folder that it lies in; FILE_NOT_FOUND naming what was looked for and where, when the folder, or a part
+ * @throws FewSoundError INVALID_ARGUMENT, also for a link that leads back to a folder that it lies
+ *   in; FILE_NOT_FOUND naming what was looked for and where, when the folder, or a part
  *   of the corpus, is missing or empty; IO
  */
 export async function listCorpus(

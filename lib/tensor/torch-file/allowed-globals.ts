@@ -1,6 +1,7 @@
-// Everything that a pickle may name, and what calling it makes here. Functions of ours stand for Python's: nothing is
-// looked up by name anywhere else. It is what `torch.load(weights_only=True)` takes for tensors and plain containers
-// (torch/_weights_only_unpickler.py), and containers and numbers that Python and NumPy have beside.
+// Everything that a pickle may name, and what calling it makes here. Functions of ours stand for
+// Python's: nothing is looked up by name anywhere else. It is what `torch.load(weights_only=True)`
+// takes for tensors and plain containers (torch/_weights_only_unpickler.py), and containers and
+// numbers that Python and NumPy have beside.
 
 import { containerCalls } from './container-calls.js';
 import { dtypeNames, typedClasses } from './dtype-names.js';
@@ -38,7 +39,10 @@ const tensorClasses: Readonly<Record<string, Call>> = {
   'torch.Tensor': blankTensor('float32'),
 };
 
-/** What is only a name here: schemes of quantization, and what makes the values that a defaultdict lacks. */
+/**
+ * What is only a name here: schemes of quantization, and what makes the values that a defaultdict
+ * lacks.
+ */
 const constants = [
   'torch.per_tensor_affine',
   'torch.per_tensor_symmetric',

@@ -65,7 +65,9 @@ const complex: Call = ([real, imaginary, ...more], machine) => {
   return new Tuple([real, imaginary]);
 };
 
-/** bytes and bytearray, of nothing or of bytes; Python 3 spells a bytearray of protocol 2 by a text. */
+/**
+ * bytes and bytearray, of nothing or of bytes; Python 3 spells a bytearray of protocol 2 by a text.
+ */
 const bytes =
   (name: string): Call =>
   (args, machine) => {

@@ -16,9 +16,10 @@ export class TensorReference {
 }
 
 /**
- * What a file holds beside tensors. Whole numbers that a number cannot hold are bigints, bytes and bytearrays
- * Uint8Arrays, tuples and sets arrays, complex numbers [real, imaginary]; dtypes, devices and layouts are strings.
- * Every kind of dict is an object; a key that is no text or number is one as Python prints it: None, (1, 2).
+ * What a file holds beside tensors. Whole numbers that a number cannot hold are bigints, bytes and
+ * bytearrays Uint8Arrays, tuples and sets arrays, complex numbers [real, imaginary]; dtypes,
+ * devices and layouts are strings. Every kind of dict is an object; a key that is no text or number
+ * is one as Python prints it: None, (1, 2).
  */
 export type TorchValue =
   | null

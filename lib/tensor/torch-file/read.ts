@@ -33,10 +33,11 @@ const EMPTY_ZIP = 0x06054b50;
 const pickleStarts = [0x80, 0x4c];
 
 /**
- * Reads a checkpoint that PyTorch's torch.save has written, in the zip format or the one before it, without running
- * anything of it. What `torch.load(weights_only=True)` reads is read: tensors, parameters, buffers, numbers, texts,
- * bytes, lists, tuples, sets, and dicts of every kind (and numbers of NumPy). A file that asks for anything else is refused,
- * and so are tensors of kinds that fewsound does not have: quantized, sparse, nested and meta tensors, float8, uint64.
+ * Reads a checkpoint that PyTorch's torch.save has written, in the zip format or the one before it,
+ * without running anything of it. What `torch.load(weights_only=True)` reads is read: tensors,
+ * parameters, buffers, numbers, texts, bytes, lists, tuples, sets, and dicts of every kind (and
+ * numbers of NumPy). A file that asks for anything else is refused, and so are tensors of kinds
+ * that fewsound does not have: quantized, sparse, nested and meta tensors, float8, uint64.
  *
  * Tensors keep their strides and share storages as they did when they were saved. float16 and bfloat16 become float32,
  * whole numbers of all sizes int64; other dtypes are as they are. None requires a gradient. The tensors belong to the

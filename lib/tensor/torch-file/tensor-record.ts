@@ -77,7 +77,10 @@ export const rebuildParameter = ([data]: Args, { fault }: Caller): TensorRecord 
 export const parameter: Call = (args, machine) =>
   args.length === 0 ? new BlankTensor('F32') : rebuildParameter(args, machine);
 
-/** A tensor of a class, or with attributes that Python code has set (torch.nn.Buffer): (function, class, arguments, state). */
+/**
+ * A tensor of a class, or with attributes that Python code has set (torch.nn.Buffer): (function,
+ * class, arguments, state).
+ */
 export const rebuildFromType: Call = ([rebuild, type, args], machine) => {
   const wrong = () => machine.fault('a tensor in its pickle is made by what makes none');
   if (!(rebuild instanceof AllowedGlobal && type instanceof AllowedGlobal)) throw wrong();
@@ -89,7 +92,10 @@ export const rebuildFromType: Call = ([rebuild, type, args], machine) => {
   return made;
 };
 
-/** A tensor of a device that has no storages, saved from the CPU: (data, dtype, device, requires_grad). */
+/**
+ * A tensor of a device that has no storages, saved from the CPU: (data, dtype, device,
+ * requires_grad).
+ */
 export const rebuildFromCpu: Call = ([data, dtype], { fault }) => {
   const named = dtype instanceof AllowedGlobal && dtype.role.kind === 'dtype' && dtype.role.dtype;
   if (!(data instanceof TensorRecord) || typeof named !== 'string') {
@@ -105,8 +111,8 @@ export const rebuildQuantized: Call = (_, { fault }) => {
 };
 
 /**
- * A tensor of old programs (PyTorch before 0.2), which is made before it has elements: the opcode BUILD brings them.
- * The pickle may refer to it in between.
+ * A tensor of old programs (PyTorch before 0.2), which is made before it has elements: the opcode
+ * BUILD brings them. The pickle may refer to it in between.
  */
 export class BlankTensor {
   record: TensorRecord;
@@ -116,7 +122,10 @@ export class BlankTensor {
     this.record = new TensorRecord(storage, stored, 0, [0], [1], false, false);
   }
 
-  /** State: (storage, offset, size, stride), or the five things of a Variable, the first of them its data. */
+  /**
+   * State: (storage, offset, size, stride), or the five things of a Variable, the first of them its
+   * data.
+   */
   setState(state: PickleValue, machine: Caller): void {
     const items = state instanceof Tuple ? state.items : [];
     if (items.length === 4) this.record = rebuild(items, machine);
