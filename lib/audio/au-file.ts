@@ -1,4 +1,7 @@
+import { hasText, viewOf } from './bytes.js';
 import { formatError } from './checks.js';
+import type { DecodedAudio } from './decoded-audio.js';
+import { isHarmless } from './tags.js';
 
 /** Reads one sample, big-endian, full scale [-1, 1). */
 type SampleReader = (view: DataView, offset: number) => number;
@@ -21,20 +24,18 @@ const HEADER = 24;
 const UNKNOWN_SIZE = 0xffff_ffff;
 
 /**
- * Decodes an AU (Sun, NeXT) file: linear PCM of 8, 16, 24, 32 bits and float of 32, 64. GTZAN comes in it.
+ * Decodes an AU (Sun, NeXT) file: linear PCM of 8, 16, 24, 32 bits and float of 32, 64. GTZAN comes
+ * in it.
  *
  * @internal
  * @param name how errors call the file
  * @throws FewSoundError FILE_FORMAT when the header and the content do not agree
  */
-export function decodeAu(
-  bytes: Uint8Array,
-  name: string,
-): { channels: Float32Array[]; sampleRate: number } {
+export function decodeAu(bytes: Uint8Array, name: string): DecodedAudio {
   if (bytes.length < HEADER) {
     throw formatError(name, `it has ${bytes.length} bytes, too few for an au header.`);
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   const [start, size, encoding, sampleRate, count] = [4, 8, 12, 16, 20].map((at) =>
     view.getUint32(at),
   ) as [number, number, number, number, number];
@@ -61,6 +62,16 @@ export function decodeAu(
       name,
       `its au header announces ${announced} bytes of audio in frames of ${frame}, but ${available} follow. ` +
         'The file is cut short or its header is wrong.',
+    );
+  }
+  const end = start + announced;
+  if (bytes.length - end >= frame && !isHarmless(bytes, end)) {
+    throw formatError(
+      name,
+      hasText(bytes, '.snd', end)
+        ? `a second au file begins in it at byte ${end}. Split them, or convert each by itself.`
+        : `${bytes.length - end} bytes follow the end that its au header announces (byte ${end}). ` +
+            'The header gives a wrong length.',
     );
   }
   const frames = announced / frame;

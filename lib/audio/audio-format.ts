@@ -1,12 +1,22 @@
+import { hasText } from './bytes.js';
+import { isFlacStart } from './flac-stream.js';
+import { isMpegStart } from './mpeg-frames.js';
+import { skipTags } from './tags.js';
+
 /** What the first bytes of a file say it is. */
 
 /** Formats that `readAudio` decodes. */
 export type AudioFormat = 'wav' | 'au' | 'flac' | 'mp3' | 'vorbis' | 'opus';
 
-/** A format we decode, or the name of what the content is instead. */
+/**
+ * What a file is, or the name of what its content is instead. Ogg holds streams of several codecs.
+ */
 export type SniffedContent =
-  | { readonly format: AudioFormat; readonly ogg: boolean }
-  | { readonly format: null; readonly found: string };
+  | { readonly container: 'wav' | 'au' | 'flac' | 'mp3' | 'ogg'; readonly start: number }
+  | { readonly container: null; readonly found: string };
+
+/** How far behind the tags sound may begin, behind bytes that mean nothing. */
+const maxStrayBytes = 0x1_0000;
 
 const otherContents: readonly (readonly [magic: string, offset: number, found: string])[] = [
   ['RIFX', 0, 'a big-endian wav (RIFX)'],
@@ -35,64 +45,35 @@ const otherContents: readonly (readonly [magic: string, offset: number, found: s
 ];
 
 /**
- * Tells what a file holds by its content; the name plays no part.
+ * Tells what a file holds by its content, and where that begins behind tags and stray bytes; the
+ * name plays no part.
  *
  * @internal
  */
 export function sniffContent(bytes: Uint8Array): SniffedContent {
-  if (hasText(bytes, 'RIFF', 0) && hasText(bytes, 'WAVE', 8)) return { format: 'wav', ogg: false };
-  if (hasText(bytes, '.snd', 0)) return { format: 'au', ogg: false };
-  if (hasText(bytes, 'OggS', 0)) return sniffOgg(bytes);
-  const start = skipId3(bytes);
-  if (hasText(bytes, 'fLaC', start)) return { format: 'flac', ogg: false };
+  const start = skipTags(bytes);
+  const content = start === 0 ? bytes : bytes.subarray(start);
+  if (hasText(content, 'RIFF', 0) && hasText(content, 'WAVE', 8))
+    return { container: 'wav', start };
+  if (hasText(content, '.snd', 0)) return { container: 'au', start };
+  if (hasText(content, 'OggS', 0)) return { container: 'ogg', start };
+  if (hasText(content, 'fLaC', 0)) return { container: 'flac', start };
   for (const [magic, offset, found] of otherContents) {
-    if (hasText(bytes, magic, offset)) return { format: null, found };
+    if (hasText(content, magic, offset)) return { container: null, found };
   }
-  if (start > 0 || looksLikeMpeg(bytes)) return { format: 'mp3', ogg: false };
-  return { format: null, found: describeUnknown(bytes) };
+  if (looksLikeMpeg(content)) return { container: 'mp3', start };
+  // Inside the tags as well: their sizes may be wrong.
+  for (let at = 0; at < Math.min(start + maxStrayBytes, bytes.length); at++) {
+    if (isFlacStart(bytes, at)) return { container: 'flac', start: at };
+    if (bytes[at] === 0xff && isMpegStart(bytes, at)) return { container: 'mp3', start: at };
+  }
+  if (start > 0) return { container: 'mp3', start };
+  return { container: null, found: describeUnknown(bytes) };
 }
 
 /**
- * Whether the bytes at `offset` spell `text` (one byte a character).
- *
- * @internal
+ * An MPEG sync word, and nothing else that begins with the same bits (a UTF-16 byte order mark).
  */
-export function hasText(bytes: Uint8Array, text: string, offset: number): boolean {
-  if (offset + text.length > bytes.length) return false;
-  for (let i = 0; i < text.length; i++) {
-    if (bytes[offset + i] !== text.charCodeAt(i)) return false;
-  }
-  return true;
-}
-
-/**
- * Length of the ID3v2 tags at the head of a file, 0 when there is none.
- *
- * @internal
- */
-export function skipId3(bytes: Uint8Array, from = 0): number {
-  let position = from;
-  while (hasText(bytes, 'ID3', position) && position + 10 <= bytes.length) {
-    const byte = (index: number): number => bytes[position + index] as number;
-    const size = (byte(6) << 21) | (byte(7) << 14) | (byte(8) << 7) | byte(9);
-    const footer = (byte(5) & 0x10) !== 0 ? 10 : 0;
-    position += 10 + size + footer;
-  }
-  return position;
-}
-
-function sniffOgg(bytes: Uint8Array): SniffedContent {
-  // The first packet follows the page header: 27 bytes and one byte for each segment.
-  const packet = 27 + (bytes[26] ?? 0);
-  if (hasText(bytes, '\x01vorbis', packet)) return { format: 'vorbis', ogg: true };
-  if (hasText(bytes, 'OpusHead', packet)) return { format: 'opus', ogg: true };
-  if (hasText(bytes, '\x7fFLAC', packet)) return { format: 'flac', ogg: true };
-  if (hasText(bytes, 'Speex', packet)) return { format: null, found: 'Speex audio in Ogg' };
-  if (hasText(bytes, '\x80theora', packet)) return { format: null, found: 'Theora video in Ogg' };
-  return { format: null, found: 'an Ogg file without a Vorbis, Opus or FLAC stream first' };
-}
-
-/** An MPEG sync word, and nothing else that begins with the same bits (a UTF-16 byte order mark). */
 function looksLikeMpeg(bytes: Uint8Array): boolean {
   const [first, second = 0, third = 0] = bytes;
   const layer3 = (second & 0x06) === 0x02;

@@ -1,55 +1,267 @@
-import { hasText, skipId3 } from './audio-format.js';
+import { createHash, type Hash } from 'node:crypto';
+import { hasText, viewOf } from './bytes.js';
 import { formatError } from './checks.js';
+import { changeError, type DecodedAudio, formText, joinSamples } from './decoded-audio.js';
+import {
+  decodeFlacFrame,
+  type FlacFrame,
+  type FlacSamples,
+  type FlacStreamInfo,
+  mayBeFlacFrame,
+} from './flac-frame.js';
+import { spanOf } from './granules.js';
+import type { OggStream } from './ogg-pages.js';
 
-/** What the STREAMINFO block of a FLAC stream says. */
-export interface FlacStreamInfo {
-  readonly bitsPerSample: number;
-  /** Samples of each channel, null when the encoder did not know. */
-  readonly totalSamples: number | null;
+const marker = 'fLaC';
+const streamInfoSize = 34;
+/** Bytes in front of the marker in the first packet of FLAC in Ogg. */
+const oggHeadSize = 9;
+
+/**
+ * Whether a FLAC file begins at `position`: its marker and the block that must come first.
+ *
+ * @internal
+ */
+export function isFlacStart(bytes: Uint8Array, position: number): boolean {
+  return (
+    hasText(bytes, marker, position) &&
+    ((bytes[position + 4] ?? 0xff) & 0x7f) === 0 &&
+    hasText(bytes, '\0\0\x22', position + 5)
+  );
 }
 
 /**
- * Reads STREAMINFO (RFC 9639, section 8.2), in a file of its own or inside Ogg.
+ * Decodes a FLAC file (RFC 9639), integers divided by 2^(bits-1). All samples that the header
+ * promises must be there, in frames that follow each other, and their MD5 must be the header's.
+ * Tags and stray bytes may lie behind the last frame.
  *
  * @internal
  * @param name how errors call the file
- * @throws FewSoundError FILE_FORMAT when the block is not there in full
+ * @throws FewSoundError FILE_FORMAT
  */
-export function readFlacStreamInfo(bytes: Uint8Array, ogg: boolean, name: string): FlacStreamInfo {
-  // In Ogg the first packet has 9 bytes of its own before the marker 'fLaC'.
-  const marker = ogg ? 27 + (bytes[26] ?? 0) + 9 : skipId3(bytes);
-  const start = marker + 8;
-  if (!hasText(bytes, 'fLaC', marker) || bytes.length < start + 34) {
-    throw formatError(name, 'its FLAC header is not complete: the file is cut short.');
+export function decodeFlac(bytes: Uint8Array, name: string): DecodedAudio {
+  const info = readStreamInfo(bytes.subarray(0, 8 + streamInfoSize), name);
+  let position = 4;
+  for (let last = false; !last; ) {
+    if (position + 4 > bytes.length) throw headerCut(name);
+    last = ((bytes[position] as number) & 0x80) !== 0;
+    position += 4 + (viewOf(bytes).getUint32(position) & 0xff_ffff);
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset + start, 34);
-  const bitsPerSample = ((view.getUint16(12) >> 4) & 0x1f) + 1;
-  const totalSamples = (view.getUint8(13) & 0x0f) * 2 ** 32 + view.getUint32(14);
-  return { bitsPerSample, totalSamples: totalSamples === 0 ? null : totalSamples };
+  const stream = new FlacAssembly(info, name);
+  while (position < bytes.length && !stream.isComplete) {
+    const frame = decodeFlacFrame(bytes.subarray(position), info);
+    if (typeof frame === 'string') {
+      if (info.totalSamples === null && nextFrame(bytes, position + 1, info) < 0) break;
+      throw stream.broken(frame, position);
+    }
+    stream.add(frame);
+    position += frame.size;
+  }
+  const audio = stream.finish();
+  requireNoMore(bytes, position, info, name);
+  return audio;
 }
 
 /**
- * Checks that all the samples that the header promises were decoded, and puts them on the scale of
- * `decodeWav`: the library divides integers by 2^(bits-1) - 1, here it is 2^(bits-1).
+ * Decodes a stream of FLAC in Ogg: each packet is a frame.
  *
  * @internal
- * @throws FewSoundError FILE_FORMAT when samples are missing
+ * @throws FewSoundError FILE_FORMAT
  */
-export function finishFlac(channels: Float32Array[], info: FlacStreamInfo, name: string): void {
-  const { bitsPerSample, totalSamples } = info;
-  const decoded = channels[0]?.length ?? 0;
-  if (totalSamples !== null && decoded !== totalSamples) {
+export function decodeOggFlac({ pages }: OggStream, name: string): DecodedAudio {
+  const head = pages[0]?.packets[0] as Uint8Array;
+  const info = readStreamInfo(head.subarray(oggHeadSize), name);
+  const stream = new FlacAssembly(info, name);
+  const timed = pages.map(({ packets, granule, last }) => {
+    const before = stream.length;
+    for (const packet of packets) {
+      // Packets of metadata, the first one among them, begin with other bytes than frames do.
+      if (packet[0] !== 0xff) continue;
+      const frame = decodeFlacFrame(packet, info);
+      if (typeof frame === 'string') throw stream.broken('damaged', null);
+      stream.add(frame);
+    }
+    return { count: stream.length - before, granule, last };
+  });
+  const audio = stream.finish();
+  spanOf(
+    timed.filter(({ count }) => count > 0),
+    info.sampleRate,
+    false,
+    name,
+  );
+  return audio;
+}
+
+function readStreamInfo(bytes: Uint8Array, name: string): FlacStreamInfo {
+  if (!hasText(bytes, marker, 0) || bytes.length < 8 + streamInfoSize) throw headerCut(name);
+  const view = viewOf(bytes.subarray(8));
+  const packed = view.getUint32(10); // 20 bits of rate, 3 of channels, 5 of width, 4 of length
+  const totalSamples = (packed & 0x0f) * 2 ** 32 + view.getUint32(14);
+  const md5 = Buffer.from(bytes.subarray(26, 42)).toString('hex');
+  const info = {
+    sampleRate: packed >>> 12,
+    channels: ((packed >>> 9) & 7) + 1,
+    bitsPerSample: ((packed >>> 4) & 0x1f) + 1,
+    totalSamples: totalSamples === 0 ? null : totalSamples,
+    md5: /^0+$/.test(md5) ? null : md5,
+  };
+  if (info.sampleRate === 0 || info.bitsPerSample < 4) {
     throw formatError(
       name,
-      `its FLAC header promises ${totalSamples} samples, but ${decoded} could be decoded. ` +
-        'The file is cut short or damaged.',
+      `its FLAC header makes no sense: ${info.sampleRate} Hz, ${info.bitsPerSample}-bit samples.`,
     );
   }
-  const libraryScale = 2 ** (bitsPerSample - 1) - 1;
-  const scale = 2 ** (bitsPerSample - 1);
-  for (const samples of channels) {
-    for (let i = 0; i < samples.length; i++) {
-      samples[i] = Math.round((samples[i] as number) * libraryScale) / scale;
+  return info;
+}
+
+/** Frames of one stream in a row. */
+class FlacAssembly {
+  length = 0;
+  private readonly pieces: Float32Array[][] = [];
+  private readonly hash: Hash | null;
+  private last: FlacFrame | null = null;
+
+  constructor(
+    private readonly info: FlacStreamInfo,
+    private readonly name: string,
+  ) {
+    this.hash = info.md5 === null ? null : md5();
+  }
+
+  get isComplete(): boolean {
+    return this.info.totalSamples !== null && this.length >= this.info.totalSamples;
+  }
+
+  add(frame: FlacFrame): void {
+    const { info, last, name } = this;
+    const form = formText(frame.sampleRate, frame.channels.length);
+    const expected = formText(info.sampleRate, info.channels);
+    if (form !== expected || frame.bitsPerSample !== info.bitsPerSample) {
+      const width = (bits: number): string => `, ${bits} bits`;
+      throw changeError(
+        name,
+        expected + width(info.bitsPerSample),
+        form + width(frame.bitsPerSample),
+        this.length / info.sampleRate,
+      );
+    }
+    const expectedNumber = last === null ? 0 : numberAfter(last);
+    if (frame.number !== expectedNumber) {
+      throw formatError(
+        name,
+        `FLAC frame ${frame.number} stands where ${expectedNumber} should: part of the sound is ` +
+          'missing or the file is damaged.',
+      );
+    }
+    this.pieces.push(
+      frame.channels.map((samples) => scaled(samples, 2 ** (1 - info.bitsPerSample))),
+    );
+    this.hash?.update(littleEndian(frame.channels, info.bitsPerSample));
+    this.length += frame.channels[0]?.length ?? 0;
+    this.last = frame;
+  }
+
+  broken(problem: 'cut' | 'damaged', position: number | null): Error {
+    const { name, length, info } = this;
+    const where = position === null ? '' : ` at byte ${position}`;
+    return formatError(
+      name,
+      problem === 'cut'
+        ? `its last FLAC frame${where} is not complete: the file is cut short.`
+        : `there is no whole FLAC frame${where}, after ${(length / info.sampleRate).toFixed(2)} s: ` +
+            'the file is damaged.',
+    );
+  }
+
+  finish(): DecodedAudio {
+    const { info, name, length } = this;
+    if (info.totalSamples !== null && length !== info.totalSamples) {
+      throw formatError(
+        name,
+        `its FLAC header promises ${info.totalSamples} samples, but ${length} could be decoded. ` +
+          'The file is cut short or damaged.',
+      );
+    }
+    if (this.hash !== null && this.hash.digest('hex') !== info.md5) {
+      throw formatError(
+        name,
+        'its samples are not those that the encoder had, by the MD5 in its FLAC header: ' +
+          'the file is damaged.',
+      );
+    }
+    const channels = Array.from({ length: info.channels }, (_, channel) =>
+      joinSamples(this.pieces.map((piece) => piece[channel] as Float32Array)),
+    );
+    return { channels, sampleRate: info.sampleRate };
+  }
+}
+
+function scaled(integers: FlacSamples, scale: number): Float32Array {
+  const samples = new Float32Array(integers.length);
+  for (let i = 0; i < samples.length; i++) samples[i] = (integers[i] as number) * scale;
+  return samples;
+}
+
+function numberAfter({ number, variable, channels }: FlacFrame): number {
+  return number + (variable ? (channels[0]?.length ?? 0) : 1);
+}
+
+/** What may not lie behind the last frame: more of the sound, or another file. */
+function requireNoMore(bytes: Uint8Array, from: number, info: FlacStreamInfo, name: string): void {
+  for (let at = from; at + 4 < bytes.length; at++) {
+    if (isFlacStart(bytes, at)) {
+      throw formatError(
+        name,
+        `a second FLAC file begins in it at byte ${at}. Split them, or convert each by itself.`,
+      );
     }
   }
+  const more = nextFrame(bytes, from, info);
+  if (more >= 0) {
+    throw formatError(
+      name,
+      `it has FLAC frames behind the ${info.totalSamples} samples that its header promises (byte ` +
+        `${more}): the file is damaged.`,
+    );
+  }
+}
+
+/** Where the next whole frame begins; -1 where there is none. */
+function nextFrame(bytes: Uint8Array, from: number, info: FlacStreamInfo): number {
+  for (let at = from; at + 2 < bytes.length; at++) {
+    const isFrame =
+      mayBeFlacFrame(bytes, at) && typeof decodeFlacFrame(bytes.subarray(at), info) !== 'string';
+    if (isFrame) return at;
+  }
+  return -1;
+}
+
+/** The samples of a frame as the encoder's checksum has them: interleaved, in whole bytes. */
+function littleEndian(channels: readonly FlacSamples[], bits: number): Uint8Array {
+  const width = Math.ceil(bits / 8);
+  const length = channels[0]?.length ?? 0;
+  const bytes = new Uint8Array(length * channels.length * width);
+  for (const [channel, samples] of channels.entries()) {
+    let at = channel * width;
+    for (let i = 0; i < length; i++) {
+      const value = samples[i] as number;
+      for (let byte = 0; byte < width; byte++) bytes[at + byte] = value >> (8 * byte);
+      at += channels.length * width;
+    }
+  }
+  return bytes;
+}
+
+/** Null where the system allows no MD5 (FIPS). */
+function md5(): Hash | null {
+  try {
+    return createHash('md5');
+  } catch {
+    return null;
+  }
+}
+
+function headerCut(name: string): Error {
+  return formatError(name, 'its FLAC header is not complete: the file is cut short.');
 }

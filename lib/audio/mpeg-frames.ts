@@ -1,74 +1,116 @@
-import { hasText, skipId3 } from './audio-format.js';
+import { hasText, viewOf } from './bytes.js';
 import { formatError } from './checks.js';
+import { changeError, formText } from './decoded-audio.js';
+import { skipTags, tagsAtEnd } from './tags.js';
 
-/** Bit rates of Layer III in kbit/s by header index; 0 is "free format", of unknown frame length. */
+/**
+ * Bit rates of Layer III in kbit/s by header index; 0 is "free format", of unknown frame length.
+ */
 const bitRates = {
   mpeg1: [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
   mpeg2: [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
 };
 const sampleRates = [44_100, 48_000, 32_000];
+/** As many frames in a row are no accident. */
+const provingFrames = 4;
+
+/** A run of frames that one encoder wrote, from its information frame on. */
+export interface MpegRun {
+  /** Frames of sound and the information frame, if any. */
+  readonly frames: Uint8Array[];
+  readonly sampleRate: number;
+  readonly channels: 1 | 2;
+  /** Samples of the frames of sound, as they are decoded. */
+  readonly samples: number;
+  /** How many of them, at the beginning and the end, the encoder added. */
+  readonly padding: number;
+}
 
 /**
- * Checks that an MP3 file is whole, as far as that can be told without decoding: its frames follow
- * each other without a gap, the last one is complete, and there are as many as the encoder's
- * information frame (Xing or Info) promises, where it has one. A file without such a frame that was
- * cut exactly between two frames cannot be told from a shorter recording.
+ * Finds the frames of an MP3 file, without the tags and stray bytes around them, and checks that it
+ * is whole, as far as that can be told without decoding: the frames follow each other without a
+ * gap, the last one is complete, there are as many as the encoder's information frame (Xing or
+ * Info) promises, where it has one, and rate and number of channels stay as they are. A file
+ * without such a frame that was cut exactly between two frames cannot be told from a shorter
+ * recording.
  *
  * @internal
+ * @param start where the first frame is
  * @param name how errors call the file
  * @throws FewSoundError FILE_FORMAT
  */
-export function checkMpegFrames(bytes: Uint8Array, name: string): void {
-  let position = skipId3(bytes);
-  const first = frameAt(bytes, position);
+export function readMpegRuns(bytes: Uint8Array, start: number, name: string): MpegRun[] {
+  const end = Math.max(start, tagsAtEnd(bytes));
+  const first = frameAt(bytes, start);
   if (first === null) {
     throw formatError(
       name,
-      position >= bytes.length
+      start >= bytes.length
         ? 'it ends inside its ID3 tag, before any audio: the file is cut short.'
         : 'it starts like an MP3 but holds no MPEG Layer III frame.',
     );
   }
-  if (first.size === null) return;
-
-  const promised = promisedFrames(bytes, position, first);
-  let frames = promised === null ? 0 : -1; // the information frame does not count itself
-  while (position < bytes.length) {
+  const runs: RunBuilder[] = [];
+  let duration = 0;
+  for (let position = start; position < end; ) {
     const frame = frameAt(bytes, position);
+    if (frame?.size === null && position === start) throw freeFormat(name);
     if (frame === null || frame.size === null) {
-      const after = skipId3(bytes, position);
-      if (after > position && after < bytes.length) {
+      const after = skipTags(bytes, position);
+      if (after > position && after < end) {
         position = after; // one file appended to another
         continue;
       }
       if (hasMoreFrames(bytes, position)) {
         throw formatError(name, `there is no MP3 frame at byte ${position}: the file is damaged.`);
       }
-      break; // a tag at the end
+      break; // padding, or a tag of another kind
     }
-    if (position + frame.size > bytes.length) {
+    if (form(frame) !== form(first)) throw changeError(name, form(first), form(frame), duration);
+    if (position + frame.size > end) {
       throw formatError(
         name,
-        `its last MP3 frame has ${bytes.length - position} of ${frame.size} bytes: ` +
-          'the file is cut short.',
+        `its last MP3 frame has ${end - position} of ${frame.size} bytes: the file is cut short.`,
       );
     }
-    frames++;
+    const content = bytes.subarray(position, position + frame.size);
+    const information = informationIn(content, frame);
+    if (information !== null || runs.length === 0) runs.push(new RunBuilder(frame, information));
+    if (information?.kind !== 'VBRI') runs.at(-1)?.frames.push(content);
+    if (information === null) duration += frame.samples / frame.sampleRate;
     position += frame.size;
   }
-  if (promised !== null && frames < promised) {
-    throw formatError(
-      name,
-      `its MP3 header promises ${promised} frames, but ${frames} are there: the file is cut short.`,
-    );
+  return runs.map((run) => run.finish(name));
+}
+
+/**
+ * Whether an MP3 begins at `position`: frames of one form in a row, as many as prove it.
+ *
+ * @internal
+ */
+export function isMpegStart(bytes: Uint8Array, position: number): boolean {
+  const first = frameAt(bytes, position);
+  if (first === null) return false;
+  let at = position;
+  for (let count = 0; count < provingFrames; count++) {
+    const frame = frameAt(bytes, at);
+    if (frame === null || form(frame) !== form(first)) return false;
+    if (frame.size === null) return false;
+    at += frame.size;
   }
+  return true;
 }
 
 interface MpegFrame {
   readonly mpeg1: boolean;
-  readonly mono: boolean;
+  readonly channels: 1 | 2;
+  readonly sampleRate: number;
+  /** Samples of each channel. */
+  readonly samples: number;
   /** Bytes, null for free format. */
   readonly size: number | null;
+  /** Bytes of the header and its checksum. */
+  readonly headerSize: number;
 }
 
 function frameAt(bytes: Uint8Array, position: number): MpegFrame | null {
@@ -83,25 +125,86 @@ function frameAt(bytes: Uint8Array, position: number): MpegFrame | null {
     return null;
   }
   const mpeg1 = version === 3;
-  const mono = byte(3) >> 6 === 3;
-  const kilobits = (mpeg1 ? bitRates.mpeg1 : bitRates.mpeg2)[bitIndex] as number;
-  if (kilobits === 0) return { mpeg1, mono, size: null };
+  const channels = byte(3) >> 6 === 3 ? 1 : 2;
   const divisor = mpeg1 ? 1 : version === 2 ? 2 : 4;
   const sampleRate = (sampleRates[rateIndex] as number) / divisor;
+  const samples = mpeg1 ? 1152 : 576;
+  const headerSize = (byte(1) & 1) === 0 ? 6 : 4;
+  const kilobits = (mpeg1 ? bitRates.mpeg1 : bitRates.mpeg2)[bitIndex] as number;
   const padding = (byte(2) >> 1) & 1;
-  const size = Math.floor(((mpeg1 ? 144 : 72) * kilobits * 1000) / sampleRate) + padding;
-  return { mpeg1, mono, size };
+  const size =
+    kilobits === 0 ? null : Math.floor(((samples / 8) * kilobits * 1000) / sampleRate) + padding;
+  return { mpeg1, channels, sampleRate, samples, size, headerSize };
 }
 
-/** Frame count of a Xing or Info frame, null when the first frame is ordinary audio. */
-function promisedFrames(bytes: Uint8Array, position: number, frame: MpegFrame): number | null {
-  const sideInformation = frame.mpeg1 ? (frame.mono ? 17 : 32) : frame.mono ? 9 : 17;
-  const tag = position + 4 + sideInformation;
-  if (!hasText(bytes, 'Xing', tag) && !hasText(bytes, 'Info', tag)) return null;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (tag + 12 > bytes.length) return null;
-  const hasCount = (view.getUint32(tag + 4) & 1) !== 0;
-  return hasCount ? view.getUint32(tag + 8) : 0;
+function form({ sampleRate, channels }: MpegFrame): string {
+  return formText(sampleRate, channels);
+}
+
+class RunBuilder {
+  readonly frames: Uint8Array[] = [];
+
+  constructor(
+    private readonly first: MpegFrame,
+    private readonly information: Information | null,
+  ) {}
+
+  finish(name: string): MpegRun {
+    const { frames, first, information } = this;
+    const { sampleRate, channels, samples } = first;
+    const isInside = information !== null && information.kind !== 'VBRI';
+    const count = isInside ? frames.length - 1 : frames.length;
+    const promised = information?.frames ?? 0;
+    if (count < promised) {
+      throw formatError(
+        name,
+        `its MP3 header promises ${promised} frames, but ${count} are there: the file is cut short.`,
+      );
+    }
+    return {
+      frames,
+      sampleRate,
+      channels,
+      samples: count * samples,
+      padding: information?.padding ?? 0,
+    };
+  }
+}
+
+/** The frame without sound that an encoder puts first. */
+interface Information {
+  readonly kind: 'Xing' | 'VBRI';
+  /** How many follow; 0 where it does not say. */
+  readonly frames: number;
+  /** Samples that the encoder added at the beginning and the end. */
+  readonly padding: number;
+}
+
+/** Null when the frame is ordinary audio. */
+function informationIn(bytes: Uint8Array, frame: MpegFrame): Information | null {
+  const view = viewOf(bytes);
+  if (hasText(bytes, 'VBRI', 36) && bytes.length >= 54) {
+    return { kind: 'VBRI', frames: view.getUint32(50), padding: 0 };
+  }
+  const sideInformation = frame.mpeg1
+    ? frame.channels === 1
+      ? 17
+      : 32
+    : frame.channels === 1
+      ? 9
+      : 17;
+  const tag = [frame.headerSize, 4]
+    .map((header) => header + sideInformation)
+    .find((at) => hasText(bytes, 'Xing', at) || hasText(bytes, 'Info', at));
+  if (tag === undefined || tag + 12 > bytes.length) return null;
+  const fields = view.getUint32(tag + 4);
+  const frames = (fields & 1) !== 0 ? view.getUint32(tag + 8) : 0;
+  const sizes = [4, 4, 100, 4]; // frames, bytes, table of contents, quality
+  const encoder = sizes.reduce((at, size, bit) => at + ((fields >> bit) & 1) * size, tag + 8);
+  if (encoder + 24 > bytes.length || bytes[encoder] === 0)
+    return { kind: 'Xing', frames, padding: 0 };
+  const padding = view.getUint32(encoder + 20) & 0xff_ffff; // 12 bits each
+  return { kind: 'Xing', frames, padding: (padding >> 12) + (padding & 0xfff) };
 }
 
 /** Whether two frames in a row follow somewhere behind `position`: no tag looks like that. */
@@ -111,4 +214,12 @@ function hasMoreFrames(bytes: Uint8Array, position: number): boolean {
     if (size && frameAt(bytes, at + size)?.size) return true;
   }
   return false;
+}
+
+function freeFormat(name: string): Error {
+  return formatError(
+    name,
+    'it is an MP3 of free format (of a bit rate that its header does not name), which fewsound ' +
+      'does not read. Convert it, for example with `lame --decode in.mp3 out.wav`.',
+  );
 }

@@ -1,24 +1,172 @@
-import { hasText } from './audio-format.js';
+import { hasText, joined, viewOf } from './bytes.js';
 import { formatError } from './checks.js';
+import { isHarmless } from './tags.js';
 
 const headerSize = 27;
-const endOfStream = 0x04;
+const flags = { continued: 0x01, first: 0x02, last: 0x04 };
+/** The granule position of a page on which no packet ends. */
+const noGranule = -1;
+
+interface OggPage {
+  readonly serial: number;
+  readonly sequence: number;
+  readonly granule: number;
+  readonly flags: number;
+  /** The lacing values: a packet ends at the first one below 255. */
+  readonly lacing: Uint8Array;
+  readonly content: Uint8Array;
+  readonly position: number;
+}
+
+/** The packets that end on one page. */
+export interface OggPackets {
+  readonly packets: readonly Uint8Array[];
+  /**
+   * Samples up to the end of the last of them, as the codec counts; null where the page does not
+   * say.
+   */
+  readonly granule: number | null;
+  /** Whether the stream ends here. */
+  readonly last: boolean;
+}
+
+/** One logical stream, from its first page to its last. */
+export interface OggStream {
+  readonly serial: number;
+  readonly pages: OggPackets[];
+}
 
 /**
- * Checks that an Ogg file is whole: every page is there in full with the right checksum, and every
- * stream has its last page. The decoders take less than that without a word.
+ * Takes an Ogg file apart (RFC 3533): the links of the chain in their order, and the streams that
+ * run side by side in each. Every page must be there in full, with the right checksum and the
+ * number that follows the last one's, and every stream must end before the next link begins. The
+ * decoders take less than that without a word.
  *
  * @internal
  * @param name how errors call the file
  * @throws FewSoundError FILE_FORMAT
  */
-export function checkOggPages(bytes: Uint8Array, name: string): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const open = new Set<number>();
+export function readOggStreams(bytes: Uint8Array, name: string): OggStream[][] {
+  const links: StreamBuilder[][] = [];
+  const open = new Map<number, StreamBuilder>();
+  let inHeads = false; // the first pages of a link's streams come before all others
+  for (const page of pagesOf(bytes, name, () => open.size === 0 && links.length > 0)) {
+    const isFirst = (page.flags & flags.first) !== 0;
+    if (isFirst) {
+      if (!inHeads) {
+        if (open.size > 0)
+          throw missing(name, page, 'a stream begins before the last one has ended');
+        links.push([]);
+      }
+      const stream = new StreamBuilder(page, name);
+      open.set(page.serial, stream);
+      links.at(-1)?.push(stream);
+    }
+    inHeads = isFirst;
+    const stream = open.get(page.serial);
+    if (stream === undefined)
+      throw missing(name, page, 'it belongs to a stream without a first page');
+    stream.add(page);
+    if ((page.flags & flags.last) !== 0) {
+      stream.end();
+      open.delete(page.serial);
+    }
+  }
+  if (open.size > 0) {
+    throw formatError(
+      name,
+      'it stops before the end-of-stream page of Ogg: the file is cut short.',
+    );
+  }
+  return links.map((streams) => streams.map(({ serial, pages }) => ({ serial, pages })));
+}
+
+/**
+ * The first packets of the streams that an Ogg file begins with, without any check.
+ *
+ * @internal
+ */
+export function firstOggPackets(bytes: Uint8Array): Uint8Array[] {
+  const packets: Uint8Array[] = [];
+  for (let at = 0; hasText(bytes, 'OggS', at); ) {
+    const size = pageSize(bytes, at);
+    if (((bytes[at + 5] ?? 0) & flags.first) === 0 || size === null) break;
+    packets.push(
+      bytes.subarray(at + headerSize + (bytes[at + headerSize - 1] as number), at + size),
+    );
+    at += size;
+  }
+  return packets;
+}
+
+/** Collects the packets of one stream from its pages. */
+class StreamBuilder implements OggStream {
+  readonly serial: number;
+  readonly pages: OggPackets[] = [];
+  private sequence: number | null = null;
+  /** The parts of a packet that goes on on the next page. */
+  private pending: Uint8Array[] = [];
+
+  constructor(
+    { serial }: OggPage,
+    private readonly name: string,
+  ) {
+    this.serial = serial;
+  }
+
+  add(page: OggPage): void {
+    if (this.sequence !== null && page.sequence !== (this.sequence + 1) >>> 0) {
+      throw missing(
+        this.name,
+        page,
+        `it is page ${page.sequence} of its stream and follows page ${this.sequence}`,
+      );
+    }
+    this.sequence = page.sequence;
+    if (((page.flags & flags.continued) !== 0) !== this.pending.length > 0) {
+      throw missing(this.name, page, 'its first packet does not fit the last page');
+    }
+    const packets: Uint8Array[] = [];
+    let start = 0;
+    let end = 0;
+    for (const length of page.lacing) {
+      end += length;
+      if (length === 255) continue;
+      this.pending.push(page.content.subarray(start, end));
+      packets.push(
+        this.pending.length === 1 ? (this.pending[0] as Uint8Array) : joined(this.pending),
+      );
+      this.pending = [];
+      start = end;
+    }
+    if (page.lacing.at(-1) === 255) this.pending.push(page.content.subarray(start, end));
+    const last = (page.flags & flags.last) !== 0;
+    const timed = page.granule !== noGranule && (packets.length > 0 || last);
+    this.pages.push({ packets, granule: timed ? page.granule : null, last });
+  }
+
+  end(): void {
+    if (this.pending.length > 0) {
+      throw formatError(this.name, 'its last Ogg packet is not complete: the file is cut short.');
+    }
+  }
+}
+
+function missing(name: string, { position }: OggPage, problem: string): Error {
+  return formatError(
+    name,
+    `the Ogg page at byte ${position} is out of order (${problem}): part of the sound is missing ` +
+      'or the file is damaged.',
+  );
+}
+
+function* pagesOf(bytes: Uint8Array, name: string, mayEnd: () => boolean): Generator<OggPage> {
+  const view = viewOf(bytes);
   let position = 0;
   while (position < bytes.length) {
     if (!hasText(bytes, 'OggS', position)) {
-      if (open.size === 0) return; // a tag or padding after the last page
+      // A tag or padding may follow the last page, not another page.
+      if (mayEnd() && (isHarmless(bytes, position) || !hasPage(bytes, position))) return;
       throw formatError(name, `there is no Ogg page at byte ${position}: the file is damaged.`);
     }
     const size = pageSize(bytes, position);
@@ -35,18 +183,22 @@ export function checkOggPages(bytes: Uint8Array, name: string): void {
         `the Ogg page at byte ${position} has a wrong checksum: the file is damaged.`,
       );
     }
-    const serial = view.getUint32(position + 14, true);
-    const isLast = ((page[5] as number) & endOfStream) !== 0;
-    if (isLast) open.delete(serial);
-    else open.add(serial);
+    const contentStart = headerSize + (page[headerSize - 1] as number);
+    yield {
+      serial: view.getUint32(position + 14, true),
+      sequence: view.getUint32(position + 18, true),
+      granule: Number(view.getBigInt64(position + 6, true)),
+      flags: page[5] as number,
+      lacing: page.subarray(headerSize, contentStart),
+      content: page.subarray(contentStart),
+      position,
+    };
     position += size;
   }
-  if (open.size > 0) {
-    throw formatError(
-      name,
-      'it stops before the end-of-stream page of Ogg: the file is cut short.',
-    );
-  }
+}
+
+function hasPage(bytes: Uint8Array, from: number): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes('OggS', from);
 }
 
 /** Bytes of the page at `position`, null when its header does not fit into the file. */
@@ -65,7 +217,9 @@ const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
   return remainder;
 });
 
-/** CRC-32 of RFC 3533: polynomial 0x04c11db7, nothing reflected, the checksum's own bytes as zero. */
+/**
+ * CRC-32 of RFC 3533: polynomial 0x04c11db7, nothing reflected, the checksum's own bytes as zero.
+ */
 function checksum(page: Uint8Array): number {
   let crc = 0;
   for (let i = 0; i < page.length; i++) {

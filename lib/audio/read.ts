@@ -3,11 +3,12 @@ import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import { FewSoundError } from '../native/errors.js';
 import { decodeAu } from './au-file.js';
-import { type AudioFormat, sniffContent } from './audio-format.js';
+import { type AudioFormat, type SniffedContent, sniffContent } from './audio-format.js';
 import { formatError, requireFinite } from './checks.js';
-import { finishFlac, readFlacStreamInfo } from './flac-stream.js';
-import { checkMpegFrames } from './mpeg-frames.js';
-import { checkOggPages } from './ogg-pages.js';
+import type { DecodedAudio } from './decoded-audio.js';
+import { decodeFlac } from './flac-stream.js';
+import { decodeMp3 } from './mp3-file.js';
+import { decodeOgg } from './ogg-file.js';
 import { decodeWav } from './wav-file.js';
 
 /** A path, a `file:` URL, or the bytes of a file. */
@@ -25,19 +26,29 @@ export interface Recording {
 }
 
 /**
- * Decodes a wav (integer PCM of 8, 16, 24, 32 bits, float of 32, 64), au (the same), flac, mp3, ogg
- * vorbis or opus file. Opus is always decoded at 48 kHz, the rate of the codec.
+ * Decodes a wav (integer PCM of 8, 16, 24, 32 bits, float of 32, 64), au (the same), flac, mp3, or
+ * an ogg with vorbis, opus or flac. Opus is always decoded at 48 kHz, the rate of the codec.
+ * Channels are in the file's own order, which of six is that of the codec (vorbis and opus: left,
+ * center, right, ...; flac and wav: left, right, center, ...).
  *
  * The content decides about the format, not the name: an MP3 called `speech.wav` is decoded as the
- * MP3 that it is. A file that is not whole is refused, not decoded as far as it goes: lengths in
- * headers, checksums of Ogg pages, frames of MP3 and the sample count of FLAC must all agree with
- * the content. (An MP3 without an information frame, cut exactly between two frames, and a FLAC
- * whose encoder did not know the length cannot be told from shorter recordings.) Integers are
- * divided by 2^(bits-1), so that 16-bit wav and flac of the same audio are equal to the bit.
+ * MP3 that it is. Tags and stray bytes in front of the sound or behind it are no matter, nor is
+ * what runs beside it in an ogg file (a Skeleton, video). Files that were appended to each other
+ * are decoded one after the other, each as it would be alone, where their format allows that (ogg,
+ * mp3).
+ *
+ * A file is decoded whole or refused: lengths in headers, checksums, numbers and time stamps of Ogg
+ * pages, frames of MP3, frames, sample count and MD5 of FLAC must all agree with the content. So is
+ * one whose rate or number of channels changes on the way, one with a second wav, au or flac file
+ * behind the first, and MP3 of free format. (An MP3 without an information frame, cut exactly
+ * between two frames, and a FLAC whose encoder did not know the length cannot be told from shorter
+ * recordings, nor sound inside a frame of MP3 that was changed.) Integers are divided by
+ * 2^(bits-1), so that 16-bit wav and flac of the same audio are equal to the bit.
  *
  * Decoding happens on the calling thread, at some hundred times the speed of sound.
  *
- * @throws FewSoundError FILE_NOT_FOUND; IO when it cannot be read; FILE_FORMAT when it is empty, cut
+ * @throws FewSoundError FILE_NOT_FOUND; IO when it cannot be read; FILE_FORMAT when it is empty,
+ * cut
  *   short, damaged or of another kind; AUDIO_EMPTY when it holds no samples; INVALID_ARGUMENT when
  *   a sample is NaN or infinite (float wav), or the source is none of the accepted types
  */
@@ -48,99 +59,42 @@ export async function readAudio(source: AudioSource): Promise<Recording> {
   if (bytes.length === 0) throw formatError(name, 'the file is empty (0 bytes).');
 
   const content = sniffContent(bytes);
-  if (content.format === null) {
+  if (content.container === null) {
     throw formatError(
       name,
       `it is ${content.found}, not audio that fewsound reads (wav, au, flac, mp3, ogg vorbis, opus). ` +
         'Convert it to one of these, or check that this is the right file.',
     );
   }
-  if (content.ogg) checkOggPages(bytes, name);
-  const { channels, sampleRate } = await decode(bytes, content.format, content.ogg, name);
+  const { channels, sampleRate, format } = await decode(bytes, content, name);
   if ((channels[0]?.length ?? 0) === 0) {
     throw new FewSoundError('AUDIO_EMPTY', `${name}: the file holds not one sample of audio.`);
   }
   for (const [index, samples] of channels.entries()) {
     requireFinite(samples, channels.length === 1 ? name : `${name}, channel ${index}`);
   }
-  const recording = { channels, sampleRate, format: content.format };
+  const recording = { channels, sampleRate, format };
   return path === null ? recording : { ...recording, source: path };
-}
-
-interface DecodedAudio {
-  channels: Float32Array[];
-  sampleRate: number;
 }
 
 async function decode(
   bytes: Uint8Array,
-  format: AudioFormat,
-  ogg: boolean,
+  { container, start }: SniffedContent & { container: string },
   name: string,
-): Promise<DecodedAudio> {
-  switch (format) {
+): Promise<DecodedAudio & { readonly format: AudioFormat }> {
+  const content = start === 0 ? bytes : bytes.subarray(start);
+  switch (container) {
     case 'wav':
-      return decodeWav(bytes, name);
+      return { ...decodeWav(content, name), format: 'wav' };
     case 'au':
-      return decodeAu(bytes, name);
-    case 'flac': {
-      const info = readFlacStreamInfo(bytes, ogg, name);
-      const audio = await decodeByLibrary(bytes, 'flac', name);
-      finishFlac(audio.channels, info, name);
-      return audio;
-    }
+      return { ...decodeAu(content, name), format: 'au' };
+    case 'flac':
+      return { ...decodeFlac(content, name), format: 'flac' };
     case 'mp3':
-      checkMpegFrames(bytes, name);
-      return decodeByLibrary(bytes, 'mp3', name);
-    case 'vorbis':
-      return decodeByLibrary(bytes, 'oga', name);
-    case 'opus':
-      return decodeByLibrary(bytes, 'opus', name);
+      return { ...(await decodeMp3(bytes, start, name)), format: 'mp3' };
+    case 'ogg':
+      return decodeOgg(content, name);
   }
-}
-
-async function decodeByLibrary(
-  bytes: Uint8Array,
-  codec: 'flac' | 'mp3' | 'oga' | 'opus',
-  name: string,
-): Promise<DecodedAudio> {
-  const { default: library } = await import('audio-decode');
-  const decoder = await library[codec]().catch((error: unknown) => {
-    throw new FewSoundError('INTERNAL', `the ${codec} decoder did not start (${reason(error)}).`, {
-      cause: error,
-    });
-  });
-  try {
-    const head = await decoder(bytes);
-    const tail = await decoder();
-    const parts = [head, tail].filter(({ channelData }) => channelData.length > 0);
-    return {
-      channels: parts[0]?.channelData.map((_, channel) => joined(parts, channel)) ?? [],
-      sampleRate: parts[0]?.sampleRate ?? 0,
-    };
-  } catch (error) {
-    throw formatError(
-      name,
-      `it could not be decoded (${reason(error)}). The file is damaged.`,
-      error,
-    );
-  } finally {
-    decoder.free();
-  }
-}
-
-/** One channel of the parts in a row. A part with fewer channels repeats its last one. */
-function joined(parts: readonly { channelData: Float32Array[] }[], channel: number): Float32Array {
-  const pieces = parts.map(
-    ({ channelData }) => channelData[Math.min(channel, channelData.length - 1)] as Float32Array,
-  );
-  const samples = new Float32Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let position = 0;
-  for (const piece of pieces) {
-    samples.set(piece, position);
-    position += piece.length;
-  }
-  return samples;
 }
 
 /** The path of a source, null for bytes. */

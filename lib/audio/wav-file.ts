@@ -1,11 +1,7 @@
-import { hasText } from './audio-format.js';
+import { hasText, viewOf } from './bytes.js';
 import { formatError } from './checks.js';
-
-/**
- * WAV is read here and not by the decoding library, for three reasons: the library takes a truncated
- * file without a word, loses its way after a chunk of odd length, and scales positive and negative
- * samples by different factors (1/32767 and 1/32768), which bends the waveform.
- */
+import type { DecodedAudio } from './decoded-audio.js';
+import { isHarmless } from './tags.js';
 
 const formatTags = new Map([
   [1, 'integer'],
@@ -35,11 +31,6 @@ interface WavLayout extends WavFormat {
   readonly dataSize: number;
 }
 
-export interface WavAudio {
-  readonly channels: Float32Array[];
-  readonly sampleRate: number;
-}
-
 /**
  * Decodes a WAV file: PCM of 8 (unsigned), 16, 24, 32 bits and float of 32, 64 bits, plain or
  * WAVE_FORMAT_EXTENSIBLE. Integers are divided by 2^(bits-1), so full scale is [-1, 1).
@@ -48,7 +39,7 @@ export interface WavAudio {
  * @param name how errors call the file
  * @throws FewSoundError FILE_FORMAT when the header and the content do not agree
  */
-export function decodeWav(bytes: Uint8Array, name: string): WavAudio {
+export function decodeWav(bytes: Uint8Array, name: string): DecodedAudio {
   const layout = readLayout(bytes, name);
   const { channels: channelCount, width, dataStart, dataSize } = layout;
   const frames = dataSize / (channelCount * width);
@@ -80,18 +71,22 @@ function sampleReader(view: DataView, format: WavFormat): (offset: number) => nu
   }
 }
 
-/** Walks the chunks of the whole file, so that a length that does not add up anywhere is noticed. */
+/**
+ * Walks the chunks of the whole file, so that a length that does not add up anywhere is noticed.
+ * The length in the RIFF header is not asked: programs that write into a pipe never fill it in, and
+ * the chunks say the same.
+ */
 function readLayout(bytes: Uint8Array, name: string): WavLayout {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const declaredEnd = view.getUint32(4, true) + 8;
+  const view = viewOf(bytes);
   let format: WavFormat | undefined;
   let data: { start: number; size: number } | undefined;
 
   let position = 12;
-  while (position + 8 <= Math.min(bytes.length, declaredEnd)) {
+  while (position + 8 <= bytes.length) {
+    // Chunks begin at even offsets; some writers forget the byte between.
+    if (position % 2 === 1 && chunkId(bytes, position) === null) position++;
     const id = chunkId(bytes, position);
-    const size = view.getUint32(position + 4, true);
-    const start = position + 8;
+    if (data !== undefined && (id === null || isHarmless(bytes, position))) break;
     if (id === null) {
       throw formatError(
         name,
@@ -99,16 +94,28 @@ function readLayout(bytes: Uint8Array, name: string): WavLayout {
           'begins. The header is wrong or the file is damaged.',
       );
     }
+    const size = view.getUint32(position + 4, true);
+    const start = position + 8;
+    if (isWavStart(bytes, position)) break;
     if (start + size > bytes.length) throw cutShort(name, id, size, bytes.length - start);
     if (id === 'fmt ') format = readFormat(view, start, size, name);
-    if (id === 'data' && data === undefined) data = { start, size };
-    position = start + size + (size % 2); // chunks begin at even offsets
+    if (id === 'data') {
+      if (data !== undefined) {
+        throw formatError(
+          name,
+          `it has a second 'data' chunk at byte ${position}; expected one. Convert it, for example ` +
+            'with `sox in.wav out.wav`.',
+        );
+      }
+      data = { start, size };
+    }
+    position = start + size;
   }
 
-  if (data === undefined) throw formatError(name, missingChunk('data', bytes.length, declaredEnd));
-  if (format === undefined) throw formatError(name, missingChunk('fmt', bytes.length, declaredEnd));
-  checkDeclaredEnd(bytes, declaredEnd, data.start + data.size, name);
+  if (data === undefined) throw formatError(name, missingChunk('data', bytes.length));
+  if (format === undefined) throw formatError(name, missingChunk('fmt', bytes.length));
   const frame = format.channels * format.width;
+  requireNoMore(bytes, position, frame, name);
   if (data.size % frame !== 0) {
     throw formatError(
       name,
@@ -159,29 +166,29 @@ function readFormat(view: DataView, start: number, size: number, name: string): 
   return { encoding, channels, sampleRate, width };
 }
 
-function checkDeclaredEnd(
-  bytes: Uint8Array,
-  declaredEnd: number,
-  dataEnd: number,
-  name: string,
-): void {
-  // Some writers count the 8 bytes of the RIFF header itself, or forget the final padding byte.
-  if (declaredEnd > bytes.length + 9) {
+/**
+ * Behind the last chunk may be tags, zeros, and less than a sample's bytes, not more of the sound.
+ */
+function requireNoMore(bytes: Uint8Array, from: number, frame: number, name: string): void {
+  for (let at = from; at + 12 <= bytes.length; at++) {
+    if (!isWavStart(bytes, at)) continue;
     throw formatError(
       name,
-      `its wav header announces ${declaredEnd} bytes, but the file has ${bytes.length}. ` +
-        'It is cut short, or was written by a program that never filled in the length.',
+      `a second wav file begins in it at byte ${at}. Split them, or convert each by itself.`,
     );
   }
-  const rest = bytes.subarray(Math.max(declaredEnd, dataEnd));
-  const isTag = ['ID3', 'TAG', 'APETAGEX', 'LYRICS'].some((tag) => hasText(rest, tag, 0));
-  if (!isTag && chunkId(rest, 0) === null && rest.some((byte) => byte !== 0)) {
-    throw formatError(
-      name,
-      `${rest.length} bytes follow the end that its wav header announces (byte ${declaredEnd}). ` +
-        'The header gives a wrong length.',
-    );
-  }
+  const afterPadding = from + (from % 2);
+  const harmless = isHarmless(bytes, from) || isHarmless(bytes, afterPadding);
+  if (harmless || bytes.length - afterPadding < frame) return;
+  throw formatError(
+    name,
+    `${bytes.length - from} bytes that are no chunk follow the end that its wav header announces ` +
+      `(byte ${from}). The header gives a wrong length, or the file is damaged.`,
+  );
+}
+
+function isWavStart(bytes: Uint8Array, position: number): boolean {
+  return hasText(bytes, 'RIFF', position) && hasText(bytes, 'WAVE', position + 8);
 }
 
 function cutShort(name: string, id: string, size: number, available: number): Error {
@@ -193,9 +200,11 @@ function cutShort(name: string, id: string, size: number, available: number): Er
   );
 }
 
-function missingChunk(id: string, length: number, declaredEnd: number): string {
-  const why = length < declaredEnd ? 'The file is cut short.' : 'It is not a complete wav file.';
-  return `it is ${length} bytes of wav without a '${id}' chunk. ${why}`;
+function missingChunk(id: string, length: number): string {
+  return (
+    `it is ${length} bytes of wav without a '${id}' chunk. ` +
+    'It is cut short, or not a complete wav file.'
+  );
 }
 
 /** The four printable characters that name a chunk, or null where there are none. */

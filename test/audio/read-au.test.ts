@@ -73,6 +73,18 @@ describe('readAudio of an au file', () => {
     await expect(readAudio(auBytes(au).subarray(0, 20))).rejects.toThrow(/too few/);
   });
 
+  test('refuses more behind the end, a second file above all, and takes tags and zeros', async () => {
+    const one = auBytes({ data: [1, 2, 3, 4] });
+    for (const tail of [one, Uint8Array.of(1, 2, 3, 4)]) {
+      await expect(readAudio(Buffer.concat([one, tail]))).rejects.toMatchObject({
+        code: 'FILE_FORMAT',
+      });
+    }
+    for (const tail of [new Uint8Array(9), Buffer.from('TAGa title')]) {
+      expect((await readAudio(Buffer.concat([one, tail]))).channels[0]).toHaveLength(2);
+    }
+  });
+
   test('without samples is empty', async () => {
     await expect(readAudio(auBytes({ data: [] }))).rejects.toMatchObject({ code: 'AUDIO_EMPTY' });
   });

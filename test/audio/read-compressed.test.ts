@@ -1,14 +1,8 @@
-/** @jest-environment ./test/audio/decoder-environment.js */
 import { type AudioFormat, loadClip, readAudio } from '../../lib/audio';
 import { flacBytes } from './flac-bytes';
+import { lena } from './lena';
 
 type Extension = 'wav' | 'flac' | 'mp3' | 'ogg' | 'opus';
-
-/** The same recording (audio-lena, a dev dependency) in every format. */
-async function lena(extension: Extension): Promise<Uint8Array> {
-  const { default: bytes } = await import(`audio-lena/${extension}`);
-  return new Uint8Array(bytes as ArrayBuffer);
-}
 
 const files: [extension: Extension, format: AudioFormat][] = [
   ['wav', 'wav'],
@@ -97,59 +91,5 @@ describe('readAudio of a damaged recording', () => {
       code: 'FILE_FORMAT',
       message: expect.stringContaining('before any audio'),
     });
-  });
-});
-
-describe('readAudio of an mp3', () => {
-  const infoFrame = (bytes: Uint8Array): number =>
-    Math.max(Buffer.from(bytes).indexOf('Info'), Buffer.from(bytes).indexOf('Xing'));
-
-  it('takes a tag behind the last frame', async () => {
-    const tag = new Uint8Array(128);
-    tag.set(Buffer.from('TAGa title'));
-    const { channels } = await readAudio(Buffer.concat([await lena('mp3'), tag]));
-    expect(channels[0]).toHaveLength(541_184);
-  });
-
-  it('takes a file without an information frame', async () => {
-    const bytes = Uint8Array.from(await lena('mp3'));
-    bytes.fill(0, infoFrame(bytes), infoFrame(bytes) + 4);
-    expect((await readAudio(bytes)).format).toBe('mp3');
-  });
-
-  it('refuses fewer frames than its information frame promises', async () => {
-    const bytes = Uint8Array.from(await lena('mp3'));
-    const count = new DataView(bytes.buffer, infoFrame(bytes) + 8, 4);
-    count.setUint32(0, count.getUint32(0) + 1);
-    await expect(readAudio(bytes)).rejects.toMatchObject({
-      code: 'FILE_FORMAT',
-      message: expect.stringMatching(/promises 472 frames, but 471 are there/),
-    });
-  });
-});
-
-describe('readAudio of a flac', () => {
-  it.each([
-    [8, [0, 1, -1, 127, -128]],
-    [16, [0, 1, -1, 12_345, 32_767, -32_768]],
-    [24, [0, 1, -1, 4_194_305, 8_388_607, -8_388_608]],
-  ] as const)('divides %i-bit samples by 2^(bits-1), exactly', async (bits, samples) => {
-    const { channels } = await readAudio(flacBytes(samples, bits));
-    const expected = samples.map((sample) => sample / 2 ** (bits - 1));
-    expect(channels).toEqual([Float32Array.from(expected)]);
-  });
-
-  it('refuses fewer samples than the header promises', async () => {
-    await expect(readAudio(flacBytes([1, 2, 3], 16, { totalSamples: 1000 }))).rejects.toMatchObject(
-      {
-        code: 'FILE_FORMAT',
-        message: expect.stringMatching(/promises 1000 samples, but 3/),
-      },
-    );
-  });
-
-  it('takes a stream whose encoder did not know the length', async () => {
-    const { channels } = await readAudio(flacBytes([4, 5, 6], 16, { totalSamples: 0 }));
-    expect(channels[0]).toHaveLength(3);
   });
 });

@@ -78,6 +78,38 @@ describe('readAudio of a wav', () => {
     expect((await readAudio(wavBytes({ extra, data: samples16 }))).channels[0]?.[3]).toBe(0.5);
   });
 
+  it.each([0, 0xffff_ffff, 20, 36, 1000])(
+    'takes %i as the length of the whole file, which is wrong',
+    async (riffSize) => {
+      const extra = { LIST: Uint8Array.of(1, 2, 3) };
+      const bytes = wavBytes({ data: samples16, riffSize, extra });
+      expect((await readAudio(bytes)).channels[0]).toHaveLength(6);
+    },
+  );
+
+  it.each([
+    ['', 50],
+    ['zeros', 0],
+    ['a tag', 0],
+  ])('refuses a second file behind it, with %p between', async (between, riffSize) => {
+    const filling = { '': '', zeros: '\0\0\0', 'a tag': 'TAG'.padEnd(128, 'x') }[between] as string;
+    for (const first of [wavBytes({ data: samples16 }), wavBytes({ data: samples16, riffSize })]) {
+      const bytes = Buffer.concat([first, Buffer.from(filling), wavBytes({ data: samples16 })]);
+      await expect(readAudio(bytes)).rejects.toMatchObject({ code: 'FILE_FORMAT' });
+    }
+  });
+
+  it('refuses a second data chunk', async () => {
+    const bytes = wavBytes({ data: samples16, extra: { data: int16Bytes([1, 2]) } });
+    await expect(readAudio(bytes)).rejects.toMatchObject({ code: 'FILE_FORMAT' });
+  });
+
+  it('takes an ID3v2 tag in front', async () => {
+    const tag = Uint8Array.of(0x49, 0x44, 0x33, 4, 0, 0, 0, 0, 0, 2, 0, 0);
+    const bytes = Buffer.concat([tag, wavBytes({ data: samples16 })]);
+    expect((await readAudio(bytes)).channels[0]).toHaveLength(6);
+  });
+
   it('accepts a tag and padding behind the end', async () => {
     const whole = wavBytes({ data: samples16 });
     for (const tail of ['TAG and a title', '\0\0\0\0']) {
@@ -134,12 +166,11 @@ describe('readAudio of a bad file', () => {
       /announces 1000 bytes of audio/,
     ],
     ['stream.wav', wavBytes({ data: samples16, dataSize: 0xffff_ffff }), /never filled in/],
-    ['stream-riff.wav', wavBytes({ data: samples16, riffSize: 0xffff_ffff }), /never filled in/],
-    ['too-short.wav', wavBytes({ data: samples16, dataSize: 4 }), /no chunk at byte 48/],
+    ['too-short.wav', wavBytes({ data: samples16, dataSize: 4 }), /header gives a wrong length/],
     [
       'both-too-short.wav',
       wavBytes({ data: samples16, dataSize: 4, riffSize: 40 }),
-      /8 bytes follow the end/,
+      /header gives a wrong length/,
     ],
     ['half-sample.wav', wavBytes({ data: samples16, dataSize: 11 }), /whole number of 2-byte/],
     ['no-channels.wav', wavBytes({ channels: 0, blockAlign: 2, data: samples16 }), /0 channels/],
