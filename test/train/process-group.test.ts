@@ -1,5 +1,12 @@
 import { ProcessGroup, processGroupFromEnvironment, tensor } from '../../lib/index';
-import { freePort, startRank, startRanks } from './ranks';
+import { freePort, type Rank, startRank, startRanks } from './ranks';
+
+/** Every rank ends by itself, with the status that its program sets last. */
+async function expectEnd(ranks: readonly Rank[]) {
+  for (const { status, stderr } of await Promise.all(ranks.map(({ ended }) => ended))) {
+    expect({ status, stderr }).toEqual({ status: 7, stderr: '' });
+  }
+}
 
 describe('a group of two processes', () => {
   it('sums, agrees, broadcasts and averages', async () => {
@@ -50,15 +57,15 @@ describe('a group of two processes', () => {
     });
   });
 
-  it.each(['process.exit with a live group', 'an end without close', 'calls that are none'])(
-    '%s',
-    async (program) => {
-      const ranks = await startRanks(program, 2);
-      for (const { status, stderr } of await Promise.all(ranks.map(({ ended }) => ended))) {
-        expect({ status, stderr }).toEqual({ status: 7, stderr: '' });
-      }
-    },
-  );
+  it.each(['process.exit with a live group', 'an end without close'])('%s', async (program) => {
+    await expectEnd(await startRanks(program, 2));
+  });
+
+  it('calls that are none', async () => {
+    const ranks = await startRanks('calls that are none', 2);
+    ranks[0]?.speaks.then(() => ranks[1]?.child.stdin?.write('go on\n'));
+    await expectEnd(ranks);
+  });
 
   it('process.exit during an operation waits for its end', async () => {
     const port = await freePort();

@@ -1,5 +1,6 @@
 // One process of a group: RANK, WORLD_SIZE and MASTER_PORT say which. Prints one line of JSON.
 const assert = require('node:assert');
+const { once } = require('node:events');
 const { open } = require('../binding/open-addon.cjs');
 
 const rank = Number(process.env.RANK);
@@ -92,9 +93,17 @@ const programs = {
       () => addon.joinProcessGroup({ rank: 2 ** 32, size: 1, masterAddress: 'a', masterPort: 1 }),
       /rank is/,
     );
-    const waiting = addon.barrierOfRanks(group);
-    assert.throws(() => addon.barrierOfRanks(group), /in use by another operation/);
-    await waiting;
+    if (rank === 0) {
+      const waiting = addon.barrierOfRanks(group);
+      assert.throws(() => addon.barrierOfRanks(group), /in use by another operation/);
+      print('asked while in use');
+      await waiting;
+    } else {
+      // The barrier of the first rank must not end before that one has asked again.
+      await once(process.stdin, 'data');
+      process.stdin.destroy();
+      await addon.barrierOfRanks(group);
+    }
     await addon.closeProcessGroup(group);
     await addon.closeProcessGroup(group);
     await assert.rejects(() => addon.barrierOfRanks(group), /the process group is closed/);
