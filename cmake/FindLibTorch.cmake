@@ -2,6 +2,8 @@
 #
 # LibTorch's own TorchConfig.cmake insists on a CUDA toolkit when LibTorch is a CUDA build. We link
 # libc10 and libtorch_cpu only, whatever the build, so that one binary runs with both.
+#
+# LibTorch keeps its binary interface within a minor version: LibTorch_SERIES is what a core is for, like 2.13.
 
 set(LIBTORCH_DIR "$ENV{LIBTORCH}" CACHE PATH "LibTorch: the folder that holds include/ and lib/")
 
@@ -21,6 +23,7 @@ if(LibTorch_INCLUDE_DIR)
   endif()
   string(REGEX REPLACE ".*MAJOR ([0-9]+).*MINOR ([0-9]+).*PATCH ([0-9]+).*" "\\1.\\2.\\3"
     LibTorch_VERSION "${_torch_version_lines}")
+  string(REGEX REPLACE "\\.[0-9]+$" "" LibTorch_SERIES "${LibTorch_VERSION}")
 endif()
 
 include(FindPackageHandleStandardArgs)
