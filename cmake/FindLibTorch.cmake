@@ -7,6 +7,13 @@
 
 set(LIBTORCH_DIR "$ENV{LIBTORCH}" CACHE PATH "LibTorch: the folder that holds include/ and lib/")
 
+# What is found is remembered with the build folder, which may have been for another LibTorch before.
+if(NOT LIBTORCH_DIR STREQUAL LibTorch_FOUND_IN)
+  foreach(variable INCLUDE_DIR C10 CPU CUDA C10_CUDA)
+    unset(LibTorch_${variable} CACHE)
+  endforeach()
+  set(LibTorch_FOUND_IN "${LIBTORCH_DIR}" CACHE INTERNAL "The folder that the paths of LibTorch are from")
+endif()
 find_path(LibTorch_INCLUDE_DIR ATen/ATen.h PATHS "${LIBTORCH_DIR}/include" NO_DEFAULT_PATH)
 find_library(LibTorch_C10 c10 PATHS "${LIBTORCH_DIR}/lib" NO_DEFAULT_PATH)
 find_library(LibTorch_CPU torch_cpu PATHS "${LIBTORCH_DIR}/lib" NO_DEFAULT_PATH)

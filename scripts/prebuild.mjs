@@ -23,7 +23,7 @@ async function buildForEach() {
 }
 
 /** The binaries of a build, by the names that they have in its folder. */
-function binariesOf(release) {
+export function binariesOf(release) {
   return readdirSync(release, { recursive: true }).filter((name) =>
     /^(torch-[\d.]+\/)?fewsound\w*\.(node|so)$/.test(name),
   );

@@ -66,13 +66,18 @@ export function findLibTorch(versions = SUPPORTED_LIBTORCH): LibTorchSearch {
     candidates.push(candidate);
     if (candidate.usable || candidate.explicit) break;
   }
-  const last = candidates.at(-1);
-  const { source, path, version, cuda } = last ?? {};
-  const chosen =
-    last?.usable && source && path && version
-      ? { source, path, version, cuda: cuda ?? null }
-      : null;
-  return { chosen, candidates, versions };
+  return { chosen: usable(candidates.at(-1)), candidates, versions };
+}
+
+/** The copy that `fewsound setup` installed, whatever is found before it; null where it is not there. */
+export function ownLibTorch(): LibTorch | null {
+  return usable(lookAtOwnCopy(SUPPORTED_LIBTORCH));
+}
+
+function usable(candidate: LibTorchCandidate | undefined): LibTorch | null {
+  if (!candidate?.usable || candidate.path === null || candidate.version === null) return null;
+  const { source, path, version, cuda } = candidate;
+  return { source, path, version, cuda };
 }
 
 /**

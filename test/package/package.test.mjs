@@ -14,7 +14,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { describeBinaries } from '../../scripts/inspect-binaries.mjs';
-import { prebuild } from '../../scripts/prebuild.mjs';
+import { binariesOf, prebuild } from '../../scripts/prebuild.mjs';
 import { capture, require, root } from '../../scripts/steps.mjs';
 import { BareMachine, COMPILERS } from './bare-machine.mjs';
 
@@ -83,8 +83,10 @@ describe('the tarball', () => {
   });
 
   test('holds every binary of the build, the licence and what building from source needs', () => {
+    const built = binariesOf(join(root, 'build', 'Release'));
+    assert.ok(built.includes('fewsound.node') && built.includes(core));
     for (const path of [
-      ...['fewsound.node', core].map((name) => `prebuilds/${platform}/${name}`),
+      ...built.map((name) => `prebuilds/${platform}/${name}`),
       ...['LICENSE', 'README.md', 'CMakeLists.txt', 'scripts/build-native.mjs'],
       ...['dist/index.js', 'dist/index.mjs', 'dist/index.d.ts', 'dist/index.d.mts'],
     ]) {

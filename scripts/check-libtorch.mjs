@@ -1,0 +1,52 @@
+// `npm run check-libtorch [-- VERSION…]`: golden tensors, a fit, its resumption, doctor, a rendering and process groups with
+// each LibTorch that the package has a core for, from the binaries in prebuilds/ (`npm run prebuild` makes them). Prints
+// the rows of the table in docs/publishing.md.
+import { prepareBuild } from './build.mjs';
+import { fetchLibTorch } from './fetch-libtorch.mjs';
+import { capture, main, require, root, StepError } from './steps.mjs';
+
+const SUITES = [
+  ...['test/golden/', 'test/cli/doctor', 'test/cli/fit', 'test/cli/render'],
+  ...['test/train/checkpoint', 'test/train/process-group', 'test/tensor/'],
+];
+
+/** What doctor says of this LibTorch; throws where it is not the one that is used, with a packed core. */
+async function examine(env) {
+  const { output } = await capture(process.execPath, ['dist/cli/main.js', 'doctor', '--json'], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const { usable, checks, libtorch } = JSON.parse(output);
+  const found = (name) => checks.find((check) => check.name === name).found;
+  const packed =
+    found('Addon').includes('; core for LibTorch') && found('Addon').includes('prebuilds');
+  if (!usable || !packed || libtorch.chosen.path !== env.LIBTORCH) throw new StepError(output);
+  return { ...libtorch.chosen, processor: found('CPU') };
+}
+
+async function check(version) {
+  // Only what was packed, not what the clone is built for.
+  const env = { ...process.env, LIBTORCH: fetchLibTorch(version), PREBUILDS_ONLY: '1' };
+  const { version: found, cuda, processor } = await examine(env);
+  console.error(`\n── LibTorch ${found}`);
+  const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+  const { status, output } = await capture(
+    process.execPath,
+    [...jest, 'node_modules/jest/bin/jest.js', ...SUITES],
+    { cwd: root, env, show: true },
+  );
+  const [counts = 'no tests were run'] = /(?<=^Tests: +).*$/m.exec(output) ?? [];
+  const kind = cuda === null ? 'CPU' : `CUDA ${cuda}`;
+  return { failed: status !== 0, row: `| ${found} | ${kind} | ${counts} | ${processor} |` };
+}
+
+await main(async () => {
+  await prepareBuild();
+  const { TESTED_LIBTORCH } = require('../dist/native/index.js');
+  const asked = process.argv.slice(2);
+  const results = [];
+  for (const version of asked.length > 0 ? asked : TESTED_LIBTORCH)
+    results.push(await check(version));
+  console.log(['', ...results.map(({ row }) => row)].join('\n'));
+  return results.some(({ failed }) => failed) ? 1 : 0;
+});
