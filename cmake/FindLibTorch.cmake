@@ -3,11 +3,13 @@
 # LibTorch's own TorchConfig.cmake insists on a CUDA toolkit when LibTorch is a CUDA build. We link
 # libc10 and libtorch_cpu only, whatever the build, so that one binary runs with both.
 #
-# LibTorch keeps its binary interface within a minor version: LibTorch_SERIES is what a core is for, like 2.13.
+# LibTorch keeps its binary interface within a minor version: LibTorch_SERIES is what a core is for,
+# like 2.13.
 
 set(LIBTORCH_DIR "$ENV{LIBTORCH}" CACHE PATH "LibTorch: the folder that holds include/ and lib/")
 
-# What is found is remembered with the build folder, which may have been for another LibTorch before.
+# What is found is remembered with the build folder, which may have been for another LibTorch
+# before.
 if(NOT LIBTORCH_DIR STREQUAL LibTorch_FOUND_IN)
   foreach(variable INCLUDE_DIR C10 CPU CUDA C10_CUDA)
     unset(LibTorch_${variable} CACHE)

@@ -1,6 +1,7 @@
-// Builds the addon (and with --tests the C++ tests) with cmake-js, in a clone or in an installed package, against the
-// LibTorch in $LIBTORCH or else the one that fewsound finds, in `build` or in the folder after --out. Incremental: ninja
-// rebuilds what changed. A lock keeps two builds apart. $FEWSOUND_CUDA (AUTO, ON, OFF) is for cmake/CudaCompiler.cmake.
+// Builds the addon (and with --tests the C++ tests) with cmake-js, in a clone or in an installed
+// package, against the LibTorch in $LIBTORCH or else the one that fewsound finds, in `build` or in
+// the folder after --out. Incremental: ninja rebuilds what changed. A lock keeps two builds apart.
+// $FEWSOUND_CUDA (AUTO, ON, OFF) is for cmake/CudaCompiler.cmake.
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';

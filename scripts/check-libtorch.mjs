@@ -1,6 +1,9 @@
-// `npm run check-libtorch [-- VERSION…]`: golden tensors, a fit, its resumption, doctor, a rendering and process groups with
-// each LibTorch that the package has a core for, from the binaries in prebuilds/ (`npm run prebuild` makes them). Prints
-// the rows of the table in docs/publishing.md.
+// `npm run check-libtorch [-- VERSION…]`: golden tensors, a fit, its resumption, doctor, a
+// rendering and process groups with each LibTorch that the package has a core for, from the
+// binaries in prebuilds/ (`npm run prebuild` makes them). Prints the rows of the table in
+// docs/publishing.md.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { prepareBuild } from './build.mjs';
 import { fetchLibTorch } from './fetch-libtorch.mjs';
 import { capture, main, require, root, StepError } from './steps.mjs';
@@ -10,24 +13,25 @@ const SUITES = [
   ...['test/train/checkpoint', 'test/train/process-group', 'test/tensor/'],
 ];
 
-/** What doctor says of this LibTorch; throws where it is not the one that is used, with a packed core. */
-async function examine(env) {
-  const { output } = await capture(process.execPath, ['dist/cli/main.js', 'doctor', '--json'], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const { usable, checks, libtorch } = JSON.parse(output);
+/**
+ * What doctor says of this LibTorch; throws where it is not the one that is used, with a packed
+ * core.
+ */
+function examine(env) {
+  const doctor = [join('dist', 'cli', 'main.js'), 'doctor', '--json'];
+  const { stdout } = spawnSync(process.execPath, doctor, { cwd: root, env, encoding: 'utf8' });
+  const { usable, checks, libtorch } = JSON.parse(stdout);
   const found = (name) => checks.find((check) => check.name === name).found;
   const packed =
     found('Addon').includes('; core for LibTorch') && found('Addon').includes('prebuilds');
-  if (!usable || !packed || libtorch.chosen.path !== env.LIBTORCH) throw new StepError(output);
+  if (!usable || !packed || libtorch.chosen.path !== env.LIBTORCH) throw new StepError(stdout);
   return { ...libtorch.chosen, processor: found('CPU') };
 }
 
 async function check(version) {
   // Only what was packed, not what the clone is built for.
   const env = { ...process.env, LIBTORCH: fetchLibTorch(version), PREBUILDS_ONLY: '1' };
-  const { version: found, cuda, processor } = await examine(env);
+  const { version: found, cuda, processor } = examine(env);
   console.error(`\n── LibTorch ${found}`);
   const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
   const { status, output } = await capture(

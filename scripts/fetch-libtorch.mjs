@@ -1,5 +1,5 @@
-// A LibTorch to build against, of a given version: pip's torch with no more than that needs, in the user's cache folder.
-// What pip is told elsewhere (index, find-links, constraints) holds here too.
+// A LibTorch to build against, of a given version: pip's torch with no more than that needs, in the
+// user's cache folder. What pip is told elsewhere (index, find-links, constraints) holds here too.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram, require, run } from './steps.mjs';
@@ -15,8 +15,8 @@ function pipInstall(folder, ...what) {
 }
 
 /**
- * What a CUDA build cannot do without, of what it depends on: the two libraries that its CPU part is linked against too,
- * and NCCL's header, which no LibTorch has. Empty for a CPU build.
+ * What a CUDA build cannot do without, of what it depends on: the two libraries that its CPU part
+ * is linked against too, and NCCL's header, which no LibTorch has. Empty for a CPU build.
  */
 function needed(folder, { nccl }) {
   const information = readdirSync(folder).find((name) => /^torch-.*\.dist-info$/.test(name));
@@ -39,8 +39,9 @@ export function hasNvcc() {
 }
 
 /**
- * The folder of LibTorch `version` (like 2.13.0), fetched where it is not there. Where nvcc is, the standard build, a
- * CUDA build with the headers for fewsound_cuda.so; elsewhere whatever build pip takes.
+ * The folder of LibTorch `version` (like 2.13.0), fetched where it is not there. Where nvcc is, the
+ * standard build, a CUDA build with the headers for fewsound_cuda.so; elsewhere whatever build pip
+ * takes.
  */
 export function fetchLibTorch(version) {
   const { cacheFolder } = require('../dist/native/index.js');

@@ -1,4 +1,5 @@
-// Whether the binaries in prebuilds/PLATFORM-ARCH can be given away, and what they ask of a machine.
+// Whether the binaries in prebuilds/PLATFORM-ARCH can be given away, and what they ask of a
+// machine.
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join, relative } from 'node:path';
@@ -34,7 +35,10 @@ function faults(file, facts, arch) {
   ];
 }
 
-/** What the binaries in prebuilds/PLATFORM-ARCH ask of a machine. Throws a StepError where one cannot be given away. */
+/**
+ * What the binaries in prebuilds/PLATFORM-ARCH ask of a machine. Throws a StepError where one
+ * cannot be given away.
+ */
 export function inspectBinaries(folder) {
   const arch = basename(folder).split('-')[1];
   const { cacheFolder, findLibTorch } = require('../dist/native/index.js');
@@ -54,7 +58,9 @@ export function inspectBinaries(folder) {
   return binaries;
 }
 
-/** What a package with the binaries in prebuilds/PLATFORM-ARCH would lack; empty where it is whole. */
+/**
+ * What a package with the binaries in prebuilds/PLATFORM-ARCH would lack; empty where it is whole.
+ */
 export function lacking(folder) {
   const { SUPPORTED_LIBTORCH } = require('../dist/native/index.js');
   const has = (minor, name) => existsSync(join(folder, `torch-${minor}`, name));
@@ -66,7 +72,10 @@ export function lacking(folder) {
   );
 }
 
-/** One line for each binary: its size, and the newest symbols that it asks of the system's libraries. */
+/**
+ * One line for each binary: its size, and the newest symbols that it asks of the system's
+ * libraries.
+ */
 export function describeBinaries({ folder, binaries }) {
   const width = Math.max(...binaries.map(({ name }) => name.length));
   const lines = binaries.map(({ name, bytes, symbolVersions }) => {

@@ -1,5 +1,5 @@
-// `npm run prebuild`: prebuilds/PLATFORM-ARCH, the binaries that the npm package carries, and what they ask of a machine.
-// docs/publishing.md says where to run it for a release.
+// `npm run prebuild`: prebuilds/PLATFORM-ARCH, the binaries that the npm package carries, and what
+// they ask of a machine. docs/publishing.md says where to run it for a release.
 //
 //   npm run prebuild                 a core for every version of LibTorch that fewsound works with
 //   npm run prebuild -- --present    only what this clone is built for already

@@ -1,6 +1,7 @@
-// Runs before `npm pack` and `npm publish`: no package without binaries, with binaries that cannot be given away, without
-// a core for each version of LibTorch (unless FEWSOUND_PARTIAL_PACKAGE is set), or with an old dist/. The binaries
-// themselves are made before, each on a machine of its own kind (docs/publishing.md).
+// Runs before `npm pack` and `npm publish`: no package without binaries, with binaries that cannot
+// be given away, without a core for each version of LibTorch (unless FEWSOUND_PARTIAL_PACKAGE is
+// set), or with an old dist/. The binaries themselves are made before, each on a machine of its own
+// kind (docs/publishing.md).
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildTypeScript } from './build.mjs';

@@ -81,7 +81,10 @@ export function locateAddon(): { path: string; cores: readonly Core[] } {
   return { path, cores: findCores(path) };
 }
 
-/** Looks for the LibTorch that the addon would load; for any that fewsound could use where there is no addon. */
+/**
+ * Looks for the LibTorch that the addon would load; for any that fewsound could use where there is
+ * no addon.
+ */
 export function searchLibTorch(): LibTorchSearch {
   let cores: readonly Core[] = [];
   try {

@@ -1,5 +1,6 @@
-// Where the cores are. A core is the part of the addon that is linked against LibTorch, built for one minor version of
-// it; it lies in a folder `torch-MINOR` beside the addon that was built with it.
+// Where the cores are. A core is the part of the addon that is linked against LibTorch, built for
+// one minor version of it; it lies in a folder `torch-MINOR` beside the addon that was built with
+// it.
 
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -18,10 +19,11 @@ export const HOW_TO_BUILD =
   'Build it from source, with a C++20 compiler and CMake: in a clone, `npm run build`; for the package, `npm install --save-dev cmake-js node-addon-api` and then `npm explore fewsound -- node scripts/build-native.mjs`.';
 
 /**
- * The cores for an addon, oldest version of LibTorch first. For a version that was built here and came with the package
- * as well, the one that was built.
+ * The cores for an addon, oldest version of LibTorch first. For a version that was built here and
+ * came with the package as well, the one that was built.
  *
- * @param addonPath the path of fewsound.node: in `build/Release` where there is a build, else in `prebuilds`
+ * @param addonPath the path of fewsound.node: in `build/Release` where there is a build, else in
+ *   `prebuilds`
  * @param root the folder of the package
  */
 export function findCores(addonPath: string, root = packageRoot()): readonly Core[] {

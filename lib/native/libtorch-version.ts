@@ -2,8 +2,8 @@
 export const PINNED_LIBTORCH = '2.13.0';
 
 /**
- * One LibTorch of each minor version that fewsound works with, oldest first: what the cores of the package are built
- * against (docs/publishing.md says what was run with them).
+ * One LibTorch of each minor version that fewsound works with, oldest first: what the cores of the
+ * package are built against (docs/publishing.md says what was run with them).
  */
 export const TESTED_LIBTORCH: readonly string[] = [
   '2.11.0',

@@ -56,7 +56,8 @@ export function completionMarker(): string {
  * Looks for a LibTorch: `$LIBTORCH`; the torch of `$FEWSOUND_PYTHON`, else of `python3`; the copy that
  * `fewsound setup` installed. The first usable one is chosen; one asked for by name is never passed over in silence.
  *
- * @param versions the minor versions that will do: those that there are cores for, or all that the sources support
+ * @param versions the minor versions that will do: those that there are cores for, or all that the
+ *   sources support
  */
 export function findLibTorch(versions = SUPPORTED_LIBTORCH): LibTorchSearch {
   const candidates: LibTorchCandidate[] = [];
@@ -69,7 +70,10 @@ export function findLibTorch(versions = SUPPORTED_LIBTORCH): LibTorchSearch {
   return { chosen: usable(candidates.at(-1)), candidates, versions };
 }
 
-/** The copy that `fewsound setup` installed, whatever is found before it; null where it is not there. */
+/**
+ * The copy that `fewsound setup` installed, whatever is found before it; null where it is not
+ * there.
+ */
 export function ownLibTorch(): LibTorch | null {
   return usable(lookAtOwnCopy(SUPPORTED_LIBTORCH));
 }
@@ -84,8 +88,9 @@ function usable(candidate: LibTorchCandidate | undefined): LibTorch | null {
  * The LibTorch to load.
  *
  * @param versions as for `findLibTorch`
- * @throws FewSoundError LIBTORCH_VERSION when the one asked for by name is of another version, LIBTORCH_NOT_FOUND
- *   when there is none; the message lists what was looked at, names the versions that work and says what to do
+ * @throws FewSoundError LIBTORCH_VERSION when the one asked for by name is of another version,
+ *   LIBTORCH_NOT_FOUND when there is none; the message lists what was looked at, names the versions
+ *   that work and says what to do
  */
 export function requireLibTorch(versions = SUPPORTED_LIBTORCH): LibTorch {
   const { chosen, candidates } = findLibTorch(versions);

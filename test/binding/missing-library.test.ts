@@ -17,7 +17,10 @@ function compile(...args: string[]): void {
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 }
 
-/** A folder that says it is a LibTorch that there is a core for, whose library needs one that is not there. */
+/**
+ * A folder that says it is a LibTorch that there is a core for, whose library needs one that is not
+ * there.
+ */
 async function brokenTorch(cuda: string | null): Promise<string> {
   const [core] = locateAddon().cores;
   const torch = await machine.torch('broken', `${core?.libTorch}.0`, cuda);

@@ -1,5 +1,5 @@
-// Opens the addon without the typed layer around it, for programs that the tests run: the LibTorch in $LIBTORCH and the
-// core for it.
+// Opens the addon without the typed layer around it, for programs that the tests run: the LibTorch
+// in $LIBTORCH and the core for it.
 const { join } = require('node:path');
 const { findLibTorch, locateAddon, minorVersion } = require('../../dist/native/index.js');
 
