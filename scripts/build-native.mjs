@@ -1,15 +1,22 @@
-// Builds the addon (and with --tests the C++ tests) with cmake-js, in a clone or in an installed package, against the
-// LibTorch in $LIBTORCH or else the one that fewsound finds. Incremental: ninja rebuilds what changed. A lock keeps two
-// builds of one folder apart.
+// Builds the addon (and with --tests the C++ tests) with cmake-js, in a clone or in an installed
+// package, against the LibTorch in $LIBTORCH or else the one that fewsound finds, in `build` or in
+// the folder after --out. Incremental: ninja rebuilds what changed. A lock keeps two builds apart.
+// $FEWSOUND_CUDA (AUTO, ON, OFF) is for cmake/CudaCompiler.cmake.
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const args = process.argv.slice(2);
+const { values: options } = parseArgs({
+  options: {
+    tests: { type: 'boolean', default: false },
+    out: { type: 'string', default: 'build' },
+  },
+});
 const require = createRequire(import.meta.url);
 
 /** The folder of a package that only building needs: in a clone it is there, the user of a package installs it. */
@@ -58,13 +65,14 @@ try {
   const cmakeJs = join(toolFolder('cmake-js'), 'bin', 'cmake-js');
   const settings = [
     '--out',
-    'build',
+    options.out,
     '--parallel',
     String(availableParallelism()),
     ...(hasNinja ? ['-G', 'Ninja'] : []),
     `--CDLIBTORCH_DIR=${libTorch()}`,
     // Once the tests are part of a build folder they stay: leaving them out again would rebuild nothing less.
-    ...(args.includes('--tests') ? ['--CDFEWSOUND_TESTS=ON'] : []),
+    ...(options.tests ? ['--CDFEWSOUND_TESTS=ON'] : []),
+    ...(process.env.FEWSOUND_CUDA ? [`--CDFEWSOUND_CUDA=${process.env.FEWSOUND_CUDA}`] : []),
     `--CDNODE_ADDON_API_DIR=${toolFolder('node-addon-api')}`,
   ];
   // `build` alone would keep the settings that the folder was configured with first.

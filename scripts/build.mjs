@@ -3,7 +3,7 @@
 //
 //   node scripts/build.mjs [--tests]     --tests builds the C++ tests as well
 import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { checkRequirements } from './requirements.mjs';
 import {
   digestOf,
@@ -54,26 +54,45 @@ export async function libTorch() {
   return installed;
 }
 
-async function buildNative({ tests }) {
-  const torch = await libTorch();
+/**
+ * Builds the addon against a LibTorch, unless nothing has changed since it was.
+ *
+ * @param version of the LibTorch
+ * @param folder gives its folder; asked for only when there is something to build
+ * @param out the folder to build in
+ * @param facts what else decides the result
+ */
+export async function buildAgainst({ version, folder, out = 'build', tests = false, facts = [] }) {
+  const { minorVersion } = require('../dist/native/index.js');
   const sources = filesBelow(...NATIVE_SOURCES, ...(tests ? ['test/native'] : []));
-  const digest = digestOf(sources, torch.path, torch.version, process.env.CXX ?? '');
-  const outputs = ['build/Release/fewsound.node', 'build/Release/fewsound_core.so'];
-  await unlessUnchanged(tests ? 'native-tests' : 'native', digest, outputs, () => {
-    console.error(`• native code, against LibTorch ${torch.version}`);
-    run(process.execPath, ['scripts/build-native.mjs', ...(tests ? ['--tests'] : [])], {
-      env: { ...process.env, LIBTORCH: torch.path },
-      stdio: ['ignore', process.stderr, 'inherit'],
-    });
+  const { CXX = '', FEWSOUND_CUDA = '' } = process.env;
+  const digest = digestOf(sources, version, CXX, FEWSOUND_CUDA, ...facts);
+  const release = join(out, 'Release');
+  const core = join(release, `torch-${minorVersion(version)}`, 'fewsound_core.so');
+  const stamp = join(basename(out), tests ? 'native-tests' : 'native');
+  await unlessUnchanged(stamp, digest, [join(release, 'fewsound.node'), core], () => {
+    const torch = folder();
+    console.error(`• native code, against LibTorch ${version}`);
+    run(
+      process.execPath,
+      ['scripts/build-native.mjs', '--out', out, ...(tests ? ['--tests'] : [])],
+      { env: { ...process.env, LIBTORCH: torch }, stdio: ['ignore', process.stderr, 'inherit'] },
+    );
   });
+}
+
+/** What comes before native code: the machine's tools, npm packages, TypeScript. */
+export async function prepareBuild() {
+  checkRequirements();
+  installPackages();
+  await buildTypeScript();
 }
 
 /** Everything, in order. */
 export async function build({ tests = false } = {}) {
-  checkRequirements();
-  installPackages();
-  await buildTypeScript();
-  await buildNative({ tests });
+  await prepareBuild();
+  const { version, path } = await libTorch();
+  await buildAgainst({ version, tests, folder: () => path, facts: [path] });
 }
 
 if (process.argv[1] === join(root, 'scripts', 'build.mjs')) {

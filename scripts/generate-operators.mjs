@@ -9,16 +9,11 @@ import { main, require, root, StepError } from './steps.mjs';
 
 const FILE = join(root, 'lib', 'tensor', 'operators.generated.ts');
 
-/** The table, from the addon. The compiled lib/ is asked for LibTorch only where the environment does not name it. */
+/** The table, from the addon that is built here. */
 function describeOperators() {
-  const folder = join(root, 'build', 'Release');
-  const loader = require(join(folder, 'fewsound.node'));
-  const finder = join(root, 'dist', 'native', 'index.js');
-  const torch =
-    process.env.LIBTORCH ||
-    (existsSync(finder) && require(finder).findLibTorch(loader.torchVersion).chosen?.path);
-  if (!torch) throw new StepError('set LIBTORCH, or run `npm run build` first');
-  return loader.openCore(join(torch, 'lib'), join(folder, 'fewsound_core.so')).describeOperators();
+  const native = join(root, 'dist', 'native', 'addon.js');
+  if (!existsSync(native)) throw new StepError('run `npm run build` first');
+  return require(native).addon().describeOperators();
 }
 
 const RESULTS = {

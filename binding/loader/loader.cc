@@ -1,6 +1,6 @@
 // The addon that Node opens. It links nothing of LibTorch, so it always loads; `openCore` then
-// brings a LibTorch of the caller's choice into the process, and the core that was linked against
-// it.
+// brings a LibTorch of the caller's choice into the process, and the core that was built for its
+// version.
 #include <dlfcn.h>
 #include <napi.h>
 
@@ -145,7 +145,6 @@ Napi::Value openCore(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
-  exports.Set("torchVersion", Napi::String::New(env, FEWSOUND_TORCH_VERSION));
   exports.Set("openCore", Napi::Function::New(env, openCore, "openCore"));
   exports.Set("measurePesq",
               Napi::Function::New(env, fewsound::loader::measurePesq, "measurePesq"));

@@ -1,12 +1,12 @@
+import { dirname } from 'node:path';
 import { isCdpamSetUp, isPesqSetUp } from '../metrics/index.js';
-import { addon, addonOrigin, locateAddon } from '../native/addon.js';
+import { addon, addonOrigin, locateAddon, searchLibTorch } from '../native/addon.js';
 import { FewSoundError } from '../native/errors.js';
 import type { LibTorchSearch } from '../native/libtorch.js';
-import { PINNED_LIBTORCH } from '../native/libtorch-version.js';
 import { cudaGraphsUnavailable, cudaUnavailable } from '../tensor/index.js';
 import { type CommandContext, type CommandResult, stylist } from './command-context.js';
 import { findTool, nvidiaDriver, processor } from './machine.js';
-import { packageVersion, searchLibTorch } from './versions.js';
+import { packageVersion } from './versions.js';
 
 /** One thing that was looked at. */
 interface Check {
@@ -72,7 +72,7 @@ function checkProcessor(): Check {
       };
 }
 
-function checkLibTorch({ chosen }: LibTorchSearch): Check {
+function checkLibTorch({ chosen, versions }: LibTorchSearch): Check {
   if (chosen) {
     return {
       name: 'LibTorch',
@@ -84,19 +84,23 @@ function checkLibTorch({ chosen }: LibTorchSearch): Check {
     name: 'LibTorch',
     state: 'problem',
     found: 'none that can be used',
-    remedy: `run \`fewsound setup\`, or set LIBTORCH to the folder of LibTorch ${PINNED_LIBTORCH}`,
+    remedy: `run \`fewsound setup\`, or set LIBTORCH to the folder of LibTorch ${versions.join(', ')}`,
   };
 }
 
 function checkAddon({ chosen }: LibTorchSearch): Check {
   const name = 'Addon';
   try {
-    const { path, builtFor } = locateAddon();
-    const found = `${path}, built for LibTorch ${builtFor}`;
-    if (!chosen) {
+    const { path, cores } = locateAddon();
+    if (!chosen && cores.length > 0) {
+      const found = `${path}, for LibTorch ${cores.map(({ libTorch }) => libTorch).join(', ')}`;
       return { name, state: 'warning', found, remedy: 'cannot be tried without LibTorch' };
     }
-    addonOrigin();
+    const { core } = addonOrigin();
+    const others = cores.filter(({ libTorch }) => libTorch !== core.libTorch);
+    const besides =
+      others.length > 0 ? `, others for ${others.map(({ libTorch }) => libTorch).join(', ')}` : '';
+    const found = `${path}; core for LibTorch ${core.libTorch} in ${dirname(core.path)}${besides}`;
     return { name, state: 'ok', found };
   } catch (error) {
     if (!(error instanceof FewSoundError)) throw error;

@@ -1,5 +1,6 @@
 import { setupCdpam, setupPesq } from '../metrics/index.js';
-import { findLibTorch, type LibTorch } from '../native/libtorch.js';
+import { searchLibTorch } from '../native/addon.js';
+import type { LibTorch } from '../native/libtorch.js';
 import type { SetupOptions } from '../native/setup-command.js';
 import { setupLibTorch } from '../native/setup-libtorch.js';
 import type { CommandContext, CommandResult } from './command-context.js';
@@ -24,7 +25,7 @@ export function setUp(
 
 const setups: Readonly<Record<Setup, (options: Options) => Promise<CommandResult>>> = {
   libtorch: async ({ force, ...options }) => {
-    const { chosen } = findLibTorch();
+    const { chosen } = searchLibTorch();
     return chosen && !force
       ? libTorchResult(chosen, false)
       : libTorchResult(await setupLibTorch(options), true);

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { locateAddon } from '../native/addon.js';
-import { findLibTorch, type LibTorchSearch } from '../native/libtorch.js';
+import { searchLibTorch } from '../native/addon.js';
 import { packageRoot } from '../native/package-root.js';
 import type { CommandResult } from './command-context.js';
 
@@ -11,17 +10,6 @@ export function packageVersion(): string {
     version: string;
   };
   return version;
-}
-
-/** Looks for the LibTorch that the addon would load; for any where there is no addon. */
-export function searchLibTorch(): LibTorchSearch {
-  let builtFor: string | undefined;
-  try {
-    builtFor = locateAddon().builtFor;
-  } catch {
-    builtFor = undefined;
-  }
-  return findLibTorch(builtFor);
 }
 
 /** Versions of what decides a result, by name. */

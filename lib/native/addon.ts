@@ -1,15 +1,17 @@
 // Loads the addon at its first use, so that importing fewsound works (and `fewsound doctor` can speak) where
 // LibTorch or the addon is missing.
 
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { types } from 'node:util';
 import nodeGypBuild from 'node-gyp-build';
 import type { AnalysisAddon } from './analysis-addon.js';
 import type { ClassifierAddon } from './classifier-addon.js';
+import { type Core, findCores, HOW_TO_BUILD } from './cores.js';
 import type { DistributedAddon } from './distributed-addon.js';
 import { FewSoundError } from './errors.js';
 import type { HyperAddon } from './hyper-addon.js';
-import { type LibTorch, requireLibTorch } from './libtorch.js';
+import { findLibTorch, type LibTorch, type LibTorchSearch, requireLibTorch } from './libtorch.js';
+import { minorVersion } from './libtorch-version.js';
 import type { MetricsAddon, PesqLibrary } from './metrics-addon.js';
 import type { ModelAddon } from './model-addon.js';
 import { packageRoot } from './package-root.js';
@@ -24,10 +26,8 @@ export type Addon = TensorAddon &
   AnalysisAddon<TensorHandle> &
   DistributedAddon<TensorHandle>;
 
-/** fewsound.node: it links nothing of LibTorch. */
+/** fewsound.node: it links nothing of LibTorch, and is one for all its versions. */
 interface Loader extends PesqLibrary {
-  /** The LibTorch that the addon was built for. */
-  readonly torchVersion: string;
   openCore(torchLibraries: string, core: string): Addon;
 }
 
@@ -35,8 +35,8 @@ interface Loader extends PesqLibrary {
 export interface AddonOrigin {
   /** The path of fewsound.node. */
   readonly path: string;
-  /** The LibTorch it was built for. */
-  readonly builtFor: string;
+  /** What was opened behind it: the core for the LibTorch in use. */
+  readonly core: Core;
   /** The LibTorch in use. */
   readonly libTorch: LibTorch;
 }
@@ -44,10 +44,10 @@ export interface AddonOrigin {
 /** What the linker says of symbols that an older system's libraries do not have. */
 const SYSTEM_TOO_OLD = /version `(GLIBC|GLIBCXX|CXXABI|GCC)_.*not found/;
 
-const HOW_TO_BUILD =
-  'Build it from source, with a C++20 compiler and CMake: in a clone, `npm run build`; for the package, `npm install --save-dev cmake-js node-addon-api` and then `npm explore fewsound -- node scripts/build-native.mjs`.';
+/** What the linker says where a CUDA build of LibTorch is without what pip installs beside it. */
+const PART_MISSING = /^(lib\S+): cannot open shared object file/;
 
-let opened: { addon: Addon; origin: AddonOrigin } | null = null;
+let loaded: { addon: Addon; origin: AddonOrigin } | null = null;
 
 /**
  * The addon, loaded at the first call.
@@ -56,29 +56,43 @@ let opened: { addon: Addon; origin: AddonOrigin } | null = null;
  *   when there is no LibTorch that it can use
  */
 export function addon(): Addon {
-  opened ??= open();
-  return opened.addon;
+  loaded ??= open();
+  return loaded.addon;
 }
 
 /** What was loaded; loads it where it has not been. */
 export function addonOrigin(): AddonOrigin {
-  opened ??= open();
-  return opened.origin;
+  loaded ??= open();
+  return loaded.origin;
 }
 
 /** Whether the addon has been loaded here. */
 export function addonLoaded(): boolean {
-  return opened !== null;
+  return loaded !== null;
 }
 
 /**
- * Where the addon is and which LibTorch it was built for, without loading LibTorch.
+ * Where the addon is and the cores that it has, without loading LibTorch.
  *
  * @throws FewSoundError ADDON_NOT_FOUND
  */
-export function locateAddon(): { path: string; builtFor: string } {
-  const { path, loader } = openLoader();
-  return { path, builtFor: loader.torchVersion };
+export function locateAddon(): { path: string; cores: readonly Core[] } {
+  const { path } = openLoader();
+  return { path, cores: findCores(path) };
+}
+
+/**
+ * Looks for the LibTorch that the addon would load; for any that fewsound could use where there is
+ * no addon.
+ */
+export function searchLibTorch(): LibTorchSearch {
+  let cores: readonly Core[] = [];
+  try {
+    ({ cores } = locateAddon());
+  } catch (error) {
+    if (!(error instanceof FewSoundError)) throw error;
+  }
+  return cores.length > 0 ? findLibTorch(cores.map(({ libTorch }) => libTorch)) : findLibTorch();
 }
 
 /**
@@ -105,26 +119,45 @@ function openLoader(): { path: string; loader: Loader } {
 
 function open(): { addon: Addon; origin: AddonOrigin } {
   const { path, loader } = openLoader();
-  const libTorch = requireLibTorch(loader.torchVersion);
-  let core: Addon;
-  try {
-    core = loader.openCore(join(libTorch.path, 'lib'), join(dirname(path), 'fewsound_core.so'));
-  } catch (error) {
-    if (SYSTEM_TOO_OLD.test(firstLine(error))) {
-      throw new FewSoundError(
-        'ADDON_NOT_FOUND',
-        `fewsound's native addon was built for a newer system than this (${firstLine(error)}). ${HOW_TO_BUILD}`,
-        { cause: error },
-      );
-    }
+  const cores = findCores(path);
+  if (cores.length === 0) {
     throw new FewSoundError(
-      'LIBTORCH_NOT_FOUND',
-      `LibTorch ${libTorch.version} in ${libTorch.path} cannot be loaded: ${firstLine(error)}. Run \`npx fewsound doctor\` to see what was found.`,
+      'ADDON_NOT_FOUND',
+      `fewsound has no core for any version of LibTorch here: ${path} is there, but no torch-*/fewsound_core.so beside it. ${HOW_TO_BUILD}`,
+    );
+  }
+  const libTorch = requireLibTorch(cores.map((each) => each.libTorch));
+  // requireLibTorch gives one that there is a core for.
+  const core = cores.find((each) => each.libTorch === minorVersion(libTorch.version)) as Core;
+  let opened: Addon;
+  try {
+    opened = loader.openCore(join(libTorch.path, 'lib'), core.path);
+  } catch (error) {
+    throw openingFailed(error, libTorch);
+  }
+  opened.setErrorFactory((code, message, details) => new FewSoundError(code, message, details));
+  return { addon: opened, origin: { path, core, libTorch } };
+}
+
+function openingFailed(error: unknown, libTorch: LibTorch): FewSoundError {
+  const said = firstLine(error);
+  if (SYSTEM_TOO_OLD.test(said)) {
+    return new FewSoundError(
+      'ADDON_NOT_FOUND',
+      `fewsound's native addon was built for a newer system than this (${said}). ${HOW_TO_BUILD}`,
       { cause: error },
     );
   }
-  core.setErrorFactory((code, message, details) => new FewSoundError(code, message, details));
-  return { addon: core, origin: { path, builtFor: loader.torchVersion, libTorch } };
+  const missing = PART_MISSING.exec(said)?.[1];
+  const remedy =
+    missing && libTorch.cuda !== null
+      ? `It is a CUDA build, and ${missing} is in one of NVIDIA's packages, which pip installs with torch unless told not to: install torch again with what it depends on, or set LIBTORCH to another LibTorch.`
+      : 'Run `npx fewsound doctor` to see what was found.';
+  return new FewSoundError(
+    'LIBTORCH_NOT_FOUND',
+    `LibTorch ${libTorch.version} in ${libTorch.path} cannot be loaded: ${said}. ${remedy}`,
+    { cause: error },
+  );
 }
 
 function firstLine(error: unknown): string {

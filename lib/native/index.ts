@@ -1,5 +1,13 @@
-export { type AddonOrigin, addonLoaded, addonOrigin, locateAddon } from './addon.js';
+export {
+  type AddonOrigin,
+  addonLoaded,
+  addonOrigin,
+  locateAddon,
+  searchLibTorch,
+} from './addon.js';
 export { writeFileAtomic } from './atomic-write.js';
+export { cacheFolder } from './cache-folder.js';
+export type { Core } from './cores.js';
 export { type ErrorCode, FewSoundError, type FewSoundErrorDetails } from './errors.js';
 export {
   findLibTorch,
@@ -8,7 +16,12 @@ export {
   type LibTorchSearch,
   type LibTorchSource,
 } from './libtorch.js';
-export { PINNED_LIBTORCH } from './libtorch-version.js';
+export {
+  minorVersion,
+  PINNED_LIBTORCH,
+  SUPPORTED_LIBTORCH,
+  TESTED_LIBTORCH,
+} from './libtorch-version.js';
 export { parseOptions } from './options.js';
 export {
   reportSetupProgress,

@@ -4,8 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from './cache-folder.js';
+import { HOW_TO_BUILD } from './cores.js';
 import { FewSoundError } from './errors.js';
-import { isCompatible, isSupported, PINNED_LIBTORCH, SUPPORTED_TEXT } from './libtorch-version.js';
+import { minorVersion, PINNED_LIBTORCH, SUPPORTED_LIBTORCH } from './libtorch-version.js';
 
 /** Where a LibTorch was looked for. */
 export type LibTorchSource = 'LIBTORCH' | 'FEWSOUND_PYTHON' | 'python3' | 'fewsound setup';
@@ -37,6 +38,8 @@ export interface LibTorchCandidate {
 export interface LibTorchSearch {
   readonly chosen: LibTorch | null;
   readonly candidates: readonly LibTorchCandidate[];
+  /** The minor versions that will do, for example `2.13`. */
+  readonly versions: readonly string[];
 }
 
 /** The folder of our own copy, whether or not it is there. */
@@ -53,56 +56,73 @@ export function completionMarker(): string {
  * Looks for a LibTorch: `$LIBTORCH`; the torch of `$FEWSOUND_PYTHON`, else of `python3`; the copy that
  * `fewsound setup` installed. The first usable one is chosen; one asked for by name is never passed over in silence.
  *
- * @param builtFor the version the addon was built for; without it any version the sources support will do
+ * @param versions the minor versions that will do: those that there are cores for, or all that the
+ *   sources support
  */
-export function findLibTorch(builtFor?: string): LibTorchSearch {
+export function findLibTorch(versions = SUPPORTED_LIBTORCH): LibTorchSearch {
   const candidates: LibTorchCandidate[] = [];
   for (const look of [lookAtVariable, lookAtPython, lookAtOwnCopy]) {
-    const candidate = look(builtFor);
+    const candidate = look(versions);
     if (!candidate) continue;
     candidates.push(candidate);
     if (candidate.usable || candidate.explicit) break;
   }
-  const last = candidates.at(-1);
-  const { source, path, version, cuda } = last ?? {};
-  const chosen =
-    last?.usable && source && path && version
-      ? { source, path, version, cuda: cuda ?? null }
-      : null;
-  return { chosen, candidates };
+  return { chosen: usable(candidates.at(-1)), candidates, versions };
+}
+
+/**
+ * The copy that `fewsound setup` installed, whatever is found before it; null where it is not
+ * there.
+ */
+export function ownLibTorch(): LibTorch | null {
+  return usable(lookAtOwnCopy(SUPPORTED_LIBTORCH));
+}
+
+function usable(candidate: LibTorchCandidate | undefined): LibTorch | null {
+  if (!candidate?.usable || candidate.path === null || candidate.version === null) return null;
+  const { source, path, version, cuda } = candidate;
+  return { source, path, version, cuda };
 }
 
 /**
  * The LibTorch to load.
  *
- * @throws FewSoundError LIBTORCH_VERSION when the one asked for by name is of another version, LIBTORCH_NOT_FOUND
- *   when there is none; the message lists what was looked at and says what to do
+ * @param versions as for `findLibTorch`
+ * @throws FewSoundError LIBTORCH_VERSION when the one asked for by name is of another version,
+ *   LIBTORCH_NOT_FOUND when there is none; the message lists what was looked at, names the versions
+ *   that work and says what to do
  */
-export function requireLibTorch(builtFor?: string): LibTorch {
-  const { chosen, candidates } = findLibTorch(builtFor);
+export function requireLibTorch(versions = SUPPORTED_LIBTORCH): LibTorch {
+  const { chosen, candidates } = findLibTorch(versions);
   if (chosen) return chosen;
+  const buildable = candidates.find(
+    ({ version }) => version !== null && SUPPORTED_LIBTORCH.includes(minorVersion(version)),
+  );
+  const build = buildable
+    ? ` To use ${buildable.version}, fewsound must be built for it. ${HOW_TO_BUILD}`
+    : '';
   const asked = candidates.find((candidate) => candidate.explicit);
   if (asked) {
     const code = asked.version === null ? 'LIBTORCH_NOT_FOUND' : 'LIBTORCH_VERSION';
     throw new FewSoundError(
       code,
-      `${asked.source} does not lead to a LibTorch that fewsound can use: ${asked.reason}. Point it elsewhere, or unset it and run \`npx fewsound setup\`.`,
+      `${asked.source} does not lead to a LibTorch that fewsound can use: ${asked.reason}. Point it elsewhere, or unset it and run \`npx fewsound setup\`.${build}`,
       { field: asked.source },
     );
   }
   const looked = candidates.map(({ source, reason }) => `  ${source}: ${reason}`).join('\n');
   throw new FewSoundError(
     'LIBTORCH_NOT_FOUND',
-    `No LibTorch ${builtFor ?? SUPPORTED_TEXT} was found. Run \`npx fewsound setup\` to install it, or set LIBTORCH to the folder of one. Looked at:\n${looked}`,
+    `No LibTorch ${versions.join(', ')} was found. Run \`npx fewsound setup\` to install one, or set LIBTORCH to the folder of one.${build} Looked at:\n${looked}`,
   );
 }
 
-function lookAtVariable(builtFor?: string): LibTorchCandidate | null {
+function lookAtVariable(versions: readonly string[]): LibTorchCandidate | null {
   const path = process.env.LIBTORCH;
-  return path ? examine('LIBTORCH', path, true, builtFor) : null;
+  return path ? examine('LIBTORCH', path, true, versions) : null;
 }
 
-function lookAtPython(builtFor?: string): LibTorchCandidate {
+function lookAtPython(versions: readonly string[]): LibTorchCandidate {
   const named = process.env.FEWSOUND_PYTHON;
   const source = named ? 'FEWSOUND_PYTHON' : 'python3';
   const explicit = Boolean(named);
@@ -126,10 +146,10 @@ function lookAtPython(builtFor?: string): LibTorchCandidate {
   if (error || status !== 0) return { ...nothing, reason: `${named ?? 'python3'} cannot be run` };
   const path = stdout.trim();
   if (!path) return { ...nothing, reason: `${named ?? 'python3'} has no torch` };
-  return examine(source, path, explicit, builtFor);
+  return examine(source, path, explicit, versions);
 }
 
-function lookAtOwnCopy(builtFor?: string): LibTorchCandidate {
+function lookAtOwnCopy(versions: readonly string[]): LibTorchCandidate {
   const nothing = {
     source: 'fewsound setup',
     path: null,
@@ -145,7 +165,7 @@ function lookAtOwnCopy(builtFor?: string): LibTorchCandidate {
     'fewsound setup',
     join(library, python, 'site-packages', 'torch'),
     false,
-    builtFor,
+    versions,
   );
 }
 
@@ -153,7 +173,7 @@ function examine(
   source: LibTorchSource,
   path: string,
   explicit: boolean,
-  builtFor?: string,
+  versions: readonly string[],
 ): LibTorchCandidate {
   const none = { source, path, version: null, cuda: null, explicit, usable: false } as const;
   if (!existsSync(join(path, 'lib', 'libtorch_cpu.so'))) {
@@ -164,19 +184,12 @@ function examine(
   const { version, cuda } = found;
   const kind = cuda === null ? 'CPU build' : `CUDA ${cuda} build`;
   const known = { source, path, version, cuda, explicit };
-  if (builtFor !== undefined && !isCompatible(builtFor, version)) {
-    return {
-      ...known,
-      usable: false,
-      reason: `it is ${version}, and the addon was built for ${builtFor}`,
-    };
-  }
-  if (!isSupported(version)) {
-    return {
-      ...known,
-      usable: false,
-      reason: `it is ${version}, and fewsound needs ${SUPPORTED_TEXT}`,
-    };
+  if (!versions.includes(minorVersion(version))) {
+    const why = SUPPORTED_LIBTORCH.includes(minorVersion(version))
+      ? 'is not built for it here'
+      : 'does not know it';
+    const reason = `it is ${version}, and fewsound ${why}: it works with ${versions.join(', ')}`;
+    return { ...known, usable: false, reason };
   }
   return { ...known, usable: true, reason: `${version}, ${kind}` };
 }

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FewSoundError } from './errors.js';
-import { completionMarker, findLibTorch, type LibTorch, libTorchFolder } from './libtorch.js';
+import { completionMarker, type LibTorch, libTorchFolder, ownLibTorch } from './libtorch.js';
 import { PINNED_LIBTORCH } from './libtorch-version.js';
 import { lastLine, runForSetup, type SetupOptions, type SetupProgress } from './setup-command.js';
 import { lockForSetup } from './setup-lock.js';
@@ -26,7 +26,7 @@ export async function setupLibTorch(options: SetupOptions = {}): Promise<LibTorc
   } finally {
     release();
   }
-  const own = findLibTorch().chosen;
+  const own = ownLibTorch();
   if (own) return own;
   throw new FewSoundError(
     'LIBTORCH_NOT_FOUND',

@@ -6,6 +6,7 @@ import {
   libTorchFolder,
   requireLibTorch,
 } from '../../lib/native/libtorch';
+import { SUPPORTED_LIBTORCH, TESTED_LIBTORCH } from '../../lib/native/libtorch-version';
 import { FakeMachine } from './fake-libtorch';
 
 let machine: FakeMachine;
@@ -31,7 +32,7 @@ describe('findLibTorch', () => {
     const path = await machine.torch('mine', '2.13.0+cpu');
     await machine.program('python3', `echo ${await machine.torch('pythons', '2.13.0')}`);
     process.env.LIBTORCH = path;
-    expect(findLibTorch('2.13.0').chosen).toEqual({
+    expect(findLibTorch(['2.13']).chosen).toEqual({
       source: 'LIBTORCH',
       path,
       version: '2.13.0+cpu',
@@ -43,7 +44,7 @@ describe('findLibTorch', () => {
     const path = await machine.torch('named', '2.13.0+cu130', '13.0');
     await machine.program('python3', `echo ${await machine.torch('pythons', '2.13.0')}`);
     process.env.FEWSOUND_PYTHON = await machine.program('python-of-mine', `echo ${path}`);
-    expect(findLibTorch('2.13.0').chosen).toMatchObject({
+    expect(findLibTorch(['2.13']).chosen).toMatchObject({
       source: 'FEWSOUND_PYTHON',
       path,
       cuda: '13.0',
@@ -54,7 +55,7 @@ describe('findLibTorch', () => {
     await ownCopy('2.13.0+cpu');
     const path = await machine.torch('pythons', '2.13.1');
     await machine.program('python3', `echo ${path}`);
-    expect(findLibTorch('2.13.0').chosen).toMatchObject({
+    expect(findLibTorch(['2.13']).chosen).toMatchObject({
       source: 'python3',
       path,
       version: '2.13.1',
@@ -64,14 +65,14 @@ describe('findLibTorch', () => {
   it("passes over python3's torch of another version, and says why", async () => {
     const own = await ownCopy('2.13.0+cpu');
     await machine.program('python3', `echo ${await machine.torch('pythons', '2.5.1')}`);
-    const { chosen, candidates } = findLibTorch('2.13.0');
+    const { chosen, candidates } = findLibTorch(['2.13']);
     expect(chosen).toMatchObject({ source: 'fewsound setup', path: own });
     expect(candidates).toEqual([
       expect.objectContaining({
         source: 'python3',
         version: '2.5.1',
         usable: false,
-        reason: expect.stringMatching(/2\.5\.1.*built for 2\.13\.0/),
+        reason: expect.stringMatching(/2\.5\.1.*works with 2\.13$/),
       }),
       expect.objectContaining({ source: 'fewsound setup', usable: true }),
     ]);
@@ -84,12 +85,44 @@ describe('findLibTorch', () => {
     expect(findLibTorch().chosen).toBeNull();
   });
 
-  it('takes any supported version where nothing was built yet', async () => {
-    process.env.LIBTORCH = await machine.torch('older', '2.11.0');
-    expect(findLibTorch().chosen).toMatchObject({ version: '2.11.0' });
-    expect(findLibTorch('2.13.0').chosen).toBeNull();
-    process.env.LIBTORCH = await machine.torch('oldest', '2.4.0');
-    expect(findLibTorch().chosen).toBeNull();
+  it.each(TESTED_LIBTORCH)(
+    'takes %s, of whatever patch and build, where nothing was built yet',
+    async (version) => {
+      process.env.LIBTORCH = await machine.torch('mine', version);
+      expect(findLibTorch().chosen).toMatchObject({ version });
+      const [minor] = SUPPORTED_LIBTORCH.filter((each) => version.startsWith(`${each}.`));
+      process.env.LIBTORCH = await machine.torch('patched', `${minor}.99+cu999`);
+      expect(findLibTorch().chosen).toMatchObject({ version: `${minor}.99+cu999` });
+    },
+  );
+
+  it.each(['2.4.0', '2.10.0', '2.16.0', '2.150.0', '3.0.0', '2.1'])(
+    'takes no %s',
+    async (version) => {
+      process.env.LIBTORCH = await machine.torch('mine', version);
+      expect(findLibTorch()).toMatchObject({
+        chosen: null,
+        candidates: [
+          { version, usable: false, reason: expect.stringContaining('does not know it') },
+        ],
+      });
+    },
+  );
+
+  it("takes the first that there is a core for, of python3's torch and our own copy", async () => {
+    const own = await ownCopy('2.13.0+cpu');
+    const pythons = await machine.torch('pythons', '2.15.0+cu132', '13.2');
+    await machine.program('python3', `echo ${pythons}`);
+    expect(findLibTorch(['2.13', '2.15']).chosen).toMatchObject({ path: pythons, cuda: '13.2' });
+    expect(findLibTorch(['2.15']).chosen).toMatchObject({ path: pythons });
+    const { chosen, candidates } = findLibTorch(['2.12', '2.13']);
+    expect(chosen).toMatchObject({ source: 'fewsound setup', path: own });
+    expect(candidates[0]).toMatchObject({
+      version: '2.15.0+cu132',
+      usable: false,
+      reason: expect.stringMatching(/not built for it here: it works with 2\.12, 2\.13$/),
+    });
+    expect(findLibTorch(['2.11', '2.12']).chosen).toBeNull();
   });
 
   it('reads the version of a LibTorch without Python', async () => {
@@ -104,13 +137,47 @@ describe('findLibTorch', () => {
 
 describe('requireLibTorch', () => {
   it('says where it looked and what to do when there is none', () => {
-    expect(() => requireLibTorch('2.13.0')).toThrow(
+    expect(() => requireLibTorch(['2.13'])).toThrow(
       expect.objectContaining({
         code: 'LIBTORCH_NOT_FOUND',
         message: expect.stringMatching(
           /fewsound setup.*LIBTORCH.*\n {2}python3: python3 cannot be run\n {2}fewsound setup: not installed/s,
         ),
       }),
+    );
+  });
+
+  it('names the versions that work where all that were found are unknown', async () => {
+    const newer = await machine.torch('newer', '2.99.0');
+    await machine.program('python3', `echo ${newer}`);
+    expect(() => requireLibTorch()).toThrow(
+      expect.objectContaining({
+        code: 'LIBTORCH_NOT_FOUND',
+        message: expect.stringMatching(
+          /python3: it is 2\.99\.0.*2\.11, 2\.12, 2\.13, 2\.14, 2\.15/,
+        ),
+      }),
+    );
+    process.env.LIBTORCH = newer;
+    expect(() => requireLibTorch()).toThrow(
+      expect.objectContaining({
+        code: 'LIBTORCH_VERSION',
+        field: 'LIBTORCH',
+        message: expect.stringMatching(/^(?!.*build-native).*2\.11, 2\.12, 2\.13, 2\.14, 2\.15/s),
+      }),
+    );
+  });
+
+  it('says how to build for a version that could be used', async () => {
+    const pythons = await machine.torch('pythons', '2.14.1');
+    await machine.program('python3', `echo ${pythons}`);
+    const how = expect.stringMatching(/To use 2\.14\.1.*build-native\.mjs/);
+    expect(() => requireLibTorch(['2.13'])).toThrow(
+      expect.objectContaining({ code: 'LIBTORCH_NOT_FOUND', message: how }),
+    );
+    process.env.LIBTORCH = pythons;
+    expect(() => requireLibTorch(['2.13'])).toThrow(
+      expect.objectContaining({ code: 'LIBTORCH_VERSION', message: how }),
     );
   });
 
@@ -121,7 +188,7 @@ describe('requireLibTorch', () => {
         process.env.LIBTORCH = await machine.torch('old', '2.4.0');
       },
       'LIBTORCH_VERSION',
-      /LIBTORCH .*2\.4\.0.*built for 2\.13\.0/,
+      /LIBTORCH .*2\.4\.0.*works with 2\.13\./,
     ],
     [
       'LIBTORCH that leads nowhere',
@@ -150,7 +217,7 @@ describe('requireLibTorch', () => {
   ])('never passes over what was asked for: %s', async (_, ask, code, message) => {
     await ownCopy('2.13.0+cpu');
     await ask();
-    expect(() => requireLibTorch('2.13.0')).toThrow(expect.objectContaining({ code }));
-    expect(() => requireLibTorch('2.13.0')).toThrow(message);
+    expect(() => requireLibTorch(['2.13'])).toThrow(expect.objectContaining({ code }));
+    expect(() => requireLibTorch(['2.13'])).toThrow(message);
   });
 });

@@ -1,9 +1,12 @@
-// Opens the built addon without the TypeScript around it, for programs that the tests run.
+// Opens the addon without the typed layer around it, for programs that the tests run: the LibTorch
+// in $LIBTORCH and the core for it.
 const { join } = require('node:path');
+const { findLibTorch, locateAddon, minorVersion } = require('../../dist/native/index.js');
 
-const release = join(__dirname, '..', '..', 'build', 'Release');
+const { path, cores } = locateAddon();
+const { version } = findLibTorch(cores.map(({ libTorch }) => libTorch)).chosen;
 
-exports.loader = require(join(release, 'fewsound.node'));
-exports.corePath = join(release, 'fewsound_core.so');
+exports.loader = require(path);
+exports.corePath = cores.find(({ libTorch }) => libTorch === minorVersion(version)).path;
 exports.torchLibraries = join(process.env.LIBTORCH, 'lib');
 exports.open = () => exports.loader.openCore(exports.torchLibraries, exports.corePath);

@@ -40,6 +40,17 @@ describe('setupLibTorch', () => {
     );
   });
 
+  it('gives the copy that it installed where another is found before it', async () => {
+    await python(install);
+    process.env.LIBTORCH = await machine.torch('mine', '2.15.0');
+    await expect(setupLibTorch()).resolves.toMatchObject({
+      source: 'fewsound setup',
+      version: '2.13.0+cpu',
+    });
+    process.env.LIBTORCH = await machine.torch('unknown', '2.99.0');
+    await expect(setupLibTorch()).resolves.toMatchObject({ version: '2.13.0+cpu' });
+  });
+
   it('does nothing the second time', async () => {
     await python(install);
     await setupLibTorch();

@@ -2,15 +2,25 @@
 // `npm run check-package`; it takes the addon from the build of this clone and compiles nothing.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { describePrebuild, prebuild } from '../../scripts/prebuild.mjs';
+import { describeBinaries } from '../../scripts/inspect-binaries.mjs';
+import { binariesOf, prebuild } from '../../scripts/prebuild.mjs';
 import { capture, require, root } from '../../scripts/steps.mjs';
 import { BareMachine, COMPILERS } from './bare-machine.mjs';
 
-const { findLibTorch } = require('../dist/native/index.js');
-const torch = findLibTorch().chosen;
+const { findCores } = require('../dist/native/cores.js');
+const { minorVersion, searchLibTorch, SUPPORTED_LIBTORCH } = require('../dist/native/index.js');
+const torch = searchLibTorch().chosen;
 assert.ok(torch, 'this test needs a LibTorch: run `npm run build`');
 const withTorch = { LIBTORCH: torch.path };
 /** The Python that pip installed this LibTorch for; a LibTorch of another kind has none. */
@@ -20,16 +30,15 @@ const withoutPython = !existsSync(python) && 'the LibTorch in use is not the tor
 const machine = new BareMachine();
 const installed = join(machine.project, 'node_modules', 'fewsound');
 const platform = `${process.platform}-${process.arch}`;
+/** The core that this build has, below the folder of the binaries. */
+const core = join(`torch-${minorVersion(torch.version)}`, 'fewsound_core.so');
 let tarball = '';
 let packed = [];
 after(() => machine.remove());
 
 before(async () => {
-  console.log(describePrebuild(await prebuild()));
-  const pack = spawnSync('npm', ['pack', '--json', '--pack-destination', machine.project], {
-    cwd: root,
-    encoding: 'utf8',
-  });
+  console.log(describeBinaries(await prebuild({ present: true })));
+  const pack = npmPack({ FEWSOUND_PARTIAL_PACKAGE: '1' });
   assert.equal(pack.status, 0, pack.stderr);
   const [{ filename, files }] = JSON.parse(pack.stdout);
   tarball = join(machine.project, filename);
@@ -37,6 +46,14 @@ before(async () => {
   const quietly = ['--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
   output('npm', ['install', tarball, ...quietly]);
 });
+
+function npmPack(environment = {}) {
+  return spawnSync('npm', ['pack', '--json', '--pack-destination', machine.project], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, FEWSOUND_PARTIAL_PACKAGE: '', ...environment },
+  });
+}
 
 /** Runs a program that must succeed, and gives its output. */
 function output(command, args, environment) {
@@ -66,10 +83,8 @@ describe('the tarball', () => {
   });
 
   test('holds every binary of the build, the licence and what building from source needs', () => {
-    const built = readdirSync(join(root, 'build', 'Release')).filter((name) =>
-      /^fewsound.*\.(node|so)$/.test(name),
-    );
-    assert.ok(built.includes('fewsound.node') && built.includes('fewsound_core.so'));
+    const built = binariesOf(join(root, 'build', 'Release'));
+    assert.ok(built.includes('fewsound.node') && built.includes(core));
     for (const path of [
       ...built.map((name) => `prebuilds/${platform}/${name}`),
       ...['LICENSE', 'README.md', 'CMakeLists.txt', 'scripts/build-native.mjs'],
@@ -77,6 +92,19 @@ describe('the tarball', () => {
     ]) {
       assert.ok(packed.includes(path), `${path} is not in it`);
     }
+  });
+
+  test('is refused without a core for each version of LibTorch, unless that is said', () => {
+    // This test packs what the clone is built for, one version.
+    const { status, stderr } = npmPack();
+    assert.notEqual(status, 0);
+    const lacking = SUPPORTED_LIBTORCH.filter((minor) =>
+      stderr.includes(`prebuilds/${platform}/torch-${minor}/fewsound_core.so`),
+    );
+    assert.deepEqual(
+      lacking,
+      SUPPORTED_LIBTORCH.filter((minor) => minor !== minorVersion(torch.version)),
+    );
   });
 
   test('holds no tests, benchmarks or state of the build', () => {
@@ -225,8 +253,97 @@ describe('LibTorch is found', () => {
   });
 });
 
+describe('a core is chosen by the version of LibTorch', () => {
+  const other = SUPPORTED_LIBTORCH.find((minor) => minor !== minorVersion(torch.version));
+
+  /** A folder that says it is that LibTorch; there is no library in it that could be opened. */
+  function pretended(version) {
+    const folder = join(machine.project, `torch-${version}`);
+    mkdirSync(join(folder, 'lib'), { recursive: true });
+    writeFileSync(join(folder, 'lib', 'libtorch_cpu.so'), '');
+    writeFileSync(join(folder, 'build-version'), version);
+    return folder;
+  }
+
+  test('which doctor names', () => {
+    const { checks } = fewsound(['doctor']).json;
+    const { found } = checks.find(({ name }) => name === 'Addon');
+    const folder = dirname(join(installed, 'prebuilds', platform, core));
+    assert.ok(found.includes(`core for LibTorch ${minorVersion(torch.version)} in ${folder}`));
+  });
+
+  test('and there is an error that names those that work, for another', () => {
+    for (const version of [`${other}.0`, '2.99.0']) {
+      const { status, json } = fit('never', 1, { LIBTORCH: pretended(version) });
+      assert.equal(status, 1);
+      assert.equal(json.error.code, 'LIBTORCH_VERSION');
+      assert.ok(json.error.message.includes(`works with ${minorVersion(torch.version)}.`));
+      // How to build is said for one that the sources know.
+      assert.equal(/build-native\.mjs/.test(json.error.message), version !== '2.99.0');
+    }
+  });
+
+  test('and the one that there is a core for is taken behind another that was found first', {
+    skip: torch.source !== 'fewsound setup' && 'no copy of fewsound setup is in use',
+  }, () => {
+    const cache = torch.path.slice(0, torch.path.indexOf('/fewsound/libtorch-'));
+    const elsewhere = join(machine.project, 'site-packages');
+    cpSync(pretended(`${other}.0`), join(elsewhere, 'torch'), { recursive: true });
+    writeFileSync(join(elsewhere, 'torch', '__init__.py'), '');
+    const environment = { XDG_CACHE_HOME: cache, PYTHONPATH: elsewhere };
+    const { chosen, candidates } = fewsound(['doctor'], environment).json.libtorch;
+    assert.deepEqual(
+      candidates.map(({ source, usable }) => [source, usable]),
+      [
+        ['python3', false],
+        ['fewsound setup', true],
+      ],
+    );
+    assert.equal(chosen.path, torch.path);
+    assert.equal(fit('behind', 1, environment).status, 0);
+  });
+
+  test('and one that was built is taken for its version alone', () => {
+    const release = join(installed, 'build', 'Release');
+    const packedAddon = join(installed, 'prebuilds', platform);
+    mkdirSync(join(release, `torch-${other}`), { recursive: true });
+    cpSync(join(packedAddon, 'fewsound.node'), join(release, 'fewsound.node'));
+    writeFileSync(join(release, `torch-${other}`, 'fewsound_core.so'), '');
+    try {
+      const cores = findCores(join(release, 'fewsound.node'), installed);
+      assert.deepEqual(
+        cores.map(({ libTorch }) => libTorch),
+        [minorVersion(torch.version), other].sort(),
+      );
+      const { status, json } = fewsound(['doctor']);
+      assert.equal(status, 0);
+      const { found } = json.checks.find(({ name }) => name === 'Addon');
+      assert.ok(found.startsWith(join(release, 'fewsound.node')));
+      assert.ok(found.includes(join(packedAddon, dirname(core))));
+      assert.ok(found.endsWith(`others for ${other}`));
+    } finally {
+      rmSync(join(installed, 'build'), { recursive: true });
+    }
+  });
+});
+
 describe('what is missing is said', () => {
   const nowhere = { LIBTORCH: '/nowhere' };
+
+  test('by doctor and fit, where there is no core at all', () => {
+    const folder = dirname(join(installed, 'prebuilds', platform, core));
+    renameSync(folder, `${folder}-away`);
+    try {
+      const { status, json } = fit('never', 1);
+      assert.deepEqual([status, json.error.code], [1, 'ADDON_NOT_FOUND']);
+      assert.match(json.error.message, /no core for any version.*build-native\.mjs/s);
+      const { checks, usable } = fewsound(['doctor']).json;
+      assert.equal(usable, false);
+      assert.equal(checks.find(({ name }) => name === 'Addon').state, 'problem');
+    } finally {
+      renameSync(`${folder}-away`, folder);
+    }
+  });
 
   test('by doctor, where LIBTORCH leads nowhere', () => {
     const { status, json } = fewsound(['doctor'], nowhere);
