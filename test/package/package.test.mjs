@@ -1,17 +1,15 @@
 // The way of a user: `npm install fewsound` on a machine without compilers, with a LibTorch that pip installed. Run by
 // `npm run check-package`; it takes the addon from the build of this clone and compiles nothing.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { describePrebuild, prebuild } from '../../scripts/prebuild.mjs';
-import { capture, require, root } from '../../scripts/steps.mjs';
+import { root } from '../../scripts/steps.mjs';
 import { BareMachine, COMPILERS } from './bare-machine.mjs';
+import { torch } from './libtorch.mjs';
+import { QUIETLY } from './npm-install.mjs';
+import { packedFiles, tarball } from './tarball.mjs';
 
-const { findLibTorch } = require('../dist/native/index.js');
-const torch = findLibTorch().chosen;
-assert.ok(torch, 'this test needs a LibTorch: run `npm run build`');
 const withTorch = { LIBTORCH: torch.path };
 /** The Python that pip installed this LibTorch for; a LibTorch of another kind has none. */
 const python = resolve(torch.path, '../../../../bin/python3');
@@ -20,22 +18,11 @@ const withoutPython = !existsSync(python) && 'the LibTorch in use is not the tor
 const machine = new BareMachine();
 const installed = join(machine.project, 'node_modules', 'fewsound');
 const platform = `${process.platform}-${process.arch}`;
-let tarball = '';
-let packed = [];
+const packed = packedFiles();
 after(() => machine.remove());
 
-before(async () => {
-  console.log(describePrebuild(await prebuild()));
-  const pack = spawnSync('npm', ['pack', '--json', '--pack-destination', machine.project], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  assert.equal(pack.status, 0, pack.stderr);
-  const [{ filename, files }] = JSON.parse(pack.stdout);
-  tarball = join(machine.project, filename);
-  packed = files.map(({ path }) => path);
-  const quietly = ['--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
-  output('npm', ['install', tarball, ...quietly]);
+before(() => {
+  output('npm', ['install', tarball, ...QUIETLY, '--prefer-offline']);
 });
 
 /** Runs a program that must succeed, and gives its output. */
@@ -59,12 +46,6 @@ function fit(out, steps, environment = withTorch) {
 }
 
 describe('the tarball', () => {
-  test('is in the form that publint asks for', async () => {
-    const publint = join(root, 'node_modules', '.bin', 'publint');
-    const { status, output: said } = await capture(publint, ['run', tarball, '--strict']);
-    assert.equal(status, 0, said);
-  });
-
   test('holds every binary of the build, the licence and what building from source needs', () => {
     const built = readdirSync(join(root, 'build', 'Release')).filter((name) =>
       /^fewsound.*\.(node|so)$/.test(name),
@@ -257,17 +238,4 @@ describe('what is missing is said', () => {
     assert.equal(state, 'problem');
     assert.match(remedy, /npm explore fewsound -- node scripts\/build-native\.mjs/);
   });
-});
-
-test('the declarations compile in a strict project, as ES module and as CommonJS', async () => {
-  cpSync(join(root, 'test', 'package', 'consumer'), machine.project, { recursive: true });
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const types = ['--typeRoots', join(root, 'node_modules', '@types')];
-  const { status, output: said } = await capture(process.execPath, [
-    tsc,
-    '-p',
-    machine.project,
-    ...types,
-  ]);
-  assert.equal(status, 0, said);
 });
