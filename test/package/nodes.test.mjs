@@ -95,6 +95,10 @@ for (const [index, { name, path }] of nodes.entries()) {
       assert.ok(read.every(([, channels, rate]) => channels === 1 && rate >= 44_100));
     });
 
+    test('goes on after files that were left open are collected', () => {
+      assert.equal(said(path, ['--expose-gc', 'programs/forgotten.mjs']).trim(), '1024');
+    });
+
     test('runs the command', () => {
       const bin = join('node_modules', 'fewsound', 'dist', 'cli', 'main.js');
       const size = ['--samples', '4096', '--layers', '12', '--order', '2'];

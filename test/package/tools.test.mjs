@@ -22,7 +22,13 @@ after(() => machine.remove());
 
 before(async () => {
   await npmInstall(machine.project, [tarball, 'esbuild', 'vitest', 'jest']);
-  cpSync(join(root, 'test', 'package', 'programs'), machine.project, { recursive: true });
+  for (const [program, name] of [
+    ['app.ts', 'app.ts'],
+    ['in-vitest.mjs', 'vitest.test.mjs'],
+    ['in-jest.js', 'jest.test.js'],
+  ]) {
+    cpSync(join(root, 'test', 'package', 'programs', program), join(machine.project, name));
+  }
 });
 
 /** Runs a program that must succeed, and gives its output. */
@@ -48,7 +54,7 @@ describe('esbuild, with the packages outside', () => {
 describe('Vitest', () => {
   for (const pool of ['forks', 'threads']) {
     test(`tests that use the package pass in ${pool}`, () => {
-      output('vitest', ['run', '--pool', pool, 'vitest.test.ts']);
+      output('vitest', ['run', '--pool', pool, 'vitest.test.mjs']);
     });
   }
 });

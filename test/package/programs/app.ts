@@ -4,7 +4,8 @@ import { createClip, crossValidateSvm, fit, loadClip, Siren } from 'fewsound';
 
 async function main(recording: string): Promise<number[]> {
   const tone = Float32Array.from({ length: 4096 }, (_, i) => 0.6 * Math.sin(i / 9));
-  const { losses } = await fit(new Siren({ seed: 1 }), createClip(tone, 8000), { steps: 2 });
+  const siren = new Siren({ layers: [16, 16], seed: 1 });
+  const { losses } = await fit(siren, createClip(tone, 8000), { steps: 2 });
   const rows = Array.from({ length: 40 }, (_, i) => [(i % 2) + Math.sin(i), i % 3]);
   const labels = rows.map((_, i) => i % 2);
   const options = { folds: 4, workers: 2 };
