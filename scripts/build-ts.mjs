@@ -1,5 +1,6 @@
-// Compiles lib/ to dist/ (CommonJS, and one file of declarations) and writes the ES module entry beside it. The ES entry
-// re-exports the CommonJS one: there is one copy of every class, however it is imported.
+// Compiles lib/ to dist/ (CommonJS, and one file of declarations) and writes the ES module entry
+// beside it. The ES entry re-exports the CommonJS one: there is one copy of every class, however it
+// is imported.
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleDeclarations } from './declarations.mjs';

@@ -1,8 +1,9 @@
-// `npm run check-package`: packs what is built, installs it where no compiler is, and uses it there (test/package).
+// `npm run check-package`: packs what is built, installs it where no compiler is, and uses it there
+// (test/package).
 //
-//   npm run check-package -- --node 20,22,24,latest    under these versions of Node.js, too, as npm has them
+//   npm run check-package -- --node 20,22,24,latest    under these Node.js too, as npm has them
 //   npm run check-package -- --tools                   through esbuild, Vitest and Jest, too
-//   npm run check-package -- --only types,nodes        some of its parts: package, types, nodes, tools
+//   npm run check-package -- --only types,nodes        parts: package, types, nodes, tools
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,7 +43,9 @@ await main(async () => {
   try {
     const tarball = await pack(folder);
     const tests = parts.map((part) => join('test', 'package', `${part}.test.mjs`));
-    run(process.execPath, ['--test', '--test-reporter=spec', ...tests], {
+    // npm waits for the registry while another part computes.
+    const how = ['--test', '--test-reporter=spec', '--test-concurrency=2'];
+    run(process.execPath, [...how, ...tests], {
       env: { ...process.env, FEWSOUND_TARBALL: tarball, FEWSOUND_NODES: values.node },
       cwd: root,
     });

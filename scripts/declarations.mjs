@@ -1,15 +1,22 @@
-// dist/index.d.ts: the declarations of everything public in one file that asks nothing of the project which compiles it,
-// neither types of Node.js or the DOM nor those of our dependencies, and that TypeScript 5.4 can read.
+// dist/index.d.ts: the declarations of everything public in one file that asks nothing of the
+// project which compiles it, neither types of Node.js or the DOM nor those of our dependencies, and
+// that TypeScript 5.4 can read.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
 import { root, StepError } from './steps.mjs';
 
-/** Arrays that own their memory: since TypeScript 5.7 that is said by a type argument, which older ones refuse. */
+/**
+ * Arrays that own their memory: since TypeScript 5.7 that is said by a type argument, which older
+ * ones refuse.
+ */
 const OWNED_ARRAY = /\b((?:Float|Int|Uint|BigInt|BigUint)\d+(?:Clamped)?Array)<ArrayBuffer>/g;
 
-/** Puts the declarations below `entry` into one file. Throws a StepError where they would import something. */
+/**
+ * Puts the declarations below `entry` into one file. Throws a StepError where they would import
+ * something.
+ */
 export async function bundleDeclarations(entry, target) {
   const bundle = await rollup({
     input: entry,

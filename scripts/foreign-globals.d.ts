@@ -1,7 +1,9 @@
-// The head of dist/index.d.ts (scripts/declarations.mjs): globals that the declarations name and that a project's `lib` and
-// `types` may lack. Where the project has them they are the project's own.
+// The head of dist/index.d.ts (scripts/declarations.mjs): globals that the declarations name and
+// that a project's `lib` and `types` may lack. Where the project has them they are the project's
+// own.
 declare global {
-  // As TypeScript's lib.esnext.disposable and @types/node declare them; `using` looks for these very symbols.
+  // As TypeScript's lib.esnext.disposable and @types/node declare them; `using` looks for these
+  // very symbols.
   interface SymbolConstructor {
     readonly dispose: unique symbol;
     readonly asyncDispose: unique symbol;

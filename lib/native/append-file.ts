@@ -70,7 +70,8 @@ export class AppendFile {
   }
 
   /**
-   * Waits for what was appended and closes the file, whatever failed before. Closing twice does nothing.
+   * Waits for what was appended and closes the file, whatever failed before. Closing twice does
+   * nothing.
    *
    * @throws FewSoundError IO
    */

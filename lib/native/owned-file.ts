@@ -1,7 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
 
-// Node.js 26 ends the process when it collects a file handle that is still open. These hold the handles of owners that are in
-// use or forgotten, so that forgetting to close a log or a corpus costs no more than it did.
+// Node.js 26 ends the process when it collects a file handle that is still open. These hold the
+// handles of owners that are in use or forgotten, so that forgetting to close a log or a corpus
+// costs no more than it did.
 const forgotten = new FinalizationRegistry<FileHandle>((file) => {
   file.close().catch(() => {});
 });

@@ -1,5 +1,6 @@
-// The installed package under several versions of Node.js: the present one, and those that FEWSOUND_NODES names, as npm has
-// them. A warning is a failure: a newer Node.js warns of what it will take away.
+// The installed package under several versions of Node.js: the present one, and those that
+// FEWSOUND_NODES names, as npm has them. A warning is a failure: a newer Node.js warns of what it
+// will take away.
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -67,7 +68,7 @@ for (const [index, { name, path }] of nodes.entries()) {
       t.diagnostic(numbers[index]);
     });
 
-    test('imports and requires, fits in a thread, and goes on after a thread was terminated', () => {
+    test('imports, requires, fits in a thread, and goes on after a thread was terminated', () => {
       const imported = JSON.parse(said(path, ['programs/imported.mjs']));
       assert.equal(imported.length, 3);
       assert.ok(imported.every(Number.isFinite));

@@ -7,8 +7,8 @@ import { capture } from '../../scripts/steps.mjs';
 export const QUIETLY = ['--no-audit', '--no-fund', '--loglevel=error'];
 
 /**
- * Makes a folder a project and installs packages into it, such as `typescript-5.4@npm:typescript@5.4` or a tarball. npm asks
- * the registry what is the newest.
+ * Makes a folder a project and installs packages into it, such as
+ * `typescript-5.4@npm:typescript@5.4` or a tarball. npm asks the registry what is the newest.
  */
 export async function npmInstall(folder, packages) {
   writeFileSync(join(folder, 'package.json'), '{"private":true}');

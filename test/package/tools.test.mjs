@@ -1,4 +1,5 @@
-// The installed package in the hands of other tools, as npm has them today: bundled by esbuild, tested by Vitest and Jest.
+// The installed package in the hands of other tools, as npm has them today: bundled by esbuild,
+// tested by Vitest and Jest.
 import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// The declarations as others compile them: strict projects of several kinds, by several versions of TypeScript. The
-// programs are in consumer/; they are compiled, never run.
+// The declarations as others compile them: strict projects of several kinds, by several versions of
+// TypeScript. The programs are in consumer/; they are compiled, never run.
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// A program in a project that has neither the types of Node.js nor those of the DOM. It is compiled against the installed
-// package, never run.
+// A program in a project that has neither the types of Node.js nor those of the DOM. It is compiled
+// against the installed package, never run.
 import { type Clip, createClip, fit, KAN, loadClip, prefetch, tensor } from 'fewsound';
 
 const clip: Clip = createClip(new Float32Array(4096), 8000);

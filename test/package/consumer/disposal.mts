@@ -1,4 +1,5 @@
-// `using`, in a project whose `lib` knows it. It is compiled against the installed package, never run.
+// `using`, in a project whose `lib` knows it. It is compiled against the installed package, never
+// run.
 import { KAN, openCorpus, ProcessGroup, tensor } from 'fewsound';
 
 using one = tensor([1]);

@@ -1,4 +1,5 @@
-// The signals, URLs and arrays of Node.js or the DOM are those of the declarations. It is compiled, never run.
+// The signals, URLs and arrays of Node.js or the DOM are those of the declarations. It is compiled,
+// never run.
 import { type FitOptions, fit, KAN, type LoadClipOptions, loadClip, tensor } from 'fewsound';
 
 const signal: AbortSignal = new AbortController().signal;

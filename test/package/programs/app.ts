@@ -1,5 +1,5 @@
-// A program that esbuild bundles, the packages left outside: a fit, the decoders and the programs of worker threads must be
-// found from the bundle.
+// A program that esbuild bundles, the packages left outside: a fit, the decoders and the programs
+// of worker threads must be found from the bundle.
 import { createClip, crossValidateSvm, fit, loadClip, Siren } from 'fewsound';
 
 async function main(recording: string): Promise<number[]> {

@@ -1,5 +1,5 @@
-// Ends of the process in the middle of a fit: by process.exit, by an error that nobody catches, and by process.exit while a
-// worker thread fits.
+// Ends of the process in the middle of a fit: by process.exit, by an error that nobody catches, and
+// by process.exit while a worker thread fits.
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { createClip, fit, KAN } from 'fewsound';
 import { tone } from './tone.cjs';

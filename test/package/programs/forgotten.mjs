@@ -1,5 +1,5 @@
-// Logs and a corpus that nobody closes are collected: newer versions of Node.js end a process whose files are. Run with
-// --expose-gc.
+// Logs and a corpus that nobody closes are collected: newer versions of Node.js end a process whose
+// files are. Run with --expose-gc.
 import { mkdir } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { MetricsLog, openCorpus, prepareCorpus, TensorBoardWriter, writeWav } from 'fewsound';

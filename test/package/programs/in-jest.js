@@ -1,4 +1,5 @@
-// Run by Jest as it is, without a flag or a configuration, in a project that has the package installed.
+// Run by Jest as it is, without a flag or a configuration, in a project that has the package
+// installed.
 const { createClip, fit, loadClip, Siren, scope, tensor, writeWav } = require('fewsound');
 
 const tone = Float32Array.from({ length: 4096 }, (_, i) => 0.6 * Math.sin(i / 9));
