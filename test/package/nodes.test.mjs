@@ -97,7 +97,8 @@ for (const [index, { name, path }] of nodes.entries()) {
     });
 
     test('goes on after files that were left open are collected', () => {
-      assert.equal(said(path, ['--expose-gc', 'programs/forgotten.mjs']).trim(), '1024');
+      const program = ['--expose-gc', 'programs/forgotten.mjs', `corpus-${index}`];
+      assert.equal(said(path, program).trim(), '1024');
     });
 
     test('runs the command', () => {

@@ -1,5 +1,5 @@
 // Logs and a corpus that nobody closes are collected: newer versions of Node.js end a process whose
-// files are. Run with --expose-gc.
+// files are. Run with --expose-gc; makes the folder that it is given.
 import { mkdir } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { MetricsLog, openCorpus, prepareCorpus, TensorBoardWriter, writeWav } from 'fewsound';
@@ -9,7 +9,7 @@ await mkdir('recordings', { recursive: true });
 for (const name of ['one', 'two', 'three']) {
   await writeWav(`recordings/${name}.wav`, { samples: tone, sampleRate: 8000 });
 }
-const [corpus, out] = ['folder', `corpus-${process.version}`];
+const [corpus, out] = ['folder', process.argv[2]];
 const form = { sampleRate: 8000, skipSeconds: 0, segmentSamples: 1024, validationFraction: 0.4 };
 await prepareCorpus({ corpus, folder: 'recordings', out, workers: 0, ...form });
 
