@@ -53,7 +53,7 @@ describe('esbuild, with the packages outside', () => {
 });
 
 describe('Vitest', () => {
-  for (const pool of ['forks', 'threads']) {
+  for (const pool of ['forks', 'threads', 'vmThreads']) {
     test(`tests that use the package pass in ${pool}`, () => {
       output('vitest', ['run', '--pool', pool, 'vitest.test.mjs']);
     });
