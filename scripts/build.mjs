@@ -29,10 +29,11 @@ function installPackages() {
   });
 }
 
+const TYPESCRIPT_STEPS = ['build-ts.mjs', 'declarations.mjs', 'foreign-globals.d.ts'];
+
 export async function buildTypeScript() {
-  const digest = digestOf([
-    ...filesBelow('lib', 'tsconfig.json', 'package.json', 'scripts/build-ts.mjs'),
-  ]);
+  const steps = TYPESCRIPT_STEPS.map((name) => join('scripts', name));
+  const digest = digestOf(filesBelow('lib', 'tsconfig.json', 'package.json', ...steps));
   await unlessUnchanged('typescript', digest, ['dist/index.js', 'dist/index.mjs'], () => {
     console.error('• TypeScript');
     run(process.execPath, ['scripts/build-ts.mjs'], {

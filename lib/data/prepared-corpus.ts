@@ -10,7 +10,7 @@ import { SegmentStore, type StoredSegment } from './segment-store.js';
 import { type ShardFile, ShardFiles } from './shard-files.js';
 
 /** A corpus that {@link prepareCorpus} has made, open for reading. */
-export class PreparedCorpus implements AsyncDisposable {
+export class PreparedCorpus {
   /** Absolute path of its folder. */
   readonly folder: string;
   readonly corpus: CorpusKind;

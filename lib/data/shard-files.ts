@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { FewSoundError } from '../native/errors.js';
+import { closeOwned, ownFile } from '../native/owned-file.js';
 
 /** A shard on disk. */
 export interface ShardFile {
@@ -76,10 +77,7 @@ export class ShardFiles {
     } catch (cause) {
       // It may have been mended by the next time.
       if (this.#open.get(shard.path) === file) this.#open.delete(shard.path);
-      await file.handle.then(
-        (handle) => handle.close(),
-        () => {},
-      );
+      await file.handle.then(closeOwned, () => {});
       if (cause instanceof FewSoundError) throw cause;
       throw new FewSoundError(
         'IO',
@@ -96,11 +94,15 @@ export class ShardFiles {
     const known = this.#open.get(shard.path);
     // No more reads than files: where there is no room, one of them is idle.
     if (known === undefined) void this.#closeIdle(this.#most - 1);
-    const file = known ?? { handle: openShard(shard), users: 0 };
+    const file = known ?? { handle: this.#openOwned(shard), users: 0 };
     this.#open.delete(shard.path);
     this.#open.set(shard.path, file);
     file.users += 1;
     return file;
+  }
+
+  async #openOwned(shard: ShardFile): Promise<FileHandle> {
+    return ownFile(this, await openShard(shard));
   }
 
   /** Closes those that were used longest ago and are not being read, until `most` are left. */
@@ -109,7 +111,7 @@ export class ShardFiles {
     const surplus = idle.slice(0, Math.max(0, this.#open.size - most));
     for (const [path] of surplus) this.#open.delete(path);
     // One that could not be opened has been reported to its reader; closing a file that was only read loses nothing.
-    await Promise.allSettled(surplus.map(async ([, { handle }]) => (await handle).close()));
+    await Promise.allSettled(surplus.map(async ([, { handle }]) => closeOwned(await handle)));
   }
 }
 
@@ -120,10 +122,16 @@ async function openShard({ path, bytes }: ShardFile): Promise<FileHandle> {
       cause,
     });
   });
-  const { size } = await handle.stat();
-  if (size === bytes) return handle;
-  await handle.close();
-  throw damaged(path, `it has ${size} bytes, and had ${bytes} when it was made`);
+  try {
+    const { size } = await handle.stat();
+    if (size !== bytes) {
+      throw damaged(path, `it has ${size} bytes, and had ${bytes} when it was made`);
+    }
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
 }
 
 const REMEDY =

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { FewSoundError } from './errors.js';
+import { closeOwned, ownFile } from './owned-file.js';
 
 /**
  * A file that grows by whole pieces, in the order in which they were given. A process that is killed
@@ -19,6 +20,7 @@ export class AppendFile {
     size: number,
   ) {
     this.#size = size;
+    ownFile(this, handle);
   }
 
   /**
@@ -29,11 +31,13 @@ export class AppendFile {
    * @throws FewSoundError IO
    */
   static async open(path: string, mode: 'new' | 'existing'): Promise<AppendFile> {
+    let handle: FileHandle | undefined;
     try {
-      const handle = await open(path, mode === 'new' ? 'ax' : 'a');
+      handle = await open(path, mode === 'new' ? 'ax' : 'a');
       const { size } = await handle.stat();
       return new AppendFile(path, handle, size);
     } catch (cause) {
+      await handle?.close();
       const exists = (cause as NodeJS.ErrnoException).code === 'EEXIST';
       throw new FewSoundError(
         'IO',
@@ -66,26 +70,29 @@ export class AppendFile {
   }
 
   /**
-   * Waits for what was appended and closes the file. Closing twice does nothing.
+   * Waits for what was appended and closes the file, whatever failed before. Closing twice does
+   * nothing.
    *
    * @throws FewSoundError IO
    */
   close(): Promise<void> {
-    this.#closed ??= this.#enqueue(async () => {
-      await this.handle.close();
+    this.#closed ??= this.#inTurn(() => {
       this.#refusal = 'it is closed';
+      return closeOwned(this.handle);
     });
     return this.#closed;
   }
 
   #enqueue(work: () => Promise<void>): Promise<void> {
-    const done = this.#last.then(async () => {
-      if (this.#refusal !== undefined) throw this.#failure(this.#refusal);
-      try {
-        await work();
-      } catch (cause) {
-        throw this.#failure((cause as Error).message, cause);
-      }
+    return this.#inTurn(async () => {
+      if (this.#refusal !== undefined) throw new Error(this.#refusal);
+      await work();
+    });
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(work).catch((cause: Error) => {
+      throw this.#failure(cause.message, cause);
     });
     // One piece that fails must not fail those after it.
     this.#last = done.catch(() => {});

@@ -52,4 +52,4 @@ export function lossSchema(clipRate?: number) {
 }
 
 /** Loss options with all their values. */
-export type ResolvedLoss = z.output<ReturnType<typeof lossSchema>>;
+export type ResolvedLoss = Readonly<Required<LossOptions>>;

@@ -13,7 +13,7 @@ import { type LossOptions, lossSchema, type ResolvedLoss } from './loss-options.
  * FFT size, hop a quarter of it, frames centred with reflection).
  */
 export class ReconstructionLoss {
-  readonly options: Readonly<ResolvedLoss>;
+  readonly options: ResolvedLoss;
   readonly #handle: LossHandle;
 
   /**

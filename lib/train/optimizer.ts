@@ -44,7 +44,7 @@ export interface AdamWState {
 
 /** AdamW with decoupled weight decay (Loshchilov & Hutter 2019), the update that `fit` makes. */
 export class AdamW {
-  readonly options: Readonly<z.output<typeof schema>>;
+  readonly options: Readonly<Required<AdamWOptions>>;
   readonly #handle: AdamWHandle;
 
   /**

@@ -90,6 +90,10 @@ test('a piece that fits only in part is cut off, and may be given again when the
   await expect(file.append('piece')).rejects.toMatchObject({
     message: expect.stringContaining('halfway'),
   });
+  await file.close();
+  await expect(file.append('piece')).rejects.toMatchObject({
+    message: expect.stringContaining('closed'),
+  });
 });
 
 test('nothing can be appended after closing; closing twice does nothing', async () => {

@@ -55,6 +55,8 @@ export class BareMachine {
     return spawnSync(command, args, {
       cwd: this.project,
       encoding: 'utf8',
+      // What hangs is ended by SIGTERM, and so seen.
+      timeout: 300_000,
       env: {
         ...Object.fromEntries(inherited),
         PATH: [join(this.project, 'node_modules', '.bin'), this.#path].join(delimiter),

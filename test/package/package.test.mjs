@@ -13,15 +13,15 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { describeBinaries } from '../../scripts/inspect-binaries.mjs';
-import { binariesOf, prebuild } from '../../scripts/prebuild.mjs';
-import { capture, require, root } from '../../scripts/steps.mjs';
+import { binariesOf } from '../../scripts/prebuild.mjs';
+import { require, root } from '../../scripts/steps.mjs';
 import { BareMachine, COMPILERS } from './bare-machine.mjs';
+import { torch } from './libtorch.mjs';
+import { QUIETLY } from './npm-install.mjs';
+import { packedFiles, tarball } from './tarball.mjs';
 
 const { findCores } = require('../dist/native/cores.js');
-const { minorVersion, searchLibTorch, SUPPORTED_LIBTORCH } = require('../dist/native/index.js');
-const torch = searchLibTorch().chosen;
-assert.ok(torch, 'this test needs a LibTorch: run `npm run build`');
+const { minorVersion, SUPPORTED_LIBTORCH } = require('../dist/native/index.js');
 const withTorch = { LIBTORCH: torch.path };
 /** The Python that pip installed this LibTorch for; a LibTorch of another kind has none. */
 const python = resolve(torch.path, '../../../../bin/python3');
@@ -32,19 +32,11 @@ const installed = join(machine.project, 'node_modules', 'fewsound');
 const platform = `${process.platform}-${process.arch}`;
 /** The core that this build has, below the folder of the binaries. */
 const core = join(`torch-${minorVersion(torch.version)}`, 'fewsound_core.so');
-let tarball = '';
-let packed = [];
+const packed = packedFiles();
 after(() => machine.remove());
 
-before(async () => {
-  console.log(describeBinaries(await prebuild({ present: true })));
-  const pack = npmPack({ FEWSOUND_PARTIAL_PACKAGE: '1' });
-  assert.equal(pack.status, 0, pack.stderr);
-  const [{ filename, files }] = JSON.parse(pack.stdout);
-  tarball = join(machine.project, filename);
-  packed = files.map(({ path }) => path);
-  const quietly = ['--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
-  output('npm', ['install', tarball, ...quietly]);
+before(() => {
+  output('npm', ['install', tarball, ...QUIETLY, '--prefer-offline']);
 });
 
 function npmPack(environment = {}) {
@@ -76,12 +68,6 @@ function fit(out, steps, environment = withTorch) {
 }
 
 describe('the tarball', () => {
-  test('is in the form that publint asks for', async () => {
-    const publint = join(root, 'node_modules', '.bin', 'publint');
-    const { status, output: said } = await capture(publint, ['run', tarball, '--strict']);
-    assert.equal(status, 0, said);
-  });
-
   test('holds every binary of the build, the licence and what building from source needs', () => {
     const built = binariesOf(join(root, 'build', 'Release'));
     assert.ok(built.includes('fewsound.node') && built.includes(core));
@@ -374,17 +360,4 @@ describe('what is missing is said', () => {
     assert.equal(state, 'problem');
     assert.match(remedy, /npm explore fewsound -- node scripts\/build-native\.mjs/);
   });
-});
-
-test('the declarations compile in a strict project, as ES module and as CommonJS', async () => {
-  cpSync(join(root, 'test', 'package', 'consumer'), machine.project, { recursive: true });
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const types = ['--typeRoots', join(root, 'node_modules', '@types')];
-  const { status, output: said } = await capture(process.execPath, [
-    tsc,
-    '-p',
-    machine.project,
-    ...types,
-  ]);
-  assert.equal(status, 0, said);
 });

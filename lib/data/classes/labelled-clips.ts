@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { totalmem } from 'node:os';
-import type { z } from 'zod';
 import { loadClip, peakOf } from '../../audio/clip.js';
 import { type Placement, placementField, windowOf } from '../../audio/placement.js';
 import { FewSoundError } from '../../native/errors.js';
@@ -42,7 +41,8 @@ const schema = optionsObject({
   signal: abortSignal.optional(),
 });
 
-type Resolved = z.output<typeof schema>;
+/** How the clips were made, with every default filled in. */
+type ClipForm = Readonly<Required<Omit<LabelledClipsOptions, 'onProgress' | 'signal'>>>;
 
 /** Recordings that are read at once: their files, while another is resampled. */
 const AT_ONCE = 4;
@@ -56,7 +56,7 @@ export class LabelledClips {
     readonly classes: readonly number[],
     /** Where each clip is from, below its folder. */
     readonly names: readonly string[],
-    readonly options: Readonly<Omit<Resolved, 'onProgress' | 'signal'>>,
+    readonly options: ClipForm,
     private readonly stored: Float32Array<ArrayBuffer>,
   ) {}
 
@@ -128,7 +128,7 @@ export class LabelledClips {
 
 async function windowIn(
   path: string,
-  { sampleRate, samples, place, normalize, margin }: Omit<Resolved, 'onProgress' | 'signal'>,
+  { sampleRate, samples, place, normalize, margin }: ClipForm,
 ): Promise<Float32Array> {
   // An error names the file.
   const clip = await loadClip(path, { sampleRate, normalize: false });
