@@ -1,4 +1,5 @@
 // What `npm test` and `npm run check` are made of: programs that check something, each with its own way to count.
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { capture } from './steps.mjs';
 
@@ -49,10 +50,13 @@ export function jest({ name = 'Jest', env = process.env, patterns = [] } = {}) {
     '--experimental-vm-modules',
     '--disable-warning=ExperimentalWarning',
     join('node_modules', 'jest', 'bin', 'jest.js'),
+    // Jest would leave a core to itself, and it has next to nothing to do.
+    `--maxWorkers=${availableParallelism()}`,
     ...patterns,
   ];
   return program(name, args, {
-    env: { ...env, FORCE_COLOR: '0' },
+    // Threads of several workers would wait for each other by spinning.
+    env: { OMP_WAIT_POLICY: 'passive', ...env, FORCE_COLOR: '0' },
     count: (output) => {
       const counts = /^Tests: +(.*) total$/m.exec(output)?.[1];
       if (counts === undefined) return undefined;

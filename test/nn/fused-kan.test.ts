@@ -70,7 +70,7 @@ describe('the fused path of KAN layers', () => {
           }
         });
       }),
-      { numRuns: 40, seed: 5, examples },
+      { numRuns: 30, seed: 5, examples },
     );
   });
 
@@ -98,7 +98,7 @@ describe('the fused path of KAN layers', () => {
           }
         });
       }),
-      { numRuns: 30, seed: 6, examples },
+      { numRuns: 25, seed: 6, examples },
     );
   });
 
@@ -158,11 +158,13 @@ describe('the fused path of KAN layers', () => {
                 at(found.get(name) as Tensor),
               ) as [number[], number[], number[]];
               const isBad = (i: number) => bad.includes(i % given.samples);
-              for (const [i, number] of after.entries()) {
-                expect(Number.isNaN(number)).toBe(isBad(i));
-                expect(Number.isNaN(same[i])).toBe(isBad(i));
-                if (!isBad(i)) expect(number).toBe(before[i]);
-              }
+              const wrong = after.flatMap((number, i) => {
+                const asItShould = isBad(i)
+                  ? Number.isNaN(number) && Number.isNaN(same[i])
+                  : number === before[i] && !Number.isNaN(same[i]);
+                return asItShould ? [] : [i];
+              });
+              expect(wrong).toEqual([]);
             }
           });
         },
@@ -193,9 +195,9 @@ describe('the fused path of KAN layers', () => {
     }
   });
 
-  it('takes a million samples: they give what their pieces give by the reference', () => {
+  it('takes half a million samples: they give what their pieces give by the reference', () => {
     scope(() => {
-      const pieces = 7;
+      const pieces = 4;
       const length = 142_861;
       using network = new KAN({ layers: [6, 3], encoding: 2, grid: 6, seed: 4, initNoise: 2 });
       const generator = new Generator(9);
@@ -220,7 +222,7 @@ describe('the fused path of KAN layers', () => {
         });
       }
       for (const [i, sum] of sums.entries()) {
-        // Half a million float32 numbers of both signs in one sum for each thread.
+        // Hundreds of thousands of float32 numbers of both signs in one sum for each thread.
         expect(distance(whole.gradients[i] as Tensor, sum)).toBeLessThan(1e-3);
       }
     });

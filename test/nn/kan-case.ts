@@ -31,7 +31,7 @@ export interface KanCase {
 }
 
 /** Numbers that the widest layer's dense bases may have: the reference holds them several times over. */
-const affordable = 3e6;
+const affordable = 1e6;
 
 /** Cases of 2 to 4 layers; activations lie inside and outside the grid. */
 export const kanCases = (most: { samples: number; width: number; grid: number }) =>
