@@ -1,7 +1,7 @@
-// `npm run check-libtorch [-- VERSION…]`: golden tensors, a fit, its resumption, doctor, a
-// rendering and process groups with each LibTorch that the package has a core for, from the
-// binaries in prebuilds/ (`npm run prebuild` makes them). Prints the rows of the table in
-// docs/publishing.md.
+// `npm run check-libtorch [-- VERSION…]`: golden tensors, networks, tensors, fits and their
+// resumption, process groups, doctor and renderings with each LibTorch that the package has a core
+// for, from the binaries in prebuilds/ (`npm run prebuild` makes them). Prints the rows of the table
+// in docs/publishing.md.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { prepareBuild } from './build.mjs';
@@ -10,8 +10,9 @@ import { main, require, root, StepError } from './steps.mjs';
 import { jest } from './suites.mjs';
 
 const SUITES = [
-  ...['test/golden/', 'test/cli/doctor', 'test/cli/fit', 'test/cli/render'],
-  ...['test/train/checkpoint', 'test/train/process-group', 'test/tensor/(?!torch-file)'],
+  ...['test/golden/', 'test/nn/', 'test/tensor/(?!torch-file)'],
+  ...['test/train/checkpoint', 'test/train/process-group'],
+  ...['test/cli/doctor', 'test/cli/fit', 'test/cli/render'],
 ];
 
 /** What doctor says of this LibTorch; throws where there is no core for it. */
