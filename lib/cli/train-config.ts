@@ -34,6 +34,7 @@ const trainingFields: Record<keyof TrainingOptions, z.ZodType> = {
   validateEvery: z.unknown(),
   validationLimit: z.unknown(),
   validationMetrics: z.unknown(),
+  maxUpdate: z.unknown(),
   checkpointEvery: z.unknown(),
   prefetch: z.unknown(),
 };

@@ -37,6 +37,8 @@ export interface AdamWArgument {
   beta2?: number;
   epsilon?: number;
   weightDecay?: number;
+  /** Most that an update changes a tensor by, a part of its size; 0: as AdamW has it. */
+  maxUpdate?: number;
 }
 
 export interface ScheduleArgument {

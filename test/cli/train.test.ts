@@ -147,7 +147,8 @@ describe('fewsound train --resume', () => {
 
   test('that diverges says so, and reports what there is', async () => {
     const out = place.fresh();
-    const parts = { training: { ...TINY_TRAINING, learningRate: 1e30, checkpointEvery: 1 } };
+    const wild = { learningRate: 1e30, maxUpdate: 0 };
+    const parts = { training: { ...TINY_TRAINING, ...wild, checkpointEvery: 1 } };
     const { status, json } = await cliJson<CliError>(await place.argv(out, parts));
     expect(status).toBe(1);
     expect(json.error).toMatchObject({ code: 'DIVERGED', field: 'learningRate' });

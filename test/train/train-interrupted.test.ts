@@ -151,7 +151,10 @@ describe('a training that diverges', () => {
   it('says at which step, keeps the checkpoint before, and makes no update', async () => {
     using model = tinyModel();
     const files = runFiles(at('diverged'));
-    const training = run(model, 'diverged', { learningRate: 1e30, checkpointEvery: 1 });
+    const training = run(model, 'diverged', {
+      ...{ learningRate: 1e30, maxUpdate: 0 },
+      checkpointEvery: 1,
+    });
     await expect(training).rejects.toMatchObject({
       code: 'DIVERGED',
       message: expect.stringMatching(

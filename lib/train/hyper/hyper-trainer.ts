@@ -12,7 +12,7 @@ export type TrainerOptions = Pick<
   ResolvedTrain,
   'batchSize' | 'learningRate' | 'betas' | 'epsilon' | 'weightDecay' | 'loss' | 'precision'
 > &
-  Partial<Pick<ResolvedTrain, 'threads' | 'maxGradientNorm' | 'group'>>;
+  Partial<Pick<ResolvedTrain, 'threads' | 'maxGradientNorm' | 'maxUpdate' | 'group'>>;
 
 /** The native trainer of one model, and the optimiser's state by the names of the model's parameters. */
 export class HyperTrainer {
@@ -25,7 +25,10 @@ export class HyperTrainer {
     const { learningRate, betas, epsilon, weightDecay, loss, precision } = options;
     const [beta1, beta2] = betas;
     this.#handle = addon().createHyperTrainer(model.handle, {
-      optimizer: { learningRate, beta1, beta2, epsilon, weightDecay },
+      optimizer: {
+        ...{ learningRate, beta1, beta2, epsilon, weightDecay },
+        maxUpdate: options.maxUpdate ?? 0,
+      },
       loss,
       precision,
       maxGradientNorm: options.maxGradientNorm ?? 0,

@@ -70,6 +70,12 @@ export interface TrainOptions {
   /** Gradients are scaled down to this norm. Default: they are not. */
   maxGradientNorm?: number;
   /** 'bfloat16': encoder and hypernetwork compute in it, splines and loss in float32. Default 'float32'. */
+  /**
+   * Most that an update changes a tensor of weights by, as a part of its size (root mean squares; of 1e-3 where the weights
+   * are smaller). What AdamW makes beyond that is taken back, so that a rate that is too high for the model does not switch
+   * the units of written networks off for good. Default 0.02. 0: AdamW as it is, as the authors' program has it.
+   */
+  maxUpdate?: number;
   precision?: 'float32' | 'bfloat16';
   /** Threads of the CPU. Default: LibTorch's own choice. */
   threads?: number;
@@ -144,6 +150,7 @@ function trainSchema(kind: string, sampleRate: number) {
     threads: wholeNumber(1, 1024).optional(),
     seed: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
     augmentation: augmentationSchema.prefault({}),
+    maxUpdate: nonNegativeNumber.default(0.02),
     validateEvery: wholeNumber(1, 10_000_000).default(1),
     validationLimit: wholeNumber(1, 2 ** 31 - 1).default(512),
     validationMetrics: z
@@ -304,3 +311,4 @@ export function courseOf({ model, corpus, options, recordingsPerStep }: Training
     augmentation,
   };
 }
+    maxUpdate: options.maxUpdate || null,
