@@ -76,6 +76,8 @@ export interface FitterReport {
   losses: number[];
   /** Of each clip, dB; null where undefined. */
   siSnr: (number | null)[];
+  /** Of each clip: whether the estimate is constant though the clip is not. */
+  constant: boolean[];
   /** Since this run began. */
   seconds: number;
 }

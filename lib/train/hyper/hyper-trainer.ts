@@ -66,18 +66,20 @@ export class HyperTrainer {
     }
   }
 
-  /** Reconstructions, flat like `recordings`, and the loss of each. */
+  /**
+   * Reconstructions, flat like `recordings`, the loss of each, and whether it is constant though its recording is not.
+   */
   async evaluate(
     recordings: Float32Array,
     factor: number,
-  ): Promise<{ estimates: Float32Array; losses: Float64Array }> {
+  ): Promise<{ estimates: Float32Array; losses: Float64Array; constant: readonly boolean[] }> {
     const batch = this.#tensor(recordings);
     try {
       const found = await addon().evaluateHyperTrainer(this.#handle, batch.handle, factor);
       const estimates = scope(() =>
         Float32Array.from(wrapTensor(found.estimates).contiguous().data() as Float32Array),
       );
-      return { estimates, losses: found.losses };
+      return { estimates, losses: found.losses, constant: found.constant };
     } finally {
       batch.dispose();
     }
