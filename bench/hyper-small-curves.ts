@@ -6,7 +6,9 @@ export async function validationCurves(
   runs: Readonly<Record<string, readonly MetricsRecord[]>>,
 ): Promise<string> {
   const values = Object.entries(runs).flatMap(([run, records]) =>
-    records.flatMap(({ kind, step, loss }) => (kind === 'validation' ? [{ run, step, loss }] : [])),
+    records.flatMap((record) =>
+      record.kind === 'validation' ? [{ run, step: record.step, loss: record.loss }] : [],
+    ),
   );
   const [vega, vegaLite] = await Promise.all([loadVega(), loadVegaLite()]);
   const { spec } = vegaLite.compile({

@@ -6,6 +6,7 @@ import { dataPipeline } from './data-pipeline.js';
 import { dictionary } from './dictionary.js';
 import { fitCurve } from './fit-curve.js';
 import { gpuClips, gpuFit, gpuStep } from './gpu.js';
+import { hyperOverfit } from './hyper-overfit.js';
 import { hyperSmall } from './hyper-small.js';
 import { hyperStep } from './hyper-step.js';
 import { kanBatched } from './kan-batched.js';
@@ -25,6 +26,7 @@ const BENCHMARKS = {
   'fit-curve': fitCurve,
   'hyper-step': hyperStep,
   'hyper-small': hyperSmall,
+  'hyper-overfit': hyperOverfit,
   'learning-rates': learningRates,
   strs,
   dictionary,

@@ -171,6 +171,12 @@ Napi::Float64Array makeNumbers(Napi::Env env, const at::Tensor& tensor) {
   return numbers;
 }
 
+Napi::Array makeFlags(Napi::Env env, const std::vector<bool>& flags) {
+  const Napi::Array array = Napi::Array::New(env, flags.size());
+  for (uint32_t i = 0; i < flags.size(); ++i) array.Set(i, static_cast<bool>(flags[i]));
+  return array;
+}
+
 Operand operandOf(const at::Scalar& number) { return {at::native::wrapped_scalar_tensor(number)}; }
 
 Operand toOperand(const Place& place, napi_value value) {

@@ -82,6 +82,8 @@ Operand operandOf(const at::Scalar& number);
 Napi::Array makeShape(Napi::Env env, at::IntArrayRef shape);
 /// A float64 tensor on the CPU as a typed array of its own.
 Napi::Float64Array makeNumbers(Napi::Env env, const at::Tensor& tensor);
+/// An array of booleans.
+Napi::Array makeFlags(Napi::Env env, const std::vector<bool>& flags);
 
 bool isNullish(napi_env env, napi_value value);
 

@@ -86,6 +86,7 @@ Napi::Value progressObject(Napi::Env env, const FitProgress& progress) {
   }
   object.Set("losses", losses);
   object.Set("siSnr", ratios);
+  object.Set("constant", makeFlags(env, progress.constant));
   object.Set("seconds", progress.seconds);
   return object;
 }

@@ -105,7 +105,8 @@ Napi::Value stepHyperTrainer(const Napi::CallbackInfo& info) {
   return Job::start(env, std::move(task), {}, abortFlagIn(env, env.Null()));
 }
 
-/// evaluateHyperTrainer(trainer, batch, factor): promise of {estimates, losses: Float64Array}
+/// evaluateHyperTrainer(trainer, batch, factor): promise of {estimates, losses: Float64Array,
+/// constant}
 Napi::Value evaluateHyperTrainer(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const HyperTrainerHandle& handle = idleTrainerIn(info);
@@ -122,6 +123,7 @@ Napi::Value evaluateHyperTrainer(const Napi::CallbackInfo& info) {
         const Napi::Object result = Napi::Object::New(env);
         result.Set("estimates", makeTensor(env, outcome->estimates));
         result.Set("losses", makeNumbers(env, outcome->losses));
+        result.Set("constant", makeFlags(env, outcome->constant));
         return result;
       },
   };

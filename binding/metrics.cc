@@ -8,10 +8,19 @@
 #include "binding/errors.h"
 #include "binding/job.h"
 #include "native/metrics/cdpam.h"
+#include "native/metrics/log_spectral_distance.h"
 #include "native/metrics/stoi.h"
 
 namespace fewsound::binding {
 namespace {
+
+/// measureLogSpectralDistance(reference, degraded, sampleRate): the distance
+Napi::Value measureLogSpectralDistance(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return Napi::Number::New(env, logSpectralDistance(toTensor({env, "reference"}, info[0]),
+                                                    toTensor({env, "degraded"}, info[1]),
+                                                    toDouble({env, "sampleRate"}, info[2])));
+}
 
 /// measureStoi(reference, degraded, sampleRate, extended): promise of {score, tooShort}
 Napi::Value measureStoi(const Napi::CallbackInfo& info) {
@@ -68,6 +77,7 @@ Napi::Value measureCdpam(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void exposeMetrics(const Napi::Object& exports) {
+  expose<measureLogSpectralDistance>(exports, "measureLogSpectralDistance");
   expose<measureStoi>(exports, "measureStoi");
   expose<createCdpam>(exports, "createCdpam");
   expose<measureCdpam>(exports, "measureCdpam");

@@ -27,6 +27,7 @@ AdamWOptions optimizerOptions(napi_env env, napi_value value) {
   from.read("beta2", options.beta2);
   from.read("epsilon", options.epsilon);
   from.read("weightDecay", options.weightDecay);
+  from.read("maxUpdate", options.maxUpdate);
   return options;
 }
 

@@ -171,6 +171,7 @@ class FitRun {
       device: course.device,
       threads: course.threads,
       ...(pieces.length > 1 && { pieces: pieces.length }),
+      ...(course.warnings.length > 0 && { warnings: course.warnings }),
     };
     const { samples, sampleRate } = clip;
     const writers: Record<keyof typeof RUN_FILES, FileWriter> = {
@@ -215,10 +216,11 @@ interface FitSummary {
   readonly metrics: Fitted['metrics'];
   readonly seconds: number;
   readonly secondsPerStep: number;
+  readonly warnings?: readonly string[];
 }
 
 function resultText(
-  { parameters, steps, loss, metrics, seconds, secondsPerStep }: FitSummary,
+  { parameters, steps, loss, metrics, seconds, secondsPerStep, warnings = [] }: FitSummary,
   folder: RunFolder,
   files: Readonly<Record<string, string>>,
 ): string {
@@ -228,6 +230,7 @@ function resultText(
     '',
     `${formatCount(parameters)} parameters, ${formatCount(steps)} steps in ${formatSeconds(seconds)} (${milliseconds} ms a step), last loss ${loss.toPrecision(4)}`,
     '',
+    ...warnings.flatMap((warning) => [`Warning: ${warning}`, '']),
     `Results in ${folder.path}:`,
     ...Object.values(files).map((file) => `  ${basename(file)}`),
   ].join('\n');

@@ -46,6 +46,7 @@ export interface SiSnrAtStep {
 export interface FittedPiece {
   readonly result: FitResult;
   readonly siSnr: readonly SiSnrAtStep[];
+  readonly warnings: readonly string[];
 }
 
 /** A network that has learned a clip, and how well. */
@@ -139,6 +140,7 @@ async function fitPiece(
   options: FitOptions,
 ): Promise<FittedPiece> {
   const siSnr: SiSnrAtStep[] = [];
+  const warnings: string[] = [];
   try {
     const result = await fit(network, clip, {
       ...options,
@@ -147,8 +149,12 @@ async function fitPiece(
         siSnr.push({ step: state.step, siSnr: state.siSnr });
         progress.update(state);
       },
+      onWarning: ({ message }) => {
+        warnings.push(message);
+        progress.note(`warning: ${message}`);
+      },
     });
-    return { result, siSnr };
+    return { result, siSnr, warnings };
   } finally {
     progress.stop();
   }
@@ -220,6 +226,7 @@ export interface TrainingSummary {
   readonly secondsPerStep: number;
   readonly device: Device;
   readonly threads: number;
+  readonly warnings: readonly string[];
 }
 
 export function summarise(pieces: readonly FittedPiece[]): TrainingSummary {
@@ -239,5 +246,10 @@ export function summarise(pieces: readonly FittedPiece[]): TrainingSummary {
     secondsPerStep: mean(results.map(({ secondsPerStep }) => secondsPerStep)),
     device,
     threads,
+    warnings: pieces.flatMap((piece, index) =>
+      piece.warnings.map((warning) =>
+        pieces.length === 1 ? warning : `piece ${index + 1}: ${warning}`,
+      ),
+    ),
   };
 }

@@ -10,7 +10,7 @@ export function reportedModel({
   reconstruction,
   metrics,
 }: Fitted): ReportedModel {
-  const { steps, losses, seconds, secondsPerStep } = summarise(pieces);
+  const { steps, losses, seconds, secondsPerStep, warnings } = summarise(pieces);
   const [only, ...others] = pieces;
   const { seed, dtype } = fitting.training;
   return {
@@ -30,6 +30,7 @@ export function reportedModel({
     steps,
     seconds,
     secondsPerStep,
+    warnings,
   };
 }
 

@@ -6,7 +6,10 @@ import { versions } from './versions.js';
 export type Facts = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** Options of a training that belong to a call of it and are no setting. */
-const OF_THE_CALL = new Set(['folder', 'resume', 'group', 'signal', 'onProgress', 'onValidation']);
+const OF_THE_CALL = new Set([
+  ...['folder', 'resume', 'group', 'signal'],
+  ...['onProgress', 'onValidation', 'onWarning'],
+]);
 
 /** The options of a training as its report has them. */
 export function settingsOf(options: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -7,7 +7,14 @@ import type { TrainOptions } from '../train/index.js';
 import { readJsonFile } from './json-file.js';
 
 /** Options of `train` that belong to a run and not to what is to be trained. */
-type OfTheRun = 'folder' | 'resume' | 'group' | 'onProgress' | 'onValidation' | 'signal';
+type OfTheRun =
+  | 'folder'
+  | 'resume'
+  | 'group'
+  | 'onProgress'
+  | 'onValidation'
+  | 'onWarning'
+  | 'signal';
 
 /** Options of `train` as a configuration has them. */
 export type TrainingOptions = Omit<TrainOptions, OfTheRun>;
@@ -27,6 +34,7 @@ const trainingFields: Record<keyof TrainingOptions, z.ZodType> = {
   loss: z.unknown(),
   lossRamps: z.unknown(),
   maxGradientNorm: z.unknown(),
+  maxUpdate: z.unknown(),
   precision: z.unknown(),
   threads: z.unknown(),
   seed: z.unknown(),

@@ -163,6 +163,7 @@ class HyperRun {
           display.update(progress);
         },
         onValidation: (result) => display.note(validationLine(result)),
+        onWarning: ({ message }) => display.note(`warning: ${message}`),
       });
       display.stop();
       await begun;

@@ -19,6 +19,7 @@ export interface TrainingOutcome {
   readonly best: ValidationRecord | null;
   /** The last validation. */
   readonly validation: ValidationRecord | null;
+  readonly warnings: readonly string[];
 }
 
 /** Whether a validation is better than the best one before it. */
@@ -40,17 +41,22 @@ export async function readOutcome(
   let validation: ValidationRecord | null = null;
   let last: MetricsRecord | undefined;
   let loss: number | null = null;
+  const warnings: string[] = [];
   for (const record of records) {
     last = record;
     if (record.kind === 'step') {
       loss = record.loss;
       continue;
     }
+    if (record.kind === 'warning') {
+      warnings.push(record.message);
+      continue;
+    }
     validation = record;
     if (isBetter(record, best)) best = record;
   }
   const { step: steps = 0, epoch: epochs = 0, seconds = 0 } = last ?? {};
-  return { records, steps, epochs, loss, seconds, best, validation };
+  return { records, steps, epochs, loss, seconds, best, validation, warnings };
 }
 
 /** A validation as results have it: where it was, its loss, and means of the metrics. */

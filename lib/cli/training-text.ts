@@ -8,7 +8,7 @@ import { type TrainingOutcome, validationJson } from './training-outcome.js';
 /** The result of a training: for `--json`, and for people. */
 export function trainingText(run: TrainedRun, outcome: TrainingOutcome): CommandResult {
   const { files, title, model, device, processes } = run;
-  const { steps, epochs, loss, seconds, best, validation } = outcome;
+  const { steps, epochs, loss, seconds, best, validation, warnings } = outcome;
   const parameters = model.parameters as number;
   return {
     json: {
@@ -24,6 +24,7 @@ export function trainingText(run: TrainedRun, outcome: TrainingOutcome): Command
       seconds,
       device,
       processes,
+      ...(warnings.length > 0 && { warnings }),
       report: files.report,
     },
     text: [
@@ -32,6 +33,7 @@ export function trainingText(run: TrainedRun, outcome: TrainingOutcome): Command
         : [runsTable([row('best', best), ...lastRow(outcome)], { title: 'Validation' }), '']),
       `${formatCount(parameters)} parameters, ${formatCount(steps)} steps in ${formatCount(epochs)} epochs and ${formatSeconds(seconds)}, last loss ${loss?.toPrecision(4) ?? 'not finite'}`,
       '',
+      ...warnings.flatMap((warning) => [`Warning: ${warning}`, '']),
       `Run in ${files.folder}; the report is ${files.report}`,
     ].join('\n'),
   };

@@ -1,13 +1,12 @@
+import { addon } from '../native/addon.js';
 import { FewSoundError } from '../native/errors.js';
+import { handleOf, scope, tensor } from '../tensor/index.js';
 import { rateOf, type Signal, signalPair } from './signal-pair.js';
-import { stftMagnitude } from './spectra.js';
 
 export interface LsdOptions {
   /** Samples per second, Hz. Needed when neither signal is a clip. */
   sampleRate?: number;
 }
-
-const epsilon = 1e-12;
 
 /**
  * Log-spectral distance. With magnitudes T of the reference and P of the degraded signal (FFT of
@@ -16,9 +15,10 @@ const epsilon = 1e-12;
  *
  * L = log10(T² / (P + 1e-12)² + 1e-12)², mean over frequency, square root, mean over time.
  *
- * It is not symmetric. The spectra are float32, as the authors of the FewSound paper measured: where
- * a recording holds digital silence or nothing above some frequency, the rounding noise of the
- * transform is the floor that is compared, and float64 would give another number.
+ * It is not symmetric. Computed in float64, so that it is the same on every machine. The authors of
+ * the FewSound paper measured in float32: where a recording holds nothing above some frequency, the
+ * rounding noise of their transform is the floor that is compared, and it differs between
+ * processors. A recording at 16 kHz brought to 22,050 Hz gives 3.45 here and 3.45 to 3.57 there.
  *
  * @returns 0 for equal signals, except that every frame where both are exact zeros counts 12, by the
  *   definition; null for a silent reference
@@ -30,24 +30,13 @@ export function lsd(reference: Signal, degraded: Signal, options: LsdOptions = {
   const pair = signalPair(reference, degraded);
   const rate = requireLsdRate(rateOf(reference, degraded, options.sampleRate));
   if (pair.reference.every((value) => value === 0)) return null;
-  const size = Math.floor((2048 * rate) / 44_100);
-  const hop = Math.floor(rate / 100);
-  const target = stftMagnitude(pair.reference, size, hop); // [bins, frames]
-  const estimate = stftMagnitude(pair.degraded, size, hop);
-
-  const bins = Math.floor(size / 2) + 1;
-  const frames = target.length / bins;
-  let total = 0;
-  for (let frame = 0; frame < frames; frame++) {
-    let sum = 0;
-    for (let bin = 0; bin < bins; bin++) {
-      const at = bin * frames + frame;
-      const ratio = (target[at] as number) / ((estimate[at] as number) + epsilon);
-      sum += Math.log10(ratio * ratio + epsilon) ** 2;
-    }
-    total += Math.sqrt(sum / bins);
-  }
-  return total / frames;
+  return scope(() =>
+    addon().measureLogSpectralDistance(
+      handleOf(tensor(pair.reference)),
+      handleOf(tensor(pair.degraded)),
+      rate,
+    ),
+  );
 }
 
 function requireLsdRate(rate: number | null): number {

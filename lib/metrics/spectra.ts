@@ -1,26 +1,4 @@
-import { ops, scope, tensor } from '../tensor/index.js';
-
-/**
- * Magnitudes of the short-time Fourier transform in float32: periodic Hann window of `size` samples,
- * frames centred on multiples of `hop`, zeros beyond the ends.
- *
- * @internal
- * @param samples [n]
- * @returns [size / 2 + 1, 1 + n / hop], row by row
- */
-export function stftMagnitude(samples: Float32Array, size: number, hop: number): Float32Array {
-  return scope(() =>
-    ops
-      .stft(tensor(samples), size, {
-        hop,
-        window: ops.hannWindow(size),
-        center: true,
-        padMode: 'constant',
-      })
-      .abs()
-      .data('float32'),
-  );
-}
+import { scope, tensor } from '../tensor/index.js';
 
 /**
  * Magnitudes of the Fourier transform in float64, bins 0 to n / 2.

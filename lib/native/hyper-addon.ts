@@ -66,12 +66,15 @@ export interface HyperAddon<Tensor, DType extends string> {
     beta1: number,
     group: ProcessGroupHandle | null,
   ): Promise<{ loss: number; gradientNorm: number }>;
-  /** Reconstructions [recordings, samples] and their losses, on a thread of its own. */
+  /**
+   * Reconstructions [recordings, samples], their losses, and whether they are constant though the recordings are not, on a
+   * thread of its own.
+   */
   evaluateHyperTrainer(
     trainer: HyperTrainerHandle,
     batch: Tensor,
     factor: number,
-  ): Promise<{ estimates: Tensor; losses: Float64Array }>;
+  ): Promise<{ estimates: Tensor; losses: Float64Array; constant: boolean[] }>;
   setHyperTrainerLoss(trainer: HyperTrainerHandle, loss: LossArgument): void;
   /** The moments are the optimiser's own tensors: write into them to restore a state. */
   hyperTrainerState(trainer: HyperTrainerHandle): {

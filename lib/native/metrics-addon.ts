@@ -8,6 +8,8 @@ export type CdpamHandle = Opaque<'CDPAM network'>;
 
 /** `Tensor` is the addon's tensor handle; signals are [samples]. Promises are of jobs on threads of their own. */
 export interface MetricsAddon<Tensor> {
+  /** On this thread. */
+  measureLogSpectralDistance(reference: Tensor, degraded: Tensor, sampleRate: number): number;
   measureStoi(
     reference: Tensor,
     degraded: Tensor,

@@ -37,6 +37,8 @@ export interface AdamWArgument {
   beta2?: number;
   epsilon?: number;
   weightDecay?: number;
+  /** Most that an update changes a tensor by, a part of its size; 0: as AdamW has it. */
+  maxUpdate?: number;
 }
 
 export interface ScheduleArgument {
@@ -74,6 +76,8 @@ export interface FitterReport {
   losses: number[];
   /** Of each clip, dB; null where undefined. */
   siSnr: (number | null)[];
+  /** Of each clip: whether the estimate is constant though the clip is not. */
+  constant: boolean[];
   /** Since this run began. */
   seconds: number;
 }

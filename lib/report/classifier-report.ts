@@ -7,7 +7,7 @@ import { html, type Markup } from './html.js';
 import { describeMetric, formatMetric } from './metric-names.js';
 import { formatCount, formatSeconds } from './numbers.js';
 import { renderPage } from './page.js';
-import { keyFigures } from './sections.js';
+import { keyFigures, warningsNote } from './sections.js';
 import {
   courseOf,
   progress,
@@ -50,6 +50,7 @@ export async function renderClassifierReport(input: ClassifierReportInput): Prom
     date: input.date ?? new Date(),
     version: input.version,
     sections: [
+      warningsNote(course.warnings),
       figures(input, course),
       test && (await confusionSection(test.confusion)),
       await curvesSection(course),

@@ -11,6 +11,7 @@ import {
   modelColour,
   spectrogramsSection,
   trainingSection,
+  warningsNote,
 } from './sections.js';
 import { fftSizeFor, levelsInDecibels, peakPower, powerSpectrogram } from './spectrogram.js';
 import { seriesColour } from './svg-plot.js';
@@ -62,7 +63,11 @@ export async function renderComparisonReport(input: ComparisonReportInput): Prom
     })),
   ];
 
+  const warnings = models.flatMap(({ label, warnings: own = [] }) =>
+    own.map((warning) => `${label}: ${warning}`),
+  );
   const sections = [
+    warningsNote(warnings),
     section('Metrics', comparisonTable(models)),
     listenSection(sampleRate, [
       { name: 'Original', samples },

@@ -27,6 +27,10 @@ section { margin-top: 44px; }
 h2 { margin: 0 0 14px; padding-top: 12px; border-top: 1px solid var(--rule); font: 600 21px/1.3 var(--serif); }
 h3 { margin: 0 0 6px; font-size: 14px; font-weight: 600; }
 .note { margin: 10px 0 0; max-width: 80ch; color: var(--muted); font-size: 13.5px; }
+.warnings { margin: 28px 0 0; padding: 12px 16px; border: 1px solid var(--series-1); border-radius: 8px; background: var(--card); }
+.warnings p { margin: 0; max-width: 90ch; }
+.warnings p + p { margin-top: 8px; }
+.warnings strong { margin-right: 6px; color: var(--series-1); }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); gap: 1px; margin: 28px 0 0; border: 1px solid var(--rule); border-radius: 8px; overflow: hidden; background: var(--rule); }
 .figures div { padding: 14px 16px 12px; background: var(--card); }
 .figures dt { color: var(--muted); font-size: 12.5px; }

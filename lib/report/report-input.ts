@@ -34,6 +34,8 @@ export interface ReportedModel {
   /** Wall-clock time of the fit. */
   readonly seconds: number;
   readonly secondsPerStep: number;
+  /** What was noticed while it was fitted, such as an output that became constant. */
+  readonly warnings?: readonly string[];
 }
 
 /** What the models of a report have in common: how, where and with what they were fitted. */

@@ -14,6 +14,7 @@ import {
   metricFigures,
   spectrogramsSection,
   trainingSection,
+  warningsNote,
 } from './sections.js';
 import { fftSizeFor, levelsInDecibels, peakPower, powerSpectrogram } from './spectrogram.js';
 import { seriesColour } from './svg-plot.js';
@@ -68,6 +69,7 @@ export async function renderReport(input: ReportInput): Promise<string> {
   ];
 
   const sections = [
+    warningsNote(model.warnings),
     keyFigures([
       ...metricFigures(['siSnr', 'psnr', 'lsd', 'pesq', 'stoi'], model.metrics),
       { name: 'Parameters', value: formatCount(model.parameters) },

@@ -53,6 +53,17 @@ export function keyFigures(
 `;
 }
 
+/** What the reader must know before the figures. */
+export function warningsNote(warnings: readonly string[] = []): Markup | undefined {
+  if (warnings.length === 0) return undefined;
+  const items = warnings.map(
+    (warning) => html`<p><strong>Warning</strong> ${warning}</p>
+`,
+  );
+  return html`<div class="warnings" role="note">${items}</div>
+`;
+}
+
 /** Metrics as key figures; those that were not measured are left out. */
 export function metricFigures(keys: readonly string[], metrics: ReportedMetrics) {
   return keys.flatMap((key) => {

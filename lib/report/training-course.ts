@@ -14,6 +14,7 @@ import type {
 export interface RecordedCourse {
   readonly steps: readonly ReportedStep[];
   readonly validations: readonly ReportedValidation[];
+  readonly warnings: readonly string[];
   readonly bestStep: number | undefined;
   readonly stepsPerEpoch: number | undefined;
 }
@@ -24,6 +25,7 @@ export function courseOf({ records, bestStep, stepsPerEpoch }: ReportedTraining)
     validations: records.filter(
       (record): record is ReportedValidation => record.kind === 'validation',
     ),
+    warnings: records.flatMap((record) => (record.kind === 'warning' ? [record.message] : [])),
     bestStep,
     stepsPerEpoch,
   };

@@ -29,6 +29,16 @@ export type ReportedValidation = {
   readonly accuracy?: number | null;
 } & Readonly<Partial<Metrics>>;
 
+/** What a training noticed, and went on in spite of. */
+export interface ReportedWarning {
+  readonly kind: 'warning';
+  /** Updates done before it. */
+  readonly step: number;
+  readonly epoch: number;
+  readonly message: string;
+  readonly seconds: number;
+}
+
 /** A recording of the validation part, and what the model makes of it. */
 export interface ReportedReconstruction {
   readonly name: string;
@@ -53,7 +63,7 @@ export interface ReportedTraining {
   /** What was trained on what, where: groups of names and values, such as Model, Target, Corpus, Machine. */
   readonly facts: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** In the order of the log, where steps and validations alternate. May be empty. */
-  readonly records: readonly (ReportedStep | ReportedValidation)[];
+  readonly records: readonly (ReportedStep | ReportedValidation | ReportedWarning)[];
   /** Step of the validation whose weights are kept as the best. */
   readonly bestStep?: number;
   /** Curves are then over epochs, else over steps. */

@@ -5,7 +5,7 @@ import { formatMetric } from './metric-names.js';
 import { formatCount, formatSeconds } from './numbers.js';
 import { renderPage } from './page.js';
 import { reconstructionsSection } from './reconstructions.js';
-import { keyFigures, metricFigures } from './sections.js';
+import { keyFigures, metricFigures, warningsNote } from './sections.js';
 import {
   courseOf,
   progress,
@@ -43,6 +43,7 @@ export async function renderTrainingReport(input: TrainingReportInput): Promise<
     date: input.date ?? new Date(),
     version: input.version,
     sections: [
+      warningsNote(course.warnings),
       figures(input, course, columns),
       await curvesSection(course),
       validationsSection(course.validations, columns, course.bestStep),

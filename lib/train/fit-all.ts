@@ -14,6 +14,7 @@ import {
   resolveFitOptions,
 } from './fit-options.js';
 import { createFitter, runFitter, throwIfAborted, whileFitting } from './fitter.js';
+import { ConstantOutputWatch } from './training-warning.js';
 
 /** What one clip of `fitAll` came to. */
 export interface FittedClip {
@@ -176,9 +177,14 @@ async function fitGroup(group: readonly Task[], course: Course): Promise<FittedC
   return whileFitting('fitAll', networks, async () => {
     throwIfAborted(options.signal, `with ${course.fitted} clip(s) done`);
     const fitter = createFitter(networks, clips, options);
-    const { reason, last } = await runFitter(fitter, options.steps, options.signal, (report) =>
-      course.report(report, options),
+    const watch = new ConstantOutputWatch(
+      options,
+      group.map(({ index }) => index),
     );
+    const { reason, last } = await runFitter(fitter, options.steps, options.signal, (report) => {
+      watch.look(report);
+      course.report(report, options);
+    });
     if (reason === 'aborted') throwIfAborted(options.signal, `with ${course.fitted} clip(s) done`);
     const { losses } = addon().fitterFacts(fitter);
     course.fitted += group.length;

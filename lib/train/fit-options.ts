@@ -14,6 +14,7 @@ import { Inr } from '../nn/index.js';
 import { defaultLearningRates } from './learning-rates.js';
 import { type LossOptions, lossSchema, type ResolvedLoss } from './loss-options.js';
 import { beta, type Schedule, type ScheduleKind, scheduleSchema } from './schedule-options.js';
+import type { OnWarning, TrainingWarning } from './training-warning.js';
 
 /** When to stop before the last step. Whichever condition comes first. */
 export interface EarlyStopOptions {
@@ -77,6 +78,11 @@ export interface FitOptions {
   resume?: string;
   /** Called at most every 50 ms or so, and for the last step. An error that it throws ends the fit. */
   onProgress?: (progress: FitProgress) => void;
+  /**
+   * Told, once, where the network's output has become constant: it has died and learns no more. Default: a warning of the
+   * process. An error that it throws ends the fit.
+   */
+  onWarning?: (warning: TrainingWarning) => void;
   /** Stops the fit within a step; a checkpoint is written first where one is asked for. */
   signal?: AbortSignal;
 }
@@ -108,6 +114,7 @@ function fitSchema(learningRate: number, sampleRate: number) {
     }).optional(),
     resume: path.optional(),
     onProgress: callback<(progress: FitProgress) => void>().optional(),
+    onWarning: callback<OnWarning>().optional(),
     signal: abortSignal.optional(),
   });
 }

@@ -14,6 +14,7 @@ import {
 } from './fit-options.js';
 import { createFitter, runFitter, throwIfAborted, whileFitting } from './fitter.js';
 import { ProgressReporter } from './progress-reporter.js';
+import { ConstantOutputWatch } from './training-warning.js';
 
 /** Why a fit ended. */
 export type FitEnd = 'steps' | 'siSnr' | 'loss' | 'patience';
@@ -85,11 +86,15 @@ async function run(network: Inr, clip: Clip, options: ResolvedFit): Promise<FitR
   const save = () => saveState(fitter, network, clip, options);
 
   const progress = new ProgressReporter(options, begin);
+  const watch = new ConstantOutputWatch(options);
   let last: FitterReport | null = null;
   let stoppedBy: FitEnd = 'steps';
   for (let step = begin; step < options.steps && stoppedBy === 'steps'; ) {
     const until = nextStop(step, options);
-    const outcome = await runFitter(fitter, until, signal, (report) => progress.report(report));
+    const outcome = await runFitter(fitter, until, signal, (report) => {
+      watch.look(report);
+      progress.report(report);
+    });
     last = outcome.last ?? last;
     step = addon().fitterFacts(fitter).step;
     if (outcome.reason === 'aborted') {

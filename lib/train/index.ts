@@ -26,7 +26,12 @@ export { defaultLearningRates } from './learning-rates.js';
 export { melStftLoss, ReconstructionLoss } from './loss.js';
 export type { LossOptions } from './loss-options.js';
 export { MetricsLog, readMetricsLog } from './metrics-log.js';
-export type { MetricsRecord, StepRecord, ValidationRecord } from './metrics-record.js';
+export type {
+  MetricsRecord,
+  StepRecord,
+  ValidationRecord,
+  WarningRecord,
+} from './metrics-record.js';
 export { AdamW, type AdamWOptions, type AdamWState } from './optimizer.js';
 export {
   ProcessGroup,
@@ -48,3 +53,4 @@ export {
   type TensorBoardOptions,
   TensorBoardWriter,
 } from './tensorboard/event-writer.js';
+export type { TrainingWarning } from './training-warning.js';

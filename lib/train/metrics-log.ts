@@ -41,7 +41,7 @@ export class MetricsLog {
   ): Promise<MetricsLog> {
     const bytes = await readLog(path);
     const repeated = (record: MetricsRecord) =>
-      record.step > step || (validationDue && record.step === step && record.kind === 'validation');
+      record.step > step || (validationDue && record.step === step && record.kind !== 'step');
     const kept = Buffer.concat([...pieces(bytes, keptRanges(path, bytes, repeated))]);
     if (!kept.equals(bytes)) await writeFileAtomic(path, kept);
     return new MetricsLog(await AppendFile.open(path, 'existing'));

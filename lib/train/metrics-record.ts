@@ -39,8 +39,22 @@ export type ValidationRecord = {
   readonly accuracy?: number | null;
 } & Readonly<Partial<Metrics>>;
 
+/** What the training noticed, and went on in spite of. */
+export interface WarningRecord {
+  readonly kind: 'warning';
+  /** Updates done before it. */
+  readonly step: number;
+  readonly epoch: number;
+  /** Of the kind of warning: `CONSTANT_OUTPUT`. */
+  readonly code: string;
+  /** What was seen, and what to do about it. */
+  readonly message: string;
+  /** Wall-clock time since the training began, interruptions left out. */
+  readonly seconds: number;
+}
+
 /** A line of metrics.jsonl. */
-export type MetricsRecord = StepRecord | ValidationRecord;
+export type MetricsRecord = StepRecord | ValidationRecord | WarningRecord;
 
 const count = z.number().int().nonnegative();
 const number = z.number().nullable();
@@ -68,4 +82,13 @@ const validation = z.looseObject({
   ...Object.fromEntries(metricNames.map((name) => [name, number.optional()])),
 });
 
-export const metricsRecordSchema = z.discriminatedUnion('kind', [step, validation]);
+const warning = z.looseObject({
+  kind: z.literal('warning'),
+  step: count,
+  epoch: count,
+  code: z.string(),
+  message: z.string(),
+  seconds: z.number(),
+});
+
+export const metricsRecordSchema = z.discriminatedUnion('kind', [step, validation, warning]);

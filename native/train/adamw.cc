@@ -3,9 +3,11 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <map>
 #include <utility>
 
 #include "native/train/cuda/adamw_cuda.h"
+#include "native/train/update_limit.h"
 
 namespace fewsound {
 namespace {
@@ -26,6 +28,8 @@ void checkOptions(const AdamWOptions& options) {
   TORCH_CHECK_VALUE(std::isfinite(options.weightDecay) && options.weightDecay >= 0.0,
                     "weightDecay is ", options.weightDecay,
                     "; expected a finite number, 0 or more");
+  TORCH_CHECK_VALUE(std::isfinite(options.maxUpdate) && options.maxUpdate >= 0.0, "maxUpdate is ",
+                    options.maxUpdate, "; expected a finite number, 0 or more");
 }
 
 }  // namespace
@@ -45,8 +49,8 @@ AdamW::AdamW(std::vector<at::Tensor> parameters, AdamWOptions options)
   }
 }
 
-AdamW::Update AdamW::gather() const {
-  Update update;
+AdamWTensors AdamW::gather() const {
+  AdamWTensors update;
   for (size_t i = 0; i < parameters_.size(); ++i) {
     if (!parameters_[i].grad().defined()) continue;
     update.values.push_back(asReal(parameters_[i]));
@@ -57,20 +61,44 @@ AdamW::Update AdamW::gather() const {
   return update;
 }
 
-void AdamW::update(double learningRate, double beta1, double number) {
-  const Update all = gather();
+void AdamW::update(const AdamWTensors& tensors, double learningRate, double beta1,
+                   double number) const {
+  const auto& [values, gradients, firstMoments, secondMoments] = tensors;
+  if (values.empty()) return;
+  const at::Tensor count = at::full({}, number, values.front().options().dtype(at::kFloat));
+  const std::vector<at::Tensor> counts(values.size(), count);
+  at::_fused_adamw_(values, gradients, firstMoments, secondMoments, /*max_exp_avg_sqs=*/{}, counts,
+                    learningRate, beta1, options_.beta2, options_.weightDecay, options_.epsilon,
+                    /*amsgrad=*/false, /*maximize=*/false);
+}
+
+void AdamW::updateWithin(double most, double learningRate, double beta1) const {
+  const AdamWTensors all = gather();
   if (all.values.empty()) return;
-  const at::Tensor count = at::full({}, number, all.values.front().options().dtype(at::kFloat));
-  const std::vector<at::Tensor> counts(all.values.size(), count);
-  at::_fused_adamw_(all.values, all.gradients, all.firstMoments, all.secondMoments,
-                    /*max_exp_avg_sqs=*/{}, counts, learningRate, beta1, options_.beta2,
-                    options_.weightDecay, options_.epsilon, /*amsgrad=*/false, /*maximize=*/false);
+  const auto number = static_cast<double>(stepCount_);
+  const std::vector<double> rates = limitedRates(all,
+                                                 {.learningRate = learningRate,
+                                                  .beta1 = beta1,
+                                                  .beta2 = options_.beta2,
+                                                  .epsilon = options_.epsilon,
+                                                  .count = number},
+                                                 most);
+  std::map<double, AdamWTensors> byRate;
+  for (size_t i = 0; i < rates.size(); ++i) {
+    AdamWTensors& own = byRate[rates[i]];
+    own.values.push_back(all.values[i]);
+    own.gradients.push_back(all.gradients[i]);
+    own.firstMoments.push_back(all.firstMoments[i]);
+    own.secondMoments.push_back(all.secondMoments[i]);
+  }
+  for (const auto& [rate, tensors] : byRate) update(tensors, rate, beta1, number);
 }
 
 void AdamW::step(double learningRate, double beta1) {
   const at::NoGradGuard noGrad;
   ++stepCount_;
-  update(learningRate, beta1, static_cast<double>(stepCount_));
+  if (options_.maxUpdate > 0.0) return updateWithin(options_.maxUpdate, learningRate, beta1);
+  update(gather(), learningRate, beta1, static_cast<double>(stepCount_));
 }
 
 void AdamW::step(const at::Tensor& rate) {
@@ -78,15 +106,10 @@ void AdamW::step(const at::Tensor& rate) {
   if (!rate.is_cuda() || !cuda::hasAdamW()) {
     const at::Tensor here = rate.cpu();
     const auto* const numbers = here.const_data_ptr<double>();
-    return update(numbers[0], numbers[1], numbers[2]);
+    return update(gather(), numbers[0], numbers[1], numbers[2]);
   }
-  const Update all = gather();
   cuda::updateAdamW(
-      {.values = all.values,
-       .gradients = all.gradients,
-       .firstMoments = all.firstMoments,
-       .secondMoments = all.secondMoments},
-      rate.view({3}),
+      gather(), rate.view({3}),
       {.beta2 = options_.beta2, .epsilon = options_.epsilon, .weightDecay = options_.weightDecay});
 }
 

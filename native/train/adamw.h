@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "native/train/adamw_tensors.h"
+
 namespace fewsound {
 
 struct AdamWOptions {
@@ -13,6 +15,9 @@ struct AdamWOptions {
   double beta2 = 0.999;
   double epsilon = 1e-8;
   double weightDecay = 0.01;
+  /// Most that `step(learningRate, beta1)` changes a parameter by, a part of its size: see
+  /// limitedRates. 0: whatever AdamW makes of it.
+  double maxUpdate = 0.0;
 };
 
 /// AdamW with decoupled weight decay (Loshchilov & Hutter 2019). Complex parameters are treated as
@@ -40,15 +45,9 @@ class AdamW {
   const std::vector<at::Tensor>& secondMoments() const { return secondMoments_; }
 
  private:
-  /// What an update works on, as reals: parameters that have a gradient.
-  struct Update {
-    std::vector<at::Tensor> values;
-    std::vector<at::Tensor> gradients;
-    std::vector<at::Tensor> firstMoments;
-    std::vector<at::Tensor> secondMoments;
-  };
-  Update gather() const;
-  void update(double learningRate, double beta1, double number);
+  AdamWTensors gather() const;
+  void update(const AdamWTensors& tensors, double learningRate, double beta1, double number) const;
+  void updateWithin(double most, double learningRate, double beta1) const;
 
   std::vector<at::Tensor> parameters_;
   std::vector<at::Tensor> firstMoments_;

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "native/metrics/constant_output.h"
 #include "native/metrics/si_snr.h"
 #include "native/train/thread_limit.h"
 
@@ -52,6 +53,7 @@ void checkLosses(const double* losses, int64_t clips, int64_t step, double learn
                 ": the fit has diverged; try a lower learning rate than ", learningRate);
   }
 }
+
 at::Tensor asTargets(const at::Tensor& targets, const InrBatch& networks) {
   TORCH_CHECK_VALUE(targets.dim() == 2, "the targets have shape ", targets.sizes(),
                     "; expected [clips, samples]");
@@ -168,7 +170,11 @@ StopReason Fitter::run(int64_t untilStep, const std::atomic<bool>& abort,
       ratios = siSnr(estimates_, targets_);
     }
     if (due) {
-      onProgress({step_, {losses_.end() - clips(), losses_.end()}, std::move(ratios), seconds});
+      onProgress({step_,
+                  {losses_.end() - clips(), losses_.end()},
+                  std::move(ratios),
+                  constantOutputs(estimates_, targets_),
+                  seconds});
       reported = seconds;
     }
     if (reason != StopReason::kSteps) return reason;

@@ -42,6 +42,8 @@ struct FitProgress {
   std::vector<double> losses;  // of each clip before the last update
   // Of each clip in the same forward pass, dB; none where undefined (silence).
   std::vector<std::optional<double>> siSnr;
+  // Whether the estimate of each clip there is constant and the clip is not.
+  std::vector<bool> constant;
   double seconds;  // in this call of run
 };
 

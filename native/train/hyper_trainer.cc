@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "native/metrics/constant_output.h"
 #include "native/nn/option_checks.h"
 #include "native/train/gradients.h"
 #include "native/train/thread_limit.h"
@@ -133,7 +134,9 @@ HyperEvaluation HyperTrainer::evaluate(const at::Tensor& batch, double factor) {
   const at::Tensor estimates = reconstruct(audio, factor);
   TargetLoss& loss = lossAgainst(audio);
   loss.evaluate(estimates);
-  return {.estimates = estimates.to(at::kCPU), .losses = loss.losses().cpu().clone()};
+  return {.estimates = estimates.to(at::kCPU),
+          .losses = loss.losses().cpu().clone(),
+          .constant = constantOutputs(estimates, audio)};
 }
 
 void HyperTrainer::setLoss(const ReconstructionLossOptions& loss) {

@@ -39,8 +39,9 @@ struct HyperStep {
 
 /// What the model makes of some recordings.
 struct HyperEvaluation {
-  at::Tensor estimates;  // [recordings, samples], on the CPU
-  at::Tensor losses;     // [recordings], float64, on the CPU
+  at::Tensor estimates;        // [recordings, samples], on the CPU
+  at::Tensor losses;           // [recordings], float64, on the CPU
+  std::vector<bool> constant;  // of each recording: see constantOutputs
 };
 
 /// Steps of a hypernetwork's training. Not thread safe; the model must not be used elsewhere while

@@ -8,6 +8,7 @@ import { writeClassFolders } from '../data/made-up-classes';
 import { RATE, writeFiles } from '../data/made-up-corpus';
 import { temporaryFolder } from '../nn/temporary-folder';
 import { smallModelOptions, smallTraining } from '../train/small-classes';
+import { lossesOf } from '../train/tiny-training';
 import { type CliError, cli, cliJson } from './run-cli';
 
 const at = temporaryFolder();
@@ -203,8 +204,7 @@ describe('fewsound train-classifier', () => {
     await cliJson(await argv(first, { model: { kind: 'segmental-cnn', ...model } }));
     const again = ['train-classifier', join(first, 'classifier.json'), '--out', second];
     expect((await cliJson([...again, '--device', 'cpu'])).status).toBe(0);
-    const losses = async (out: string) =>
-      (await readMetricsLog(runFiles(out).metrics)).map(({ loss }) => loss);
+    const losses = async (out: string) => lossesOf(await readMetricsLog(runFiles(out).metrics));
     expect(await losses(second)).toEqual(await losses(first));
   });
 

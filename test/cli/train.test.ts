@@ -3,6 +3,7 @@ import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadHyperNetwork } from '../../lib/nn';
 import { readMetricsLog, runFiles } from '../../lib/train';
+import { lossesOf } from '../train/tiny-training';
 import { type CliError, cli, cliJson } from './run-cli';
 import { RATE, TINY_TRAINING, TrainingPlace } from './tiny-training';
 
@@ -85,8 +86,7 @@ describe('fewsound train', () => {
     await cliJson(await place.argv(first, { model }));
     const again = ['train', join(first, 'train.json'), '--out', second, '--device', 'cpu'];
     expect((await cliJson(again)).status).toBe(0);
-    const losses = async (out: string) =>
-      (await readMetricsLog(runFiles(out).metrics)).map(({ loss }) => loss);
+    const losses = async (out: string) => lossesOf(await readMetricsLog(runFiles(out).metrics));
     expect(await losses(second)).toEqual(await losses(first));
   });
 
@@ -147,7 +147,8 @@ describe('fewsound train --resume', () => {
 
   test('that diverges says so, and reports what there is', async () => {
     const out = place.fresh();
-    const parts = { training: { ...TINY_TRAINING, learningRate: 1e30, checkpointEvery: 1 } };
+    const wild = { learningRate: 1e30, maxUpdate: 0 };
+    const parts = { training: { ...TINY_TRAINING, ...wild, checkpointEvery: 1 } };
     const { status, json } = await cliJson<CliError>(await place.argv(out, parts));
     expect(status).toBe(1);
     expect(json.error).toMatchObject({ code: 'DIVERGED', field: 'learningRate' });

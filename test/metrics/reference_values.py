@@ -2,7 +2,7 @@
 
     python reference_values.py > reference-values.json
 
-The formulas are written out here once more, on other libraries: torch.stft in float32 for LSD,
+The formulas are written out here once more, on other libraries: torch.stft in float64 for LSD,
 torchmetrics' definitions with its float32 epsilon for SNR and SI-SNR, scipy's wasserstein_distance.
 """
 
@@ -32,12 +32,12 @@ def pairs():
 
 def spectrum(signal):
     size, hop = int(2048 * RATE / 44_100), int(RATE / 100)
-    window = torch.hann_window(size, dtype=torch.float32)
+    window = torch.hann_window(size, dtype=torch.float64)
     transform = torch.stft(
         torch.from_numpy(signal), size, hop, window=window, center=True, pad_mode="constant",
         return_complex=True,
     )
-    return transform.abs().double()
+    return transform.abs()
 
 
 def measure(reference, degraded):
@@ -49,7 +49,7 @@ def measure(reference, degraded):
     ratio = lambda signal, rest: 10 * np.log10(
         (np.sum(signal**2) + EPSILON) / (np.sum(rest**2) + EPSILON)
     )
-    t, p = spectrum(reference.astype(np.float32)), spectrum(degraded.astype(np.float32))
+    t, p = spectrum(reference), spectrum(degraded)
     log = torch.log10(t**2 / (p + 1e-12) ** 2 + 1e-12) ** 2
     support = np.arange(len(reference), dtype=np.float64) ** 2
     a, b = np.abs(np.fft.fft(reference)), np.abs(np.fft.fft(degraded))

@@ -92,6 +92,38 @@ TEST(parametersWithoutAGradientAreLeftAlone) {
   CHECK(!with.grad().defined());
 }
 
+namespace {
+
+/// What one update with a gradient of 1 to n makes of weights.
+at::Tensor updated(const at::Tensor& weights, double learningRate, double maxUpdate) {
+  at::Tensor parameter = weights.clone().requires_grad_();
+  AdamW optimizer({parameter}, {.weightDecay = 0.0, .maxUpdate = maxUpdate});
+  parameter.mutable_grad() = at::arange(1, weights.numel() + 1, at::kDouble).view_as(weights);
+  optimizer.step(learningRate, 0.9);
+  return parameter.detach();
+}
+
+double rootMeanSquare(const at::Tensor& numbers) {
+  return numbers.square().mean().sqrt().item<double>();
+}
+
+}  // namespace
+
+TEST(updatesAreLimitedToAPartOfTheWeights) {
+  const at::Tensor weights = at::linspace(-1.0, 2.0, 20, at::kDouble).view({4, 5});
+  const at::Tensor free = updated(weights, 0.1, 0.0) - weights;
+  const at::Tensor held = updated(weights, 0.1, 0.02) - weights;
+  CHECK_CLOSE(rootMeanSquare(free), 0.1, 1e-8);
+  CHECK_CLOSE(rootMeanSquare(held), 0.02 * rootMeanSquare(weights), 1e-14);
+  // In the same direction.
+  CHECK_CLOSE((held / held[0][0] - free / free[0][0]).abs().max().item<double>(), 0.0, 1e-12);
+  // One that is small enough stays what it is, to the bit.
+  CHECK(updated(weights, 0.01, 0.02).equal(updated(weights, 0.01, 0.0)));
+  // Weights of nothing may become something.
+  const at::Tensor nothing = at::zeros({6}, at::kDouble);
+  CHECK_CLOSE(rootMeanSquare(updated(nothing, 0.1, 0.02)), 2e-5, 1e-14);
+}
+
 TEST(wrongOptimizerOptionsAreErrors) {
   const at::Tensor parameter = at::ones({1}).requires_grad_();
   const auto with = [&](AdamWOptions options) { AdamW made({parameter}, options); };
@@ -99,6 +131,7 @@ TEST(wrongOptimizerOptionsAreErrors) {
   CHECK_THROWS(with({.beta1 = 1.0}), "betas are [1");
   CHECK_THROWS(with({.epsilon = -1.0}), "epsilon is -1");
   CHECK_THROWS(with({.weightDecay = -0.1}), "weightDecay is -0.1");
+  CHECK_THROWS(with({.maxUpdate = -1.0}), "maxUpdate is -1");
   CHECK_THROWS(AdamW({at::ones({1})}, {}), "require a gradient");
   CHECK_THROWS(AdamW({at::ones({2, 3}).t().requires_grad_()}, {}), "contiguous parameters");
 }

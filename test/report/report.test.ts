@@ -89,6 +89,12 @@ describe('writeReport', () => {
     expect(bare).not.toMatch(/NaN|Infinity/);
   });
 
+  test('says before all else what was noticed in the fit', async () => {
+    const text = await report({ model: { ...model, warnings: ['the output is constant'] } });
+    expect(text).toMatch(/role="note"[\s\S]*the output is constant[\s\S]*class="figures"/);
+    expect(await report({})).not.toContain('role="note"');
+  });
+
   test('does not let names become markup', async () => {
     const titled = await report({ title: '<script>alert(1)</script>' });
     expect(titled).not.toContain('<script>alert');

@@ -89,6 +89,20 @@ describe('a training that', () => {
     expect(text).toContain('Metrics of the last validation, after epoch 2.');
   });
 
+  test('noticed something says so before all else', async () => {
+    const message = 'the networks for <b>6 of 6</b> recordings are constant';
+    const place = { step: 50, epoch: 1, seconds: 10 };
+    const records = [...sampleRecords(1), { kind: 'warning', message, ...place } as const];
+    const text = await renderTrainingReport(quick({ records }));
+    const note = /<div class="warnings" role="note">([\s\S]*?)<\/div>/.exec(text);
+    expect(note?.[1]).toContain('&lt;b&gt;6 of 6&lt;/b&gt; recordings are constant');
+    expect(note?.index).toBeLessThan(text.indexOf('class="figures"'));
+    expect(text).toContain('50 steps in 1 epoch');
+    expect(await renderTrainingReport(quick({ records: sampleRecords(1) }))).not.toContain(
+      'class="warnings"',
+    );
+  });
+
   test('ended before its first step has a report all the same', async () => {
     const text = await renderTrainingReport(quick());
     expect(text).toContain('Nothing was recorded');

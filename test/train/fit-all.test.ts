@@ -19,42 +19,43 @@ const disposeAll = (fitted: readonly FittedClip[]) => {
 };
 
 describe.each<InrKind>(inrKinds)('many clips, each by a %s', (kind) => {
+  const make = (index: number) => smallNetwork(kind, { seed: index + 1 });
+
   it('learn what each would have learnt alone', async () => {
-    const make = (index: number) => smallNetwork(kind, { seed: index + 1 });
-    const options = { steps: 12, loss: quickLoss };
+    const options = { steps: 2, loss: quickLoss };
     const fitted = await fitAll(clips, { ...options, network: make, together: 3 });
     for (const [i, clip] of clips.entries()) {
       using alone = make(i);
       const { losses, siSnr } = await fit(alone, clip, options);
       const { index, network, ...result } = fitted[i] as FittedClip;
       expect(index).toBe(i);
-      expect(result.losses).toHaveLength(12);
-      expect(result.loss).toBe(result.losses[11]);
-      // The same sums in another order: float32 rounding, carried through twelve updates.
+      expect(result.losses).toHaveLength(2);
+      expect(result.loss).toBe(result.losses[1]);
+      // The same sums in another order, in float32; the second after one update.
       for (const [step, loss] of losses.entries()) {
-        expect(Math.abs((result.losses[step] as number) - loss) / loss).toBeLessThan(1e-3);
+        expect(Math.abs((result.losses[step] as number) - loss) / loss).toBeLessThan(1e-4);
       }
       expect(result.siSnr).toBeCloseTo(siSnr as number, 1);
       expect(network.clip).toEqual({ sampleRate: 8000, samples: 900 });
-      const [a, b] = [network.render(900), alone.render(900)];
-      for (let s = 0; s < 900; s += 7) expect(a[s]).toBeCloseTo(b[s] as number, 2);
     }
     disposeAll(fitted);
   });
-});
 
-it('float64 leaves nothing to rounding', async () => {
-  const make = (index: number) => smallNetwork('kan', { seed: index + 1 }).to({ dtype: 'float64' });
-  const options = { steps: 12, loss: quickLoss };
-  const fitted = await fitAll(clips, { ...options, network: make, together: 3 });
-  for (const [i, clip] of clips.entries()) {
-    using alone = make(i);
-    const { losses } = await fit(alone, clip, options);
-    for (const [step, loss] of losses.entries()) {
-      expect((fitted[i] as FittedClip).losses[step]).toBeCloseTo(loss, 10);
+  // Rounding in float32 may come to anything in the course of a training; in float64 it has no time to.
+  it('learn it over many steps, in float64', async () => {
+    const exact = (index: number) => make(index).to({ dtype: 'float64' });
+    const options = { steps: 12, loss: quickLoss };
+    const fitted = await fitAll(clips, { ...options, network: exact, together: 3 });
+    for (const [i, clip] of clips.entries()) {
+      using alone = exact(i);
+      const { losses } = await fit(alone, clip, options);
+      const { network, losses: together } = fitted[i] as FittedClip;
+      for (const [step, loss] of losses.entries()) expect(together[step]).toBeCloseTo(loss, 9);
+      const [a, b] = [network.render(900), alone.render(900)];
+      for (let s = 0; s < 900; s += 7) expect(a[s]).toBeCloseTo(b[s] as number, 6);
     }
-  }
-  disposeAll(fitted);
+    disposeAll(fitted);
+  });
 });
 
 it('clips of other lengths and networks of other shapes learn in loops of their own', async () => {

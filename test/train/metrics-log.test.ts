@@ -89,11 +89,15 @@ test('NaN and infinities become null', async () => {
   expect(await readMetricsLog(path)).toEqual([stepRecord(1, { loss: null, gradNorm: null })]);
 });
 
-test('torn at any byte, all records before are read, and a resumed log equals the whole one', async () => {
+test('torn anywhere, all records before are read, and a resumed log equals the whole one', async () => {
   const bytes = await wholeLog(4);
   // The offset at which a record's object is closed, its line end not needed.
   const ends = [...bytes.keys()].filter((at) => bytes[at] === 0x0a);
-  for (let cut = 0; cut <= bytes.length; cut++) {
+  // Every byte around the ends of lines; within a line one is as good as its neighbors.
+  const cuts = [...bytes.keys(), bytes.length].filter(
+    (at) => at % 8 === 0 || ends.some((end) => Math.abs(end - at) <= 2),
+  );
+  for (const cut of cuts) {
     await writeFile(path, bytes.subarray(0, cut));
     const read = await readMetricsLog(path);
     expect(read).toEqual(course(1, 4).slice(0, ends.filter((end) => end <= cut).length));

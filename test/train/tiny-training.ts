@@ -47,6 +47,8 @@ export const tinyOptions = {
   loss: quickLoss,
   threads: 1,
   validationLimit: 6,
+  // Those that hear take longer than the training.
+  validationMetrics: ['mse', 'siSnr'],
   seed: 2,
 } as const satisfies Partial<TrainOptions>;
 
@@ -77,6 +79,11 @@ export function weightDistance(a: HyperNetwork, b: HyperNetwork): number {
   const [first, second] = [numbersOf(a), numbersOf(b)];
   const largest = Math.max(...second.map(Math.abs));
   return Math.max(...first.map((value, i) => Math.abs(value - (second[i] as number)))) / largest;
+}
+
+/** The losses of a log, of steps and of validations in their order. */
+export function lossesOf(log: readonly MetricsRecord[]): (number | null)[] {
+  return log.flatMap((record) => (record.kind === 'warning' ? [] : [record.loss]));
 }
 
 /** The log without what the clock says. */

@@ -151,7 +151,10 @@ describe('a training that diverges', () => {
   it('says at which step, keeps the checkpoint before, and makes no update', async () => {
     using model = tinyModel();
     const files = runFiles(at('diverged'));
-    const training = run(model, 'diverged', { learningRate: 1e30, checkpointEvery: 1 });
+    const training = run(model, 'diverged', {
+      ...{ learningRate: 1e30, maxUpdate: 0 },
+      checkpointEvery: 1,
+    });
     await expect(training).rejects.toMatchObject({
       code: 'DIVERGED',
       message: expect.stringMatching(
@@ -252,10 +255,10 @@ describeBuilt('trainings in processes of their own (skipped without dist/: npm r
     save: at(`${name}.safetensors`),
   });
 
-  it('killed at three moments, a training comes to the same log and weights', async () => {
+  it('killed at two moments, a training comes to the same log and weights', async () => {
     const moments: string[] = [];
     let resume = false;
-    for (const from of [2, 4, 6]) {
+    for (const from of [2, 6]) {
       const process = new TrainingProcess(settings('killed', { checkpointEvery: 1, resume }));
       await process.reaches(from);
       const wait = randomInt(30);
@@ -271,12 +274,21 @@ describeBuilt('trainings in processes of their own (skipped without dist/: npm r
     expect(weightsOf(model)).toEqual(whole.weights);
   });
 
+  // In float64: where a gradient is nothing but rounding, AdamW makes a whole step of it in float32.
+  const exact = { ...tinyModelOptions, dtype: 'float64' } as const;
+  beforeAll(async () => {
+    using model = tinyModel(exact);
+    await run(model, 'alone');
+  });
+
   it('two ranks with batches of four learn what one learns with batches of eight', async () => {
+    using alone = await loadHyperNetwork(runFiles(at('alone')).last);
+    const expectedLog = (await timelessLog(at('alone'))) as Record<string, number>[];
     const ranks = await startTrainingRanks(
       (rank) => ({
         ...settings('ranks', { batchSize: 4 }),
         // Weights are those of rank 0.
-        model: { ...tinyModelOptions, seed: 5 + rank },
+        model: { ...exact, seed: 5 + rank },
         save: at(`rank-${rank}.safetensors`),
       }),
       2,
@@ -285,15 +297,15 @@ describeBuilt('trainings in processes of their own (skipped without dist/: npm r
     using first = await loadHyperNetwork(at('rank-0.safetensors'));
     using second = await loadHyperNetwork(at('rank-1.safetensors'));
     expect(weightsOf(second)).toEqual(weightsOf(first));
-    using alone = await loadHyperNetwork(runFiles(at('whole')).last);
-    expect(weightDistance(first, alone)).toBeLessThan(1e-4);
+    expect(weightDistance(first, alone)).toBeLessThan(1e-9);
     const log = (await timelessLog(at('ranks'))) as Record<string, number>[];
-    expect(log).toHaveLength(whole.log.length);
+    expect(log).toHaveLength(expectedLog.length);
     for (const [i, record] of log.entries()) {
-      const expected = (whole.log as Record<string, number>[])[i];
-      expect(record.loss).toBeCloseTo(expected?.loss as number, 4);
-      expect(record.gradNorm ?? 0).toBeCloseTo(expected?.gradNorm ?? 0, 3);
-      expect(record.siSnr ?? 0).toBeCloseTo(expected?.siSnr ?? 0, 1);
+      const expected = expectedLog[i];
+      expect(record.loss).toBeCloseTo(expected?.loss as number, 9);
+      expect(record.gradNorm ?? 0).toBeCloseTo(expected?.gradNorm ?? 0, 8);
+      // Of estimates that were rounded to float32.
+      expect(record.siSnr ?? 0).toBeCloseTo(expected?.siSnr ?? 0, 3);
     }
   });
 
@@ -302,6 +314,7 @@ describeBuilt('trainings in processes of their own (skipped without dist/: npm r
       startTrainingRanks(
         (rank) => ({
           ...settings('rank-killed', { batchSize: 4, resume, epochs: resume ? 3 : 1000 }),
+          model: exact,
           save: at(`resumed-${rank}.safetensors`),
         }),
         2,
@@ -318,7 +331,7 @@ describeBuilt('trainings in processes of their own (skipped without dist/: npm r
     if (step > 9) throw new Error(`the rank was killed too late, after step ${step}`);
     await Promise.all((await start(true)).map((rank) => rank.finishes()));
     using model = await loadHyperNetwork(at('resumed-1.safetensors'));
-    using alone = await loadHyperNetwork(runFiles(at('whole')).last);
-    expect(weightDistance(model, alone)).toBeLessThan(1e-4);
+    using alone = await loadHyperNetwork(runFiles(at('alone')).last);
+    expect(weightDistance(model, alone)).toBeLessThan(1e-9);
   }, 120_000);
 });

@@ -59,6 +59,7 @@ describe('train refuses, before anything is touched,', () => {
     ],
     [{ lossRamps: { l1: {} } }, 'lossRamps.l1', /expected time, mel, bandPower/],
     [{ maxGradientNorm: 0 }, 'maxGradientNorm', /above 0/],
+    [{ maxUpdate: -1 }, 'maxUpdate', /0 or more/],
     [{ precision: 'float16' }, 'precision', /Expected 'float32' or 'bfloat16'/],
     [{ threads: 0 }, 'threads', /from 1 to 1024/],
     [{ seed: -1 }, 'seed', /seed is -1/],
@@ -192,6 +193,7 @@ describe('a folder', () => {
     ['precision', { precision: 'bfloat16' }],
     ['augmentation', { augmentation: { phaseMangle: 0.5 } }],
     ['maxGradientNorm', { maxGradientNorm: 1 }],
+    ['maxUpdate', { maxUpdate: 0 }],
   ])('of another %s is not gone on with', async (field, options) => {
     const message = new RegExp(`${field} is .*, not .*Give what it was begun with`);
     await refused(

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { openCorpus, type PreparedCorpus, ValidationBatches } from '../../lib/data';
 import { evaluate, metricNames } from '../../lib/metrics';
 import { type HyperNetwork, HyperSound, loadHyperNetwork } from '../../lib/nn';
-import { readSafetensors, scope, type Tensor, tensor } from '../../lib/tensor';
+import { noGrad, readSafetensors, scope, type Tensor, tensor } from '../../lib/tensor';
 import {
   learningRateAt,
   type MetricsRecord,
@@ -19,6 +19,7 @@ import {
 import { temporaryFolder } from '../nn/temporary-folder';
 import { quickLoss } from './glide';
 import {
+  lossesOf,
   numbersOf,
   tinyCorpus,
   tinyModel,
@@ -35,6 +36,15 @@ beforeAll(async () => {
   corpus = await openCorpus(at('corpus'));
 });
 afterAll(() => corpus.close());
+
+/** Changes every weight of a model in place. */
+function everyWeight(model: HyperNetwork, change: (weight: Tensor) => Tensor): void {
+  noGrad(() =>
+    scope(() => {
+      for (const weight of model.parameters().values()) change(weight);
+    }),
+  );
+}
 
 /** Trains a tiny model in a folder of its own. */
 async function trained(
@@ -55,29 +65,20 @@ async function trained(
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
 describe('a training', () => {
-  it.each(['kan', 'nerf', 'siren'] as const)('learns: target %s', async (kind) => {
-    const target = {
-      kan: { kind, layers: [6], encoding: 4, grid: 4, order: 2 } as const,
-      nerf: tinyModelOptions.target,
-      siren: { kind, layers: [10, 8], omega0: 60 } as const,
-    }[kind as 'nerf'];
-    using model = tinyModel({ target });
-    const { steps } = await trained(model, `learns-${kind}`, {
+  // What FewSound learns, with every target: overfit.test.ts.
+  it('of a HyperSound model in float64 learns, too', async () => {
+    const { universalKernel: _, warmupEpochs: __, ...options } = tinyModelOptions;
+    const target = { kind: 'siren', layers: [10, 8], omega0: 60 } as const;
+    using model = new HyperSound({ ...options, target, dtype: 'float64' });
+    const { steps } = await trained(model, 'double', {
       epochs: 20,
-      learningRate: { kan: 3e-2, nerf: 1e-2, siren: 2e-3 }[kind],
+      learningRate: 1e-3,
       validateEvery: 20,
     });
     const losses = steps.map(({ loss }) => loss as number);
     expect(losses).toHaveLength(60);
-    expect(mean(losses.slice(-6))).toBeLessThan(0.8 * mean(losses.slice(0, 6)));
-  });
-
-  it('of a HyperSound model in float64 learns, too', async () => {
-    const { universalKernel: _, warmupEpochs: __, ...options } = tinyModelOptions;
-    using model = new HyperSound({ ...options, dtype: 'float64' });
-    const { steps } = await trained(model, 'double', { epochs: 10, learningRate: 1e-2 });
-    const losses = steps.map(({ loss }) => loss as number);
-    expect(mean(losses.slice(-6))).toBeLessThan(0.9 * mean(losses.slice(0, 6)));
+    // Three seeds come to 0.63, 0.64 and 0.69 of where they began.
+    expect(mean(losses.slice(-6))).toBeLessThan(0.85 * mean(losses.slice(0, 6)));
   });
 
   it('leaves a folder with its options, its log, checkpoints and event files', async () => {
@@ -91,9 +92,7 @@ describe('a training', () => {
       ]),
     );
     for (const record of log) {
-      // PESQ has no score for segments of 40 ms.
-      const { pesq: _pesq, ...others } = record as ValidationRecord;
-      for (const value of Object.values(others)) expect(value).not.toBeNull();
+      for (const value of Object.values(record)) expect(value).not.toBeNull();
       expect(record.seconds).toBeGreaterThan(0);
     }
     const config = JSON.parse(readFileSync(files.config, 'utf8'));
@@ -116,8 +115,8 @@ describe('a training', () => {
       'last.safetensors',
     ]);
     expect(readdirSync(folder).some((name) => name.startsWith('events.out.tfevents.'))).toBe(true);
-    expect(result).toMatchObject({ epochs: 3, steps: 9, loss: log.at(-2)?.loss });
-    expect(result.validation).toMatchObject({ step: 9, epoch: 3, loss: log.at(-1)?.loss });
+    expect(result).toMatchObject({ epochs: 3, steps: 9, loss: lossesOf(log).at(-2) });
+    expect(result.validation).toMatchObject({ step: 9, epoch: 3, loss: lossesOf(log).at(-1) });
     using last = await loadHyperNetwork(files.last);
     expect(last.epoch).toBe(3);
     expect(weightsOf(last)).toEqual(weightsOf(model));
@@ -134,16 +133,17 @@ describe('a training', () => {
     expect(weightsOf(third)).not.toEqual(weightsOf(first));
   });
 
+  // In float64: where a gradient is nothing but rounding, AdamW makes a whole step of it in float32.
   it('with two batches of four for an update is one with a batch of eight, to rounding', async () => {
-    using eight = tinyModel();
-    using four = tinyModel();
+    using eight = tinyModel({ dtype: 'float64' });
+    using four = tinyModel({ dtype: 'float64' });
     const one = await trained(eight, 'eight');
     const two = await trained(four, 'four', { batchSize: 4, accumulate: 2 });
     expect(two.steps).toHaveLength(9);
     for (const [i, { loss }] of one.steps.entries()) {
-      expect(two.steps[i]?.loss).toBeCloseTo(loss as number, 4);
+      expect(two.steps[i]?.loss).toBeCloseTo(loss as number, 9);
     }
-    expect(weightDistance(four, eight)).toBeLessThan(1e-4);
+    expect(weightDistance(four, eight)).toBeLessThan(1e-9);
   });
 
   it('in bfloat16 stays close to one in float32', async () => {
@@ -211,7 +211,10 @@ function lossesByHand(
 describe('validation', () => {
   it('has the means that evaluate gives over the segments', async () => {
     using model = tinyModel();
-    const { validations, result } = await trained(model, 'validated', { batchSize: 4 });
+    const { validations, result } = await trained(model, 'validated', {
+      batchSize: 4,
+      validationMetrics: undefined,
+    });
     expect(result.validation?.segments).toBe(6);
     const audio = await validationAudio();
     const { losses, estimates } = lossesByHand(model, audio);
@@ -253,14 +256,16 @@ describe('validation', () => {
     using model = tinyModel();
     const told: ValidationResult[] = [];
     const { result, validations } = await trained(model, 'best', {
-      epochs: 12,
-      learningRate: 0.08,
-      onValidation: (validation) => told.push(validation),
+      epochs: 4,
+      onValidation: (validation) => {
+        told.push(validation);
+        // Weights that the two epochs which are left cannot mend: the best is not the last.
+        if (validation.epoch === 2) everyWeight(model, (weight) => weight.mul_(5));
+      },
     });
     const losses = validations.map(({ loss }) => loss as number);
     const lowest = losses.indexOf(Math.min(...losses));
-    // Else the best is the last one, and nothing is shown.
-    expect(lowest).toBeLessThan(11);
+    expect(lowest).toBeLessThan(2);
     expect(told.map(({ loss }) => loss)).toEqual(losses);
     expect(told.map(({ best }) => best)).toEqual(
       losses.map((loss, i) => losses.slice(0, i).every((before) => loss < before)),

@@ -12,7 +12,7 @@ export type TrainerOptions = Pick<
   ResolvedTrain,
   'batchSize' | 'learningRate' | 'betas' | 'epsilon' | 'weightDecay' | 'loss' | 'precision'
 > &
-  Partial<Pick<ResolvedTrain, 'threads' | 'maxGradientNorm' | 'group'>>;
+  Partial<Pick<ResolvedTrain, 'threads' | 'maxGradientNorm' | 'maxUpdate' | 'group'>>;
 
 /** The native trainer of one model, and the optimiser's state by the names of the model's parameters. */
 export class HyperTrainer {
@@ -25,7 +25,10 @@ export class HyperTrainer {
     const { learningRate, betas, epsilon, weightDecay, loss, precision } = options;
     const [beta1, beta2] = betas;
     this.#handle = addon().createHyperTrainer(model.handle, {
-      optimizer: { learningRate, beta1, beta2, epsilon, weightDecay },
+      optimizer: {
+        ...{ learningRate, beta1, beta2, epsilon, weightDecay },
+        maxUpdate: options.maxUpdate ?? 0,
+      },
       loss,
       precision,
       maxGradientNorm: options.maxGradientNorm ?? 0,
@@ -63,18 +66,20 @@ export class HyperTrainer {
     }
   }
 
-  /** Reconstructions, flat like `recordings`, and the loss of each. */
+  /**
+   * Reconstructions, flat like `recordings`, the loss of each, and whether it is constant though its recording is not.
+   */
   async evaluate(
     recordings: Float32Array,
     factor: number,
-  ): Promise<{ estimates: Float32Array; losses: Float64Array }> {
+  ): Promise<{ estimates: Float32Array; losses: Float64Array; constant: readonly boolean[] }> {
     const batch = this.#tensor(recordings);
     try {
       const found = await addon().evaluateHyperTrainer(this.#handle, batch.handle, factor);
       const estimates = scope(() =>
         Float32Array.from(wrapTensor(found.estimates).contiguous().data() as Float32Array),
       );
-      return { estimates, losses: found.losses };
+      return { estimates, losses: found.losses, constant: found.constant };
     } finally {
       batch.dispose();
     }

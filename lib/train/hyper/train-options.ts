@@ -23,6 +23,7 @@ import { type LossOptions, lossSchema } from '../loss-options.js';
 import { ProcessGroup } from '../process-group.js';
 import type { TrainProgress, ValidationResult } from '../run/train-progress.js';
 import { beta, type Schedule, type ScheduleKind, scheduleSchema } from '../schedule-options.js';
+import type { OnWarning, TrainingWarning } from '../training-warning.js';
 import { lossInEpoch } from './loss-in-epoch.js';
 
 /** A weight of the loss that moves linearly from one value to another and stays there. */
@@ -69,6 +70,12 @@ export interface TrainOptions {
   lossRamps?: { time?: Ramp; mel?: Ramp; bandPower?: Ramp };
   /** Gradients are scaled down to this norm. Default: they are not. */
   maxGradientNorm?: number;
+  /**
+   * Most that an update changes a tensor of weights by, as a part of its size (root mean squares; of 1e-3 where the weights
+   * are smaller). What AdamW makes beyond that is taken back, so that a rate that is too high for the model does not switch
+   * the units of written networks off for good. Default 0.02. 0: AdamW as it is, as the authors' program has it.
+   */
+  maxUpdate?: number;
   /** 'bfloat16': encoder and hypernetwork compute in it, splines and loss in float32. Default 'float32'. */
   precision?: 'float32' | 'bfloat16';
   /** Threads of the CPU. Default: LibTorch's own choice. */
@@ -96,6 +103,11 @@ export interface TrainOptions {
   /** Called after every update. An error that it throws ends the training. */
   onProgress?: (progress: TrainProgress) => void;
   onValidation?: (result: ValidationResult) => void;
+  /**
+   * Told where a validation finds written networks that have become constant; the log has it too. Default: a warning of
+   * the process.
+   */
+  onWarning?: (warning: TrainingWarning) => void;
   /** Stops after the update at work, or between two batches of a validation, with a checkpoint. */
   signal?: AbortSignal;
 }
@@ -138,6 +150,7 @@ function trainSchema(kind: string, sampleRate: number) {
       bandPower: rampSchema.optional(),
     }).prefault({}),
     maxGradientNorm: positiveNumber.optional(),
+    maxUpdate: nonNegativeNumber.default(0.02),
     precision: z
       .enum(['float32', 'bfloat16'], { error: "Expected 'float32' or 'bfloat16'" })
       .default('float32'),
@@ -160,6 +173,7 @@ function trainSchema(kind: string, sampleRate: number) {
       .optional(),
     onProgress: callback<(progress: TrainProgress) => void>().optional(),
     onValidation: callback<(result: ValidationResult) => void>().optional(),
+    onWarning: callback<OnWarning>().optional(),
     signal: abortSignal.optional(),
   });
 }
@@ -299,6 +313,7 @@ export function courseOf({ model, corpus, options, recordingsPerStep }: Training
     loss,
     lossRamps,
     maxGradientNorm: options.maxGradientNorm ?? null,
+    maxUpdate: options.maxUpdate || null,
     precision,
     seed,
     augmentation,

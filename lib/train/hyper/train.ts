@@ -8,6 +8,7 @@ import { rateOfStep } from '../run/rate-of-step.js';
 import { type RunFiles, runFiles } from '../run/run-files.js';
 import type { ValidationResult } from '../run/train-progress.js';
 import { TrainingRun } from '../run/training-run.js';
+import { type TrainingWarning, tellWarning } from '../training-warning.js';
 import { HyperTrainer } from './hyper-trainer.js';
 import { lossInEpoch } from './loss-in-epoch.js';
 import { courseOf, setUpTraining, type TrainingSetup, type TrainOptions } from './train-options.js';
@@ -58,6 +59,8 @@ class Training {
   readonly #trainer: HyperTrainer;
   readonly #run: TrainingRun;
   #lastValidation: ValidationResult | undefined;
+  /** Recordings of which the last validation made a constant. */
+  #constant = 0;
 
   constructor(setup: TrainingSetup) {
     const { model, options, stepsPerEpoch, rank } = setup;
@@ -209,13 +212,14 @@ class Training {
     this.#setLoss(options.epochs);
     const found = await validate(this.#setup, this.#trainer, epoch);
     if (found === null) return this.#run.postponeValidation();
+    const { constant, ...means } = found;
     this.#run.requireValidation(epoch, found.loss);
     const { step, best } = this.#run.position;
     const isBest = best === null || found.loss < best.loss;
     const result: ValidationResult = {
       step,
       epoch,
-      ...found,
+      ...means,
       seconds: (performance.now() - start) / 1000,
       best: isBest,
     };
@@ -223,6 +227,23 @@ class Training {
     await this.#run.validated(result, isBest ? { step, loss: found.loss } : best);
     if (isBest && rank === 0) await model.save(this.#files.best);
     options.onValidation?.(result);
+    await this.#watchOutputs(epoch, constant, found.segments);
+  }
+
+  /** Warns where written networks have become constant: once, until they are not. */
+  async #watchOutputs(epoch: number, constant: number, segments: number): Promise<void> {
+    const before = this.#constant;
+    this.#constant = constant;
+    if (constant === 0 || before > 0) return;
+    const { step } = this.#run.position;
+    const { maxUpdate, onWarning } = this.#setup.options;
+    const warning: TrainingWarning = {
+      code: 'CONSTANT_OUTPUT',
+      step,
+      message: `after step ${step} (epoch ${epoch}) the networks that the model writes for ${constant} of ${segments} validation recordings are constant: all units of a layer are off, and what no gradient reaches does not come back. Begin again with a lower learningRate or schedule.divFactor${maxUpdate > 0 ? ', or a smaller maxUpdate' : ', or with maxUpdate: 0.02'}.`,
+    };
+    await this.#run.warned(warning, epoch);
+    if (this.#setup.rank === 0 || onWarning !== undefined) tellWarning(warning, onWarning);
   }
 
   #setLoss(epoch: number): void {

@@ -7,12 +7,15 @@ export interface ValidationMeans {
   readonly loss: number;
   readonly metrics: Partial<Metrics>;
   readonly segments: number;
+  /** Segments of which the model makes a constant, though they are not. */
+  readonly constant: number;
 }
 
 /** Sums that several processes can add up. */
 interface Tally {
   loss: number;
   segments: number;
+  constant: number;
   readonly sums: Record<MetricName, number>;
   readonly counts: Record<MetricName, number>;
 }
@@ -31,14 +34,17 @@ export async function validate(
   const { group, batchSize, signal, validationMetrics: names } = options;
   const { samples } = model.options;
   const zeros = () => Object.fromEntries(names.map((name) => [name, 0])) as Tally['sums'];
-  const tally: Tally = { loss: 0, segments: 0, sums: zeros(), counts: zeros() };
+  const tally: Tally = { loss: 0, segments: 0, constant: 0, sums: zeros(), counts: zeros() };
   const perBatch = batchSize * (group?.size ?? 1);
   for (let index = 0; index < validation.batchesPerEpoch(perBatch); index++) {
     const stop = signal?.aborted ?? false;
     if (group === undefined ? stop : await group.any(stop)) return null;
     const recordings = await validation.batch(0, index, perBatch);
     if (recordings.length === 0) continue;
-    const { estimates, losses } = await trainer.evaluate(recordings, model.factorAt(epoch));
+    const { estimates, losses, constant } = await trainer.evaluate(
+      recordings,
+      model.factorAt(epoch),
+    );
     // Side by side: those that hear take their time, on threads and in processes of their own.
     const measured = await Promise.all(
       Array.from(losses, (_, row) => {
@@ -52,6 +58,7 @@ export async function validate(
     for (const [row, loss] of losses.entries()) {
       tally.loss += loss;
       tally.segments += 1;
+      tally.constant += constant[row] ? 1 : 0;
       for (const name of names) {
         const value = measured[row]?.[name] ?? null;
         if (value === null) continue;
@@ -79,6 +86,7 @@ async function added(
   const all = await sum([
     tally.loss,
     tally.segments,
+    tally.constant,
     ...names.map((name) => tally.sums[name]),
     ...names.map((name) => tally.counts[name]),
   ]);
@@ -87,13 +95,14 @@ async function added(
   return {
     loss: all[0] as number,
     segments: all[1] as number,
-    sums: named(2),
-    counts: named(2 + names.length),
+    constant: all[2] as number,
+    sums: named(3),
+    counts: named(3 + names.length),
   };
 }
 
 function means(
-  { loss, segments, sums, counts }: Tally,
+  { loss, segments, constant, sums, counts }: Tally,
   names: readonly MetricName[],
 ): ValidationMeans {
   return {
@@ -102,5 +111,6 @@ function means(
       names.map((name) => [name, counts[name] === 0 ? null : sums[name] / counts[name]]),
     ),
     segments,
+    constant,
   };
 }

@@ -124,7 +124,8 @@ function requireSameCourse(path: string, stored: unknown, given: object): void {
   const wanted = JSON.parse(JSON.stringify(given)) as Record<string, unknown>;
   const found = (stored ?? {}) as Record<string, unknown>;
   for (const [name, value] of Object.entries(wanted)) {
-    if (isDeepStrictEqual(found[name], value)) continue;
+    // What an older fewsound did not know of, it did without.
+    if (isDeepStrictEqual(found[name] ?? null, value)) continue;
     throw new FewSoundError(
       'INVALID_ARGUMENT',
       `resume: ${path} is of another training: its ${name} is ${JSON.stringify(found[name])}, not ${JSON.stringify(value)}. Give what it was begun with, or begin in another folder.`,

@@ -1,6 +1,7 @@
 import { MetricsLog } from '../metrics-log.js';
 import type { ValidationRecord } from '../metrics-record.js';
 import { TensorBoardWriter } from '../tensorboard/event-writer.js';
+import type { TrainingWarning } from '../training-warning.js';
 import type { RunFiles } from './run-files.js';
 import type { TrainingPosition } from './training-checkpoint.js';
 
@@ -71,6 +72,11 @@ export class TrainingLog {
         Object.entries({ loss, ...metrics }).map(([name, value]) => [`validation/${name}`, value]),
       ),
     );
+  }
+
+  /** TensorBoard has no place for it. */
+  warning({ code, step, message }: TrainingWarning, epoch: number, seconds: number): Promise<void> {
+    return this.metrics.append({ kind: 'warning', step, epoch, code, message, seconds });
   }
 
   async flush(): Promise<void> {

@@ -1,6 +1,7 @@
 import { writeFileAtomic } from '../../native/atomic-write.js';
 import { FewSoundError } from '../../native/errors.js';
 import type { ScheduledRate } from '../schedule.js';
+import type { TrainingWarning } from '../training-warning.js';
 import { openRunFolder, type RunFiles, requireNewRun, requireResumable } from './run-files.js';
 import type { TrainProgress } from './train-progress.js';
 import {
@@ -191,6 +192,15 @@ export class TrainingRun {
     const seconds = this.seconds;
     this.#position = { ...this.#position, seconds, best, validationDue: false };
     await this.#log?.validation(validation, seconds);
+  }
+
+  /**
+   * Takes a warning into the log.
+   *
+   * @throws FewSoundError IO
+   */
+  async warned(warning: TrainingWarning, epoch: number): Promise<void> {
+    await this.#log?.warning(warning, epoch, this.seconds);
   }
 
   /** The validation that is due was stopped: the training goes on with it. */

@@ -2,7 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <vector>
+#include "native/train/adamw_tensors.h"
 
 namespace fewsound::cuda {
 
@@ -13,19 +13,13 @@ struct AdamWConstants {
   double weightDecay;
 };
 
-/// What an update works on: real, contiguous tensors of one floating dtype (float32 or float64) on
-/// one CUDA device, in one order.
-struct AdamWTensors {
-  std::vector<at::Tensor> values;
-  std::vector<at::Tensor> gradients;
-  std::vector<at::Tensor> firstMoments;
-  std::vector<at::Tensor> secondMoments;
-};
+using fewsound::AdamWTensors;
 
 /// Whether this build has the kernel.
 bool hasAdamW();
 
-/// One AdamW update of everything in one launch. `rate` [3], float64 on the same device, holds the
+/// One AdamW update of everything in one launch: tensors of one floating dtype (float32 or float64)
+/// on one CUDA device. `rate` [3], float64 on the same device, holds the
 /// learning rate, beta1 and the number of this step, counted from 1: what changes from step to step
 /// is read there, so the launch can be recorded once and replayed.
 void updateAdamW(const AdamWTensors& tensors, const at::Tensor& rate,

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type OverfitTarget, overfitTargets } from '../test/train/overfit-case.js';
+import type { OverfitRun } from './hyper-overfit-runs.js';
+import { machine, median } from './measure.js';
+
+const SEEDS = 20;
+
+/** What a recording must come to, dB, to count as learned. */
+const LEARNED = 15;
+
+/** Environments that make LibTorch, its MKL and our own kernels take an older processor for granted. */
+const PROCESSORS = {
+  plain: {
+    ATEN_CPU_CAPABILITY: 'default',
+    MKL_ENABLE_INSTRUCTIONS: 'SSE4_2',
+    FEWSOUND_CPU: 'plain',
+  },
+  avx2: { ATEN_CPU_CAPABILITY: 'avx2', MKL_ENABLE_INSTRUCTIONS: 'AVX2', FEWSOUND_CPU: 'avx2' },
+  avx512: { ATEN_CPU_CAPABILITY: 'avx512', MKL_ENABLE_INSTRUCTIONS: 'AVX512', FEWSOUND_CPU: '' },
+} as const satisfies Record<string, Record<string, string>>;
+
+/**
+ * Whether one batch is learned by heart, whatever the seed and the processor: the case of test/train/overfit.test.ts for
+ * twenty seeds, three targets and three imitated processors, with the limit on updates and without.
+ */
+export async function hyperOverfit({ threads }: { threads: number }) {
+  const folder = await mkdtemp(join(tmpdir(), 'fewsound-overfit-'));
+  try {
+    const jobs = Object.keys(PROCESSORS).flatMap((processor) =>
+      Object.keys(overfitTargets).flatMap((target) =>
+        [false, true].map((limited) => ({
+          processor: processor as keyof typeof PROCESSORS,
+          target: target as OverfitTarget,
+          limited,
+        })),
+      ),
+    );
+    const rows: object[] = [];
+    const next = async (): Promise<void> => {
+      for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
+        const { processor, target, limited } = job;
+        const runs = await runsOf(folder, PROCESSORS[processor], target, limited);
+        const least = runs.map(({ siSnr }) =>
+          Math.min(...siSnr.map((ratio) => ratio ?? -Infinity)),
+        );
+        const row = {
+          ...job,
+          learned: least.filter((ratio) => ratio > LEARNED).length,
+          seeds: runs.length,
+          constant: runs.filter(({ constant }) => constant).length,
+          median: Number(median(least).toFixed(1)),
+          least: least.map((ratio) => (Number.isFinite(ratio) ? Number(ratio.toFixed(1)) : null)),
+        };
+        console.error(JSON.stringify(row));
+        rows.push(row);
+      }
+    };
+    // A process for each thread, which computes on one.
+    await Promise.all(Array.from({ length: threads }, next));
+    return { benchmark: 'hyper-overfit', ...machine(), rows };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The trainings of one process. */
+async function runsOf(
+  folder: string,
+  environment: Record<string, string>,
+  target: OverfitTarget,
+  limited: boolean,
+): Promise<OverfitRun[]> {
+  const program = join(__dirname, 'hyper-overfit-runs.js');
+  const own = await mkdtemp(join(folder, 'process-'));
+  const { FEWSOUND_CPU, ...others } = environment;
+  const child = spawn(process.execPath, [program, own, target, String(SEEDS), String(limited)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...others, ...(FEWSOUND_CPU && { FEWSOUND_CPU }), OMP_NUM_THREADS: '1' },
+  });
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  const runs: OverfitRun[] = [];
+  for await (const line of createInterface({ input: child.stdout })) runs.push(JSON.parse(line));
+  const status = await ended;
+  if (status !== 0) throw new Error(`${program} ended with status ${status}`);
+  return runs;
+}
