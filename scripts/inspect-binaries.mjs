@@ -22,10 +22,9 @@ function mayNeed(binary, library) {
 function faults(file, facts, arch) {
   const binary = basename(file);
   const unknown = facts.needed.filter((library) => !mayNeed(binary, library));
-  const missing =
-    binary === 'fewsound_core.so' && arch === 'x64'
-      ? ['zmm', 'ymm'].filter((register) => !vectorRegisters(file).includes(register))
-      : [];
+  const vectors = binary === 'fewsound_core.so' && arch === 'x64' ? ['zmm', 'ymm'] : [];
+  const used = vectors.length > 0 ? vectorRegisters(file) : [];
+  const missing = vectors.filter((register) => !used.includes(register));
   return [
     ...(facts.stripped ? [] : ['it is not stripped']),
     ...facts.runPaths.map((path) => `it looks for libraries in "${path}"`),
