@@ -3,7 +3,7 @@
 //
 //   npm run check                        everything
 //   npm run check -- lint processors     some parts
-//   npm run check -- --ci                all of it, but two rows of the processors and no sanitizers
+//   npm run check -- --ci                all of it, but two rows of the processors, one Node.js and no sanitizers
 import { build } from './build.mjs';
 import { checkProcessors } from './processors.mjs';
 import { main, StepError } from './steps.mjs';
@@ -11,9 +11,11 @@ import { nodeTestCounts, program, summarize } from './suites.mjs';
 
 const PARTS = {
   lint: async () => [await program('lint', ['scripts/lint.mjs'])],
-  package: async () => [
-    await program('package', ['scripts/check-package.mjs'], { count: nodeTestCounts }),
-  ],
+  package: async ({ ci }) => {
+    const everywhere = ci ? [] : ['--node', '20,22,24,latest', '--tools'];
+    const args = ['scripts/check-package.mjs', ...everywhere];
+    return [await program('package', args, { count: nodeTestCounts })];
+  },
   processors: ({ ci }) => checkProcessors(ci ? CI_ROWS : undefined),
   sanitizers: async ({ ci }) => (ci ? [] : [await program('sanitizers', ['scripts/sanitize.mjs'])]),
 };
