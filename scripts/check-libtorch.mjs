@@ -1,6 +1,6 @@
 // `npm run check-libtorch [-- VERSION…]`: golden tensors, networks, tensors, fits and their
 // resumption, process groups, doctor and renderings with each LibTorch that the package has a core
-// for, from the binaries in prebuilds/ (`npm run prebuild` makes them). Prints the rows of the table
+// for, from the binaries in prebuilds/ (`npm run binaries` makes them). Prints the rows of the table
 // in docs/publishing.md.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';

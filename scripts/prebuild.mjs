@@ -1,8 +1,8 @@
-// `npm run prebuild`: prebuilds/PLATFORM-ARCH, the binaries that the npm package carries, and what
+// `npm run binaries`: prebuilds/PLATFORM-ARCH, the binaries that the npm package carries, and what
 // they ask of a machine. docs/publishing.md says where to run it for a release.
 //
-//   npm run prebuild                 a core for every version of LibTorch that fewsound works with
-//   npm run prebuild -- --present    only what this clone is built for already
+//   npm run binaries                 a core for every version of LibTorch that fewsound works with
+//   npm run binaries -- --present    only what this clone is built for already
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build, buildAgainst, prepareBuild } from './build.mjs';

@@ -14,12 +14,12 @@ await main(async () => {
   const platforms = (existsSync(folder) ? readdirSync(folder) : []).map((name) =>
     join(folder, name),
   );
-  if (platforms.length === 0) throw new StepError('there are no binaries; run `npm run prebuild`');
+  if (platforms.length === 0) throw new StepError('there are no binaries; run `npm run binaries`');
   for (const platform of platforms) inspectBinaries(platform);
   const lacks = platforms.flatMap(lacking);
   if (lacks.length > 0 && !process.env.FEWSOUND_PARTIAL_PACKAGE) {
     throw new StepError(
-      `The package would lack these:\n  ${lacks.join('\n  ')}\nRun \`npm run prebuild\`, or set FEWSOUND_PARTIAL_PACKAGE=1 to pack without them.`,
+      `The package would lack these:\n  ${lacks.join('\n  ')}\nRun \`npm run binaries\`, or set FEWSOUND_PARTIAL_PACKAGE=1 to pack without them.`,
     );
   }
 });
