@@ -3,6 +3,9 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { capture } from './steps.mjs';
 
+/** Threads of programs side by side would wait for each other by spinning. */
+const QUIET_THREADS = { OMP_WAIT_POLICY: 'passive' };
+
 /**
  * Runs a program that checks something: the counts of its own summary where `count` knows how to read one, else
  * whether it passed, as one.
@@ -32,9 +35,10 @@ export function nodeTestCounts(output) {
 }
 
 /** The C++ tests of the build. */
-export function ctest({ name = 'C++', env } = {}) {
-  return part(name, 'ctest', ['--test-dir', 'build', '--output-on-failure'], {
-    env,
+export function ctest({ name = 'C++', env = process.env } = {}) {
+  const args = ['--test-dir', 'build', '--output-on-failure', '--parallel'];
+  return part(name, 'ctest', [...args, `${availableParallelism()}`], {
+    env: { ...QUIET_THREADS, ...env },
     count: (output) => {
       const match = /(\d+) tests failed out of (\d+)/.exec(output);
       if (!match) return undefined;
@@ -55,8 +59,7 @@ export function jest({ name = 'Jest', env = process.env, patterns = [] } = {}) {
     ...patterns,
   ];
   return program(name, args, {
-    // Threads of several workers would wait for each other by spinning.
-    env: { OMP_WAIT_POLICY: 'passive', ...env, FORCE_COLOR: '0' },
+    env: { ...QUIET_THREADS, ...env, FORCE_COLOR: '0' },
     count: (output) => {
       const counts = /^Tests: +(.*) total$/m.exec(output)?.[1];
       if (counts === undefined) return undefined;

@@ -48,9 +48,11 @@ async function outcome(bytes: Uint8Array): Promise<'read' | 'refused'> {
   });
 }
 
-test.each(small)('%s cut off at any byte is refused', async (name) => {
+test.each(small)('%s cut off anywhere is refused', async (name) => {
   const sound = made(name);
-  for (let length = 0; length < sound.length; length++) {
+  // Every byte of a small file; of a larger one as many, the last byte among them.
+  const step = Math.ceil(sound.length / 600);
+  for (let length = (sound.length - 1) % step; length < sound.length; length += step) {
     expect({ length, outcome: await outcome(sound.subarray(0, length)) }).toEqual({
       length,
       outcome: 'refused',
@@ -72,7 +74,7 @@ test.each(varied)('%s with any bytes changed is read or refused, within memory',
         expect(process.memoryUsage().rss - before).toBeLessThan(MEMORY);
       },
     ),
-    { numRuns: 650, seed: 11 },
+    { numRuns: 300, seed: 11 },
   );
 });
 
