@@ -12,25 +12,38 @@ const SEEDS = 20;
 /** What a recording must come to, dB, to count as learned. */
 const LEARNED = 15;
 
-/** Environments that make LibTorch, its MKL and our own kernels take an older processor for granted. */
+/**
+ * Environments that keep LibTorch, its MKL and our own kernels to the instructions of older processors. MKL hears
+ * MKL_ENABLE_INSTRUCTIONS on Intel's processors only; COMPATIBLE makes it round as on the oldest ones on others as well.
+ */
 const PROCESSORS = {
   plain: {
     ATEN_CPU_CAPABILITY: 'default',
     MKL_ENABLE_INSTRUCTIONS: 'SSE4_2',
+    MKL_CBWR: 'COMPATIBLE',
     FEWSOUND_CPU: 'plain',
   },
   avx2: { ATEN_CPU_CAPABILITY: 'avx2', MKL_ENABLE_INSTRUCTIONS: 'AVX2', FEWSOUND_CPU: 'avx2' },
-  avx512: { ATEN_CPU_CAPABILITY: 'avx512', MKL_ENABLE_INSTRUCTIONS: 'AVX512', FEWSOUND_CPU: '' },
+  avx512: {
+    ATEN_CPU_CAPABILITY: 'avx512',
+    MKL_ENABLE_INSTRUCTIONS: 'AVX512',
+    FEWSOUND_CPU: 'avx512',
+  },
 } as const satisfies Record<string, Record<string, string>>;
 
 /**
  * Whether one batch is learned by heart, whatever the seed and the processor: the case of test/train/overfit.test.ts for
  * twenty seeds, three targets and three imitated processors, with the limit on updates and without.
+ *
+ * @param processors some of them by name. Default: all
  */
-export async function hyperOverfit({ threads }: { threads: number }) {
+export async function hyperOverfit({ threads }: { threads: number }, ...processors: string[]) {
   const folder = await mkdtemp(join(tmpdir(), 'fewsound-overfit-'));
   try {
-    const jobs = Object.keys(PROCESSORS).flatMap((processor) =>
+    const all = Object.keys(PROCESSORS);
+    const unknown = processors.find((name) => !all.includes(name));
+    if (unknown !== undefined) throw new Error(`${unknown} is not one of ${all.join(', ')}`);
+    const jobs = (processors.length > 0 ? processors : all).flatMap((processor) =>
       Object.keys(overfitTargets).flatMap((target) =>
         [false, true].map((limited) => ({
           processor: processor as keyof typeof PROCESSORS,
@@ -76,10 +89,9 @@ async function runsOf(
 ): Promise<OverfitRun[]> {
   const program = join(__dirname, 'hyper-overfit-runs.js');
   const own = await mkdtemp(join(folder, 'process-'));
-  const { FEWSOUND_CPU, ...others } = environment;
   const child = spawn(process.execPath, [program, own, target, String(SEEDS), String(limited)], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...others, ...(FEWSOUND_CPU && { FEWSOUND_CPU }), OMP_NUM_THREADS: '1' },
+    env: { ...process.env, ...environment, OMP_NUM_THREADS: '1' },
   });
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
   const runs: OverfitRun[] = [];

@@ -9,7 +9,7 @@ namespace {
 
 constexpr double kEpsilon = 1e-12;
 /// Numbers of the frames that are transformed at once: 2 MB.
-constexpr int64_t kBlock = 1 << 18;
+constexpr int64_t kBlock = 262'144;
 
 /// Frames of a signal [samples] as a view: [frames, size].
 at::Tensor framesOf(const at::Tensor& signal, int64_t size, int64_t hop) {

@@ -13,7 +13,7 @@ namespace {
 constexpr double kLeastSize = 1e-3;
 
 /// Numbers of a tensor that are worked on at once: on a CPU what its caches hold.
-int64_t partSize(const at::Tensor& tensor) { return tensor.is_cpu() ? 1 << 17 : 1 << 24; }
+int64_t partSize(const at::Tensor& tensor) { return tensor.is_cpu() ? 131'072 : 16'777'216; }
 
 /// The norm of what the learning rate will be multiplied by, for one tensor.
 at::Tensor directionNorm(const AdamWTensors& tensors, size_t which, const AdamWNumbers& numbers) {
@@ -47,6 +47,7 @@ std::vector<double> limitedRates(const AdamWTensors& tensors, const AdamWNumbers
                                  double most) {
   const size_t count = tensors.values.size();
   std::vector<at::Tensor> norms;  // of the weights, then of the directions
+  norms.reserve(2 * count);
   for (const at::Tensor& value : tensors.values) norms.push_back(at::linalg_vector_norm(value));
   for (size_t i = 0; i < count; ++i) norms.push_back(directionNorm(tensors, i, numbers));
   // All at once: on a GPU the program waits here.
@@ -54,6 +55,7 @@ std::vector<double> limitedRates(const AdamWTensors& tensors, const AdamWNumbers
   const auto* const sizes = found.const_data_ptr<double>();
   const auto* const directions = sizes + count;
   std::vector<double> rates;
+  rates.reserve(count);
   for (size_t i = 0; i < count; ++i) {
     const double least = kLeastSize * std::sqrt(static_cast<double>(tensors.values[i].numel()));
     const double allowed = most * std::max(sizes[i], least);
