@@ -27,7 +27,6 @@ export async function cppTools() {
   return {
     clangFormat: join(folder, 'bin', 'clang-format'),
     clangTidy: join(folder, 'bin', 'clang-tidy'),
-    /** Where it may be remembered what clang-tidy of this version found clean. */
-    clean: join(folder, 'clean'),
+    clangTidyVersion: CLANG_TIDY,
   };
 }
