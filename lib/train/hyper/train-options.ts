@@ -71,9 +71,11 @@ export interface TrainOptions {
   /** Gradients are scaled down to this norm. Default: they are not. */
   maxGradientNorm?: number;
   /**
-   * Most that an update changes a tensor of weights by, as a part of its size (root mean squares; of 1e-3 where the weights
-   * are smaller). What AdamW makes beyond that is taken back, so that a rate that is too high for the model does not switch
-   * the units of written networks off for good. Default 0.02. 0: AdamW as it is, as the authors' program has it.
+   * Most that an update changes a tensor of weights by, as a part of its size (root mean squares; of
+   * 1e-3 where the weights are smaller); the rate of a tensor is lowered for an update that would be
+   * more. So a rate that is too high for the model does not switch the units of written networks off
+   * for good. Default 0.02. 0: AdamW as it is, as the authors' program has it; a training that is
+   * known to be stable learns faster so.
    */
   maxUpdate?: number;
   /** 'bfloat16': encoder and hypernetwork compute in it, splines and loss in float32. Default 'float32'. */
