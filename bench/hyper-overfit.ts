@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { packageRoot } from '../lib/native/package-root.js';
 import { type OverfitTarget, overfitTargets } from '../test/train/overfit-case.js';
 import type { OverfitRun } from './hyper-overfit-runs.js';
 import { machine, median } from './measure.js';
@@ -12,24 +14,12 @@ const SEEDS = 20;
 /** What a recording must come to, dB, to count as learned. */
 const LEARNED = 15;
 
-/**
- * Environments that keep LibTorch, its MKL and our own kernels to the instructions of older processors. MKL hears
- * MKL_ENABLE_INSTRUCTIONS on Intel's processors only; COMPATIBLE makes it round as on the oldest ones on others as well.
- */
-const PROCESSORS = {
-  plain: {
-    ATEN_CPU_CAPABILITY: 'default',
-    MKL_ENABLE_INSTRUCTIONS: 'SSE4_2',
-    MKL_CBWR: 'COMPATIBLE',
-    FEWSOUND_CPU: 'plain',
-  },
-  avx2: { ATEN_CPU_CAPABILITY: 'avx2', MKL_ENABLE_INSTRUCTIONS: 'AVX2', FEWSOUND_CPU: 'avx2' },
-  avx512: {
-    ATEN_CPU_CAPABILITY: 'avx512',
-    MKL_ENABLE_INSTRUCTIONS: 'AVX512',
-    FEWSOUND_CPU: 'avx512',
-  },
-} as const satisfies Record<string, Record<string, string>>;
+/** The processors that scripts/processors.mjs imitates, by name. */
+function processorEnvironments(): Map<string, Record<string, string>> {
+  const text = readFileSync(join(packageRoot(), 'scripts', 'processors.json'), 'utf8');
+  const all: Record<string, { env: Record<string, string> }> = JSON.parse(text);
+  return new Map(Object.entries(all).map(([name, { env }]) => [name, env]));
+}
 
 /**
  * Whether one batch is learned by heart, whatever the seed and the processor: the case of test/train/overfit.test.ts for
@@ -40,13 +30,14 @@ const PROCESSORS = {
 export async function hyperOverfit({ threads }: { threads: number }, ...processors: string[]) {
   const folder = await mkdtemp(join(tmpdir(), 'fewsound-overfit-'));
   try {
-    const all = Object.keys(PROCESSORS);
-    const unknown = processors.find((name) => !all.includes(name));
-    if (unknown !== undefined) throw new Error(`${unknown} is not one of ${all.join(', ')}`);
-    const jobs = (processors.length > 0 ? processors : all).flatMap((processor) =>
+    const all = processorEnvironments();
+    const names = [...all.keys()];
+    const unknown = processors.find((name) => !all.has(name));
+    if (unknown !== undefined) throw new Error(`${unknown} is not one of ${names.join(', ')}`);
+    const jobs = (processors.length > 0 ? processors : names).flatMap((processor) =>
       Object.keys(overfitTargets).flatMap((target) =>
         [false, true].map((limited) => ({
-          processor: processor as keyof typeof PROCESSORS,
+          processor,
           target: target as OverfitTarget,
           limited,
         })),
@@ -56,7 +47,7 @@ export async function hyperOverfit({ threads }: { threads: number }, ...processo
     const next = async (): Promise<void> => {
       for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
         const { processor, target, limited } = job;
-        const runs = await runsOf(folder, PROCESSORS[processor], target, limited);
+        const runs = await runsOf(folder, all.get(processor) ?? {}, target, limited);
         const least = runs.map(({ siSnr }) =>
           Math.min(...siSnr.map((ratio) => ratio ?? -Infinity)),
         );

@@ -8,8 +8,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { makeBinaries } from './binaries.mjs';
 import { describeBinaries } from './inspect-binaries.mjs';
-import { prebuild } from './prebuild.mjs';
 import { capture, main, root, run, StepError } from './steps.mjs';
 
 const PARTS = ['package', 'types', 'nodes', 'tools'];
@@ -24,7 +24,7 @@ function chosenParts({ only, tools }) {
 
 /** Packs the binaries of the build that is there; gives the tarball's path. */
 async function pack(folder) {
-  console.log(describeBinaries(await prebuild({ present: true })));
+  console.log(describeBinaries(await makeBinaries({ present: true })));
   const { status, output } = await capture(
     'npm',
     ['pack', '--json', '--pack-destination', folder],

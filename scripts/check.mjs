@@ -22,7 +22,7 @@ const PARTS = {
 
 /** Plain x86-64 on one thread, and AVX2 on more threads than a small machine has cores. */
 const CI_ROWS = [
-  { capability: 'default', threads: 1 },
+  { capability: 'plain', threads: 1 },
   { capability: 'avx2', threads: 3 },
 ];
 

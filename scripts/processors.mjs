@@ -3,11 +3,11 @@
 // are each kept to its instruction set.
 //
 //   npm run processors                          the whole matrix
-//   npm run processors -- default/1 avx2/3      some rows: CAPABILITY/THREADS
+//   npm run processors -- plain/1 avx2/3        some rows: CAPABILITY/THREADS
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
-import { main, root, StepError } from './steps.mjs';
+import { main, require, root, StepError } from './steps.mjs';
 import { ctest, jest, summarize } from './suites.mjs';
 
 /** Everything whose numbers come out of kernels. */
@@ -27,29 +27,7 @@ const THREADS = [1, 2, 3];
  * What keeps each library to an instruction set, and the processor's flag without which the set cannot be had. MKL hears
  * MKL_ENABLE_INSTRUCTIONS on Intel's processors only; COMPATIBLE makes it round as on the oldest ones on others as well.
  */
-const CAPABILITIES = {
-  default: {
-    flag: 'sse4_2',
-    env: {
-      ATEN_CPU_CAPABILITY: 'default',
-      MKL_ENABLE_INSTRUCTIONS: 'SSE4_2',
-      MKL_CBWR: 'COMPATIBLE',
-      FEWSOUND_CPU: 'plain',
-    },
-  },
-  avx2: {
-    flag: 'avx2',
-    env: { ATEN_CPU_CAPABILITY: 'avx2', MKL_ENABLE_INSTRUCTIONS: 'AVX2', FEWSOUND_CPU: 'avx2' },
-  },
-  avx512: {
-    flag: 'avx512f',
-    env: {
-      ATEN_CPU_CAPABILITY: 'avx512',
-      MKL_ENABLE_INSTRUCTIONS: 'AVX512',
-      FEWSOUND_CPU: 'avx512',
-    },
-  },
-};
+const CAPABILITIES = require('./processors.json');
 
 const allRows = Object.keys(CAPABILITIES).flatMap((capability) =>
   THREADS.map((threads) => ({ capability, threads })),

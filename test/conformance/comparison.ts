@@ -69,7 +69,7 @@ export function passes(comparison: Comparison): boolean {
 
 /**
  * Every sum of a layer rounds again, so the golden tensor may be several times as far from float64 as
- * moving the parameters takes it; seen are up to five.
+ * moving the parameters takes it; seen are up to five among the tensors that are past the rule.
  */
 const ROUNDINGS = 8;
 

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { binariesOf } from '../../scripts/prebuild.mjs';
+import { binariesOf } from '../../scripts/binaries.mjs';
 import { require, root } from '../../scripts/steps.mjs';
 import { BareMachine, COMPILERS } from './bare-machine.mjs';
 import { torch } from './libtorch.mjs';

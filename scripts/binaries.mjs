@@ -15,7 +15,7 @@ async function buildForEach() {
   const { minorVersion, TESTED_LIBTORCH } = require('../dist/native/index.js');
   const folders = [];
   for (const version of TESTED_LIBTORCH) {
-    const out = join('build', 'prebuild', `torch-${minorVersion(version)}`);
+    const out = join('build', 'binaries', `torch-${minorVersion(version)}`);
     await buildAgainst({ version, out, facts: [hasNvcc()], folder: () => fetchLibTorch(version) });
     folders.push(join(root, out, 'Release'));
   }
@@ -34,7 +34,7 @@ export function binariesOf(release) {
  *
  * @param present take what this clone is built for already, and build nothing
  */
-export async function prebuild({ present }) {
+export async function makeBinaries({ present }) {
   if (present && !existsSync(join(root, 'build', 'Release', 'fewsound.node'))) {
     throw new StepError('there is no build to take the binaries from; run `npm run build`');
   }
@@ -53,10 +53,10 @@ export async function prebuild({ present }) {
   return { folder, binaries: inspectBinaries(folder) };
 }
 
-if (process.argv[1] === join(root, 'scripts', 'prebuild.mjs')) {
+if (process.argv[1] === join(root, 'scripts', 'binaries.mjs')) {
   await main(async () => {
     const present = process.argv.includes('--present');
     await (present ? build() : prepareBuild());
-    console.log(describeBinaries(await prebuild({ present })));
+    console.log(describeBinaries(await makeBinaries({ present })));
   });
 }
