@@ -4,11 +4,11 @@
 #include <memory>
 #include <utility>
 
-#include "binding/classifiers.h"
 #include "binding/convert.h"
 #include "binding/errors.h"
 #include "binding/handle.h"
 #include "binding/job.h"
+#include "binding/models.h"
 #include "binding/network_use.h"
 #include "binding/option_reader.h"
 #include "binding/tensor_handle.h"
@@ -28,7 +28,7 @@ struct ClassifierTrainerHandle {
 /// lib/native/classifier-addon.ts
 Napi::Value createClassifierTrainer(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const ClassifierHandle& model = classifierIn(info, 0);
+  const auto model = modelIn<WaveformClassifier>(info);
   const OptionReader from(env, info[1], "options");
   ClassifierTrainerOptions options;
   options.optimizer = optimizerOptions(env, info[1].As<Napi::Object>().Get("optimizer"));

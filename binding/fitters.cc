@@ -10,8 +10,8 @@
 #include "binding/errors.h"
 #include "binding/handle.h"
 #include "binding/job.h"
+#include "binding/models.h"
 #include "binding/network_use.h"
-#include "binding/networks.h"
 #include "binding/option_reader.h"
 #include "binding/tensor_handle.h"
 #include "binding/training_options.h"
@@ -34,8 +34,8 @@ Napi::Value createFitter(const Napi::CallbackInfo& info) {
   if (!info[0].IsArray()) Place{env, "networks"}.reject(info[0], "an array of networks");
   const Napi::Array networks = info[0].As<Napi::Array>();
   for (uint32_t i = 0; i < networks.Length(); ++i) {
-    const NetworkHandle& network = networkIn(env, networks.Get(i));
-    handle->networks.push_back(network.network);
+    const auto network = modelIn<Inr>(env, networks.Get(i));
+    handle->networks.push_back(network.model);
     handle->busy.push_back(network.busy);
   }
   const at::Tensor targets = toTensor({env, "targets"}, info[1]);

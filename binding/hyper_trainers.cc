@@ -10,8 +10,8 @@
 #include "binding/distributed.h"
 #include "binding/errors.h"
 #include "binding/handle.h"
-#include "binding/hyper_models.h"
 #include "binding/job.h"
+#include "binding/models.h"
 #include "binding/network_use.h"
 #include "binding/option_reader.h"
 #include "binding/tensor_handle.h"
@@ -30,7 +30,7 @@ struct HyperTrainerHandle {
 /// createHyperTrainer(model, options); see HyperTrainerArgument in lib/native/hyper-addon.ts
 Napi::Value createHyperTrainer(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const HyperModelHandle& model = hyperModelIn(info, 0);
+  const auto model = modelIn<HyperModel>(info);
   const OptionReader from(env, info[1], "options");
   const Napi::Object object = info[1].As<Napi::Object>();
   HyperTrainerOptions options;

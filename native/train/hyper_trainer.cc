@@ -41,18 +41,12 @@ class Autocast {
   at::ScalarType dtypeBefore_ = at::kFloat;
 };
 
-std::vector<at::Tensor> tensorsOf(const HyperModel& model) {
-  std::vector<at::Tensor> tensors;
-  for (const auto& [name, tensor] : model.parameters()) tensors.push_back(tensor);
-  return tensors;
-}
-
 }  // namespace
 
 HyperTrainer::HyperTrainer(std::shared_ptr<HyperModel> model, HyperTrainerOptions options)
     : model_(std::move(model)),
       options_(std::move(options)),
-      optimizer_(tensorsOf(*model_), options_.optimizer) {
+      optimizer_(model_->learnable(), options_.optimizer) {
   checkNotNegative("maxGradientNorm", options_.maxGradientNorm);
   checkRange("threads", options_.threads, 0, 1024);
   checkOptions(options_.loss);
