@@ -25,7 +25,7 @@ struct ClassifierTrainerHandle {
 };
 
 /// createClassifierTrainer(model, options); see ClassifierTrainerArgument in
-/// lib/native/classifier-addon.ts
+/// lib/addon/models.ts
 Napi::Value createClassifierTrainer(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto model = modelIn<WaveformClassifier>(info);

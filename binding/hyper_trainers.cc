@@ -27,7 +27,7 @@ struct HyperTrainerHandle {
   std::shared_ptr<std::atomic<bool>> busy;  // the model's
 };
 
-/// createHyperTrainer(model, options); see HyperTrainerArgument in lib/native/hyper-addon.ts
+/// createHyperTrainer(model, options); see HyperTrainerArgument in lib/addon/models.ts
 Napi::Value createHyperTrainer(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto model = modelIn<HyperModel>(info);
