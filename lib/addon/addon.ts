@@ -23,8 +23,8 @@ import type { DType, TensorAddon, TensorHandle } from './tensors.js';
 /** Everything the addon offers. */
 export type Addon = TensorAddon &
   ModelAddon<TensorHandle, DType> &
-  HyperAddon<TensorHandle, DType> &
-  ClassifierAddon<TensorHandle, DType> &
+  HyperAddon<TensorHandle> &
+  ClassifierAddon<TensorHandle> &
   MetricsAddon<TensorHandle> &
   AnalysisAddon<TensorHandle> &
   DistributedAddon<TensorHandle>;

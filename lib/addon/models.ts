@@ -1,25 +1,6 @@
-// What the addon offers for classifiers of waveforms. binding/classifiers.cc and binding/classifier_trainers.cc are the
+// What the addon offers for classifiers of waveforms. binding/classifier_trainers.cc is the
 // other side; `Addon` (addon.ts) includes this.
-export type ClassifierHandle = Opaque<'classifier'>;
 export type ClassifierTrainerHandle = Opaque<'classifier trainer'>;
-
-export type ClassifierArchitecture = 'waveform-cnn' | 'res-tssdnet' | 'inc-tssdnet';
-
-export interface ClassifierArgument {
-  seed: number;
-  dtype: string;
-  samples: number;
-  classes: number;
-  /** Of a waveform CNN. */
-  layers?: readonly {
-    kernels: readonly number[];
-    filters: number;
-    stride: number;
-    pooling: number;
-  }[];
-  hidden?: number;
-  dropout?: number;
-}
 
 export interface ClassifierTrainerArgument {
   optimizer: AdamWArgument;
@@ -30,22 +11,9 @@ export interface ClassifierTrainerArgument {
 }
 
 /** `Tensor` is the addon's tensor handle. */
-export interface ClassifierAddon<Tensor, DType extends string> {
-  createClassifier(kind: ClassifierArchitecture, options: ClassifierArgument): ClassifierHandle;
-  /** Parameters, then running statistics: the model's own tensors. */
-  classifierTensors(model: ClassifierHandle): [name: string, tensor: Tensor, learnable: boolean][];
-  /**
-   * audio [batch, samples] → logits [batch, classes]. With a seed as in training: batch statistics, which move the running
-   * ones, and dropout drawn from the seed.
-   */
-  classifierForward(model: ClassifierHandle, audio: Tensor, seed: number | null): Tensor;
-  /** The same without a seed, on a thread of its own, without gradients. */
-  askClassifier(model: ClassifierHandle, audio: Tensor): Promise<Tensor>;
-  moveClassifier(model: ClassifierHandle, device: string, dtype: DType): void;
-  disposeClassifier(model: ClassifierHandle): void;
-
+export interface ClassifierAddon<Tensor> {
   createClassifierTrainer(
-    model: ClassifierHandle,
+    model: ModelHandle,
     options: ClassifierTrainerArgument,
   ): ClassifierTrainerHandle;
   /** One update from recordings [batch, samples] of classes [batch], on a thread of its own. */
@@ -118,29 +86,9 @@ export interface DistributedAddon<Tensor> {
   leaveProcessGroup(group: ProcessGroupHandle): void;
 }
 
-// What the addon offers for models that write networks. binding/hyper_models.cc and binding/hyper_trainers.cc are the
+// What the addon offers for models that write networks. binding/hyper_trainers.cc is the
 // other side; `Addon` (addon.ts) includes this.
-export type HyperModelHandle = Opaque<'hyper model'>;
 export type HyperTrainerHandle = Opaque<'hyper trainer'>;
-
-export interface HyperModelArgument {
-  seed: number;
-  dtype: string;
-  samples: number;
-  hidden: readonly number[];
-  mode: 'target' | 'residual' | 'modulator';
-  hasUniversal: boolean;
-  universal: { kernel: number; convolutions: number };
-  encoder: {
-    channels: number;
-    dimension: number;
-    strides: readonly number[];
-    layerNorm: boolean;
-  };
-  sharedLayers: readonly number[];
-  sharedEncoding: boolean;
-  target: { kind: NetworkKind; options: object };
-}
 
 export interface HyperTrainerArgument {
   optimizer: AdamWArgument;
@@ -153,26 +101,8 @@ export interface HyperTrainerArgument {
 }
 
 /** `Tensor` is the addon's tensor handle. */
-export interface HyperAddon<Tensor, DType extends string> {
-  createHyperModel(options: HyperModelArgument): HyperModelHandle;
-  /** What learns: the model's own tensors. */
-  hyperModelTensors(model: HyperModelHandle): [name: string, tensor: Tensor][];
-  /** The weights that it writes, one after the other. */
-  hyperModelLayout(model: HyperModelHandle): { name: string; shape: number[]; offset: number }[];
-  /** audio [batch, samples] → codes [batch, width]. */
-  hyperModelCodes(model: HyperModelHandle, audio: Tensor): Tensor;
-  /** audio [batch, samples] → written weights [batch, numbers]. */
-  hyperModelVectors(model: HyperModelHandle, audio: Tensor, factor: number): Tensor;
-  /** The same on a thread of its own, without gradients. */
-  askHyperModel(model: HyperModelHandle, audio: Tensor, factor: number): Promise<Tensor>;
-  /** Written weights → all that the target computes with, by name, [batch, …shape] each. */
-  hyperModelWeights(model: HyperModelHandle, vectors: Tensor): Record<string, Tensor>;
-  /** audio [batch, samples], t [n, 1] → [batch, n]. */
-  hyperModelForward(model: HyperModelHandle, audio: Tensor, t: Tensor, factor: number): Tensor;
-  moveHyperModel(model: HyperModelHandle, device: string, dtype: DType): void;
-  disposeHyperModel(model: HyperModelHandle): void;
-
-  createHyperTrainer(model: HyperModelHandle, options: HyperTrainerArgument): HyperTrainerHandle;
+export interface HyperAddon<Tensor> {
+  createHyperTrainer(model: ModelHandle, options: HyperTrainerArgument): HyperTrainerHandle;
   /** One update from batches [recordings, samples], on a thread of its own. */
   stepHyperTrainer(
     trainer: HyperTrainerHandle,
@@ -201,7 +131,7 @@ export interface HyperAddon<Tensor, DType extends string> {
   setHyperTrainerStep(trainer: HyperTrainerHandle, step: number): void;
 }
 
-// What the addon offers for networks and training. binding/networks.cc, binding/training.cc and binding/job.cc are
+// What the addon offers for models and training. binding/models.cc, binding/training.cc and binding/job.cc are
 // the other side; `Addon` (addon.ts) includes this.
 
 declare const brand: unique symbol;
@@ -210,13 +140,11 @@ declare const brand: unique symbol;
 export interface Opaque<Name extends string> {
   readonly [brand]: Name;
 }
-export type NetworkHandle = Opaque<'network'>;
+export type ModelHandle = Opaque<'model'>;
 export type LossHandle = Opaque<'loss'>;
 export type AdamWHandle = Opaque<'optimizer'>;
 export type FitterHandle = Opaque<'fitter'>;
 export type AbortFlagHandle = Opaque<'abort'>;
-
-export type NetworkKind = 'kan' | 'nerf' | 'siren' | 'finer' | 'rff' | 'wire';
 
 export interface SplineGridArgument {
   intervals: number;
@@ -289,19 +217,48 @@ export type FitterReason = 'steps' | 'siSnr' | 'loss' | 'patience' | 'aborted';
 
 /** `Tensor` is the addon's tensor handle. */
 export interface ModelAddon<Tensor, DType extends string> {
-  createNetwork(kind: NetworkKind, options: object): NetworkHandle;
+  /** What options there are, with their limits, defaults, meanings and flags. */
+  optionTables(): unknown;
+  createModel(kind: string, options: object): ModelHandle;
+  /** Names and shapes of the tensors of a model, without making it. */
+  describeModel(
+    kind: string,
+    options: object,
+  ): [name: string, shape: number[], learnable: boolean][];
+  /** What learns, then what is fixed: the model's own tensors. */
+  modelTensors(model: ModelHandle): [name: string, tensor: Tensor, learnable: boolean][];
+  modelParameterCount(model: ModelHandle): number;
+  moveModel(model: ModelHandle, device: string, dtype: DType): void;
+  disposeModel(model: ModelHandle): void;
+
   /** t [samples, 1] or [batch, samples, 1]; weights by name, each with a leading [batch]. */
   networkForward(
-    network: NetworkHandle,
+    network: ModelHandle,
     t: Tensor,
     weights: Readonly<Record<string, Tensor>> | null,
   ): Tensor;
-  /** Parameters in registration order, then buffers: the network's own tensors. */
-  networkTensors(network: NetworkHandle): [name: string, tensor: Tensor, learnable: boolean][];
-  networkLayout(network: NetworkHandle): { name: string; shape: number[] }[];
-  networkParameterCount(network: NetworkHandle): number;
-  moveNetwork(network: NetworkHandle, device: string, dtype: DType): void;
-  disposeNetwork(network: NetworkHandle): void;
+  networkLayout(network: ModelHandle): { name: string; shape: number[] }[];
+
+  /** The weights that a hypernetwork writes, one after the other. */
+  hyperModelLayout(model: ModelHandle): { name: string; shape: number[]; offset: number }[];
+  /** audio [batch, samples] → codes [batch, width]. */
+  hyperModelCodes(model: ModelHandle, audio: Tensor): Tensor;
+  /** audio [batch, samples] → written weights [batch, numbers]. */
+  hyperModelVectors(model: ModelHandle, audio: Tensor, factor: number): Tensor;
+  /** The same on a thread of its own, without gradients. */
+  askHyperModel(model: ModelHandle, audio: Tensor, factor: number): Promise<Tensor>;
+  /** Written weights → all that the target computes with, by name, [batch, …shape] each. */
+  hyperModelWeights(model: ModelHandle, vectors: Tensor): Record<string, Tensor>;
+  /** audio [batch, samples], t [n, 1] → [batch, n]. */
+  hyperModelForward(model: ModelHandle, audio: Tensor, t: Tensor, factor: number): Tensor;
+
+  /**
+   * audio [batch, samples] → logits [batch, classes]. With a seed as in training: batch statistics, which move the running
+   * ones, and dropout drawn from the seed.
+   */
+  classifierForward(model: ModelHandle, audio: Tensor, seed: number | null): Tensor;
+  /** The same without a seed, on a thread of its own, without gradients. */
+  askClassifier(model: ModelHandle, audio: Tensor): Promise<Tensor>;
 
   splineKnots(grid: SplineGridArgument, dtype: DType): Tensor;
   splineBases(x: Tensor, grid: SplineGridArgument): Tensor;
@@ -328,7 +285,7 @@ export interface ModelAddon<Tensor, DType extends string> {
   raiseAbort(flag: AbortFlagHandle): void;
   /** One network for each row of targets [clips, samples]. */
   createFitter(
-    networks: readonly NetworkHandle[],
+    networks: readonly ModelHandle[],
     targets: Tensor,
     options: FitterArgument,
   ): FitterHandle;
