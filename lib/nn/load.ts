@@ -123,11 +123,11 @@ async function read(
     }
     if (content === 'pieces') return readPieces(path, file, device);
     const prefix = content.endsWith('training') ? 'model.' : '';
-    const described = describedModel(path, jsonMetadata(path, file, 'model'));
+    const described = jsonMetadata(path, file, 'model');
     const model = makeModel(path, file, described, family, device, prefix);
     return orDispose(path, [model], () => {
       takeTensors(path, model, file.tensors, prefix);
-      takeFacts(path, file, model, described);
+      takeFacts(path, file, model, described as ModelDescription);
       return model;
     });
   });
@@ -135,28 +135,28 @@ async function read(
 
 type AnyModel = Inr | FewSound | HyperSound | WaveformClassifier;
 
-function describedModel(path: string, model: unknown): ModelDescription {
-  const { kind, options } = (model ?? {}) as Partial<ModelDescription>;
-  if (typeof kind !== 'string' || typeof options !== 'object' || options === null) {
-    throw fileFormat(path, 'its metadata "model" describe no model');
-  }
-  return model as ModelDescription;
-}
+/** A message to go on with in a sentence. */
+const withoutStop = ({ message }: FewSoundError) => message.replace(/\.$/, '');
 
 /** A model of the architecture that a file describes. */
 function makeModel(
   path: string,
   { tensors }: SafetensorsFile,
-  { kind, options }: ModelDescription,
+  described: unknown,
   family: Family,
   device: Device,
   prefix = '',
 ): AnyModel {
-  if (!(kindsOf(family) as readonly string[]).includes(kind)) {
-    throw fileFormat(path, `its metadata name ${words[family]} of kind ${JSON.stringify(kind)}`);
+  const { kind, options = {} } = (described ?? {}) as Partial<ModelDescription>;
+  if (kind === undefined || !(kindsOf(family) as readonly string[]).includes(kind)) {
+    throw fileFormat(path, `its metadata name a model of kind ${JSON.stringify(kind)}`);
+  }
+  if (typeof options !== 'object' || options === null) {
+    throw fileFormat(path, 'its metadata "model" describe no model');
   }
   try {
-    // Before it is made: a file that lies cannot ask for more memory than it has bytes.
+    // Before it is made, so that a file that lies cannot ask for memory out of proportion to its
+    // size. Smaller differences are named tensor by tensor when these are taken.
     const wanted = addon()
       .describeModel(kind, options)
       .reduce((sum, [, shape]) => sum + shape.reduce((size, length) => size * length, 1), 0);
@@ -164,13 +164,13 @@ function makeModel(
       (sum, [name, { size }]) => sum + (name.startsWith(prefix) ? size : 0),
       0,
     );
-    if (wanted > given) {
+    if (wanted > 2 * given) {
       throw fileFormat(path, `its metadata describe a larger model than its ${given} numbers`);
     }
     return makers[family](kind, { ...options, device });
   } catch (error) {
     if (!(error instanceof FewSoundError) || error.code !== 'INVALID_ARGUMENT') throw error;
-    throw fileFormat(path, `its metadata describe no ${kind} model: ${error.message}`, error);
+    throw fileFormat(path, `its metadata describe no model: ${withoutStop(error)}`, error);
   }
 }
 
@@ -218,8 +218,7 @@ function readPieces(path: string, file: SafetensorsFile, device: Device): Piecew
   return orDispose(path, networks, () => {
     for (const [index, { model }] of pieces.entries()) {
       const prefix = `pieces.${index}.`;
-      const described = describedModel(path, model);
-      const network = makeModel(path, file, described, 'network', device, prefix) as Inr;
+      const network = makeModel(path, file, model, 'network', device, prefix) as Inr;
       networks.push(network);
       takeTensors(path, network, file.tensors, prefix);
     }
@@ -243,6 +242,6 @@ function orDispose<T>(path: string, models: readonly AnyModel[], work: () => T):
   } catch (error) {
     for (const model of models) model.dispose();
     if (!(error instanceof FewSoundError) || error.code !== 'INVALID_ARGUMENT') throw error;
-    throw fileFormat(path, `what it says does not fit together: ${error.message}`, error);
+    throw fileFormat(path, `what it says does not fit together: ${withoutStop(error)}`, error);
   }
 }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "native/nn/finer.h"
 #include "native/nn/hyper/hyper_model.h"
 #include "native/nn/hyper/soundstream_encoder.h"
 #include "native/nn/kan.h"
@@ -151,7 +152,7 @@ TEST(aKernelBeyondTheTargetIsAnErrorThatSaysWhatToDo) {
   options.sharedLayers = {3};
   CHECK_THROWS(HyperModel(options), "from 0 to 2");
   options = smallModel(FinerOptions{});
-  CHECK_THROWS(HyperModel(options), "a hypernetwork's target is KAN, NeRF or SIREN");
+  CHECK_THROWS(HyperModel(options), "'kan', 'nerf' or 'siren'");
 }
 
 TEST(aTargetThatIsSetIsOneThatItWasMadeFor) {

@@ -174,7 +174,7 @@ describe('bad input', () => {
   it.each<[string, ClassifierKind, object, RegExp]>([
     ['one class', 'segmental-cnn', { classes: 1 }, /classes is 1\. Expected a whole number from 2/],
     ['an unknown option', 'inc-tssdnet', { layers: [] }, /layers/],
-    ['no layer', 'sub-segmental-cnn', { layers: [] }, /Expected at least one layer/],
+    ['no layer', 'sub-segmental-cnn', { layers: [] }, /1 to 64 layers/],
     ['no kernel', 'sub-segmental-cnn', { layers: [{ kernels: [], filters: 2 }] }, /kernel width/],
     ['a dropout of 1', 'segmental-cnn', { dropout: 1 }, /dropout is 1/],
     [
