@@ -1,8 +1,9 @@
 // Installs the pinned LibTorch: a virtual environment in the user's cache folder, and pip.
 
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FewSoundError } from '../errors.js';
+import { makeFolder } from '../files.js';
 import {
   lastLine,
   lockForSetup,
@@ -29,7 +30,7 @@ export type { SetupOptions, SetupProgress };
  */
 export async function setupLibTorch(options: SetupOptions = {}): Promise<LibTorch> {
   const folder = libTorchFolder();
-  mkdirSync(dirname(folder), { recursive: true });
+  await makeFolder(dirname(folder));
   const release = await lockForSetup(`${folder}.lock`, options);
   try {
     if (!existsSync(completionMarker())) await install(folder, options);

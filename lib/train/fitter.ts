@@ -86,12 +86,6 @@ export async function runFitter(
   }
 }
 
-/** @throws FewSoundError ABORTED */
-export function throwIfAborted(signal: AbortSignal | undefined, when: string): void {
-  if (!signal?.aborted) return;
-  throw new FewSoundError('ABORTED', `the fit was aborted ${when}.`, { cause: signal.reason });
-}
-
 /** Reports are at least this far apart, seconds, but for the last. */
 const interval = 0.05;
 

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { FewSoundError } from '../errors.js';
+import { abortError, FewSoundError, throwIfAborted } from '../errors.js';
 import type { WorkerMessage } from './serve-tasks.js';
 
 /** Tasks for worker threads, and whom to tell. */
@@ -31,7 +31,7 @@ export async function runTasks<Task, Result, News = never>(
   work: PoolWork<Task, Result, News>,
 ): Promise<void> {
   const { program, data, tasks, signal } = work;
-  if (signal?.aborted) throw aborted(signal);
+  throwIfAborted(signal, ABORTED);
   const queue = [...tasks].reverse();
   const workers = Array.from(
     { length: Math.min(work.workers, queue.length) },
@@ -41,7 +41,7 @@ export async function runTasks<Task, Result, News = never>(
   let over = false;
   let stop = () => {};
   const stopped = new Promise<never>((_, reject) => {
-    stop = () => reject(aborted(signal));
+    stop = () => reject(abortError(signal, ABORTED));
   });
   signal?.addEventListener('abort', stop);
   try {
@@ -54,10 +54,7 @@ export async function runTasks<Task, Result, News = never>(
   }
 }
 
-const aborted = (signal: AbortSignal | undefined) =>
-  new FewSoundError('ABORTED', 'the work of the worker threads was aborted.', {
-    cause: signal?.reason,
-  });
+const ABORTED = 'the work of the worker threads was aborted.';
 
 /** Gives a worker one task after the other until there is none left. */
 function serve<Task, Result, News>(

@@ -11,7 +11,7 @@ const describeBuilt = existsSync(serveTasks) ? describe : describe.skip;
 /** A program whose tasks are texts that say what is to happen. */
 const PROGRAM = `
 const { serveTasks } = require(${JSON.stringify(serveTasks)});
-const { FewSoundError } = require(${JSON.stringify(workerProgram('native/errors.js'))});
+const { FewSoundError } = require(${JSON.stringify(workerProgram('errors.js'))});
 serveTasks(({ factor }) => async (task, tell) => {
   if (task === 'exit') process.exit(3);
   if (task === 'throw') setTimeout(() => { throw new Error('out of order'); });

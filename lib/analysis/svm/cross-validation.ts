@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { stratifiedFolds } from '../../data/index.js';
-import { FewSoundError } from '../../errors.js';
+import { FewSoundError, throwIfAborted } from '../../errors.js';
 import {
   abortSignal,
   callback,
@@ -154,25 +154,21 @@ export async function judgeFolds({
       describe: (number) => `learned fold ${number + 1} of ${folds}`,
       signal,
     }).catch((error) => {
-      throwIfAborted(signal);
+      throwIfAborted(signal, ABORTED);
       throw error;
     });
   } else {
     for (const number of held) {
       // What else is to be done gets its turn between two folds.
       await new Promise(setImmediate);
-      throwIfAborted(signal);
+      throwIfAborted(signal, ABORTED);
       take(await judgeFold(data, number), number);
     }
   }
   return summed(judged, { labels, classes, fold });
 }
 
-/** @throws FewSoundError ABORTED */
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  throw new FewSoundError('ABORTED', 'the cross-validation was aborted.', { cause: signal.reason });
-}
+const ABORTED = 'the cross-validation was aborted.';
 
 /** Rows side by side, where all threads see them. */
 function inSharedMemory(rows: Features): Pick<FoldedFeatures, 'features' | 'width'> {
