@@ -9,16 +9,8 @@ import {
   sampleRateField,
   wholeNumber,
 } from '../options.js';
-import {
-  type Device,
-  handleOf,
-  noGrad,
-  ops,
-  ownTensor,
-  scope,
-  type Tensor,
-  wrapTensor,
-} from '../tensor/index.js';
+import { type Device, noGrad, ops, scope, type Tensor } from '../tensor/index.js';
+import { handleOf, ownTensor, wrapTensor } from '../tensor/tensor.js';
 import { copyState, entriesOf, type NamedTensors } from './model.js';
 import { saveNetworkFile } from './model-file.js';
 import {

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { FewSoundError } from '../errors.js';
-import { handleOf, noGrad, type Tensor } from '../tensor/index.js';
+import { noGrad, type Tensor } from '../tensor/index.js';
+import { handleOf } from '../tensor/tensor.js';
 
 /** Tensors by name. */
 export type NamedTensors = Readonly<Record<string, Tensor>> | ReadonlyMap<string, Tensor>;

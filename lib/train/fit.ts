@@ -5,7 +5,8 @@ import type { Clip } from '../audio/index.js';
 import { throwIfAborted } from '../errors.js';
 import { siSnr } from '../metrics/index.js';
 import type { Inr } from '../nn/index.js';
-import { type Device, handleOf, scope, type Tensor, wrapTensor } from '../tensor/index.js';
+import { type Device, scope, type Tensor } from '../tensor/index.js';
+import { handleOf, wrapTensor } from '../tensor/tensor.js';
 import { readCheckpoint, requireWritable, writeCheckpoint } from './checkpoint.js';
 import {
   ConstantOutputWatch,

@@ -3,7 +3,8 @@ import type { FitterArgument, FitterHandle, FitterReport } from '../addon/models
 import type { Clip } from '../audio/index.js';
 import { FewSoundError } from '../errors.js';
 import type { Inr } from '../nn/index.js';
-import { scope, wrapTensor } from '../tensor/index.js';
+import { scope } from '../tensor/index.js';
+import { wrapTensor } from '../tensor/tensor.js';
 import type { FitProgress, ResolvedFit } from './fit-options.js';
 import { scheduleArgument } from './schedule.js';
 

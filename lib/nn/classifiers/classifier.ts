@@ -15,15 +15,8 @@ import {
   sampleRateField,
   wholeNumber,
 } from '../../options.js';
-import {
-  type Device,
-  handleOf,
-  ops,
-  ownTensor,
-  scope,
-  type Tensor,
-  wrapTensor,
-} from '../../tensor/index.js';
+import { type Device, ops, scope, type Tensor } from '../../tensor/index.js';
+import { handleOf, ownTensor, wrapTensor } from '../../tensor/tensor.js';
 import type { ResolvedOptions } from '../inr.js';
 import { copyState, type NamedTensors } from '../model.js';
 import { saveClassifier } from '../model-file.js';

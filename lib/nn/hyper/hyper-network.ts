@@ -3,15 +3,8 @@ import { addon } from '../../addon/addon.js';
 import type { HyperModelHandle } from '../../addon/models.js';
 import { FewSoundError } from '../../errors.js';
 import { parseOptions } from '../../options.js';
-import {
-  type Device,
-  handleOf,
-  ops,
-  ownTensor,
-  scope,
-  type Tensor,
-  wrapTensor,
-} from '../../tensor/index.js';
+import { type Device, ops, scope, type Tensor } from '../../tensor/index.js';
+import { handleOf, ownTensor, wrapTensor } from '../../tensor/tensor.js';
 import type { WeightSlot } from '../inr.js';
 import { copyState, type NamedTensors } from '../model.js';
 import { saveHyperNetwork } from '../model-file.js';
