@@ -1,4 +1,6 @@
-// Marching squares: https://en.wikipedia.org/wiki/Marching_squares
+// Marching squares: https://en.wikipedia.org/wiki/Marching_squares. Not those of d3-contour: it keeps
+// the corners of a saddle apart whatever lies between them, draws a line that reaches the edge half a
+// sample outside the grid, and can only be imported asynchronously.
 
 import { FewSoundError } from '../errors.js';
 import { nonNegativeNumber, optionsObject, parseOptions } from '../options.js';

@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { FewSoundError, throwIfAborted } from '../errors.js';
-import { runTasks } from '../workers/worker-pool.js';
-import { hasWorkerProgram, workerProgram } from '../workers/worker-program.js';
+import { hasWorkerProgram, runTasks, workerProgram } from '../workers/worker-pool.js';
 import { type CorpusKind, type LeftOut, listCorpus } from './corpora/index.js';
 import type { BadFileProblem, Manifest, ShardRecord, Split } from './manifest.js';
 import { PreparationFolder } from './preparation-folder.js';

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { type PoolWork, runTasks } from '../../lib/workers/worker-pool';
-import { workerProgram } from '../../lib/workers/worker-program';
+import { type PoolWork, runTasks, workerProgram } from '../../lib/workers/worker-pool';
 import { temporaryFolder } from '../nn/temporary-folder';
 
 const at = temporaryFolder();

@@ -10,8 +10,7 @@ import {
   positiveNumber,
   wholeNumber,
 } from '../../options.js';
-import { runTasks } from '../../workers/worker-pool.js';
-import { hasWorkerProgram, workerProgram } from '../../workers/worker-program.js';
+import { hasWorkerProgram, runTasks, workerProgram } from '../../workers/worker-pool.js';
 import { equalErrorRate } from './equal-error-rate.js';
 import { type FoldedFeatures, type JudgedFold, judgeFold } from './judge-fold.js';
 import type { Features, PolynomialSvmOptions } from './polynomial-svm.js';
