@@ -6,6 +6,7 @@ export { type ErrorCode, FewSoundError } from './errors.js';
 export * from './metrics/index.js';
 export * from './nn/index.js';
 export { type SetupOptions, type SetupProgress, setupLibTorch } from './setup/install.js';
+export type { LibTorch } from './setup/libtorch.js';
 export {
   type Device,
   type DType,

@@ -13,7 +13,7 @@ import {
 import { hasWorkerProgram, runTasks, workerProgram } from '../../workers/worker-pool.js';
 import { equalErrorRate } from './equal-error-rate.js';
 import { type FoldedFeatures, type JudgedFold, judgeFold } from './judge-fold.js';
-import type { Features, PolynomialSvmOptions } from './polynomial-svm.js';
+import type { PolynomialSvmOptions, SvmFeatures } from './polynomial-svm.js';
 
 const PROGRAM = 'analysis/svm/svm-worker.js';
 
@@ -43,7 +43,7 @@ export interface CrossValidationOptions {
 }
 
 /** A number over the folds. */
-export interface Spread {
+export interface FoldSpread {
   readonly mean: number;
   /** Standard deviation over the folds, by their number (n, not n - 1). */
   readonly deviation: number;
@@ -53,9 +53,9 @@ export interface Spread {
 /** How well classes can be told apart by features. */
 export interface CrossValidation {
   /** Part of the recordings that were taken for what they are. */
-  readonly accuracy: Spread;
+  readonly accuracy: FoldSpread;
   /** Equal error rate, of two classes only; else null. */
-  readonly eer: Spread | null;
+  readonly eer: FoldSpread | null;
   /** [true class][class that it was taken for], over all folds. */
   readonly confusion: readonly (readonly number[])[];
   /** The class that each recording was taken for when it was judged. */
@@ -89,7 +89,7 @@ const schema = optionsObject({
  *   itself, as for want of memory; ABORTED by the signal
  */
 export async function crossValidateSvm(
-  features: Features,
+  features: SvmFeatures,
   labels: readonly number[],
   names: readonly string[],
   options: CrossValidationOptions = {},
@@ -108,7 +108,7 @@ export async function crossValidateSvm(
 
 /** What is judged, all checked. */
 interface Judgement extends PolynomialSvmOptions {
-  readonly features: Features;
+  readonly features: SvmFeatures;
   readonly labels: readonly number[];
   readonly classes: number;
   /** The fold of each row. */
@@ -170,7 +170,7 @@ export async function judgeFolds({
 const ABORTED = 'the cross-validation was aborted.';
 
 /** Rows side by side, where all threads see them. */
-function inSharedMemory(rows: Features): Pick<FoldedFeatures, 'features' | 'width'> {
+function inSharedMemory(rows: SvmFeatures): Pick<FoldedFeatures, 'features' | 'width'> {
   const width = rows[0]?.length ?? 0;
   const bytes = rows.length * width * Float64Array.BYTES_PER_ELEMENT;
   const features = new Float64Array(new SharedArrayBuffer(bytes));
@@ -210,14 +210,14 @@ function summed(
   };
 }
 
-function spreadOf(folds: readonly number[]): Spread {
+function spreadOf(folds: readonly number[]): FoldSpread {
   const mean = folds.reduce((sum, value) => sum + value, 0) / folds.length;
   const squares = folds.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return { mean, deviation: Math.sqrt(squares / folds.length), folds };
 }
 
 function requireFeatures(
-  features: Features,
+  features: SvmFeatures,
   labels: readonly number[],
   names: readonly string[],
 ): void {
