@@ -74,6 +74,22 @@ export function runForSetup(
   });
 }
 
+/**
+ * Creates a virtual environment with the Python named by `FEWSOUND_PYTHON`, else `python3`.
+ *
+ * @returns what went wrong and what to do about it, or null
+ * @throws FewSoundError ABORTED at the signal
+ */
+export async function createEnvironment(
+  folder: string,
+  options: SetupOptions,
+): Promise<string | null> {
+  const python = process.env.FEWSOUND_PYTHON ?? 'python3';
+  const { status, output } = await runForSetup(python, ['-m', 'venv', folder], options);
+  if (status === 0) return null;
+  return `${python} could not create a virtual environment (${lastLine(output)}). Install Python 3 with venv and pip (Debian, Ubuntu: apt install python3-venv python3-pip)`;
+}
+
 /** A program's last words. */
 export function lastLine(output: string): string {
   return output.trim().split('\n').at(-1)?.trim() ?? '';
@@ -180,15 +196,10 @@ async function fetchPackage(
 ): Promise<string> {
   const say = (stage: 'environment' | 'download', message: string) =>
     options.onProgress?.({ stage, message });
-  const python = process.env.FEWSOUND_PYTHON ?? 'python3';
   const environment = join(work, 'python');
   say('environment', 'creating a virtual environment for pip');
-  const created = await runForSetup(python, ['-m', 'venv', environment], options);
-  if (created.status !== 0) {
-    throw failed(
-      `${python} could not create a virtual environment (${lastLine(created.output)}). Install Python 3 with venv and pip (Debian, Ubuntu: apt install python3-venv python3-pip).`,
-    );
-  }
+  const problem = await createEnvironment(environment, options);
+  if (problem !== null) throw failed(`${problem}.`);
   // In a file: pip takes digests from nowhere else.
   const requirement = join(work, 'requirement.txt');
   await writeFile(requirement, `${name}==${version} --hash=sha256:${digest}\n`);
