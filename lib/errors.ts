@@ -64,3 +64,17 @@ export class FewSoundError extends Error {
     }
   }
 }
+
+/**
+ * The error of work that a signal stopped.
+ *
+ * @param message what was stopped, a sentence
+ */
+export function abortError(signal: AbortSignal | undefined, message: string): FewSoundError {
+  return new FewSoundError('ABORTED', message, { cause: signal?.reason });
+}
+
+/** @throws FewSoundError ABORTED with this message where the signal is aborted */
+export function throwIfAborted(signal: AbortSignal | undefined, message: string): void {
+  if (signal?.aborted) throw abortError(signal, message);
+}

@@ -85,7 +85,7 @@ const bankSchema = z.object({
  * @internal
  * @throws FewSoundError INVALID_ARGUMENT, SHAPE_MISMATCH
  */
-export function checkBank(bank: FilterBank): void {
+function checkBank(bank: FilterBank): void {
   const { filters } = parseOptions(bankSchema, bank, 'filter bank');
   const { shape, dtype } = filters;
   if (shape.length !== 2 || filters.size === 0 || !['float32', 'float64'].includes(dtype)) {

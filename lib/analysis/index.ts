@@ -6,12 +6,12 @@ export {
   responsesByClass,
 } from './compare-responses.js';
 export {
+  type ContourGrid,
   type ContourPoint,
+  type ContourPolygon,
   contourPolygons,
   type FilterContour,
   filterContours,
-  type Grid,
-  type Polygon,
 } from './contours.js';
 export type { DictionaryLayer, StateDict } from './dictionary.js';
 export {
@@ -65,8 +65,8 @@ export {
   type CrossValidationOptions,
   crossValidateSvm,
   equalErrorRate,
-  type Features,
-  type Spread,
+  type FoldSpread,
+  type SvmFeatures,
 } from './svm/index.js';
 export {
   type WaveformFilterOptions,

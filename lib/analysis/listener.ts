@@ -1,6 +1,7 @@
 import { addon } from '../addon/addon.js';
 import type { FilterResponsesHandle } from '../addon/measures.js';
-import { handleOf, ops, scope } from '../tensor/index.js';
+import { ops, scope } from '../tensor/index.js';
+import { handleOf } from '../tensor/tensor.js';
 import type { FilterBank } from './filter-bank.js';
 import { type FrequencyAxis, filterResponses } from './frequency-axis.js';
 

@@ -17,7 +17,7 @@ const otherDict = /^(optim\w*|\w*optimizer\w*|\w*scheduler\w*|training|scaler)\.
  * @internal
  * @param tensors by their paths in the file; new ones belong to the scope around
  */
-export function modelState(tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+function modelState(tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
   return wholeWeights(opened(tensors));
 }
 

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { addon } from '../addon/addon.js';
 import { FewSoundError } from '../errors.js';
 import { optionsObject, parseOptions, wholeNumber } from '../options.js';
-import { handleOf, ops, scope, type Tensor, wrapTensor } from '../tensor/index.js';
+import { ops, scope, type Tensor } from '../tensor/index.js';
+import { handleOf, wrapTensor } from '../tensor/tensor.js';
 
 /** The grid of a layer of splines, as `KAN` has it. */
 export interface SplineGrid {

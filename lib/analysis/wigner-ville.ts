@@ -97,7 +97,7 @@ export function wignerVille(
  * @internal
  * @param filters [filters, length] float64
  */
-export function analyticSignals(filters: Tensor): Tensor {
+function analyticSignals(filters: Tensor): Tensor {
   const length = filters.shape[1] as number;
   // Zeros around keep the ends from reaching round to the beginning.
   const size = 2 ** Math.ceil(Math.log2(4 * length));

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { z } from 'zod';
-import { FewSoundError } from '../errors.js';
+import { FewSoundError, throwIfAborted } from '../errors.js';
 import { abortSignal, parseOptions, sampleRateField } from '../options.js';
 import { requireAudio, requireRate } from './checks.js';
 import { type AudioSource, readAudio } from './read.js';
@@ -79,9 +79,10 @@ export async function loadClip(source: AudioSource, options: LoadClipOptions = {
     options,
     'loadClip options',
   );
-  throwIfAborted(signal);
+  const aborted = 'loading the clip was aborted.';
+  throwIfAborted(signal, aborted);
   const recording = await readAudio(source);
-  throwIfAborted(signal);
+  throwIfAborted(signal, aborted);
 
   const name = recording.source ?? 'audio';
   const mono = pickChannel(recording.channels, channel, name);
@@ -98,7 +99,7 @@ export async function loadClip(source: AudioSource, options: LoadClipOptions = {
   }
   const count = Math.min(samples ?? Number.POSITIVE_INFINITY, available - start);
   const cropped = interpolate(mono, recording.sampleRate, rate, start, count);
-  throwIfAborted(signal);
+  throwIfAborted(signal, aborted);
   return makeClip(normalize ? peakNormalize(cropped) : cropped, rate, recording.source);
 }
 
@@ -226,10 +227,4 @@ function makeClip(samples: Float32Array, sampleRate: number, source?: string): C
   const { length } = samples;
   const clip = { samples, sampleRate, length, duration: length / sampleRate };
   return Object.freeze(source === undefined ? clip : { ...clip, source });
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) {
-    throw new FewSoundError('ABORTED', 'loading the clip was aborted.', { cause: signal.reason });
-  }
 }

@@ -40,7 +40,7 @@ export interface MpegRun {
  * @param name how errors call the file
  * @throws FewSoundError FILE_FORMAT
  */
-export function readMpegRuns(bytes: Uint8Array, start: number, name: string): MpegRun[] {
+function readMpegRuns(bytes: Uint8Array, start: number, name: string): MpegRun[] {
   const end = Math.max(start, tagsAtEnd(bytes));
   const first = frameAt(bytes, start);
   if (first === null) {

@@ -21,7 +21,7 @@ const headerCount = 3;
  * @internal
  * @throws FewSoundError FILE_FORMAT, INTERNAL
  */
-export async function decodeVorbis(stream: OggStream, name: string): Promise<DecodedAudio> {
+async function decodeVorbis(stream: OggStream, name: string): Promise<DecodedAudio> {
   const { headers, pages } = withoutHeaders(stream, headerCount);
   const [identification, , setup] = headers;
   if (identification === undefined || setup === undefined || identification.length < 30) {
@@ -81,7 +81,7 @@ export async function decodeVorbis(stream: OggStream, name: string): Promise<Dec
  *
  * @internal
  */
-export function withoutHeaders(
+function withoutHeaders(
   { pages }: OggStream,
   count: number,
 ): { headers: Uint8Array[]; pages: OggPackets[] } {
@@ -117,7 +117,7 @@ interface OpusHead {
  * @internal
  * @throws FewSoundError FILE_FORMAT, INTERNAL
  */
-export async function decodeOpus(stream: OggStream, name: string): Promise<DecodedAudio> {
+async function decodeOpus(stream: OggStream, name: string): Promise<DecodedAudio> {
   const { headers, pages } = withoutHeaders(stream, 2);
   const head = readHead(headers[0] as Uint8Array, name);
   const timed = pages.map(({ packets, granule, last }) => {

@@ -59,7 +59,7 @@ const otherContents: readonly (readonly [magic: string, offset: number, found: s
  *
  * @internal
  */
-export function sniffContent(bytes: Uint8Array): SniffedContent {
+function sniffContent(bytes: Uint8Array): SniffedContent {
   const start = skipTags(bytes);
   const content = start === 0 ? bytes : bytes.subarray(start);
   if (hasText(content, 'RIFF', 0) && hasText(content, 'WAVE', 8))

@@ -32,7 +32,7 @@ export interface SincKernel {
  *
  * @param ratio lower rate divided by the input rate, in (0, 1]; 1 when the rate goes up
  */
-export function sincKernel(ratio: number, quality: SincQuality): SincKernel {
+function sincKernel(ratio: number, quality: SincQuality): SincKernel {
   const { passband, stopbandDb } = quality;
   const beta = 0.1102 * (stopbandDb - 8.7);
   const transition = (1 - passband) * Math.PI; // radians per sample of the lower rate

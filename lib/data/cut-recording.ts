@@ -1,10 +1,15 @@
 import { mixDown, readAudio, resample } from '../audio/index.js';
 import { FewSoundError } from '../errors.js';
+import type { CorpusFile } from './corpora/index.js';
 import type { BadFileEntry, PreparationSettings, PreparedFile } from './manifest.js';
-import type { SourceFile } from './prepare-unit.js';
 
 /** Half a step of 16 bits: what stays below it everywhere is silence. */
 const SILENCE = 2 ** -16;
+
+/** A recording and its size in bytes; -1 where that cannot be told. */
+export interface SourceFile extends CorpusFile {
+  readonly bytes: number;
+}
 
 /** The segments of a recording, or why there is none. */
 export type CutRecording =

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { FewSoundError } from '../errors.js';
+import { readJson } from '../files.js';
 import { corpusKind } from './corpora/index.js';
 
 /** What a prepared corpus is made with; one with other settings is another corpus. */
@@ -88,7 +88,7 @@ export const MANIFEST = 'manifest.json';
  * @throws FewSoundError FILE_NOT_FOUND, IO, FILE_FORMAT naming what is wrong
  */
 export async function readManifest(path: string): Promise<Manifest> {
-  const manifest = await readJson(path, manifestSchema);
+  const manifest = await readChecked(path, manifestSchema);
   for (const { file, segments, files } of manifest.shards) {
     const listed = files.reduce((sum, { starts }) => sum + starts.length, 0);
     if (listed !== segments) {
@@ -103,35 +103,23 @@ export async function readManifest(path: string): Promise<Manifest> {
  *
  * @throws FewSoundError FILE_NOT_FOUND, IO, FILE_FORMAT naming what is wrong
  */
-export async function readJson<Schema extends z.ZodType>(
+export async function readChecked<Schema extends z.ZodType>(
   path: string,
   schema: Schema,
 ): Promise<z.output<Schema>> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    throw code === 'ENOENT' || code === 'ENOTDIR'
-      ? new FewSoundError('FILE_NOT_FOUND', `${path}: there is no such file.`, { cause })
-      : new FewSoundError('IO', `${path}: the file cannot be read (${message}).`, { cause });
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw damaged(path, (cause as Error).message);
-  }
+  const value = await readJson(path, { damaged: PREPARE_AGAIN });
   const { success, data, error } = schema.safeParse(value);
   if (success) return data;
   const issue = error.issues[0] as z.core.$ZodIssue;
   throw damaged(path, `${issue.path.join('.') || 'the whole'}: ${issue.message}`);
 }
 
+const PREPARE_AGAIN = 'Remove its folder and prepare the corpus again.';
+
 function damaged(path: string, problem: string): FewSoundError {
   return new FewSoundError(
     'FILE_FORMAT',
-    `${path}: not a sound file of a prepared corpus (${problem}). Remove its folder and prepare the corpus again.`,
+    `${path}: not a sound file of a prepared corpus (${problem}). ${PREPARE_AGAIN}`,
   );
 }
 

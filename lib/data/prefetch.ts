@@ -1,7 +1,9 @@
 import type { z } from 'zod';
-import { FewSoundError } from '../errors.js';
+import { abortError, FewSoundError, throwIfAborted } from '../errors.js';
 import { abortSignal, flag, optionsObject, parseOptions, wholeNumber } from '../options.js';
 import type { BatchSource } from './training-batches.js';
+
+const ABORTED = 'preparing batches ahead was aborted.';
 
 /** Options of {@link prefetch}. */
 export interface PrefetchOptions {
@@ -101,13 +103,13 @@ async function* iterate(
 
   let stop = () => {};
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(abortError(signal));
+    stop = () => reject(abortError(signal, ABORTED));
     signal?.addEventListener('abort', stop);
   });
   aborted.catch(() => {});
   try {
     for (begin(); underWay.length > 0; begin()) {
-      if (signal?.aborted) throw abortError(signal);
+      throwIfAborted(signal, ABORTED);
       const batch = await Promise.race([underWay[0] as Promise<PrefetchedBatch>, aborted]);
       underWay.shift();
       yield batch;
@@ -117,10 +119,4 @@ async function* iterate(
     signal?.removeEventListener('abort', stop);
     await Promise.allSettled(underWay);
   }
-}
-
-function abortError(signal: AbortSignal | undefined): FewSoundError {
-  return new FewSoundError('ABORTED', 'preparing batches ahead was aborted.', {
-    cause: signal?.reason,
-  });
 }

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { FewSoundError } from '../errors.js';
-import { writeFileAtomic } from '../files.js';
+import { makeFolder, writeFileAtomic } from '../files.js';
 import {
   MANIFEST,
   type Manifest,
   type Preparation,
   preparationSchema,
-  readJson,
+  readChecked,
   readManifest,
   type ShardRecord,
   shardSchema,
@@ -40,7 +40,7 @@ export class PreparationFolder {
   static async open(path: string, preparation: Preparation): Promise<PreparationFolder> {
     const absolute = resolve(path);
     try {
-      const created = await mkdir(absolute, { recursive: true });
+      const created = await makeFolder(absolute);
       const names = await readdir(absolute);
       await removeTemporaries(absolute, names);
       const others = names.filter((name) => !TEMPORARY.test(name));
@@ -48,7 +48,7 @@ export class PreparationFolder {
       if (known !== undefined) await requireSame(join(absolute, known), preparation);
       else if (others.length > 0) throw foreign(absolute, others[0] as string);
       else await writeFileAtomic(join(absolute, PREPARATION), pretty(preparation));
-      await mkdir(join(absolute, RECORDS), { recursive: true });
+      await makeFolder(join(absolute, RECORDS));
       const records = join(absolute, RECORDS);
       await removeTemporaries(records, await readdir(records));
       return new PreparationFolder(absolute, preparation, created);
@@ -99,7 +99,7 @@ export class PreparationFolder {
 
   private async record(shard: string): Promise<ShardRecord | undefined> {
     const path = recordPath(this.path, shard);
-    return existsSync(path) ? readJson(path, shardSchema) : undefined;
+    return existsSync(path) ? readChecked(path, shardSchema) : undefined;
   }
 
   private async holds({ file, segments }: ShardRecord): Promise<boolean> {
@@ -122,7 +122,7 @@ async function removeTemporaries(folder: string, names: readonly string[]): Prom
 
 /** @throws FewSoundError INVALID_ARGUMENT naming the first thing that differs */
 async function requireSame(path: string, wanted: Preparation): Promise<void> {
-  const stored = await readJson(path, preparationSchema.loose());
+  const stored = await readChecked(path, preparationSchema.loose());
   const folder = join(path, '..');
   for (const [name, value] of Object.entries(wanted.settings)) {
     const before = stored.settings[name as keyof Preparation['settings']];

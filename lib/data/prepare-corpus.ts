@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { FewSoundError } from '../errors.js';
-import { runTasks } from '../workers/worker-pool.js';
-import { hasWorkerProgram, workerProgram } from '../workers/worker-program.js';
+import { FewSoundError, throwIfAborted } from '../errors.js';
+import { hasWorkerProgram, runTasks, workerProgram } from '../workers/worker-pool.js';
 import { type CorpusKind, type LeftOut, listCorpus } from './corpora/index.js';
 import type { BadFileProblem, Manifest, ShardRecord, Split } from './manifest.js';
 import { PreparationFolder } from './preparation-folder.js';
@@ -19,7 +18,7 @@ import type { PrepareWorkerData } from './prepare-worker.js';
 const INTERVAL = 50;
 
 /** Counts what is done and reports it. */
-export class PreparationProgress {
+class PreparationProgress {
   readonly #start = performance.now();
   readonly #totalFiles: number;
   readonly #onProgress: ((progress: PrepareProgress) => void) | undefined;
@@ -141,7 +140,7 @@ export interface PrepareResult {
 export async function prepareCorpus(options: PrepareOptions): Promise<PrepareResult> {
   const resolved = resolvePrepareOptions(options);
   const { corpus, folder, out, settings, signal } = resolved;
-  throwIfAborted(signal, 'before it began');
+  throwIfAborted(signal, aborted('before it began'));
   const { validationFraction } = options;
   const files = await listCorpus(
     corpus,
@@ -149,7 +148,7 @@ export async function prepareCorpus(options: PrepareOptions): Promise<PrepareRes
     validationFraction === undefined ? {} : { validationFraction },
   );
   const plan = await planWork(files);
-  throwIfAborted(signal, 'before it began');
+  throwIfAborted(signal, aborted('before it began'));
   const source = { folder: resolve(folder), files: plan.files, digest: plan.digest };
   const target = await PreparationFolder.open(out, {
     format: 'fewsound-corpus',
@@ -188,7 +187,7 @@ async function prepareUnits(
   progress: PreparationProgress,
   onUnit: (record: ShardRecord) => void,
 ): Promise<void> {
-  const stopped = () => throwIfAborted(signal, progress.position);
+  const stopped = () => throwIfAborted(signal, aborted(progress.position));
   if (workers > 1 && units.length > 1 && hasWorkerProgram(PROGRAM)) {
     await runTasks<WorkUnit, ShardRecord, FileDone>({
       program: workerProgram(PROGRAM),
@@ -215,15 +214,8 @@ async function prepareUnits(
   }
 }
 
-/** @throws FewSoundError ABORTED */
-function throwIfAborted(signal: AbortSignal | undefined, position: string): void {
-  if (!signal?.aborted) return;
-  throw new FewSoundError(
-    'ABORTED',
-    `the preparation was aborted ${position}; call it again with the same settings to go on.`,
-    { cause: signal.reason },
-  );
-}
+const aborted = (position: string): string =>
+  `the preparation was aborted ${position}; call it again with the same settings to go on.`;
 
 /** @throws FewSoundError AUDIO_EMPTY when a part of the corpus has not one segment */
 async function requireSegments(

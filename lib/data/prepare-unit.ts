@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../files.js';
 import type { CorpusFile, CorpusFiles } from './corpora/index.js';
-import { cutRecording } from './cut-recording.js';
+import { cutRecording, type SourceFile } from './cut-recording.js';
 import type {
   BadFileEntry,
   PreparationSettings,
@@ -78,11 +78,6 @@ export async function prepareUnit(
   }
   await writeFileAtomic(recordPath(out, unit.shard), JSON.stringify(record));
   return record;
-}
-
-/** A recording and its size in bytes; -1 where that cannot be told. */
-export interface SourceFile extends CorpusFile {
-  readonly bytes: number;
 }
 
 /** Recordings that are prepared together, by one worker, into one shard. */

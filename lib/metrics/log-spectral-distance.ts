@@ -1,6 +1,7 @@
 import { addon } from '../addon/addon.js';
 import { FewSoundError } from '../errors.js';
-import { handleOf, scope, tensor } from '../tensor/index.js';
+import { scope, tensor } from '../tensor/index.js';
+import { handleOf } from '../tensor/tensor.js';
 import { rateOf, type Signal, signalPair } from './signal-pair.js';
 
 export interface LsdOptions {

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { addon } from '../addon/addon.js';
 import { FewSoundError } from '../errors.js';
-import { handleOf, scope, tensor } from '../tensor/index.js';
+import { scope, tensor } from '../tensor/index.js';
+import { handleOf } from '../tensor/tensor.js';
 import { Turns } from './pesq/pesq-workers.js';
 import { rateOf, type Signal, signalPair } from './signal-pair.js';
 import { warnOnce } from './undefined-scores.js';

@@ -73,6 +73,6 @@ export {
   Wire,
   type WireOptions,
 } from './networks.js';
-export { PiecewiseInr, type PiecewiseParts, planPieces } from './piecewise-inr.js';
+export { PiecewiseInr } from './piecewise-inr.js';
 export type { LearnedClip, RenderRange } from './time.js';
 export { type TimeAxisOptions, timeAxis } from './time.js';

@@ -9,7 +9,8 @@ import {
   sampleRateField,
   wholeNumber,
 } from '../options.js';
-import { handleOf, noGrad, scope, type Tensor, wrapTensor } from '../tensor/index.js';
+import { noGrad, scope, type Tensor } from '../tensor/index.js';
+import { handleOf, wrapTensor } from '../tensor/tensor.js';
 import { entriesOf, Model, type ModelOptions, type NamedTensors } from './model.js';
 import {
   type LearnedClip,

@@ -10,15 +10,8 @@ import {
   placeSchema,
   type Resolved,
 } from '../options.js';
-import {
-  type Device,
-  handleOf,
-  noGrad,
-  ops,
-  ownTensor,
-  scope,
-  type Tensor,
-} from '../tensor/index.js';
+import { type Device, noGrad, ops, scope, type Tensor } from '../tensor/index.js';
+import { handleOf, ownTensor } from '../tensor/tensor.js';
 import { type FileContent, type ModelDescription, saveModel } from './model-file.js';
 
 export type { ModelOptions };

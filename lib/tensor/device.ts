@@ -58,9 +58,6 @@ const classes: Readonly<Record<DType, ArrayClass>> = {
   complex128: Float64Array,
 };
 
-/** All dtypes. */
-export const dtypes: readonly DType[] = Object.freeze(Object.keys(classes) as DType[]);
-
 export function isDType(value: unknown): value is DType {
   return typeof value === 'string' && Object.hasOwn(classes, value);
 }

@@ -1,6 +1,6 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FewSoundError } from '../errors.js';
+import { makeFolder } from '../files.js';
 import type { WaveformClassifier } from '../nn/index.js';
 import { writeSafetensors } from '../tensor/index.js';
 import type { EpochWeights } from './train-classifier-options.js';
@@ -39,12 +39,7 @@ export async function keepEpochWeights(
   which: EpochWeights,
 ): Promise<void> {
   if (which === 'none') return;
-  await mkdir(folder, { recursive: true }).catch((cause) => {
-    throw new FewSoundError('IO', `the folder ${folder} cannot be made (${cause.message}).`, {
-      field: 'folder',
-      cause,
-    });
-  });
+  await makeFolder(folder, { field: 'folder' });
   // A convolution's weight is [out, in, width].
   const kept = [...model.stateDict()].filter(
     ([, { shape }]) => which === 'all' || shape.length === 3,

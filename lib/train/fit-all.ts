@@ -2,7 +2,7 @@ import { addon } from '../addon/addon.js';
 import type { FitterReport } from '../addon/models.js';
 import { requireClip } from '../audio/clip.js';
 import type { Clip } from '../audio/index.js';
-import { FewSoundError } from '../errors.js';
+import { FewSoundError, throwIfAborted } from '../errors.js';
 import { type Inr, KAN } from '../nn/index.js';
 import { callback, optionsObject, parseOptions, wholeNumber } from '../options.js';
 import {
@@ -13,7 +13,7 @@ import {
   requireNetwork,
   resolveFitOptions,
 } from './fit-options.js';
-import { createFitter, runFitter, throwIfAborted, whileFitting } from './fitter.js';
+import { createFitter, runFitter, whileFitting } from './fitter.js';
 
 /** What one clip of `fitAll` came to. */
 export interface FittedClip {
@@ -174,7 +174,7 @@ async function fitGroup(group: readonly Task[], course: Course): Promise<FittedC
   const clips = group.map(({ clip }) => clip);
   const { options } = group[0] as Task;
   return whileFitting('fitAll', networks, async () => {
-    throwIfAborted(options.signal, `with ${course.fitted} clip(s) done`);
+    throwIfAborted(options.signal, `the fit was aborted with ${course.fitted} clip(s) done.`);
     const fitter = createFitter(networks, clips, options);
     const watch = new ConstantOutputWatch(
       options,
@@ -184,7 +184,8 @@ async function fitGroup(group: readonly Task[], course: Course): Promise<FittedC
       watch.look(report);
       course.report(report, options);
     });
-    if (reason === 'aborted') throwIfAborted(options.signal, `with ${course.fitted} clip(s) done`);
+    if (reason === 'aborted')
+      throwIfAborted(options.signal, `the fit was aborted with ${course.fitted} clip(s) done.`);
     const { losses } = addon().fitterFacts(fitter);
     course.fitted += group.length;
     return group.map(({ index, network, clip }, i) => {

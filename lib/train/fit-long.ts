@@ -2,7 +2,8 @@ import { requireClip } from '../audio/clip.js';
 import type { Clip } from '../audio/index.js';
 import { crop } from '../audio/index.js';
 import { FewSoundError } from '../errors.js';
-import { type Inr, PiecewiseInr, planPieces } from '../nn/index.js';
+import { type Inr, PiecewiseInr } from '../nn/index.js';
+import { planPieces } from '../nn/piecewise-inr.js';
 import { optionsObject, parseOptions, wholeNumber } from '../options.js';
 import { fit } from './fit.js';
 import {

@@ -2,9 +2,11 @@ import { addon } from '../addon/addon.js';
 import type { FitterHandle, FitterReport } from '../addon/models.js';
 import { requireClip } from '../audio/clip.js';
 import type { Clip } from '../audio/index.js';
+import { throwIfAborted } from '../errors.js';
 import { siSnr } from '../metrics/index.js';
 import type { Inr } from '../nn/index.js';
-import { type Device, handleOf, scope, type Tensor, wrapTensor } from '../tensor/index.js';
+import { type Device, scope, type Tensor } from '../tensor/index.js';
+import { handleOf, wrapTensor } from '../tensor/tensor.js';
 import { readCheckpoint, requireWritable, writeCheckpoint } from './checkpoint.js';
 import {
   ConstantOutputWatch,
@@ -13,13 +15,7 @@ import {
   requireNetwork,
   resolveFitOptions,
 } from './fit-options.js';
-import {
-  createFitter,
-  ProgressReporter,
-  runFitter,
-  throwIfAborted,
-  whileFitting,
-} from './fitter.js';
+import { createFitter, ProgressReporter, runFitter, whileFitting } from './fitter.js';
 
 /** Why a fit ended. */
 export type FitEnd = 'steps' | 'siSnr' | 'loss' | 'patience';
@@ -78,7 +74,7 @@ export async function fit(network: Inr, clip: Clip, options: FitOptions = {}): P
   requireClip(clip, 'fit');
   const resolved = resolveFitOptions(network, clip, options);
   return whileFitting('fit', [network], async () => {
-    throwIfAborted(resolved.signal, 'before its first step');
+    throwIfAborted(resolved.signal, 'the fit was aborted before its first step.');
     return await scope(() => run(network, clip, resolved));
   });
 }
@@ -107,7 +103,7 @@ async function run(network: Inr, clip: Clip, options: ResolvedFit): Promise<FitR
       if (saved) await save();
       throwIfAborted(
         signal,
-        `after step ${step}${saved ? `; ${checkpoint.path} holds what is needed to go on` : ''}`,
+        `the fit was aborted after step ${step}${saved ? `; ${checkpoint.path} holds what is needed to go on` : ''}.`,
       );
     }
     stoppedBy = outcome.reason as FitEnd;

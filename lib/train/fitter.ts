@@ -3,7 +3,8 @@ import type { FitterArgument, FitterHandle, FitterReport } from '../addon/models
 import type { Clip } from '../audio/index.js';
 import { FewSoundError } from '../errors.js';
 import type { Inr } from '../nn/index.js';
-import { scope, wrapTensor } from '../tensor/index.js';
+import { scope } from '../tensor/index.js';
+import { wrapTensor } from '../tensor/tensor.js';
 import type { FitProgress, ResolvedFit } from './fit-options.js';
 import { scheduleArgument } from './schedule.js';
 
@@ -84,12 +85,6 @@ export async function runFitter(
   } finally {
     signal?.removeEventListener('abort', raise);
   }
-}
-
-/** @throws FewSoundError ABORTED */
-export function throwIfAborted(signal: AbortSignal | undefined, when: string): void {
-  if (!signal?.aborted) return;
-  throw new FewSoundError('ABORTED', `the fit was aborted ${when}.`, { cause: signal.reason });
 }
 
 /** Reports are at least this far apart, seconds, but for the last. */

@@ -4,7 +4,8 @@ import { addon } from '../addon/addon.js';
 import type { AdamWHandle } from '../addon/models.js';
 import { FewSoundError } from '../errors.js';
 import { nonNegativeNumber, optionsObject, parseOptions, positiveNumber } from '../options.js';
-import { handleOf, ownTensor, type Tensor } from '../tensor/index.js';
+import type { Tensor } from '../tensor/index.js';
+import { handleOf, ownTensor } from '../tensor/tensor.js';
 import type { ScheduledRate } from './schedule.js';
 import { beta } from './schedule.js';
 

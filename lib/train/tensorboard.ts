@@ -1,10 +1,10 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { encodeWav } from '../audio/write-wav.js';
 import { FewSoundError } from '../errors.js';
-import { AppendFile } from '../files.js';
+import { AppendFile, makeFolder } from '../files.js';
 import { parseOptions } from '../options.js';
 
 /** Remainders of each byte, Castagnoli's polynomial with its bits reversed. */
@@ -287,9 +287,9 @@ const NAME = /^events\.out\.tfevents\.(\d+)\./;
 
 /** A name that sorts after those there, whatever the clock says: TensorBoard reads the files in that order. */
 async function newPath(folder: string, wallTime: number): Promise<string> {
+  await makeFolder(folder);
   let names: string[];
   try {
-    await mkdir(folder, { recursive: true });
     names = await readdir(folder);
   } catch (cause) {
     throw new FewSoundError(

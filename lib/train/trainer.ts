@@ -3,7 +3,8 @@ import type { ClassifierTrainerHandle, HyperTrainerHandle } from '../addon/model
 import type { TensorHandle } from '../addon/tensors.js';
 import { FewSoundError } from '../errors.js';
 import type { HyperNetwork, WaveformClassifier } from '../nn/index.js';
-import { noGrad, ownTensor, scope, type Tensor, wrapTensor } from '../tensor/index.js';
+import { noGrad, scope, type Tensor } from '../tensor/index.js';
+import { ownTensor, wrapTensor } from '../tensor/tensor.js';
 import type { ResolvedLoss } from './loss.js';
 import type { ScheduledRate } from './schedule.js';
 import type { ResolvedTrain } from './train-options.js';

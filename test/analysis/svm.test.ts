@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crossValidateSvm, equalErrorRate } from '../../lib/analysis/svm';
 import { judgeFolds } from '../../lib/analysis/svm/cross-validation';
-import { hasWorkerProgram } from '../../lib/workers/worker-program';
+import { hasWorkerProgram } from '../../lib/workers/worker-pool';
 
 interface Golden {
   readonly cases: {

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { stratifiedFolds } from '../../data/index.js';
-import { FewSoundError } from '../../errors.js';
+import { FewSoundError, throwIfAborted } from '../../errors.js';
 import {
   abortSignal,
   callback,
@@ -10,11 +10,10 @@ import {
   positiveNumber,
   wholeNumber,
 } from '../../options.js';
-import { runTasks } from '../../workers/worker-pool.js';
-import { hasWorkerProgram, workerProgram } from '../../workers/worker-program.js';
+import { hasWorkerProgram, runTasks, workerProgram } from '../../workers/worker-pool.js';
 import { equalErrorRate } from './equal-error-rate.js';
 import { type FoldedFeatures, type JudgedFold, judgeFold } from './judge-fold.js';
-import type { Features, PolynomialSvmOptions } from './polynomial-svm.js';
+import type { PolynomialSvmOptions, SvmFeatures } from './polynomial-svm.js';
 
 const PROGRAM = 'analysis/svm/svm-worker.js';
 
@@ -44,7 +43,7 @@ export interface CrossValidationOptions {
 }
 
 /** A number over the folds. */
-export interface Spread {
+export interface FoldSpread {
   readonly mean: number;
   /** Standard deviation over the folds, by their number (n, not n - 1). */
   readonly deviation: number;
@@ -54,9 +53,9 @@ export interface Spread {
 /** How well classes can be told apart by features. */
 export interface CrossValidation {
   /** Part of the recordings that were taken for what they are. */
-  readonly accuracy: Spread;
+  readonly accuracy: FoldSpread;
   /** Equal error rate, of two classes only; else null. */
-  readonly eer: Spread | null;
+  readonly eer: FoldSpread | null;
   /** [true class][class that it was taken for], over all folds. */
   readonly confusion: readonly (readonly number[])[];
   /** The class that each recording was taken for when it was judged. */
@@ -90,7 +89,7 @@ const schema = optionsObject({
  *   itself, as for want of memory; ABORTED by the signal
  */
 export async function crossValidateSvm(
-  features: Features,
+  features: SvmFeatures,
   labels: readonly number[],
   names: readonly string[],
   options: CrossValidationOptions = {},
@@ -109,7 +108,7 @@ export async function crossValidateSvm(
 
 /** What is judged, all checked. */
 interface Judgement extends PolynomialSvmOptions {
-  readonly features: Features;
+  readonly features: SvmFeatures;
   readonly labels: readonly number[];
   readonly classes: number;
   /** The fold of each row. */
@@ -154,28 +153,24 @@ export async function judgeFolds({
       describe: (number) => `learned fold ${number + 1} of ${folds}`,
       signal,
     }).catch((error) => {
-      throwIfAborted(signal);
+      throwIfAborted(signal, ABORTED);
       throw error;
     });
   } else {
     for (const number of held) {
       // What else is to be done gets its turn between two folds.
       await new Promise(setImmediate);
-      throwIfAborted(signal);
+      throwIfAborted(signal, ABORTED);
       take(await judgeFold(data, number), number);
     }
   }
   return summed(judged, { labels, classes, fold });
 }
 
-/** @throws FewSoundError ABORTED */
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  throw new FewSoundError('ABORTED', 'the cross-validation was aborted.', { cause: signal.reason });
-}
+const ABORTED = 'the cross-validation was aborted.';
 
 /** Rows side by side, where all threads see them. */
-function inSharedMemory(rows: Features): Pick<FoldedFeatures, 'features' | 'width'> {
+function inSharedMemory(rows: SvmFeatures): Pick<FoldedFeatures, 'features' | 'width'> {
   const width = rows[0]?.length ?? 0;
   const bytes = rows.length * width * Float64Array.BYTES_PER_ELEMENT;
   const features = new Float64Array(new SharedArrayBuffer(bytes));
@@ -215,14 +210,14 @@ function summed(
   };
 }
 
-function spreadOf(folds: readonly number[]): Spread {
+function spreadOf(folds: readonly number[]): FoldSpread {
   const mean = folds.reduce((sum, value) => sum + value, 0) / folds.length;
   const squares = folds.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return { mean, deviation: Math.sqrt(squares / folds.length), folds };
 }
 
 function requireFeatures(
-  features: Features,
+  features: SvmFeatures,
   labels: readonly number[],
   names: readonly string[],
 ): void {

@@ -2,7 +2,7 @@ export {
   type CrossValidation,
   type CrossValidationOptions,
   crossValidateSvm,
-  type Spread,
+  type FoldSpread,
 } from './cross-validation.js';
 export { equalErrorRate } from './equal-error-rate.js';
-export type { Features } from './polynomial-svm.js';
+export type { SvmFeatures } from './polynomial-svm.js';

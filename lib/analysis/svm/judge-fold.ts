@@ -1,4 +1,4 @@
-import { type Features, PolynomialSvm, type PolynomialSvmOptions } from './polynomial-svm.js';
+import { PolynomialSvm, type PolynomialSvmOptions, type SvmFeatures } from './polynomial-svm.js';
 
 /** What the folds of a cross-validation have in common. */
 export interface FoldedFeatures {
@@ -45,7 +45,7 @@ export async function judgeFold(
 }
 
 /** Mean 0 and deviation 1 over the given rows; a feature that is the same in all becomes 0. */
-function standardiser(rows: Features): (row: ArrayLike<number>) => Float64Array {
+function standardiser(rows: SvmFeatures): (row: ArrayLike<number>) => Float64Array {
   const width = (rows[0] as ArrayLike<number>).length;
   const means = new Float64Array(width);
   const deviations = new Float64Array(width);

@@ -12,7 +12,7 @@ export interface PolynomialSvmOptions {
 }
 
 /** Rows of features, one for each recording, all of one length. */
-export type Features = readonly ArrayLike<number>[];
+export type SvmFeatures = readonly ArrayLike<number>[];
 
 /** Megabytes of kernel values that are kept while it learns. */
 const CACHE = 200;
@@ -35,7 +35,7 @@ export class PolynomialSvm {
    * @param labels the class of each row, whole numbers
    */
   static async train(
-    features: Features,
+    features: SvmFeatures,
     labels: readonly number[],
     { degree, gamma, coef0, cost }: PolynomialSvmOptions,
   ): Promise<PolynomialSvm> {

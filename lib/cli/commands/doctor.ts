@@ -4,7 +4,7 @@ import { addon, addonOrigin, locateAddon, searchLibTorch } from '../../addon/add
 import { FewSoundError } from '../../errors.js';
 import { isCdpamSetUp, isPesqSetUp } from '../../metrics/index.js';
 import type { LibTorchSearch } from '../../setup/libtorch.js';
-import { cudaGraphsUnavailable, cudaUnavailable } from '../../tensor/index.js';
+import { cudaGraphsUnavailable, cudaUnavailable } from '../../tensor/device.js';
 import { type CommandContext, type CommandResult, type Execute, stylist } from '../command.js';
 import { findTool, nvidiaDriver, packageVersion, processor } from '../machine.js';
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { readJson } from '../../files.js';
 import { parseOptions } from '../../options.js';
 import { KINDS } from '../flags/networks.js';
 import type { DeviceName } from '../flags/parsers.js';
 import { DTYPES, SCHEDULES } from '../flags/training.js';
-import { readJsonFile } from './folder.js';
 
 const number = z.number();
 
@@ -56,5 +56,9 @@ export const prettyJson = (value: object): string => `${JSON.stringify(value, un
  * @throws FewSoundError `FILE_NOT_FOUND`, `FILE_FORMAT` or `INVALID_ARGUMENT`
  */
 export async function readRunConfig(path: string): Promise<RunConfig> {
-  return parseOptions(RUN_CONFIG, await readJsonFile(path, 'Is this the folder of a fit?'), path);
+  return parseOptions(
+    RUN_CONFIG,
+    await readJson(path, { missing: 'Is this the folder of a fit?' }),
+    path,
+  );
 }

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { type Clip, crop } from '../../audio/index.js';
 import { evaluate, type Metrics, metricNames } from '../../metrics/index.js';
-import { createInr, type Inr, PiecewiseInr, planPieces } from '../../nn/index.js';
+import { createInr, type Inr, PiecewiseInr } from '../../nn/index.js';
+import { planPieces } from '../../nn/piecewise-inr.js';
 import type { ReportedModel, ReportedRun } from '../../report/index.js';
 import type { Device } from '../../tensor/index.js';
 import { resolveFitOptions } from '../../train/fit-options.js';

@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { placementField } from '../../audio/placement.js';
 import { classSourceSchema } from '../../data/classes/class-source.js';
 import type { ClassSource, LabelledClipsOptions } from '../../data/index.js';
+import { readJson } from '../../files.js';
 import { type ClassifierKind, classifierKinds, type HyperNetworkKind } from '../../nn/index.js';
 import { flag, optionsObject, parseOptions, sampleRateField } from '../../options.js';
 import type { TrainClassifierOptions, TrainOptions } from '../../train/index.js';
 import type { ClassifierChanges } from '../commands/train-classifier.js';
-import { readJsonFile } from './folder.js';
 
 /** Options of `trainClassifier` that belong to a run and not to what is to be trained. */
 type OfTheClassifierRun = 'folder' | 'resume' | 'onProgress' | 'onValidation' | 'signal';
@@ -79,7 +79,7 @@ export async function readClassifierConfig(
 ): Promise<ClassifierConfig> {
   const config = parseOptions(
     classifierConfigSchema,
-    await readJsonFile(path, hint),
+    await readJson(path, { missing: hint }),
     path,
   ) as ClassifierConfig;
   return {
@@ -180,7 +180,7 @@ export type CompleteConfig = TrainConfig & { readonly corpus: { readonly prepare
  *   value and what was expected
  */
 export async function readTrainConfig(path: string, hint: string): Promise<TrainConfig> {
-  const value = await readJsonFile(path, hint);
+  const value = await readJson(path, { missing: hint });
   return parseOptions(trainConfigSchema, value, path) as TrainConfig;
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { type Segment, type SegmentStore, ValidationBatches } from '../../data/index.js';
-import { FewSoundError } from '../../errors.js';
+import { FewSoundError, throwIfAborted } from '../../errors.js';
 import { evaluate, type Metrics, metricNames } from '../../metrics/index.js';
 import type { HyperNetwork } from '../../nn/index.js';
 import { noGrad, scope, tensor } from '../../tensor/index.js';
@@ -37,9 +37,7 @@ export async function* reconstructSegments(
     const originals = await batches.batch(0, index, BATCH);
     const estimates = reconstruct(model, originals);
     for (const [row, segment] of batches.segments(index, BATCH).entries()) {
-      if (signal?.aborted) {
-        throw new FewSoundError('ABORTED', 'interrupted.', { cause: signal.reason });
-      }
+      throwIfAborted(signal, 'interrupted.');
       const part = [row * samples, (row + 1) * samples] as const;
       const original = originals.subarray(...part);
       const reconstruction = estimates.subarray(...part);

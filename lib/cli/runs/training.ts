@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { FewSoundError } from '../../errors.js';
-import { writeFileAtomic } from '../../files.js';
+import { makeFolder, writeFileAtomic } from '../../files.js';
 import { formatCount } from '../../report/text-table.js';
 import type { RunFiles } from '../../train/index.js';
 import { prettyJson } from './fit-config.js';
@@ -64,10 +63,7 @@ export async function keepConfiguration(
   const { device: _, ...architecture } = options;
   const { device } = config.model;
   const model = { kind, ...architecture, ...(device !== undefined && { device }) };
-  await mkdir(folder, { recursive: true }).catch((cause) => {
-    const text = `the folder ${folder} cannot be made (${cause.message}). Choose another by --out.`;
-    throw new FewSoundError('IO', text, { field: 'out', cause });
-  });
+  await makeFolder(folder, { field: 'out', hint: 'Choose another by --out.' });
   await writeFileAtomic(join(folder, name), prettyJson({ ...config, model }));
 }
 

@@ -3,11 +3,10 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { FewSoundError } from '../../errors.js';
-import { writeFileAtomic } from '../../files.js';
+import { readJson, writeFileAtomic } from '../../files.js';
 import type { Kind } from '../flags/networks.js';
 import { prettyJson } from './fit-config.js';
 import type { RunFolder } from './folder.js';
-import { readJsonFile } from './folder.js';
 
 /** How well one network learned one recording. */
 export interface ClipResult {
@@ -55,7 +54,7 @@ export class UnfinishedComparison {
       );
     }
     const hint = 'There is no interrupted comparison in that folder; leave --resume out.';
-    const before = (await readJsonFile(path, hint)) as Contents;
+    const before = (await readJson(path, { missing: hint })) as Contents;
     const other = Object.keys(config).find(
       (key) => !isDeepStrictEqual(config[key], before.config[key]),
     );

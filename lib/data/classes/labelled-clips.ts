@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { totalmem } from 'node:os';
 import { loadClip, peakOf } from '../../audio/clip.js';
 import { type Placement, placementField, windowOf } from '../../audio/placement.js';
-import { FewSoundError } from '../../errors.js';
+import { FewSoundError, throwIfAborted } from '../../errors.js';
 import {
   abortSignal,
   callback,
@@ -82,11 +82,7 @@ export class LabelledClips {
       onProgress?.(++done, files.length);
     };
     for (let first = 0; first < files.length; first += AT_ONCE) {
-      if (signal?.aborted) {
-        throw new FewSoundError('ABORTED', 'reading the recordings was aborted.', {
-          cause: signal.reason,
-        });
-      }
+      throwIfAborted(signal, 'reading the recordings was aborted.');
       const part = files.slice(first, first + AT_ONCE);
       await Promise.all(part.map((_, i) => read(first + i)));
     }

@@ -33,6 +33,6 @@ export function splitByHash(files: readonly CorpusFile[], fraction: number): Cor
 }
 
 /** Sorted by the names' UTF-16 units, which for the names of corpora is the order of Python's `sorted`. */
-export function sortByName(files: readonly CorpusFile[]): CorpusFile[] {
+function sortByName(files: readonly CorpusFile[]): CorpusFile[] {
   return [...files].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }

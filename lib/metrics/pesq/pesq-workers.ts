@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { FewSoundError } from '../../errors.js';
-import { workerProgram } from '../../workers/worker-program.js';
+import { workerProgram } from '../../workers/worker-pool.js';
 import type { PesqAnswer, PesqJob } from './pesq-worker.js';
 
 /** Lets as many pieces of work go at once as there are places; the others wait, first come, first served. */

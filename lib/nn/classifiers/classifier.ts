@@ -11,7 +11,8 @@ import {
   sampleRateField,
   wholeNumber,
 } from '../../options.js';
-import { type Tensor, wrapTensor } from '../../tensor/index.js';
+import type { Tensor } from '../../tensor/index.js';
+import { wrapTensor } from '../../tensor/tensor.js';
 import { Model, recordingsFor } from '../model.js';
 import type { ModelDescription } from '../model-file.js';
 import { loadWeights } from './published-weights.js';

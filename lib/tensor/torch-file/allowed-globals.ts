@@ -34,7 +34,7 @@ const reasons: readonly (readonly [name: RegExp, reason: string])[] = [
 ];
 
 /** What something in a pickle is that can be named, but not read; `undefined` for anything else. */
-export function unreadableTensor(name: string): string | undefined {
+function unreadableTensor(name: string): string | undefined {
   return reasons.find(([pattern]) => pattern.test(name))?.[1];
 }
 

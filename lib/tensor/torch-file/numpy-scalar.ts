@@ -3,7 +3,7 @@
 import { types } from 'node:util';
 import { halfToNumber } from '../stored-elements.js';
 import { plainInteger } from './pickle-bytes.js';
-import { type Call, type Caller, type PickleValue, Tuple } from './pickle-values.js';
+import { type Call, type Caller, PickleRecord, type PickleValue, Tuple } from './pickle-values.js';
 
 type Read = (view: DataView, little: boolean) => number | bigint | boolean;
 
@@ -24,10 +24,12 @@ const readers: Readonly<Record<string, Read>> = {
 };
 
 /** numpy.dtype of a plain number. */
-export class NumpyDType {
+export class NumpyDType extends PickleRecord {
   private little = true;
 
-  constructor(readonly name: string) {}
+  constructor(readonly name: string) {
+    super();
+  }
 
   /** State: (version, byte order, …). */
   setState(state: PickleValue, { fault }: Caller): void {

@@ -13,7 +13,7 @@ import {
 import { BlankTensor } from './tensor-record.js';
 
 /** The stack of a pickle machine, with marks. Nothing below the last mark can be taken but by taking the mark. */
-export class PickleStack {
+class PickleStack {
   private readonly values: PickleValue[] = [];
   /** How high the stack was at each mark. */
   private readonly marks: number[] = [];
@@ -76,7 +76,7 @@ const names: Readonly<Record<number, string>> = {
 };
 
 /** The fault for an opcode that no file of tensors needs. INST alone says itself what it would make. */
-export function refusal(opcode: number, bytes: PickleBytes, { fault }: Caller): Error {
+function refusal(opcode: number, bytes: PickleBytes, { fault }: Caller): Error {
   const name = names[opcode];
   if (name === undefined)
     return fault(`its pickle has the unknown opcode 0x${opcode.toString(16)}`);

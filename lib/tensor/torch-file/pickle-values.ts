@@ -1,6 +1,4 @@
 import type { StoredDType } from '../stored-elements.js';
-import type { NumpyDType } from './numpy-scalar.js';
-import type { BlankTensor, TensorRecord } from './tensor-record.js';
 
 /**
  * How much work a file may cause. A few bytes of pickle can repeat a large thing without end; whatever copies or walks
@@ -43,9 +41,12 @@ export type PickleValue =
   | Dictionary
   | AllowedGlobal
   | StorageView
-  | TensorRecord
-  | BlankTensor
-  | NumpyDType;
+  | PickleRecord;
+
+/** What a function of a pickle makes that is more than plain: a tensor, a dtype of NumPy. */
+export abstract class PickleRecord {
+  protected readonly recorded = true;
+}
 
 /** A list is an array, and a set; this is what cannot grow. */
 export class Tuple {

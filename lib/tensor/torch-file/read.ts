@@ -57,7 +57,7 @@ const mostBytes = (fileSize: number) => 16 * fileSize + 64 * 2 ** 20;
  *
  * @throws the fault
  */
-export async function loadTensors(
+async function loadTensors(
   records: ReadonlyMap<string, TensorRecord>,
   { readStorage }: TorchContainer,
   { device, fileSize, fault }: { device: Device; fileSize: number; fault: Fault },

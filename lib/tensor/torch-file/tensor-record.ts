@@ -7,6 +7,7 @@ import {
   type Call,
   type Caller,
   Dictionary,
+  PickleRecord,
   type PickleValue,
   StorageView,
   Tuple,
@@ -18,7 +19,7 @@ type Args = readonly PickleValue[];
 /** More dimensions than any tensor has. */
 const DIMENSIONS = 64;
 
-export class TensorRecord {
+export class TensorRecord extends PickleRecord {
   constructor(
     readonly storage: StorageView['storage'],
     readonly stored: StoredDType,
@@ -29,7 +30,9 @@ export class TensorRecord {
     /** Whether what is kept is the conjugate of the tensor, or its negative. */
     readonly conjugate: boolean,
     readonly negative: boolean,
-  ) {}
+  ) {
+    super();
+  }
 
   get elements(): number {
     return elementCount(this.shape);
@@ -114,10 +117,11 @@ export const rebuildQuantized: Call = (_, { fault }) => {
  * A tensor of old programs (PyTorch before 0.2), which is made before it has elements: the opcode
  * BUILD brings them. The pickle may refer to it in between.
  */
-export class BlankTensor {
+export class BlankTensor extends PickleRecord {
   record: TensorRecord;
 
   constructor(stored: StoredDType) {
+    super();
     const storage = { key: '', bytes: 0, unit: 1, stored };
     this.record = new TensorRecord(storage, stored, 0, [0], [1], false, false);
   }

@@ -45,7 +45,7 @@ const EXTRA_64 = 1;
 const IN_EXTRA = 0xffffffff;
 
 /** Reads the directory of an archive. Entries of the same name are an error. */
-export async function readZipDirectory(
+async function readZipDirectory(
   file: FileHandle,
   fileSize: number,
   fault: Fault,
@@ -158,7 +158,7 @@ const ENCRYPTED = 1;
 const mostBytes = (fileSize: number) => 16 * fileSize + 16 * 2 ** 20;
 
 /** Entries of a zip archive, stored or deflated, of which nothing is believed. */
-export class ZipArchive {
+class ZipArchive {
   private constructor(
     private readonly file: FileHandle,
     private readonly fileSize: number,

@@ -9,7 +9,7 @@ import {
   listClasses,
   takeOfEachClass,
 } from '../../../data/index.js';
-import { FewSoundError } from '../../../errors.js';
+import { throwIfAborted } from '../../../errors.js';
 import { formatCount } from '../../../report/text-table.js';
 import { scope } from '../../../tensor/index.js';
 import {
@@ -186,9 +186,7 @@ async function responsesOf(
   });
   const features: (Float32Array | Float64Array)[] = [];
   while (features.length < clips.length) {
-    if (signal.aborted) {
-      throw new FewSoundError('ABORTED', 'the analysis was aborted.', { cause: signal.reason });
-    }
+    throwIfAborted(signal, 'the analysis was aborted.');
     const count = Math.min(AT_ONCE, clips.length - features.length);
     const batch = Array.from({ length: count }, (_, i) => clips.clip(features.length + i));
     features.push(...cumulativeResponses(banks, batch, { bins, range }).crs);

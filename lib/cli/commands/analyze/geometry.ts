@@ -6,13 +6,13 @@ import {
   type LayerGeometry,
   type ModelGeometryOptions,
 } from '../../../analysis/index.js';
-import { writeFileAtomic } from '../../../files.js';
+import { readJson, writeFileAtomic } from '../../../files.js';
 import { layerCurvesSvg, layerTable, writeAnalysisReport } from '../../../report/index.js';
 import { textTable } from '../../../report/text-table.js';
 import { scope } from '../../../tensor/index.js';
 import type { CommandResult, Execute } from '../../command.js';
 import { packageVersion } from '../../machine.js';
-import { type FileWriter, RunFolder, readJsonFile } from '../../runs/folder.js';
+import { type FileWriter, RunFolder } from '../../runs/folder.js';
 import { MODEL_ARGUMENT, OUT_FLAG, ofModel, readAnalyzedModel } from './model.js';
 
 /** How the atoms of the layers of models lie. */
@@ -118,7 +118,7 @@ async function groupingOf({
   if (layers === undefined) return grouping;
   const hint = '--layers takes a JSON file that describes the layers of the model.';
   // Its form is checked where it is used.
-  const described = await readJsonFile(layers, hint);
+  const described = await readJson(layers, { missing: hint });
   return (Array.isArray(described) ? described : [described]) as LayerDescription[];
 }
 
