@@ -1,6 +1,7 @@
 import { addon } from '../addon/addon.js';
 import { FewSoundError } from '../errors.js';
 import { handleOf, scope, tensor } from '../tensor/index.js';
+import { defineMetric } from './metric.js';
 import { rateOf, type Signal, signalPair } from './signal-pair.js';
 
 export interface LsdOptions {
@@ -11,7 +12,7 @@ export interface LsdOptions {
 /**
  * Log-spectral distance. With magnitudes T of the reference and P of the degraded signal (FFT of
  * int(2048 · rate / 44100) points, 1024 at 22,050 Hz; hop int(rate / 100); periodic Hann window;
- * frames centred, zeros beyond the ends):
+ * frames centered, zeros beyond the ends):
  *
  * L = log10(T² / (P + 1e-12)² + 1e-12)², mean over frequency, square root, mean over time.
  *
@@ -39,12 +40,26 @@ export function lsd(reference: Signal, degraded: Signal, options: LsdOptions = {
   );
 }
 
+const LOWEST_RATE = 100;
+
+export const lsdMetric = defineMetric({
+  name: 'lsd',
+  title: 'LSD',
+  better: 'lower',
+  meaning: 'log-spectral distance: how far the spectra are apart, frame by frame',
+  undefinedWhen: 'the original is silent',
+  paperColumn: 3,
+  inReports: { rank: 4, figure: true, curve: 'linear' },
+  needs: { addon: true, sampleRates: { lowest: LOWEST_RATE } },
+  measure: lsd,
+});
+
 function requireLsdRate(rate: number | null): number {
-  if (rate === null || !(Number.isFinite(rate) && rate >= 100)) {
+  if (rate === null || !(Number.isFinite(rate) && rate >= LOWEST_RATE)) {
     throw new FewSoundError(
       'INVALID_ARGUMENT',
       `sampleRate is ${rate === null ? 'not given' : rate}; the log-spectral distance needs the ` +
-        'rate of the signals, 100 Hz or more. Pass clips, or the option sampleRate.',
+        `rate of the signals, ${LOWEST_RATE} Hz or more. Pass clips, or the option sampleRate.`,
       { field: 'sampleRate' },
     );
   }

@@ -62,6 +62,15 @@ export function rateOf(reference: Signal, degraded: Signal, stated?: number): nu
   return rate;
 }
 
+/** Rates that signals can be resampled from, Hz; whole numbers only. */
+export const AUDIBLE_RATES = { lowest: 1000, highest: 384_000 };
+
+/** Whether signals can be resampled from this rate. */
+export function isAudibleRate(rate: number | null): rate is number {
+  const { lowest, highest } = AUDIBLE_RATES;
+  return Number.isInteger(rate) && (rate as number) >= lowest && (rate as number) <= highest;
+}
+
 function samplesOf(signal: Signal, field: 'reference' | 'degraded'): Float32Array {
   const samples = types.isFloat32Array(signal) ? signal : (signal as Partial<Clip> | null)?.samples;
   if (!types.isFloat32Array(samples)) {

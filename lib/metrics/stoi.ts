@@ -2,9 +2,10 @@ import { availableParallelism } from 'node:os';
 import { addon } from '../addon/addon.js';
 import { FewSoundError } from '../errors.js';
 import { handleOf, scope, tensor } from '../tensor/index.js';
-import { Turns } from './pesq/pesq-workers.js';
-import { rateOf, type Signal, signalPair } from './signal-pair.js';
-import { warnOnce } from './undefined-scores.js';
+import { defineMetric, type MetricNeeds } from './metric.js';
+import { AUDIBLE_RATES, isAudibleRate, rateOf, type Signal, signalPair } from './signal-pair.js';
+import { Turns } from './turns.js';
+import { warnOnce } from './warn-once.js';
 
 export interface StoiOptions {
   /** Samples per second, a whole number of Hz from 1,000 to 384,000. Needed when neither signal is a clip. */
@@ -13,6 +14,8 @@ export interface StoiOptions {
 
 /** Each has a thread of its own. */
 const turns = new Turns(availableParallelism());
+
+const needs: MetricNeeds = { addon: true, sampleRates: AUDIBLE_RATES, worker: 'thread' };
 
 /**
  * Short-time objective intelligibility (Taal, Hendriks, Heusdens and Jensen, IEEE TASLP 2011): how far the envelopes of
@@ -34,6 +37,18 @@ export function stoi(
   return intelligibility(reference, degraded, options, false);
 }
 
+export const stoiMetric = defineMetric({
+  name: 'stoi',
+  title: 'STOI',
+  better: 'higher',
+  meaning: 'short-time intelligibility, 0 to 1',
+  undefinedWhen: 'the original is silent',
+  paperColumn: 6,
+  inReports: { rank: 6, figure: true, curve: 'linear' },
+  needs,
+  measure: stoi,
+});
+
 /**
  * Extended STOI (Jensen and Taal, IEEE TASLP 2016), which compares the bands of a moment with each other as well, and so
  * hears noise that comes and goes. Otherwise as {@link stoi}.
@@ -48,10 +63,15 @@ export function estoi(
   return intelligibility(reference, degraded, options, true);
 }
 
-/** Whether there is a resampler from this rate. */
-export function isStoiRate(rate: number | null): rate is number {
-  return rate !== null && Number.isInteger(rate) && rate >= 1000 && rate <= 384_000;
-}
+export const estoiMetric = defineMetric({
+  name: 'estoi',
+  title: 'ESTOI',
+  better: 'higher',
+  meaning: 'extended short-time intelligibility, 0 to 1',
+  undefinedWhen: 'the original is silent',
+  needs,
+  measure: estoi,
+});
 
 async function intelligibility(
   reference: Signal,
@@ -61,7 +81,7 @@ async function intelligibility(
 ): Promise<number | null> {
   const pair = signalPair(reference, degraded);
   const rate = rateOf(reference, degraded, sampleRate);
-  if (!isStoiRate(rate)) {
+  if (!isAudibleRate(rate)) {
     throw new FewSoundError(
       'INVALID_ARGUMENT',
       `sampleRate is ${rate === null ? 'not given' : rate}; STOI needs the rate of the signals, a whole number of Hz from 1000 to 384000. Pass clips, or the option sampleRate.`,

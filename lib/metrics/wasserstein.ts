@@ -1,4 +1,5 @@
 import { fftMagnitude } from './log-spectral-distance.js';
+import { defineMetric } from './metric.js';
 import { type Signal, signalPair } from './signal-pair.js';
 
 /**
@@ -28,6 +29,16 @@ export function wassersteinDistance(reference: Signal, degraded: Signal): number
   }
   return area / length;
 }
+
+export const wdMetric = defineMetric({
+  name: 'wd',
+  title: 'WD',
+  better: 'lower',
+  meaning: 'Wasserstein distance of the spectra, weighted toward high frequencies',
+  undefinedWhen: 'one of the signals is silent',
+  needs: { addon: true },
+  measure: wassersteinDistance,
+});
 
 /** Share of each of the n bins in the magnitude spectrum, null for silence. */
 function distribution(samples: Float32Array): Float64Array | null {

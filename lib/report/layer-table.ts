@@ -1,11 +1,18 @@
-import type { ReportedLayer, ReportedLayers } from './analysis-report-input.js';
-import { html, type Markup } from './page.js';
+import type { LayerGeometry } from '../analysis/index.js';
+import { columnHead, html, type Markup, note, rowHead, table, tr } from './page.js';
+
+/** The layers of a model, or of a model at one time of its training. */
+export interface NamedLayers {
+  /** What to call the model. */
+  readonly name: string;
+  readonly layers: readonly LayerGeometry[];
+}
 
 /** A figure of a layer's geometry. */
 export interface LayerFigure {
   /** As paper 2 writes it. */
   readonly symbol: string;
-  readonly of: (layer: ReportedLayer) => number;
+  readonly of: (layer: LayerGeometry) => number;
 }
 
 const figure = (symbol: string, of: LayerFigure['of']): LayerFigure => ({ symbol, of });
@@ -25,7 +32,7 @@ export const layerFigures = {
 } as const;
 
 /** The figures that these layers have, in the order of the paper's tables. */
-export function figuresOf(layers: readonly ReportedLayer[]): readonly LayerFigure[] {
+export function figuresOf(layers: readonly LayerGeometry[]): readonly LayerFigure[] {
   const { betaGap, ...always } = layerFigures;
   const searched = layers.some(({ gap }) => gap !== undefined);
   return [...Object.values(always), ...(searched ? [betaGap] : [])];
@@ -52,7 +59,7 @@ const COLUMNS = 10;
  * The layers of models as a table. In the paper's form (Tables 2 to 4) a metric has a row and a layer a column, those of
  * several models side by side; otherwise a layer has a row.
  */
-export function layerTable(models: readonly ReportedLayers[], paperForm: boolean): LayerTable {
+export function layerTable(models: readonly NamedLayers[], paperForm: boolean): LayerTable {
   const figures = figuresOf(models.flatMap(({ layers }) => layers));
   const several = models.length > 1;
   if (paperForm) {
@@ -84,26 +91,35 @@ export function layerTable(models: readonly ReportedLayers[], paperForm: boolean
   };
 }
 
-/** The table on a page: in the paper's form while that is not too wide. */
-export function layerTableMarkup(models: readonly ReportedLayers[]): Markup {
+/** The table on a page, in the paper's form while that is not too wide, and what its figures are. */
+export function layerTableMarkup(models: readonly NamedLayers[], remark = ''): Markup {
   const count = models.reduce((sum, { layers }) => sum + layers.length, 0);
   const paperForm = count <= COLUMNS;
   const { titles, rows, texts } = layerTable(models, paperForm);
-  const number = (index: number) => (index >= texts ? 'number' : '');
+  const kind = (index: number) => (index >= texts ? 'number' : '');
   const over =
     paperForm && models.length > 1
-      ? html`<tr><th></th>${models.map(({ name, layers }) => html`<th scope="colgroup" colspan="${layers.length}" style="text-align:center">${name}</th>`)}</tr>
-`
+      ? tr([
+          html`<th></th>`,
+          ...models.map(
+            ({ name, layers }) =>
+              html`<th scope="colgroup" colspan="${layers.length}" style="text-align:center">${name}</th>`,
+          ),
+        ])
       : '';
   const own = paperForm
     ? ['Metric', ...models.flatMap(({ layers }) => layers.map(({ name }) => name))]
     : titles;
-  return html`<div class="scroll" style="margin-top:22px"><table class="comparison">
-<thead>${over}<tr>${own.map((title, index) => html`<th scope="col" class="${number(index)}">${title}</th>`)}</tr></thead>
-<tbody>
-${rows.map(
-  ([first, ...others]) =>
-    html`<tr><th scope="row">${first}</th>${others.map((cell, index) => html`<td class="${number(index + 1)}">${cell}</td>`)}</tr>
-`,
-)}</tbody></table></div>`;
+  const heads = tr(own.map((title, index) => columnHead(title, kind(index))));
+  const body = rows.map(([first, ...others]) =>
+    tr([
+      rowHead(first),
+      ...others.map((cell, index) => html`<td class="${kind(index + 1)}">${cell}</td>`),
+    ]),
+  );
+  return html`<div style="margin-top:22px">${table('comparison', [over, heads], body)}</div>${note(FIGURES_MEAN, remark)}`;
 }
+
+/** What the figures of a layer are, for the note below them. */
+const FIGURES_MEAN =
+  'A and B are the smallest and the largest eigenvalue of D·Dᵀ with atoms of unit norm; A is 0 where a layer has fewer directions than inputs, and λ min+ the smallest eigenvalue above it. μ is the largest scalar product of two atoms, β the angle.';

@@ -1,3 +1,5 @@
+import { FewSoundError } from '../errors.js';
+
 /** Markup that is safe to insert as it is. */
 export class Markup {
   constructor(readonly text: string) {}
@@ -6,7 +8,7 @@ export class Markup {
   }
 }
 
-type Insertable = Markup | string | number | readonly Insertable[] | undefined | false;
+export type Insertable = Markup | string | number | readonly Insertable[] | undefined | false;
 
 const ENTITIES: Record<string, string> = {
   '&': '&amp;',
@@ -80,9 +82,9 @@ figcaption span { color: var(--muted); font-weight: 400; }
 .key { display: inline-block; print-color-adjust: exact; -webkit-print-color-adjust: exact; width: 18px; height: 3px; margin: 0 6px 3px 0; border-radius: 2px; vertical-align: middle; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 20px; margin: 0 0 6px; padding: 0; list-style: none; font-size: 13.5px; }
 .bars { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(260px, 100%), 1fr)); gap: 14px 40px; max-width: 820px; margin: 16px 0 0; }
-.colour-bar .strip { height: 10px; border-radius: 2px; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-.colour-bar .marks { display: flex; justify-content: space-between; margin-top: 3px; color: var(--muted); font-size: 11.5px; }
-.colour-bar .title { color: var(--muted); font-size: 12.5px; }
+.color-bar .strip { height: 10px; border-radius: 2px; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+.color-bar .marks { display: flex; justify-content: space-between; margin-top: 3px; color: var(--muted); font-size: 11.5px; }
+.color-bar .title { color: var(--muted); font-size: 12.5px; }
 .scroll { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; font-size: 14.5px; }
 th, td { padding: 7px 14px 7px 0; border-bottom: 1px solid var(--rule); text-align: left; vertical-align: baseline; }
@@ -207,4 +209,50 @@ export function section(title: string, content: Markup, name = ''): Markup {
 ${content}
 </section>
 `;
+}
+
+/** A plot with its name above and a remark beside the name. */
+export function figure(name: string, content: Insertable, remark = ''): Markup {
+  return html`<figure><figcaption>${name}${remark && html` <span>${remark}</span>`}</figcaption>${content}</figure>
+`;
+}
+
+/** Explains what stands above. */
+export function note(...text: Insertable[]): Markup {
+  return html`<p class="note">${text}</p>`;
+}
+
+const classed = (name: string) => (name === '' ? undefined : new Markup(` class="${name}"`));
+
+/** A table that scrolls where the page is too narrow; heads and rows are made by `tr`. */
+export function table(name: string, heads: Insertable, rows: Insertable): Markup {
+  return html`<div class="scroll"><table${classed(name)}>
+<thead>${heads}</thead>
+<tbody>
+${rows}</tbody></table></div>`;
+}
+
+export function tr(cells: Insertable, name = ''): Markup {
+  return html`<tr${classed(name)}>${cells}</tr>
+`;
+}
+
+/** The head of a column. */
+export function columnHead(content: Insertable, name = ''): Markup {
+  return html`<th scope="col"${classed(name)}>${content}</th>`;
+}
+
+/** The head of a row. */
+export function rowHead(content: Insertable): Markup {
+  return html`<th scope="row">${content}</th>`;
+}
+
+/** A cell with a number. */
+export function numberCell(content: Insertable): Markup {
+  return html`<td class="number">${content}</td>`;
+}
+
+/** Refuses input that cannot be drawn. */
+export function refused(field: string, message: string): FewSoundError {
+  return new FewSoundError('INVALID_ARGUMENT', message, { field });
 }

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { type Clip, crop } from '../../audio/index.js';
-import { evaluate, type Metrics, metricNames } from '../../metrics/index.js';
+import { evaluate, type Metrics } from '../../metrics/index.js';
+import { defaultMetrics } from '../../metrics/registry.js';
 import { createInr, type Inr, PiecewiseInr, planPieces } from '../../nn/index.js';
-import type { ReportedModel, ReportedRun } from '../../report/index.js';
+import type { FitConditions, FittedNetwork } from '../../report/index.js';
 import type { Device } from '../../tensor/index.js';
 import { resolveFitOptions } from '../../train/fit-options.js';
 import { type FitOptions, type FitProgress, type FitResult, fit } from '../../train/index.js';
@@ -12,9 +13,6 @@ import { STANDARD_SAMPLES } from '../flags/recording.js';
 import { defined, type TrainingSettings } from '../flags/training.js';
 import { versions } from '../machine.js';
 import { fitProgress, type ProgressDisplay } from '../terminal/progress.js';
-
-/** Metrics of every fit, in the order of tables: all but MAE, which the paper's have not. */
-const FIT_METRICS = metricNames.filter((name) => name !== 'mae');
 
 /** Samples that neighbouring pieces of a long recording share. */
 const OVERLAP = 2048;
@@ -57,7 +55,7 @@ export interface Fitted {
   /** One, unless the clip was learned in pieces. */
   readonly pieces: readonly FittedPiece[];
   readonly reconstruction: Float32Array;
-  readonly metrics: Metrics<(typeof FIT_METRICS)[number]>;
+  readonly metrics: Partial<Metrics>;
 }
 
 /** Where a fit keeps what an interruption needs. */
@@ -126,7 +124,9 @@ export async function fitNetwork(
     }
     const network = joinPieces(networks, fitting);
     const reconstruction = network.render(fitting.clip.length);
-    const metrics = await evaluate(fitting.clip, reconstruction, { metrics: FIT_METRICS });
+    const metrics = await evaluate(fitting.clip, reconstruction, {
+      metrics: defaultMetrics('fits'),
+    });
     return { fitting, network, pieces, reconstruction, metrics };
   } catch (error) {
     for (const network of networks) network.dispose();
@@ -262,7 +262,7 @@ export function reportedModel({
   pieces,
   reconstruction,
   metrics,
-}: Fitted): ReportedModel {
+}: Fitted): FittedNetwork {
   const { steps, losses, seconds, secondsPerStep, warnings } = summarise(pieces);
   const [only, ...others] = pieces;
   const { seed, dtype } = fitting.training;
@@ -291,6 +291,6 @@ export function reportedModel({
 export function reportedRun(
   training: Readonly<Record<string, unknown>>,
   { device, threads }: Pick<TrainingSummary, 'device' | 'threads'>,
-): ReportedRun {
+): FitConditions {
   return { device, threads, training, versions: versions() };
 }

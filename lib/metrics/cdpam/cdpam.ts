@@ -5,8 +5,9 @@ import { resample } from '../../audio/index.js';
 import { FewSoundError } from '../../errors.js';
 import { anySampleRateField, parseOptions } from '../../options.js';
 import { handleOf, readSafetensors, scope, tensor } from '../../tensor/index.js';
-import { Turns } from '../pesq/pesq-workers.js';
-import { rateOf, type Signal, signalPair } from '../signal-pair.js';
+import { defineMetric } from '../metric.js';
+import { AUDIBLE_RATES, rateOf, type Signal, signalPair } from '../signal-pair.js';
+import { Turns } from '../turns.js';
 import { cdpamWeightsPath, isCdpamSetUp, weightNames } from './cdpam-package.js';
 
 export interface CdpamOptions {
@@ -63,6 +64,24 @@ export async function cdpam(
   );
   return Number.isFinite(distance) ? distance : null;
 }
+
+export const cdpamMetric = defineMetric({
+  name: 'cdpam',
+  title: 'CDPAM',
+  better: 'lower',
+  meaning: 'perceptual distance that a network learned from listeners',
+  paperColumn: 7,
+  // It takes seconds for each segment, and minutes for sounds longer than this.
+  leftOutOf: 'validations',
+  needs: {
+    addon: true,
+    sampleRates: AUDIBLE_RATES,
+    setup: 'cdpam',
+    worker: 'thread',
+    longest: 30,
+  },
+  measure: cdpam,
+});
 
 /** The network, read at the first call. */
 function loadNetwork(): Promise<CdpamHandle> {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { FewSoundError } from '../../errors.js';
 import { anySampleRateField, parseOptions } from '../../options.js';
-import { rateOf, type Signal, type SignalPair, signalPair } from '../signal-pair.js';
+import { defineMetric } from '../metric.js';
+import { AUDIBLE_RATES, rateOf, type Signal, type SignalPair, signalPair } from '../signal-pair.js';
 import { isPesqSetUp, pesqLibraryPath } from './pesq-package.js';
 import { measureInWorker } from './pesq-workers.js';
 
@@ -64,21 +65,28 @@ export async function pesq(
   return measure(pair, { rate, measuredAt: rate, wideBand: isWide });
 }
 
-/**
- * The wide-band score of signals of any rate, resampled to 16,000 Hz. Errors as {@link pesq}.
- *
- * @internal
- * @param rate of both, whole Hz
- */
-export async function wideBandPesq(
+export const pesqMetric = defineMetric({
+  name: 'pesq',
+  title: 'PESQ',
+  better: 'higher',
+  meaning: 'perceived speech quality, wide band (P.862.2 of 2005), 1.02 to 4.64',
+  undefinedWhen: 'no speech was found',
+  paperColumn: 5,
+  inReports: { rank: 5, figure: true, curve: 'linear' },
+  needs: { sampleRates: AUDIBLE_RATES, setup: 'pesq', worker: 'process' },
+  measure: wideBandPesq,
+});
+
+/** The wide-band score of signals of any rate, resampled to 16,000 Hz. Errors as {@link pesq}. */
+async function wideBandPesq(
   reference: Signal,
   degraded: Signal,
-  rate: number | undefined,
+  { sampleRate }: PesqOptions,
 ): Promise<number> {
-  if (rate === undefined) throw noRate(null);
-  return measure(signalPair(reference, degraded), {
-    ...{ rate, measuredAt: WIDE_RATE, wideBand: true },
-  });
+  const rate = rateOf(reference, degraded, sampleRate);
+  if (rate === null) throw noRate(null);
+  const pair = signalPair(reference, degraded);
+  return measure(pair, { rate, measuredAt: WIDE_RATE, wideBand: true });
 }
 
 async function measure(
