@@ -83,10 +83,11 @@ export const psnrMetric = defineMetric({
 });
 
 /**
- * Signal-to-noise ratio: 10 log10(Σ reference² / Σ (reference - degraded)²), no mean removed, float32
- * epsilon added above and below. Errors as {@link mse}.
+ * Signal-to-noise ratio: 10 log10(Σ reference² / Σ (reference - degraded)²), no mean removed,
+ * float32 epsilon added above and below. Errors as {@link mse}.
  *
- * @returns dB; null for a silent reference. Equal signals reach the finite top that the epsilon sets.
+ * @returns dB; null for a silent reference. Equal signals reach the finite top that the epsilon
+ *   sets.
  */
 export function snr(reference: Signal, degraded: Signal): number | null {
   const pair = signalPair(reference, degraded);
@@ -110,8 +111,8 @@ export const snrMetric = defineMetric({
  * degraded one is projected on the reference, and what is left counts as noise; float32 epsilon in
  * every ratio. Errors as {@link mse}.
  *
- * @returns dB; null when either signal is silent or constant, which leaves nothing to project. Equal
- *   signals reach the finite top that the epsilon sets.
+ * @returns dB; null when either signal is silent or constant, which leaves nothing to project.
+ *   Equal signals reach the finite top that the epsilon sets.
  */
 export function siSnr(reference: Signal, degraded: Signal): number | null {
   const pair = signalPair(reference, degraded);

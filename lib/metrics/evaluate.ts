@@ -3,7 +3,7 @@ import { type ErrorCode, FewSoundError } from '../errors.js';
 import { anySampleRateField, parseOptions } from '../options.js';
 import type { Metric } from './metric.js';
 import { type MetricName, type Metrics, metricNames, metrics as registry } from './registry.js';
-import { rateOf, type Signal, signalPair } from './signal-pair.js';
+import { accepts, rateOf, type Signal, signalPair } from './signal-pair.js';
 import { warnOnce } from './warn-once.js';
 
 export interface EvaluateOptions<Name extends MetricName = MetricName> {
@@ -58,7 +58,7 @@ export async function evaluate<Name extends MetricName = MetricName>(
 /** Whether a metric that runs off the event loop does not take sounds of this rate and length. */
 function isOutside({ title, name, needs }: Metric, rate: number | undefined, length: number) {
   if (needs?.worker === undefined || rate === undefined) return false;
-  const { longest, sampleRates: { lowest = 0, highest = Number.POSITIVE_INFINITY } = {} } = needs;
+  const { longest, sampleRates } = needs;
   if (longest !== undefined && length > longest * rate) {
     warnOnce(
       `${title}_TOO_LONG`,
@@ -66,7 +66,7 @@ function isOutside({ title, name, needs }: Metric, rate: number | undefined, len
     );
     return true;
   }
-  return !(Number.isInteger(rate) && rate >= lowest && rate <= highest);
+  return sampleRates !== undefined && !accepts(sampleRates, rate);
 }
 
 /** The signals have no score, by the definition of the metric. */
@@ -74,7 +74,9 @@ const UNDEFINED: readonly ErrorCode[] = ['NO_UTTERANCE', 'AUDIO_TOO_SHORT'];
 /** Something is missing or broke, which should not cost the other columns of a table. */
 const MISSING: readonly ErrorCode[] = ['NOT_SET_UP', 'WORKER'];
 
-/** A score, or null where there is none, with a warning where the user can do something about it. */
+/**
+ * A score, or null where there is none, with a warning where the user can do something about it.
+ */
 async function orNull(score: ReturnType<Metric['measure']>): Promise<number | null> {
   try {
     return await score;

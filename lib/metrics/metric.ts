@@ -1,4 +1,4 @@
-import type { Signal } from './signal-pair.js';
+import type { SampleRates, Signal } from './signal-pair.js';
 
 /** What tables, curves and texts say about a number: a metric, a loss. */
 export interface MetricDescription<Name extends string = string> {
@@ -30,11 +30,11 @@ export interface MetricDescription<Name extends string = string> {
 /** What a metric needs besides two signals of one length. */
 export interface MetricNeeds {
   /** Sample rates it accepts, Hz. Absent: it compares samples, whatever their rate. */
-  readonly sampleRates?: { readonly lowest: number; readonly highest?: number };
+  readonly sampleRates?: SampleRates;
   /** LibTorch. */
   readonly addon?: boolean;
-  /** What `fewsound setup` must install first. */
-  readonly setup?: string;
+  /** What `fewsound setup NAME` must install first, and whether it has. */
+  readonly setup?: { readonly name: string; readonly isDone: () => boolean };
   /**
    * Where it runs off the event loop. `evaluate` gives null where such a metric fails or does not
    * accept the sample rate, so that one column does not cost the others.

@@ -24,7 +24,9 @@ const all = [
 /** A metric's name in {@link evaluate}. */
 export type MetricName = (typeof all)[number]['name'];
 
-/** A number for each metric; null where it is undefined for these signals. Never NaN or infinite. */
+/**
+ * A number for each metric; null where it is undefined for these signals. Never NaN or infinite.
+ */
 export type Metrics<Name extends MetricName = MetricName> = Record<Name, number | null>;
 
 /** @internal */
@@ -67,7 +69,9 @@ const recorded: readonly MetricDescription[] = [
 /** The loss, the accuracy of classifiers and all metrics, in the order of tables. */
 export const descriptions: readonly MetricDescription[] = [...recorded, ...metrics];
 
-/** What there is to say about a metric, a loss or an accuracy; of an unknown name, only the name. */
+/**
+ * What there is to say about a metric, a loss or an accuracy; of an unknown name, only the name.
+ */
 export function describeMetric(name: string): MetricDescription {
   const known = descriptions.find((each) => each.name === name);
   return known ?? { name, title: name, better: 'lower', meaning: '' };
@@ -116,7 +120,7 @@ export function whyUndefined(name: string): string {
   const setup = metrics.find((metric) => metric.name === name)?.needs?.setup;
   const reasons = [
     ...(undefinedWhen === undefined ? [] : [undefinedWhen]),
-    ...(setup === undefined ? [] : [`${title} is not set up (npx fewsound setup ${setup})`]),
+    ...(setup === undefined ? [] : [`${title} is not set up (npx fewsound setup ${setup.name})`]),
   ];
   return ['undefined', ...(reasons.length > 0 ? [reasons.join(', or ')] : [])].join(': ');
 }

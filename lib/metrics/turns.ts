@@ -1,4 +1,7 @@
-/** Lets as many pieces of work go at once as there are places; the others wait, first come, first served. */
+/**
+ * Lets as many pieces of work go at once as there are places; the others wait, first come, first
+ * served.
+ */
 export class Turns {
   #free: number;
   readonly #waiting: (() => void)[] = [];

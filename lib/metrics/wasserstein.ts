@@ -4,9 +4,9 @@ import { type Signal, signalPair } from './signal-pair.js';
 
 /**
  * Wasserstein distance of section 4.4 of the FewSound paper: the magnitudes of the full FFT, all n
- * bins, each signal's made to sum to 1, are two distributions on the support 0², 1², … (n-1)², which
- * weighs the high bins. Their Wasserstein-1 distance is divided by n, as the paper's table is (there
- * n is 32,768). Computed in float64.
+ * bins, each signal's made to sum to 1, are two distributions on the support 0², 1², … (n-1)²,
+ * which weighs the high bins. Their Wasserstein-1 distance is divided by n, as the paper's table is
+ * (there n is 32,768). Computed in float64.
  *
  * @returns 0 for equal signals (and for a scaled copy: the level does not count); null when either
  *   signal is silent, which has no distribution

@@ -94,13 +94,13 @@ function check({ responses, classes, differences, contours, models }: AnalysisRe
 }
 
 /**
- * Writes one self-contained HTML file about what is inside a model: response spectra, filters over time and frequency, the
- * geometry of its layers, whatever of it is given.
+ * Writes one self-contained HTML file about what is inside a model: response spectra, filters over
+ * time and frequency, the geometry of its layers, whatever of it is given.
  *
  * The file needs no network and nothing beside it. It is written atomically.
  *
- * @throws FewSoundError `INVALID_ARGUMENT` where sizes do not agree or there is nothing to show, `IO` where the file
- *   cannot be written
+ * @throws FewSoundError `INVALID_ARGUMENT` where sizes do not agree or there is nothing to show,
+ *   `IO` where the file cannot be written
  */
 export async function writeAnalysisReport(path: string, input: AnalysisReportInput): Promise<void> {
   await writeFileAtomic(path, await renderAnalysisReport(input));
@@ -177,8 +177,8 @@ async function curvesSvg(
 }
 
 /**
- * The figures of layers over the depth as SVG files: of one model coherence, angles and bounds, of several models the
- * figures that they are compared by (paper 2, Figure 5).
+ * The figures of layers over the depth as SVG files: of one model coherence, angles and bounds, of
+ * several models the figures that they are compared by (paper 2, Figure 5).
  */
 export async function layerCurvesSvg(models: readonly NamedLayers[]): Promise<string[]> {
   const drawn = depthPanels(models).map((panel) => panelPlot(panel, { wide: 640, alone: true }));

@@ -2,19 +2,7 @@ import { writeFileAtomic } from '../files.js';
 import { formatMetric } from '../metrics/registry.js';
 import type { ClassifierEvaluation, ConfusionMatrix, ValidationRecord } from '../train/index.js';
 import { type EpochGeometry, epochGeometrySection } from './layers.js';
-import {
-  columnHead,
-  html,
-  type Markup,
-  note,
-  numberCell,
-  refused,
-  renderPage,
-  rowHead,
-  section,
-  table,
-  tr,
-} from './page.js';
+import { html, type Markup, note, refused, renderPage, section, table } from './page.js';
 import { keyFigure, keyFigures, legend, settingsSection, warningsNote } from './sections.js';
 import { layer, plotMarkup, seriesColor } from './svg-plot.js';
 import { formatCount, formatSeconds } from './text-table.js';
@@ -37,15 +25,17 @@ export interface ClassifierReportInput extends TrainingCourse {
 }
 
 /**
- * Writes one self-contained HTML file about the training of a classifier: what the best model makes of recordings that it never
- * heard (the confusion matrix, recall and precision of every class), curves of loss, accuracy and learning rate, a table of the
- * validations with the best marked, how the geometry of the layers changed (paper 2, Tables 2 and 3), and what was trained on
- * what. A training that was stopped, or has not come far, has one too.
+ * Writes one self-contained HTML file about the training of a classifier: what the best model makes
+ * of recordings that it never heard (the confusion matrix, recall and precision of every class),
+ * curves of loss, accuracy and learning rate, a table of the validations with the best marked, how
+ * the geometry of the layers changed (paper 2, Tables 2 and 3), and what was trained on what. A
+ * training that was stopped, or has not come far, has one too.
  *
  * The file needs no network and nothing beside it. It is written atomically.
  *
- * @throws FewSoundError `INVALID_ARGUMENT` where there is no validation at `bestStep`, the confusion matrix is not one number for
- *   each pair of classes, or epochs are not in their order; `IO` where the file cannot be written
+ * @throws FewSoundError `INVALID_ARGUMENT` where there is no validation at `bestStep`, the
+ *   confusion matrix is not one number for each pair of classes, or epochs are not in their order;
+ *   `IO` where the file cannot be written
  */
 export async function writeClassifierReport(
   path: string,
@@ -182,7 +172,10 @@ async function confusionSection(confusion: ConfusionMatrix): Promise<Markup> {
   );
 }
 
-/** The matrix: truth from top to bottom. It keeps its size, where a page is too narrow it is to be scrolled. */
+/**
+ * The matrix: truth from top to bottom. It keeps its size, where a page is too narrow it is to be
+ * scrolled.
+ */
 function confusionPlot(confusion: ConfusionMatrix): Promise<Markup> {
   const { labels } = confusion;
   const cells = cellsOf(confusion);
@@ -306,20 +299,12 @@ function judgedClasses(confusion: ConfusionMatrix): JudgedClass[] {
 }
 
 function classTable(confusion: ConfusionMatrix): Markup {
-  const part = (value: number | null) => numberCell(formatMetric('accuracy', value));
-  const rows = judgedClasses(confusion).map(({ label, recordings, recall, precision, mistake }) =>
-    tr([
-      rowHead(label),
-      numberCell(formatCount(recordings)),
-      part(recall),
-      part(precision),
-      html`<td class="after-number">${mistake && `${mistake.label} (${formatCount(mistake.count)})`}</td>`,
-    ]),
-  );
-  const heads = tr([
-    columnHead('Class'),
-    ...['Recordings', 'Recall (%)', 'Precision (%)'].map((title) => columnHead(title, 'number')),
-    columnHead('Mostly mistaken for', 'after-number'),
+  const rows = judgedClasses(confusion).map(({ label, recordings, recall, precision, mistake }) => [
+    ...[label, formatCount(recordings)],
+    ...[recall, precision].map((part) => formatMetric('accuracy', part)),
+    html`<td class="after-number">${mistake && `${mistake.label} (${formatCount(mistake.count)})`}</td>`,
   ]);
+  const mistaken = html`<th scope="col" class="after-number">Mostly mistaken for</th>`;
+  const heads = ['Class', 'Recordings', 'Recall (%)', 'Precision (%)', mistaken];
   return table('classes', heads, rows);
 }

@@ -34,7 +34,9 @@ export interface CurveAxes {
   readonly mark?: number | undefined;
 }
 
-/** Digits of values at which steps are finer than a pixel, also where large values differ by little. */
+/**
+ * Digits of values at which steps are finer than a pixel, also where large values differ by little.
+ */
 function digitsOf(curves: readonly Curve[], { type }: CurveAxes['y']): number {
   if (type === 'log') return 4;
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -136,8 +138,8 @@ const LETTER = 6.2;
 const GAP = 18;
 
 /**
- * A legend in a line above a plot, as layers of it: a picture that stands alone has no page beside it to say what its
- * colors are. Names that do not fit into the line are cut.
+ * A legend in a line above a plot, as layers of it: a picture that stands alone has no page beside
+ * it to say what its colors are. Names that do not fit into the line are cut.
  */
 export function legendAbove(entries: readonly LegendEntry[], width: number) {
   const most = Math.max(4, Math.floor((width / Math.max(1, entries.length) - GAP) / LETTER) - 2);

@@ -3,20 +3,7 @@ import { writeFileAtomic } from '../files.js';
 import { describeMetric, type Metrics, orderedMetrics } from '../metrics/registry.js';
 import type { FitProgress, FitResult } from '../train/index.js';
 import { type Curve, type CurveAxes, curvesPlot, describeEnds, thin } from './curve-plot.js';
-import {
-  columnHead,
-  figure,
-  html,
-  type Markup,
-  note,
-  numberCell,
-  refused,
-  renderPage,
-  rowHead,
-  section,
-  table,
-  tr,
-} from './page.js';
+import { figure, html, type Markup, note, refused, renderPage, section, table } from './page.js';
 import {
   type FactGroup,
   keyFigures,
@@ -402,20 +389,12 @@ function comparisonTable(models: readonly Labeled[]): Markup {
     keys,
     models.map(({ metrics }) => metrics),
   );
-  const rows = models.map(({ label, parameters, seconds }, index) =>
-    tr([
-      rowHead(label),
-      numberCell(formatCount(parameters)),
-      ...metricCells(grid[index] ?? []),
-      numberCell(formatSeconds(seconds)),
-    ]),
-  );
-  const heads = tr([
-    columnHead('Network'),
-    columnHead('Parameters', 'number'),
-    ...metricHeads(keys),
-    columnHead('Time', 'number'),
+  const rows = models.map(({ label, parameters, seconds }, index) => [
+    ...[label, formatCount(parameters)],
+    ...metricCells(grid[index]),
+    formatSeconds(seconds),
   ]);
+  const heads = ['Network', 'Parameters', ...metricHeads(keys), 'Time'];
   return html`${table('comparison', heads, rows)}
 ${note('The best value of each metric is marked; arrows say which way a metric improves.')}`;
 }

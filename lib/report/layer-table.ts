@@ -1,5 +1,5 @@
 import type { LayerGeometry } from '../analysis/index.js';
-import { columnHead, html, type Markup, note, rowHead, table, tr } from './page.js';
+import { html, type Markup, note, table } from './page.js';
 
 /** The layers of a model, or of a model at one time of its training. */
 export interface NamedLayers {
@@ -56,8 +56,8 @@ export interface LayerTable {
 const COLUMNS = 10;
 
 /**
- * The layers of models as a table. In the paper's form (Tables 2 to 4) a metric has a row and a layer a column, those of
- * several models side by side; otherwise a layer has a row.
+ * The layers of models as a table. In the paper's form (Tables 2 to 4) a metric has a row and a
+ * layer a column, those of several models side by side; otherwise a layer has a row.
  */
 export function layerTable(models: readonly NamedLayers[], paperForm: boolean): LayerTable {
   const figures = figuresOf(models.flatMap(({ layers }) => layers));
@@ -91,33 +91,24 @@ export function layerTable(models: readonly NamedLayers[], paperForm: boolean): 
   };
 }
 
-/** The table on a page, in the paper's form while that is not too wide, and what its figures are. */
+/**
+ * The table on a page, in the paper's form while that is not too wide, and what its figures are.
+ */
 export function layerTableMarkup(models: readonly NamedLayers[], remark = ''): Markup {
   const count = models.reduce((sum, { layers }) => sum + layers.length, 0);
   const paperForm = count <= COLUMNS;
   const { titles, rows, texts } = layerTable(models, paperForm);
-  const kind = (index: number) => (index >= texts ? 'number' : '');
-  const over =
-    paperForm && models.length > 1
-      ? tr([
-          html`<th></th>`,
-          ...models.map(
-            ({ name, layers }) =>
-              html`<th scope="colgroup" colspan="${layers.length}" style="text-align:center">${name}</th>`,
-          ),
-        ])
-      : '';
+  const text = (cell: string) => html`<td>${cell}</td>`;
+  const cells = rows.map((row) => row.map((cell, i) => (i > 0 && i < texts ? text(cell) : cell)));
   const own = paperForm
     ? ['Metric', ...models.flatMap(({ layers }) => layers.map(({ name }) => name))]
-    : titles;
-  const heads = tr(own.map((title, index) => columnHead(title, kind(index))));
-  const body = rows.map(([first, ...others]) =>
-    tr([
-      rowHead(first),
-      ...others.map((cell, index) => html`<td class="${kind(index + 1)}">${cell}</td>`),
-    ]),
-  );
-  return html`<div style="margin-top:22px">${table('comparison', [over, heads], body)}</div>${note(FIGURES_MEAN, remark)}`;
+    : titles.map((title, i) => (i < texts ? html`<th scope="col">${title}</th>` : title));
+  const over =
+    paperForm && models.length > 1
+      ? html`<tr><th></th>${models.map(({ name, layers }) => html`<th scope="colgroup" colspan="${layers.length}" style="text-align:center">${name}</th>`)}</tr>
+`
+      : undefined;
+  return html`<div style="margin-top:22px">${table('comparison', own, cells, { over })}</div>${note(FIGURES_MEAN, remark)}`;
 }
 
 /** What the figures of a layer are, for the note below them. */

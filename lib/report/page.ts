@@ -222,34 +222,34 @@ export function note(...text: Insertable[]): Markup {
   return html`<p class="note">${text}</p>`;
 }
 
-const classed = (name: string) => (name === '' ? undefined : new Markup(` class="${name}"`));
+const classed = (name: string | false) => name && new Markup(` class="${name}"`);
 
-/** A table that scrolls where the page is too narrow; heads and rows are made by `tr`. */
-export function table(name: string, heads: Insertable, rows: Insertable): Markup {
-  return html`<div class="scroll"><table${classed(name)}>
-<thead>${heads}</thead>
-<tbody>
-${rows}</tbody></table></div>`;
-}
-
-export function tr(cells: Insertable, name = ''): Markup {
-  return html`<tr${classed(name)}>${cells}</tr>
+/**
+ * A table that scrolls where the page is too narrow. A row's first cell is its head; other texts
+ * are numbers, and what looks different comes as markup.
+ *
+ * @param kept index of a row to emphasize
+ * @param over a row above the heads
+ */
+export function table(
+  name: string,
+  heads: readonly (Markup | string)[],
+  rows: readonly (readonly (Markup | string)[])[],
+  { kept = -1, over }: { readonly kept?: number; readonly over?: Markup | undefined } = {},
+): Markup {
+  const head = (title: Markup | string, index: number) =>
+    title instanceof Markup
+      ? title
+      : html`<th scope="col"${classed(index > 0 && 'number')}>${title}</th>`;
+  const cell = (content: Markup | string) =>
+    content instanceof Markup ? content : html`<td class="number">${content}</td>`;
+  const row = ([first, ...others]: readonly (Markup | string)[], index: number) =>
+    html`<tr${classed(index === kept && 'kept')}><th scope="row">${first}</th>${others.map(cell)}</tr>
 `;
-}
-
-/** The head of a column. */
-export function columnHead(content: Insertable, name = ''): Markup {
-  return html`<th scope="col"${classed(name)}>${content}</th>`;
-}
-
-/** The head of a row. */
-export function rowHead(content: Insertable): Markup {
-  return html`<th scope="row">${content}</th>`;
-}
-
-/** A cell with a number. */
-export function numberCell(content: Insertable): Markup {
-  return html`<td class="number">${content}</td>`;
+  return html`<div class="scroll"><table${classed(name)}>
+<thead>${over}<tr>${heads.map(head)}</tr></thead>
+<tbody>
+${rows.map(row)}</tbody></table></div>`;
 }
 
 /** Refuses input that cannot be drawn. */

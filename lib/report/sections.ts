@@ -6,7 +6,7 @@ import {
   orderedMetrics,
   whyUndefined,
 } from '../metrics/registry.js';
-import { columnHead, html, type Markup, numberCell, rowHead, section, table, tr } from './page.js';
+import { html, type Markup, section, table } from './page.js';
 import type { MetricCell, MetricValues } from './tables.js';
 
 /** Names with the colors of their curves. */
@@ -88,21 +88,21 @@ const DIRECTION = { higher: 'higher is better', lower: 'lower is better' };
 export function metricsTable(metrics: MetricValues): Markup {
   const rows = orderedMetrics(Object.keys(metrics)).map((key) => {
     const { title, unit, better, meaning } = describeMetric(key);
-    const value = metrics[key];
-    const cell =
-      value === null || value === undefined
+    const value = metrics[key] ?? null;
+    return [
+      title,
+      value === null
         ? html`<td class="number why">${whyUndefined(key)}</td>`
-        : numberCell(`${formatMetric(key, value)}${unit ? ` ${unit}` : ''}`);
-    return tr(
-      html`${rowHead(title)}${cell}<td class="after-number">${DIRECTION[better]}</td><td class="hide-narrow">${meaning}</td>`,
-    );
+        : `${formatMetric(key, value)}${unit ? ` ${unit}` : ''}`,
+      html`<td class="after-number">${DIRECTION[better]}</td>`,
+      html`<td class="hide-narrow">${meaning}</td>`,
+    ];
   });
-  const heads = tr([
-    columnHead('Metric'),
-    columnHead('Value', 'number'),
-    columnHead('Direction', 'after-number'),
-    columnHead('Meaning', 'hide-narrow'),
-  ]);
+  const heads = [
+    ...['Metric', 'Value'],
+    html`<th scope="col" class="after-number">Direction</th>`,
+    html`<th scope="col" class="hide-narrow">Meaning</th>`,
+  ];
   return table('', heads, rows);
 }
 
@@ -116,12 +116,12 @@ export function metricHeads(keys: readonly string[]): Markup[] {
 }
 
 /** One row of metrics. */
-export function metricCells(cells: readonly MetricCell[]): Markup[] {
+export function metricCells(cells: readonly MetricCell[] = []): (Markup | string)[] {
   return cells.map(({ key, value, text, best }) => {
     if (value === null) {
       return html`<td class="number why" title="${whyUndefined(key)}">undefined</td>`;
     }
-    return best ? html`<td class="number best">${text}</td>` : numberCell(text);
+    return best ? html`<td class="number best">${text}</td>` : text;
   });
 }
 
@@ -131,8 +131,9 @@ export type FactGroup = readonly [title: string, facts: Readonly<Record<string, 
 /** What was set, where, on what, in groups; what is nested gets dotted names. */
 export function settingsSection(facts: readonly FactGroup[]): Markup | undefined {
   const groups = facts.map(([title, group]) => {
-    const rows = flatten(group).map(([name, value]) =>
-      tr([rowHead(name), html`<td>${value}</td>`]),
+    const rows = flatten(group).map(
+      ([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>
+`,
     );
     return html`<div><h3>${title}</h3><table><tbody>
 ${rows}</tbody></table></div>`;

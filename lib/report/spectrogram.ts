@@ -156,8 +156,8 @@ const LEVELS = 161;
  * Draws values over time and frequency as a picture, one pixel a value, time to the right and
  * frequency upwards. Values beyond the scale get the color of its end.
  *
- * @throws FewSoundError `SHAPE_MISMATCH` where there are not bins · frames values, `INVALID_ARGUMENT`
- *   for a scale whose ends are not in order
+ * @throws FewSoundError `SHAPE_MISMATCH` where there are not bins · frames values,
+ *   `INVALID_ARGUMENT` for a scale whose ends are not in order
  */
 export async function spectrogramImage(
   { values, bins, frames }: TimeFrequency,

@@ -5,7 +5,9 @@ import type { FrequencyScale, NamedResponse } from './responses.js';
 import { palette } from './spectrogram.js';
 import { brief } from './svg-plot.js';
 
-/** Points of a surface along each axis at most: what turns smoothly, in a page of reasonable size. */
+/**
+ * Points of a surface along each axis at most: what turns smoothly, in a page of reasonable size.
+ */
 const POINTS = 120;
 
 export interface Surface {
@@ -15,8 +17,8 @@ export interface Surface {
 }
 
 /**
- * The STRS of a recording as a surface that turns (paper 2, Figures 1 and 2), drawn by Plotly, which is written into the page:
- * it needs no network, and WebGL of the browser.
+ * The STRS of a recording as a surface that turns (paper 2, Figures 1 and 2), drawn by Plotly,
+ * which is written into the page: it needs no network, and WebGL of the browser.
  */
 export async function surfaceSection(
   { name, strs, times, frequencies }: NamedResponse,

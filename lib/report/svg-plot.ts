@@ -1,7 +1,10 @@
 import type { Config, TopLevelSpec } from 'vega-lite';
 import { Markup, PAGE_STYLE } from './page.js';
 
-/** A plot of a page as a file of its own: in the light colors of the style sheet, which it does not have beside it. */
+/**
+ * A plot of a page as a file of its own: in the light colors of the style sheet, which it does not
+ * have beside it.
+ */
 export function svgFile(plot: Markup): string {
   const light = new Map(
     [...PAGE_STYLE.slice(0, PAGE_STYLE.indexOf('}')).matchAll(/(--[\w-]+):\s*([^;]+);/g)].map(
@@ -100,7 +103,10 @@ export interface PlotSizes {
   readonly wide: number;
   /** Width on a narrow page, where a shrunken wide plot could not be read; without it, the same. */
   readonly narrow?: number;
-  /** Keeps its size, however narrow its box, which is to scroll: for what shrunken could not be read at all. */
+  /**
+   * Keeps its size, however narrow its box, which is to scroll: for what shrunken could not be read
+   * at all.
+   */
   readonly rigid?: boolean;
 }
 

@@ -60,15 +60,18 @@ export interface RunRow {
 export interface RunsTableOptions {
   /** Metrics in the order of the columns. Default: those of the FewSound paper's tables. */
   columns?: readonly string[];
-  /** For a terminal, with a star at the best of each column, or Markdown, with the best in bold. Default 'text'. */
+  /**
+   * For a terminal, with a star at the best of each column, or Markdown, with the best in bold.
+   * Default 'text'.
+   */
   format?: 'text' | 'markdown';
   /** Title of the column of names. Default 'Run'. */
   title?: string;
 }
 
 /**
- * A table of several runs, a row each. A metric that was not measured or is undefined is a dash; the
- * best of each column is marked where there is more than one row.
+ * A table of several runs, a row each. A metric that was not measured or is undefined is a dash;
+ * the best of each column is marked where there is more than one row.
  *
  * @throws FewSoundError INVALID_ARGUMENT where there is no row
  */

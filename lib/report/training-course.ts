@@ -8,19 +8,7 @@ import {
   describeEnds,
   thin,
 } from './curve-plot.js';
-import {
-  columnHead,
-  figure,
-  html,
-  type Markup,
-  note,
-  numberCell,
-  refused,
-  rowHead,
-  section,
-  table,
-  tr,
-} from './page.js';
+import { figure, html, type Markup, note, refused, section, table } from './page.js';
 import { legend, metricCells, metricHeads, metricsInReports } from './sections.js';
 import { seriesColor } from './svg-plot.js';
 import { type MetricValues, metricGrid } from './tables.js';
@@ -36,7 +24,9 @@ export interface TrainingCourse {
   readonly date?: Date;
   /** Of fewsound, for the header and the footer. */
   readonly version?: string;
-  /** What was trained on what, where: groups of names and values, such as Model, Corpus, Machine. */
+  /**
+   * What was trained on what, where: groups of names and values, such as Model, Corpus, Machine.
+   */
   readonly facts: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** In the order of the log, where steps and validations alternate. May be empty. */
   readonly records: readonly MetricsRecord[];
@@ -132,31 +122,21 @@ export function validationsSection(
   const shown = all.filter(
     (row) => spread.has(row) || row.step === bestStep || row.cells.some(({ best }) => best),
   );
-  const rows = shown.map(({ epoch, step, seconds, cells }) => {
-    const isBest = step === bestStep;
-    return tr(
-      [
-        rowHead(html`${epoch}${isBest && html` <span class="tag">best</span>`}`),
-        numberCell(formatCount(step)),
-        ...metricCells(cells),
-        numberCell(formatSeconds(seconds)),
-      ],
-      isBest ? 'kept' : '',
-    );
-  });
-  const heads = tr([
-    columnHead('Epoch'),
-    columnHead('Step', 'number'),
-    ...metricHeads(keys),
-    columnHead('Time', 'number'),
+  const kept = shown.findIndex(({ step }) => step === bestStep);
+  const rows = shown.map(({ epoch, step, seconds, cells }, index) => [
+    html`${epoch}${index === kept && html` <span class="tag">best</span>`}`,
+    formatCount(step),
+    ...metricCells(cells),
+    formatSeconds(seconds),
   ]);
+  const heads = ['Epoch', 'Step', ...metricHeads(keys), 'Time'];
   const left =
     shown.length < all.length
       ? ` ${formatCount(shown.length)} of ${formatCount(all.length)} validations are shown.`
       : '';
   return section(
     'Validations',
-    html`${table('comparison', heads, rows)}
+    html`${table('comparison', heads, rows, { kept })}
 ${note(`Means over the validation part. The best value of each column is marked; arrows say which way it improves.${left}`)}`,
   );
 }

@@ -49,13 +49,14 @@ export interface TrainingReportInput extends TrainingCourse {
 
 /**
  * Writes one self-contained HTML file about a training on a corpus: curves of losses, metrics and
- * learning rate, a table of the validations with the best marked, reconstructions to listen to and to
- * look at, and what was trained on what. A training that was stopped, or has not come far, has one too.
+ * learning rate, a table of the validations with the best marked, reconstructions to listen to and
+ * to look at, and what was trained on what. A training that was stopped, or has not come far, has
+ * one too.
  *
  * The file needs no network and nothing beside it. It is written atomically.
  *
- * @throws FewSoundError `INVALID_ARGUMENT` where samples are missing, not finite or of unequal lengths,
- *   or there is no validation at `bestStep`; `IO` where the file cannot be written
+ * @throws FewSoundError `INVALID_ARGUMENT` where samples are missing, not finite or of unequal
+ *   lengths, or there is no validation at `bestStep`; `IO` where the file cannot be written
  */
 export async function writeTrainingReport(path: string, input: TrainingReportInput): Promise<void> {
   await writeFileAtomic(path, await renderTrainingReport(input));

@@ -3,7 +3,10 @@ import type { ConfusionMatrix, StepRecord, ValidationRecord } from '../../lib/tr
 import { sampleLayer } from './sample-analysis';
 import { STEPS_PER_EPOCH, sampleRecords } from './sample-training';
 
-/** The log of the training of a classifier: its validations have an accuracy and no metrics of sound. */
+/**
+ * The log of the training of a classifier: its validations have an accuracy and no metrics of
+ * sound.
+ */
 export function classifierRecords(epochs: number): (StepRecord | ValidationRecord)[] {
   return sampleRecords(epochs).map((record) => {
     if (record.kind === 'step') return record;

@@ -13,7 +13,9 @@ function noise(seed: number): () => number {
   };
 }
 
-/** The log of a training by one cycle: a loss that falls noisily, and a validation after each epoch. */
+/**
+ * The log of a training by one cycle: a loss that falls noisily, and a validation after each epoch.
+ */
 export function sampleRecords(epochs: number): (StepRecord | ValidationRecord)[] {
   const random = noise(1);
   const records: (StepRecord | ValidationRecord)[] = [];
@@ -36,7 +38,7 @@ export function sampleRecords(epochs: number): (StepRecord | ValidationRecord)[]
       seconds,
     });
     if (step % STEPS_PER_EPOCH !== 0) continue;
-    // Towards the end it gets worse again.
+    // Toward the end it gets worse again.
     const worse = Math.max(0, done - 0.8) * 0.3;
     records.push({
       kind: 'validation',

@@ -1,6 +1,7 @@
 import {
   describeMetric,
   formatMetric,
+  metrics as known,
   orderedMetrics,
   whyUndefined,
 } from '../../metrics/registry.js';
@@ -24,6 +25,14 @@ export function metricStatistics(values: readonly (number | null)[]): MetricStat
   const mean = defined.reduce((sum, value) => sum + value, 0) / segments;
   const variance = defined.reduce((sum, value) => sum + (value - mean) ** 2, 0) / segments;
   return { mean, deviation: Math.sqrt(variance), segments };
+}
+
+/** All metrics by their titles, with the commands that some of them need first. */
+export function listedMetrics(): string {
+  const titles = known.map(({ title, needs }) =>
+    needs?.setup ? `${title} (after \`fewsound setup ${needs.setup.name}\`)` : title,
+  );
+  return new Intl.ListFormat('en').format(titles);
 }
 
 /** Metrics of one reconstruction as a table; where one is undefined, the reason. */

@@ -47,11 +47,12 @@ export function isPesqSetUp(): boolean {
   return existsSync(pesqLibraryPath());
 }
 
-// Makes PESQ's library on the user's machine. Its notice forbids translating the code and passing it on, so nothing of it is
-// ours: pip fetches the package that the user may use under that notice, and the user's compiler compiles it.
+// Makes PESQ's library on the user's machine. Its notice forbids translating the code and passing
+// it on, so nothing of it is ours: pip fetches the package that the user may use under that notice,
+// and the user's compiler compiles it.
 /**
- * As setuptools compiles it for Python, so that the scores are the package's: no contraction of a product and a sum into one
- * rounding, which some processors have and others lack.
+ * As setuptools compiles it for Python, so that the scores are the package's: no contraction of a
+ * product and a sum into one rounding, which some processors have and others lack.
  */
 const FLAGS = [
   ...['-O3', '-fPIC', '-shared', '-DNDEBUG', '-fwrapv', '-ffp-contract=off'],
@@ -67,11 +68,13 @@ export interface PesqSetup {
 }
 
 /**
- * Fetches the source distribution of the Python package `pesq` 0.0.4 with pip, its digest checked, and compiles it with
- * the C compiler named by `CC`, else `cc`. The sources stay beside the library, with the notice of the software's owners,
- * under which it may be used. Does nothing where it has been done.
+ * Fetches the source distribution of the Python package `pesq` 0.0.4 with pip, its digest checked,
+ * and compiles it with the C compiler named by `CC`, else `cc`. The sources stay beside the
+ * library, with the notice of the software's owners, under which it may be used. Does nothing where
+ * it has been done.
  *
- * @throws FewSoundError NOT_SET_UP when Python, pip, the network or a C compiler is missing, ABORTED at the signal
+ * @throws FewSoundError NOT_SET_UP when Python, pip, the network or a C compiler is missing,
+ *   ABORTED at the signal
  */
 export async function setupPesq(
   options: SetupOptions & { force?: boolean } = {},

@@ -1,5 +1,6 @@
-// The program of a process that computes PESQ and nothing else. The reference's C code keeps global state and may crash or
-// hang on odd input: it takes this process with it, and Node only hears of it.
+// The program of a process that computes PESQ and nothing else. The reference's C code keeps global
+// state and may crash or hang on odd input: it takes this process with it, and Node only hears of
+// it.
 
 import { pesqLibrary } from '../../addon/addon.js';
 import { resample } from '../../audio/index.js';

@@ -34,7 +34,8 @@ class Worker {
     clearTimeout(this.#idle);
     this.#hold(true);
     return new Promise<PesqAnswer>((resolve, reject) => {
-      // The process has the same limit, for when nobody is left here to end it; this one also covers its start.
+      // The process has the same limit, for when nobody is left here to end it; this one also
+      // covers its start.
       const limit = setTimeout(
         () => failed(`took longer than ${job.seconds} s and was ended`),
         (job.seconds + 10) * 1000,
