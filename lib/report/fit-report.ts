@@ -165,7 +165,7 @@ export async function writeComparisonReport(
 }
 
 /** The document of `writeComparisonReport` as text. */
-export async function renderComparisonReport(input: ComparisonReportInput): Promise<string> {
+async function renderComparisonReport(input: ComparisonReportInput): Promise<string> {
   const { original, run } = input;
   const models = checkedModels(original, input.models);
   const { samples, sampleRate } = original;

@@ -32,14 +32,14 @@ export const layerFigures = {
 } as const;
 
 /** The figures that these layers have, in the order of the paper's tables. */
-export function figuresOf(layers: readonly LayerGeometry[]): readonly LayerFigure[] {
+function figuresOf(layers: readonly LayerGeometry[]): readonly LayerFigure[] {
   const { betaGap, ...always } = layerFigures;
   const searched = layers.some(({ gap }) => gap !== undefined);
   return [...Object.values(always), ...(searched ? [betaGap] : [])];
 }
 
 /** Four decimals, as the paper has them; an exact zero is told from a small number. */
-export function formatFigure(value: number): string {
+function formatFigure(value: number): string {
   if (!Number.isFinite(value)) return '–';
   return value.toFixed(value === 0 ? 1 : 4);
 }

@@ -8,7 +8,7 @@ export class Markup {
   }
 }
 
-export type Insertable = Markup | string | number | readonly Insertable[] | undefined | false;
+type Insertable = Markup | string | number | readonly Insertable[] | undefined | false;
 
 const ENTITIES: Record<string, string> = {
   '&': '&amp;',

@@ -19,7 +19,7 @@ export interface ColorScale {
 }
 
 /** Red, green, blue, 0..255. */
-export type Color = [number, number, number];
+type Color = [number, number, number];
 
 /** `levels` colors at equal distances along the scale. */
 export async function palette(scale: ColorScale, levels: number): Promise<Color[]> {
@@ -48,7 +48,7 @@ export async function gradient(scale: ColorScale): Promise<string> {
 }
 
 /** Pixels of a panel, axes included, and of the height of its picture. */
-export interface PanelSize {
+interface PanelSize {
   readonly width: number;
   readonly height: number;
 }
@@ -106,7 +106,7 @@ function channel({ title, domain, type = 'linear' }: PictureAxis, tickCount: num
 }
 
 /** Which frames of a recording: frame i is centered on sample i · hop. */
-export interface FrameRange {
+interface FrameRange {
   readonly fftSize: number;
   readonly hop: number;
   readonly first: number;
@@ -118,7 +118,7 @@ export interface FrameRange {
  *
  * @returns [fftSize / 2 + 1, count], row after row
  */
-export function powerFrames(
+function powerFrames(
   samples: Float32Array,
   { fftSize, hop, first, count }: FrameRange,
 ): Float32Array {
@@ -219,7 +219,7 @@ export const levelBar = () =>
   colorBar(LEVEL_SCALE, 'Level, dB relative to the peak of the original');
 
 /** A spectrogram with its name above and whatever belongs to it below. */
-export interface SpectrogramPanel {
+interface SpectrogramPanel {
   readonly name: string;
   /** Beside the name, in lighter type. */
   readonly remark?: string;

@@ -10,7 +10,7 @@ import { brief } from './svg-plot.js';
  */
 const POINTS = 120;
 
-export interface Surface {
+interface Surface {
   readonly section: Markup;
   /** What the page has to run. */
   readonly scripts: readonly string[];

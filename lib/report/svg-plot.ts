@@ -76,7 +76,7 @@ const CONFIG: Config = {
 };
 
 /** One mark of a plot, with the values that it draws. */
-export interface Layer {
+interface Layer {
   data: { values: object[] };
   mark: Extract<TopLevelSpec, { mark: unknown }>['mark'];
   encoding: object;
@@ -96,7 +96,7 @@ export function numeric(field: string, scale?: object, axis?: object) {
 export const brief = (value: number, digits = 4) => Number(value.toPrecision(digits));
 
 /** A specification for vega-lite at a width in pixels. */
-export type PlotAtWidth = (width: number) => TopLevelSpec;
+type PlotAtWidth = (width: number) => TopLevelSpec;
 
 export interface PlotSizes {
   /** Width in pixels where the page is wide. */

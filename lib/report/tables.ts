@@ -85,7 +85,7 @@ export function runsTable(rows: readonly RunRow[], options: RunsTableOptions = {
 }
 
 /** Means and standard deviations over recordings. */
-export interface DeviationRow {
+interface DeviationRow {
   readonly name: string;
   readonly metrics: Readonly<
     Record<string, { readonly mean: number | null; readonly deviation: number | null }>

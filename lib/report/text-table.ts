@@ -13,7 +13,7 @@ export function formatSeconds(seconds: number): string {
 }
 
 /** One column of a table in a terminal. */
-export interface Column {
+interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';
 }

@@ -6,7 +6,7 @@ import { brief, layer, numeric, type PlotSizes, plotMarkup, seriesColor } from '
 export type Sound = Pick<Clip, 'samples' | 'sampleRate' | 'source'>;
 
 /** The smallest and the largest of the values that share a column of a plot. */
-export interface EnvelopeColumn {
+interface EnvelopeColumn {
   /** Index of the middle of the column, from 0. */
   readonly index: number;
   readonly low: number;
@@ -112,7 +112,7 @@ export function waveformPlot(
 }
 
 /** A waveform that is drawn over others. */
-export interface Waveform {
+interface Waveform {
   readonly name: string;
   readonly samples: Float32Array;
   readonly color: string;
@@ -131,7 +131,7 @@ export const modelWaveform = (name: string, samples: Float32Array, index = 0): W
 });
 
 /** A short stretch of a recording. */
-export interface ZoomWindow {
+interface ZoomWindow {
   /** Seconds. */
   readonly from: number;
   readonly to: number;

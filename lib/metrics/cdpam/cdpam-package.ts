@@ -11,7 +11,7 @@ import {
 import { readTorchFile, scope, type Tensor, writeSafetensors } from '../../tensor/index.js';
 
 /** The wheel of the metric's authors, which holds the trained network. */
-export const cdpamPackage: PinnedPackage = {
+const cdpamPackage: PinnedPackage = {
   name: 'cdpam',
   version: '0.0.6',
   kind: 'wheel',
@@ -19,10 +19,10 @@ export const cdpamPackage: PinnedPackage = {
 };
 
 /** The checkpoint in the wheel. */
-export const checkpointPath = join('cdpam', 'CDPAM_trained', 'scratchJNDdefault_best_model.pth');
+const checkpointPath = join('cdpam', 'CDPAM_trained', 'scratchJNDdefault_best_model.pth');
 
 /** What set-up calls the weights in its folder. */
-export const weightsName = 'weights.safetensors';
+const weightsName = 'weights.safetensors';
 
 /** Where `fewsound setup cdpam` puts the weights, whether or not they are there. */
 export function cdpamWeightsPath(): string {

@@ -13,7 +13,7 @@ import {
 import { packageRoot } from '../../setup/libtorch.js';
 
 /** The source distribution that the authors of the FewSound paper measured with. */
-export const pesqPackage: PinnedPackage = {
+const pesqPackage: PinnedPackage = {
   name: 'pesq',
   version: '0.0.4',
   kind: 'sdist',
@@ -21,11 +21,11 @@ export const pesqPackage: PinnedPackage = {
 };
 
 /** What set-up calls the library in its folder, and the one beside it for processors with AVX2. */
-export const libraryName = 'libpesq.so';
-export const wideLibraryName = 'libpesq-avx2.so';
+const libraryName = 'libpesq.so';
+const wideLibraryName = 'libpesq-avx2.so';
 
 /** Whether this processor has AVX2: the folder may be shared by machines of which some have not. */
-export const hasAvx2: boolean = (() => {
+const hasAvx2: boolean = (() => {
   try {
     return (
       process.arch === 'x64' && /^flags\s*:.*\bavx2\b/m.test(readFileSync('/proc/cpuinfo', 'utf8'))
