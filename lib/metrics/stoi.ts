@@ -14,7 +14,7 @@ export interface StoiOptions {
   sampleRate?: number;
 }
 
-/** Each has a thread of its own. */
+/** Each measurement runs on its own thread. */
 const turns = new Turns(availableParallelism());
 
 const needs: MetricNeeds = { addon: true, sampleRates: AUDIBLE_RATES, worker: 'thread' };
@@ -56,7 +56,7 @@ export const stoiMetric = defineMetric({
 
 /**
  * Extended STOI (Jensen and Taal, IEEE TASLP 2016), which compares the bands of a moment with each
- * other as well, and so hears noise that comes and goes. Otherwise as {@link stoi}.
+ * other as well, and so notices noise that comes and goes. Otherwise as {@link stoi}.
  *
  * @returns about 0 to 1; null for a silent reference
  */

@@ -82,7 +82,7 @@ function check({ responses, classes, differences, contours, models }: AnalysisRe
     if (mean.length === bins && deviation.length === bins) continue;
     throw refused(
       'classes',
-      `the class '${label}' has not one value for each of ${bins} frequencies.`,
+      `the class '${label}' needs one value for each of ${bins} frequencies.`,
     );
   }
   const layers = models?.flatMap((model) => model.layers) ?? [];

@@ -18,7 +18,7 @@ import {
 
 /** Input of `writeClassifierReport`; the validations have an accuracy. */
 export interface ClassifierReportInput extends TrainingCourse {
-  /** Of the best model; absent where the training did not come to its end. */
+  /** Of the best model; absent where the training did not finish. */
   readonly test?: Omit<ClassifierEvaluation, 'loss'> & Pick<ValidationRecord, 'loss'>;
   /** In the order of the epochs, of which some may be left out. Default: none. */
   readonly geometry?: readonly EpochGeometry[];

@@ -38,7 +38,7 @@ function figuresOf(layers: readonly LayerGeometry[]): readonly LayerFigure[] {
   return [...Object.values(always), ...(searched ? [betaGap] : [])];
 }
 
-/** Four decimals, as the paper has them; an exact zero is told from a small number. */
+/** Four decimals, as the paper has them; an exact zero looks different from a small number. */
 function formatFigure(value: number): string {
   if (!Number.isFinite(value)) return '–';
   return value.toFixed(value === 0 ? 1 : 4);

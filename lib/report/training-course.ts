@@ -15,7 +15,7 @@ import { type MetricValues, metricGrid } from './tables.js';
 import { formatCount, formatSeconds } from './text-table.js';
 import { envelope } from './waveform-plot.js';
 
-/** What the reports of all trainings show. */
+/** What every report of a training shows. */
 export interface TrainingCourse {
   readonly title: string;
   /** A sentence below the title; by default how far the training came. */
@@ -141,7 +141,7 @@ ${note(`Means over the validation part. The best value of each column is marked;
   );
 }
 
-/** Points of a curve at most; more are not to be told apart. */
+/** Points of a curve at most; more could not be told apart. */
 const POINTS = 600;
 
 /** Validations up to which each has a dot. */

@@ -98,7 +98,7 @@ describe('the report of an analysis', () => {
           ],
         },
       },
-      /'real' has not one value/,
+      /'real' needs one value/,
     ],
   ])('refuses %s', async (_, input, message) => {
     await expect(renderAnalysisReport(input)).rejects.toMatchObject({

@@ -105,7 +105,7 @@ async function readNetwork(path: string): Promise<CdpamHandle> {
       if (weight === undefined) {
         throw new FewSoundError(
           'FILE_FORMAT',
-          `${path}: the tensor ${name} is missing. Run \`npx fewsound setup cdpam --force\` to make it anew.`,
+          `${path}: the tensor ${name} is missing. Run \`npx fewsound setup cdpam --force\` to fetch it again.`,
         );
       }
       return handleOf(weight);

@@ -24,7 +24,7 @@ const pesqPackage: PinnedPackage = {
 const libraryName = 'libpesq.so';
 const wideLibraryName = 'libpesq-avx2.so';
 
-/** Whether this processor has AVX2: the folder may be shared by machines of which some have not. */
+/** Whether this processor has AVX2: the folder may be shared by machines, some of which do not. */
 const hasAvx2: boolean = (() => {
   try {
     return (
@@ -56,7 +56,7 @@ export function isPesqSetUp(): boolean {
  */
 const FLAGS = [
   ...['-O3', '-fPIC', '-shared', '-DNDEBUG', '-fwrapv', '-ffp-contract=off'],
-  // Of floating-point exceptions and errno nobody hears; the values stay the same.
+  // Nothing reads floating-point exceptions and errno; the values stay the same.
   ...['-fno-math-errno', '-fno-trapping-math'],
 ];
 

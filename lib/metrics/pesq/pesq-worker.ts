@@ -54,7 +54,7 @@ function answer(job: PesqJob): PesqAnswer {
   }
 }
 
-// Without a parent there is nobody to work for.
+// Without a parent there is no work.
 if (process.send !== undefined) {
   process.on('message', (job: PesqJob) => process.send?.(answer(job)));
   process.on('disconnect', () => process.exit());

@@ -5,7 +5,7 @@ import { workerProgram } from '../../workers/worker-program.js';
 import { Turns } from '../turns.js';
 import type { PesqAnswer, PesqJob } from './pesq-worker.js';
 
-/** A worker that nobody has needed for so long is ended, milliseconds. */
+/** A worker that has been idle this long is ended, milliseconds. */
 const IDLE = 10_000;
 
 const PROGRAM = 'metrics/pesq/pesq-worker.js';
@@ -19,7 +19,7 @@ class Worker {
   constructor() {
     this.#process = fork(workerProgram(PROGRAM), [], {
       serialization: 'advanced',
-      // What the C code prints is for nobody.
+      // The C code prints what nobody needs.
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       execArgv: [],
     });
@@ -95,7 +95,7 @@ const turns = new Turns(availableParallelism());
 const idle: Worker[] = [];
 
 /**
- * Measures a pair in a process of its own; as many run side by side as the machine has cores.
+ * Measures a pair in its own process; as many run side by side as the machine has cores.
  *
  * @throws FewSoundError WORKER when that process crashes or takes too long
  */

@@ -43,7 +43,7 @@ const NO_UTTERANCE = -7;
  * the recommendation (P.862 Corrigendum 2, 2018) gives other wide-band scores, which are not
  * comparable with these.
  *
- * The program runs in a process of its own with a time limit; several pairs are measured side by
+ * The program runs in its own process with a time limit; several pairs are measured side by
  * side.
  *
  * @returns 1.02 (bad) to 4.644 in wide band, 4.549 in narrow band
@@ -122,7 +122,7 @@ async function measure(
   if ('failure' in answer) {
     throw new FewSoundError(
       'WORKER',
-      `PESQ's library cannot be used: ${answer.failure}. Run \`npx fewsound setup pesq --force\` to make it anew.`,
+      `PESQ's library cannot be used: ${answer.failure}. Run \`npx fewsound setup pesq --force\` to compile it again.`,
     );
   }
   if (answer.error === TOO_SHORT) throw tooShort(pair.reference.length / rate);
