@@ -8,6 +8,7 @@ import {
 } from '../data/index.js';
 import { FewSoundError } from '../errors.js';
 import { type MetricName, metricNames } from '../metrics/index.js';
+import { defaultMetrics } from '../metrics/registry.js';
 import { type FewSound, HyperNetwork, type HyperSound } from '../nn/index.js';
 import {
   abortSignal,
@@ -177,7 +178,7 @@ function trainSchema(kind: string, sampleRate: number) {
     validationMetrics: z
       .array(z.enum(metricNames, { error: `Expected names of ${metricNames.join(', ')}` }))
       .readonly()
-      .default(metricNames.filter((name) => name !== 'cdpam')),
+      .default(defaultMetrics('validations')),
     checkpointEvery: wholeNumber(1, 2 ** 31 - 1).optional(),
     prefetch: wholeNumber(1, 64).default(4),
     resume: flag.default(false),

@@ -6,9 +6,8 @@ import { type LeftOut, listCorpus } from '../../data/index.js';
 import { FewSoundError } from '../../errors.js';
 import { writeFileAtomic } from '../../files.js';
 import { writeComparisonReport } from '../../report/index.js';
-import { kindName } from '../../report/metrics.js';
-import { type DeviationTableOptions, deviationTable } from '../../report/runs-table.js';
-import { formatCount } from '../../report/text-table.js';
+import { deviationTable, type RunsTableOptions } from '../../report/tables.js';
+import { formatCount, kindName } from '../../report/text-table.js';
 import { type CommandContext, type CommandResult, type Execute, UsageError } from '../command.js';
 import { addModelFlags, KINDS, type Kind, modelOptions } from '../flags/networks.js';
 import { namesOf } from '../flags/parsers.js';
@@ -222,7 +221,7 @@ async function writeTables(
     name: `${kindName(model)} (${formatCount(parameters)})`,
     metrics,
   }));
-  const table = (format: DeviationTableOptions['format'] & string) =>
+  const table = (format: RunsTableOptions['format']) =>
     deviationTable(rows, { title: 'Network (parameters)', format });
   const extent = `Mean ± standard deviation over ${formatCount(recordings)} recordings of ${formatCount(recording.samples)} samples, ${formatCount(training.steps)} steps each.`;
   const summary = { recordings, leftOut, steps: training.steps, models: summaries };

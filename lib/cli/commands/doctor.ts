@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { addon, addonOrigin, locateAddon, searchLibTorch } from '../../addon/addon.js';
 import { FewSoundError } from '../../errors.js';
-import { isCdpamSetUp, isPesqSetUp } from '../../metrics/index.js';
+import { metrics } from '../../metrics/registry.js';
 import type { LibTorchSearch } from '../../setup/libtorch.js';
 import { cudaGraphsUnavailable, cudaUnavailable } from '../../tensor/device.js';
 import { type CommandContext, type CommandResult, type Execute, stylist } from '../command.js';
@@ -154,19 +154,12 @@ function checkCuda({ chosen }: LibTorchSearch, addonCheck: Check): Check {
 }
 
 function checkPerceptual(): Check[] {
-  return [
-    { name: 'PESQ', there: isPesqSetUp(), what: 'pesq' },
-    { name: 'CDPAM', there: isCdpamSetUp(), what: 'cdpam' },
-  ].map(({ name, there, what }) =>
-    there
-      ? { name, state: 'ok', found: 'set up' }
-      : {
-          name,
-          state: 'warning',
-          found: 'not set up',
-          remedy: `for that metric, run \`fewsound setup ${what}\``,
-        },
-  );
+  return metrics.flatMap(({ title: name, needs }): Check[] => {
+    if (needs?.setup === undefined) return [];
+    if (needs.setup.isDone()) return [{ name, state: 'ok', found: 'set up' }];
+    const remedy = `for that metric, run \`fewsound setup ${needs.setup.name}\``;
+    return [{ name, state: 'warning', found: 'not set up', remedy }];
+  });
 }
 
 function checkTools(): Check[] {

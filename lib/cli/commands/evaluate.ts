@@ -3,7 +3,7 @@ import { openCorpus, type PreparedCorpus, type Split } from '../../data/index.js
 import { FewSoundError } from '../../errors.js';
 import { type MetricName, metricNames } from '../../metrics/index.js';
 import { type HyperNetwork, loadHyperNetwork } from '../../nn/index.js';
-import { runsTable } from '../../report/runs-table.js';
+import { runsTable } from '../../report/tables.js';
 import { formatCount } from '../../report/text-table.js';
 import { type CommandContext, type CommandResult, type Execute, UsageError } from '../command.js';
 import { type DeviceName, deviceName, integerFrom } from '../flags/parsers.js';

@@ -5,7 +5,7 @@ import { FewSoundError } from '../../errors.js';
 import { evaluate } from '../../metrics/index.js';
 import type { CommandContext, CommandResult, Execute } from '../command.js';
 import { integerFrom } from '../flags/parsers.js';
-import { metricsText } from '../terminal/metrics.js';
+import { listedMetrics, metricsText } from '../terminal/metrics.js';
 
 /** How far one recording is from another. */
 export interface MetricsRequest {
@@ -25,7 +25,7 @@ export function addMetricsCommand(program: Command, execute: Execute): void {
     .argument('<degraded>', 'what is judged')
     .summary('measure how far a recording is from its original')
     .description(
-      'Measures how far a recording is from its original: MSE, MAE, PSNR, SNR, SI-SNR, LSD, the Wasserstein distance of the spectra, STOI and ESTOI; PESQ and CDPAM after `fewsound setup pesq` and `fewsound setup cdpam`. Amplitudes are compared as they are; stereo is mixed down.',
+      `Measures how far a recording is from its original: ${listedMetrics()}. Amplitudes are compared as they are; stereo is mixed down.`,
     )
     .option(
       '--sample-rate <hertz>',

@@ -1,8 +1,8 @@
 import { basename, extname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { LabelledClips, type LabelledFiles, listClasses } from '../../data/index.js';
+import { formatMetric } from '../../metrics/registry.js';
 import { createClassifier, type WaveformClassifier } from '../../nn/index.js';
-import { formatMetric } from '../../report/metrics.js';
 import { formatCount, formatSeconds, textTable } from '../../report/text-table.js';
 import { threads } from '../../tensor/index.js';
 import {

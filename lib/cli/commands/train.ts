@@ -8,7 +8,7 @@ import {
   type HyperNetwork,
   type HyperSound,
 } from '../../nn/index.js';
-import { runsTable } from '../../report/runs-table.js';
+import { runsTable } from '../../report/tables.js';
 import { formatCount, formatSeconds } from '../../report/text-table.js';
 import {
   type RunFiles,

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { type Clip, crop } from '../../audio/index.js';
-import { evaluate, type Metrics, metricNames } from '../../metrics/index.js';
+import { evaluate, type Metrics } from '../../metrics/index.js';
+import { defaultMetrics } from '../../metrics/registry.js';
 import { createInr, type Inr, PiecewiseInr } from '../../nn/index.js';
 import { planPieces } from '../../nn/piecewise-inr.js';
-import type { ReportedModel, ReportedRun } from '../../report/index.js';
+import type { FitConditions, FittedNetwork } from '../../report/index.js';
 import type { Device } from '../../tensor/index.js';
 import { resolveFitOptions } from '../../train/fit-options.js';
 import { type FitOptions, type FitProgress, type FitResult, fit } from '../../train/index.js';
@@ -13,9 +14,6 @@ import { STANDARD_SAMPLES } from '../flags/recording.js';
 import { defined, type TrainingSettings } from '../flags/training.js';
 import { versions } from '../machine.js';
 import { fitProgress, type ProgressDisplay } from '../terminal/progress.js';
-
-/** Metrics of every fit, in the order of tables: all but MAE, which the paper's have not. */
-const FIT_METRICS = metricNames.filter((name) => name !== 'mae');
 
 /** Samples that neighbouring pieces of a long recording share. */
 const OVERLAP = 2048;
@@ -58,7 +56,7 @@ export interface Fitted {
   /** One, unless the clip was learned in pieces. */
   readonly pieces: readonly FittedPiece[];
   readonly reconstruction: Float32Array;
-  readonly metrics: Metrics<(typeof FIT_METRICS)[number]>;
+  readonly metrics: Partial<Metrics>;
 }
 
 /** Where a fit keeps what an interruption needs. */
@@ -127,7 +125,9 @@ export async function fitNetwork(
     }
     const network = joinPieces(networks, fitting);
     const reconstruction = network.render(fitting.clip.length);
-    const metrics = await evaluate(fitting.clip, reconstruction, { metrics: FIT_METRICS });
+    const metrics = await evaluate(fitting.clip, reconstruction, {
+      metrics: defaultMetrics('fits'),
+    });
     return { fitting, network, pieces, reconstruction, metrics };
   } catch (error) {
     for (const network of networks) network.dispose();
@@ -263,7 +263,7 @@ export function reportedModel({
   pieces,
   reconstruction,
   metrics,
-}: Fitted): ReportedModel {
+}: Fitted): FittedNetwork {
   const { steps, losses, seconds, secondsPerStep, warnings } = summarise(pieces);
   const [only, ...others] = pieces;
   const { seed, dtype } = fitting.training;
@@ -292,6 +292,6 @@ export function reportedModel({
 export function reportedRun(
   training: Readonly<Record<string, unknown>>,
   { device, threads }: Pick<TrainingSummary, 'device' | 'threads'>,
-): ReportedRun {
+): FitConditions {
   return { device, threads, training, versions: versions() };
 }

@@ -3,16 +3,15 @@ import type { PreparedCorpus } from '../../data/index.js';
 import { type ClassifierKind, type HyperNetwork, loadHyperNetwork } from '../../nn/index.js';
 import { thin } from '../../report/curve-plot.js';
 import {
-  type ReportedEpoch,
-  type ReportedReconstruction,
-  type ReportedTest,
+  type EpochGeometry,
+  type ReconstructedSound,
   writeClassifierReport,
   writeTrainingReport,
 } from '../../report/index.js';
 import { scope, threads } from '../../tensor/index.js';
 import { keptEpochs } from '../../train/epoch-weights.js';
 import { isBetterClassifier } from '../../train/evaluate-classifier.js';
-import type { RunFiles } from '../../train/index.js';
+import type { ClassifierEvaluation, RunFiles } from '../../train/index.js';
 import type { DeviceName } from '../flags/parsers.js';
 import { processor, versions } from '../machine.js';
 import { readOutcome, type TrainingOutcome } from './outcome.js';
@@ -92,7 +91,7 @@ export interface TrainedClassifier {
  */
 export async function writeClassifierRunReport(
   run: TrainedClassifier,
-  test?: ReportedTest,
+  test?: ClassifierEvaluation,
 ): Promise<void> {
   const { title, files, stepsPerEpoch, plannedSteps, device, threads } = run;
   const { records, best } = await readOutcome(files, isBetterClassifier);
@@ -114,8 +113,8 @@ function groupingOf(kind: ClassifierKind): NonNullable<ModelGeometryOptions['mod
   return kind === 'inc-tssdnet' || kind === 'res-tssdnet' ? kind : 'any';
 }
 
-async function geometryOfEpochs({ files, kind }: TrainedClassifier): Promise<ReportedEpoch[]> {
-  const geometry: ReportedEpoch[] = [];
+async function geometryOfEpochs({ files, kind }: TrainedClassifier): Promise<EpochGeometry[]> {
+  const geometry: EpochGeometry[] = [];
   for (const { epoch, path } of thin(await keptEpochs(files.epochs), EPOCHS)) {
     await scope(async () => {
       const { state } = await readModelFile(path);
@@ -203,11 +202,11 @@ async function reconstructions({
   files,
   corpus,
   device,
-}: TrainedRun): Promise<ReportedReconstruction[]> {
+}: TrainedRun): Promise<ReconstructedSound[]> {
   const { file } = await findTrainedModel(files.folder);
   const model = await loadHyperNetwork(file, { device });
   try {
-    const reported: ReportedReconstruction[] = [];
+    const reported: ReconstructedSound[] = [];
     const { sampleRate } = corpus;
     const segments = reconstructSegments(model, corpus.validation, { limit: RECORDINGS });
     for await (const { segment, original, reconstruction, metrics } of segments) {

@@ -1,6 +1,5 @@
 import type { SingleBar } from 'cli-progress';
-import { describeMetric, formatMetric } from '../../report/metrics.js';
-import { paperColumns } from '../../report/runs-table.js';
+import { metricInWords, paperColumns } from '../../metrics/registry.js';
 import { formatCount } from '../../report/text-table.js';
 import type { FitProgress, TrainProgress, ValidationResult } from '../../train/index.js';
 import type { CommandContext } from '../command.js';
@@ -135,7 +134,7 @@ export function fitProgress(
       return [
         `${String(step).padStart(total.length)}/${total}`,
         `loss ${loss.toPrecision(4)}`,
-        `SI-SNR ${siSnr === null ? 'undefined' : `${siSnr.toFixed(2)} dB`}`,
+        metricInWords('siSnr', siSnr),
         `${stepsPerSecond.toFixed(1)} steps/s`,
         `${clock(secondsLeft)} left`,
       ].join('  ');
@@ -160,14 +159,9 @@ export function trainingDisplay(context: CommandContext): Promise<ProgressDispla
 
 /** A validation in a line: the loss and the columns of the paper's tables that were measured. */
 export function validationLine({ epoch, loss, metrics, best }: ValidationResult): string {
-  const measured = new Map<string, number | null>(Object.entries(metrics));
   const values = paperColumns
-    .filter((name) => measured.has(name))
-    .map((name) => {
-      const { name: title, unit } = describeMetric(name);
-      const value = measured.get(name);
-      return `${title} ${formatMetric(name, value)}${unit !== '' && value !== null ? ` ${unit}` : ''}`;
-    });
+    .filter((name) => metrics[name] !== undefined)
+    .map((name) => metricInWords(name, metrics[name]));
   return [
     `validation after epoch ${epoch}`,
     `loss ${loss.toPrecision(4)}`,

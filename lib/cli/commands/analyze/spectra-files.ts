@@ -8,8 +8,8 @@ import type {
 import { writeFileAtomic } from '../../../files.js';
 import {
   differenceImage,
+  type NamedResponse,
   type PngImage,
-  type ReportedResponse,
   responseClassesSvg,
   responseCurvesSvg,
   responseImage,
@@ -63,7 +63,7 @@ export async function writeSpectraFiles(
   const folder = await RunFolder.open(out);
   const { frequencies, classes, differences } = found;
   const shown = found.shown.map(
-    ({ recording, ...response }): ReportedResponse => ({ name: nameOf(recording), ...response }),
+    ({ recording, ...response }): NamedResponse => ({ name: nameOf(recording), ...response }),
   );
   const strs = shown.map((response, index) =>
     picture(`strs-${index}.png`, () => responseImage(response)),

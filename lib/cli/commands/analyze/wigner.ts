@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { filterContours, waveformFilters, wignerVille } from '../../../analysis/index.js';
 import { writeFileAtomic } from '../../../files.js';
-import { contoursSvg, type ReportedContours, writeAnalysisReport } from '../../../report/index.js';
+import { type BankContours, contoursSvg, writeAnalysisReport } from '../../../report/index.js';
 import { textTable } from '../../../report/text-table.js';
 import { scope } from '../../../tensor/index.js';
 import type { CommandResult, Execute } from '../../command.js';
@@ -92,7 +92,7 @@ export async function analyzeWigner(request: WignerRequest): Promise<CommandResu
     );
     const filters = found.filter((filter) => kept.has(filter));
     const contours = layers.map(
-      (name, bank): ReportedContours => ({
+      (name, bank): BankContours => ({
         ...{ name, sampleRate, threshold, duration: durations[bank] as number },
         filters: filters.filter(({ layer }) => layer === name),
       }),
@@ -154,7 +154,7 @@ function describe(
   return `${table}\n\nFilters at ${sampleRate} Hz. ${written}`;
 }
 
-async function writeFiles(out: string, model: string, contours: readonly ReportedContours[]) {
+async function writeFiles(out: string, model: string, contours: readonly BankContours[]) {
   const folder = await RunFolder.open(out);
   const shown = contours.filter(({ filters }) => filters.length > 0);
   const pictures = shown.map((bank, index) => ({ bank, name: `wigner-${index}.svg` }));

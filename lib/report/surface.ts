@@ -1,24 +1,27 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import type { FrequencyScale, ReportedResponse } from './analysis-report-input.js';
-import { palette } from './colour-map.js';
-import { html, type Markup, section } from './page.js';
+import { html, type Markup, note, section } from './page.js';
+import type { FrequencyScale, NamedResponse } from './responses.js';
+import { palette } from './spectrogram.js';
+import { brief } from './svg-plot.js';
 
-/** Points of a surface along each axis at most: what turns smoothly, in a page of reasonable size. */
+/**
+ * Points of a surface along each axis at most: what turns smoothly, in a page of reasonable size.
+ */
 const POINTS = 120;
 
-export interface Surface {
+interface Surface {
   readonly section: Markup;
   /** What the page has to run. */
   readonly scripts: readonly string[];
 }
 
 /**
- * The STRS of a recording as a surface that turns (paper 2, Figures 1 and 2), drawn by Plotly, which is written into the page:
- * it needs no network, and WebGL of the browser.
+ * The STRS of a recording as a surface that turns (paper 2, Figures 1 and 2), drawn by Plotly,
+ * which is written into the page: it needs no network, and WebGL of the browser.
  */
 export async function surfaceSection(
-  { name, strs, times, frequencies }: ReportedResponse,
+  { name, strs, times, frequencies }: NamedResponse,
   axis: FrequencyScale,
 ): Promise<Surface> {
   const [bins, frames] = [frequencies.length, times.length];
@@ -33,25 +36,25 @@ export async function surfaceSection(
           most = Math.max(most, strs[i * frames + j] as number);
         }
       }
-      return Number(most.toPrecision(3));
+      return brief(most, 3);
     }),
   );
-  const colours = (await palette({ scheme: 'magma', domain: [0, 1] }, 12)).map(
+  const colors = (await palette({ scheme: 'magma', domain: [0, 1] }, 12)).map(
     (rgb, index) => [index / 11, `rgb(${rgb.join(',')})`] as const,
   );
   const at = (values: ArrayLike<number>, parts: readonly (readonly [number, number])[]) =>
-    parts.map(([first]) => Number((values[first] as number).toPrecision(5)));
+    parts.map(([first]) => brief(values[first] as number, 5));
   const data = {
     x: at(times, columns),
     y: at(frequencies, rows).map((hertz) => hertz / 1000),
     z,
-    colorscale: colours,
+    colorscale: colors,
   };
   return {
     section: section(
       'Response surface',
       html`<div id="response-surface" role="img" aria-label="${`Short-time response spectra of ${name} as a surface over time and frequency`}" style="width:100%;height:520px"></div>
-<p class="note">${name}. Drag to turn, scroll to come nearer.</p>`,
+${note(`${name}. Drag to turn, scroll to come nearer.`)}`,
     ),
     scripts: [
       await plotlySource(),
