@@ -194,7 +194,7 @@ export async function withFile<T>(path: string, use: (file: FileHandle) => Promi
   } catch (error) {
     if (error instanceof FewSoundError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') {
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
       throw new FewSoundError('FILE_NOT_FOUND', `${path}: there is no such file.`, {
         cause: error,
       });
