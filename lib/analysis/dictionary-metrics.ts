@@ -3,7 +3,7 @@ import { optionsObject, parseOptions, wholeNumber } from '../options.js';
 import { callOperator, ops, scope, type Tensor } from '../tensor/index.js';
 
 /** The eigenvalues of D·Dᵀ. */
-export interface AtomSpectrum {
+interface AtomSpectrum {
   /** [dimension], descending; exact zeros where there are fewer atoms than dimensions. */
   readonly eigenvalues: Float64Array;
   /** How many are numerically not 0: linearly independent atoms. */
@@ -31,7 +31,7 @@ export function atomSpectrum(rows: Tensor): AtomSpectrum {
 }
 
 /** Atoms of unit norm, and how many have none. */
-export interface UnitAtoms {
+interface UnitAtoms {
   /** [atoms, dimension] float64 on the CPU, a row each. */
   readonly rows: Tensor;
   /** Atoms that are zero everywhere. */

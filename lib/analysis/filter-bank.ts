@@ -82,11 +82,7 @@ const bankSchema = z.object({
   sampleRate: anySampleRateField,
 });
 
-/**
- * @internal
- * @throws FewSoundError INVALID_ARGUMENT, SHAPE_MISMATCH
- */
-export function checkBank(bank: FilterBank): void {
+function checkBank(bank: FilterBank): void {
   const { filters } = parseOptions(bankSchema, bank, 'filter bank');
   const { shape, dtype } = filters;
   if (shape.length !== 2 || filters.size === 0 || !['float32', 'float64'].includes(dtype)) {

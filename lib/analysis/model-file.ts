@@ -15,10 +15,9 @@ const otherDict = /^(optim\w*|\w*optimizer\w*|\w*scheduler\w*|training|scaler)\.
  * tensors are left out, and weights stored in parts (weight and spectral normalization) are put
  * together.
  *
- * @internal
  * @param tensors by path in the file; new ones belong to the enclosing scope
  */
-export function modelState(tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+function modelState(tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
   return wholeWeights(opened(tensors));
 }
 

@@ -93,10 +93,9 @@ export function wignerVille(
  * The analytic signals of filters at twice their rate, with the filters' energy: complex128
  * [filters, 2·length]. Entry 2n is at sample n.
  *
- * @internal
  * @param filters [filters, length] float64
  */
-export function analyticSignals(filters: Tensor): Tensor {
+function analyticSignals(filters: Tensor): Tensor {
   const length = filters.shape[1] as number;
   // Padding keeps the end from wrapping around to the start.
   const size = 2 ** Math.ceil(Math.log2(4 * length));

@@ -14,7 +14,7 @@ const sampleRates = [44_100, 48_000, 32_000];
 const provingFrames = 4;
 
 /** A run of frames that one encoder wrote, from its information frame on. */
-export interface MpegRun {
+interface MpegRun {
   /** Frames of audio, after the information frame if there is one. */
   readonly frames: Uint8Array[];
   readonly sampleRate: number;
@@ -32,12 +32,9 @@ export interface MpegRun {
  * promises, and rate and number of channels stay the same. Without an information frame, a file cut
  * exactly between two frames looks like a shorter recording.
  *
- * @internal
  * @param start where the first frame is
- * @param name how errors call the file
- * @throws FewSoundError FILE_FORMAT
  */
-export function readMpegRuns(bytes: Uint8Array, start: number, name: string): MpegRun[] {
+function readMpegRuns(bytes: Uint8Array, start: number, name: string): MpegRun[] {
   const end = Math.max(start, tagsAtEnd(bytes));
   const first = frameAt(bytes, start);
   if (first === null) {

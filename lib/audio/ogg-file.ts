@@ -15,13 +15,8 @@ import {
 /** Identification, comment, setup. */
 const headerCount = 3;
 
-/**
- * Decodes a stream of Vorbis in Ogg.
- *
- * @internal
- * @throws FewSoundError FILE_FORMAT, INTERNAL
- */
-export async function decodeVorbis(stream: OggStream, name: string): Promise<DecodedAudio> {
+/** Decodes a stream of Vorbis in Ogg. */
+async function decodeVorbis(stream: OggStream, name: string): Promise<DecodedAudio> {
   const { headers, pages } = withoutHeaders(stream, headerCount);
   const [identification, , setup] = headers;
   if (identification === undefined || setup === undefined || identification.length < 30) {
@@ -75,12 +70,8 @@ export async function decodeVorbis(stream: OggStream, name: string): Promise<Dec
   return { channels, sampleRate };
 }
 
-/**
- * A stream's first packets, and its pages without them.
- *
- * @internal
- */
-export function withoutHeaders(
+/** A stream's first packets, and its pages without them. */
+function withoutHeaders(
   { pages }: OggStream,
   count: number,
 ): { headers: Uint8Array[]; pages: OggPackets[] } {
@@ -112,11 +103,8 @@ interface OpusHead {
 
 /**
  * Decodes a stream of Opus in Ogg (RFC 7845), at 48 kHz, with the gain that its header asks for.
- *
- * @internal
- * @throws FewSoundError FILE_FORMAT, INTERNAL
  */
-export async function decodeOpus(stream: OggStream, name: string): Promise<DecodedAudio> {
+async function decodeOpus(stream: OggStream, name: string): Promise<DecodedAudio> {
   const { headers, pages } = withoutHeaders(stream, 2);
   const head = readHead(headers[0] as Uint8Array, name);
   const timed = pages.map(({ packets, granule, last }) => {
@@ -203,7 +191,7 @@ const codecs = {
   opus: { magic: 'OpusHead', decode: decodeOpus },
   flac: { magic: '\x7fFLAC', decode: decodeOggFlac },
 };
-export type OggCodec = keyof typeof codecs;
+type OggCodec = keyof typeof codecs;
 
 /** Other streams by the start of their first packet. */
 const otherStreams: readonly (readonly [magic: string, found: string])[] = [

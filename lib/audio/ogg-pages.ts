@@ -14,7 +14,7 @@ export interface TimedPage extends Pick<OggPackets, 'granule' | 'last'> {
 }
 
 /** The decoded samples that belong to the audio. */
-export interface Span {
+interface Span {
   readonly start: number;
   readonly end: number;
 }

@@ -16,7 +16,7 @@ import { decodeWav } from './wav-file.js';
 export type AudioFormat = 'wav' | 'au' | 'flac' | 'mp3' | 'vorbis' | 'opus';
 
 /** What a file is, or the name of its content where that is not audio. */
-export type SniffedContent =
+type SniffedContent =
   | { readonly container: 'wav' | 'au' | 'flac' | 'mp3' | 'ogg'; readonly start: number }
   | { readonly container: null; readonly found: string };
 
@@ -52,10 +52,8 @@ const otherContents: readonly (readonly [magic: string, offset: number, found: s
 /**
  * Identifies a file by its content, not its name, and finds where the audio starts behind tags and
  * stray bytes.
- *
- * @internal
  */
-export function sniffContent(bytes: Uint8Array): SniffedContent {
+function sniffContent(bytes: Uint8Array): SniffedContent {
   const start = skipTags(bytes);
   const content = start === 0 ? bytes : bytes.subarray(start);
   if (hasText(content, 'RIFF', 0) && hasText(content, 'WAVE', 8))

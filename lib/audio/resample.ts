@@ -11,7 +11,7 @@ import { requireAudio, requireRate } from './checks.js';
  */
 
 /** How a quality shapes the filter, in fractions of the lower Nyquist frequency. */
-export interface SincQuality {
+interface SincQuality {
   /** Up to here the response is flat within 0.1 dB. */
   readonly passband: number;
   /** From the lower Nyquist frequency on, the response is below minus this many dB. */
@@ -19,7 +19,7 @@ export interface SincQuality {
 }
 
 /** A Kaiser-windowed sinc, ready to be sampled at any offset. */
-export interface SincKernel {
+interface SincKernel {
   /** Distance from the center, in input samples, beyond which the kernel is zero. */
   readonly halfWidth: number;
   /** Kernel at `offset` input samples from its center (up to a constant factor). */
@@ -32,7 +32,7 @@ export interface SincKernel {
  *
  * @param ratio lower rate divided by the input rate, in (0, 1]; 1 when the rate goes up
  */
-export function sincKernel(ratio: number, quality: SincQuality): SincKernel {
+function sincKernel(ratio: number, quality: SincQuality): SincKernel {
   const { passband, stopbandDb } = quality;
   const beta = 0.1102 * (stopbandDb - 8.7);
   const transition = (1 - passband) * Math.PI; // radians per sample of the lower rate

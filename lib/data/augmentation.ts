@@ -34,7 +34,7 @@ const MANGLE = { radius: 0.99, lowest: 20, highest: 2000 };
 const STEP = 2 ** -16;
 
 /** The random choices for one training crop. */
-export interface CropPlan {
+interface CropPlan {
   /** First sample of the crop in its segment. */
   readonly start: number;
   /** Frequency of the all-pass filter's poles, Hz; null where the phase is left alone. */

@@ -7,7 +7,7 @@ import type { SourceFile } from './prepare-unit.js';
 const SILENCE = 2 ** -16;
 
 /** The segments of a recording, or why there are none. */
-export type CutRecording =
+type CutRecording =
   | { readonly entry: PreparedFile; readonly segments: readonly Float32Array[] }
   | { readonly bad: BadFileEntry };
 

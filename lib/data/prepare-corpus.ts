@@ -19,7 +19,7 @@ import type { PrepareWorkerData } from './prepare-worker.js';
 const INTERVAL = 50;
 
 /** Counts what is done and reports it. */
-export class PreparationProgress {
+class PreparationProgress {
   readonly #start = performance.now();
   readonly #totalFiles: number;
   readonly #onProgress: ((progress: PrepareProgress) => void) | undefined;

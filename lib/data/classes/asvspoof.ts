@@ -9,7 +9,7 @@ export const spoofTasks = ['key', 'attack'] as const;
 export type SpoofTask = (typeof spoofTasks)[number];
 
 /** Which recordings of ASVspoof to take. */
-export interface SpoofSelection {
+interface SpoofSelection {
   readonly task: SpoofTask;
   /**
    * Systems whose spoofs to take, such as A07; default all. Bona fide recordings are always taken.

@@ -34,7 +34,7 @@ const reasons: readonly (readonly [name: RegExp, reason: string])[] = [
 ];
 
 /** What an unsupported name in a pickle stands for; `undefined` for an unknown one. */
-export function unreadableTensor(name: string): string | undefined {
+function unreadableTensor(name: string): string | undefined {
   return reasons.find(([pattern]) => pattern.test(name))?.[1];
 }
 

@@ -13,7 +13,7 @@ import {
 import { BlankTensor } from './tensor-record.js';
 
 /** The stack of a pickle machine. Values below the last mark are out of reach until it is taken. */
-export class PickleStack {
+class PickleStack {
   private readonly values: PickleValue[] = [];
   /** The height of the stack at each mark. */
   private readonly marks: number[] = [];
@@ -94,7 +94,7 @@ const UNITS = 8_000_000;
 const CONTAINER = 8;
 const MEMO = 4;
 
-export interface PickleRules {
+interface PickleRules {
   readonly fault: Caller['fault'];
   /** Resolves a reference to an object outside the pickle. */
   readonly persistent?: (id: PickleValue) => PickleValue;

@@ -55,10 +55,8 @@ const mostBytes = (fileSize: number) => 16 * fileSize + 64 * 2 ** 20;
 /**
  * The tensors of the records: views of their storages, each read once, in PyTorch's own order of
  * elements. Equal records share a Tensor. Call it in a scope, which frees the rest.
- *
- * @throws the fault
  */
-export async function loadTensors(
+async function loadTensors(
   records: ReadonlyMap<string, TensorRecord>,
   { readStorage }: TorchContainer,
   { device, fileSize, fault }: { device: Device; fileSize: number; fault: Fault },

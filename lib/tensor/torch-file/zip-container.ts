@@ -18,7 +18,7 @@ export const LONGEST_PICKLE = 2 ** 28;
 
 // An entry in the directory at the end of a zip archive, in either of its formats. Format: PKWARE's
 // APPNOTE.TXT, 4.3.12 to 4.3.16 and 4.5.3.
-export interface ZipEntry {
+interface ZipEntry {
   readonly name: string;
   readonly flags: number;
   /** 0: stored, 8: deflated. */
@@ -44,7 +44,7 @@ const EXTRA_64 = 1;
 const IN_EXTRA = 0xffffffff;
 
 /** Reads the directory of an archive. Duplicate names are an error. */
-export async function readZipDirectory(
+async function readZipDirectory(
   file: FileHandle,
   fileSize: number,
   fault: Fault,
@@ -157,7 +157,7 @@ const ENCRYPTED = 1;
 const mostBytes = (fileSize: number) => 16 * fileSize + 16 * 2 ** 20;
 
 /** Entries of a zip archive, stored or deflated. Nothing it says is believed unchecked. */
-export class ZipArchive {
+class ZipArchive {
   private constructor(
     private readonly file: FileHandle,
     private readonly fileSize: number,
