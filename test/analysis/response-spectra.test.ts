@@ -346,7 +346,12 @@ describe('what cannot be analysed', () => {
   };
 
   test.each([
-    ['a filter longer than the recording', 20, 'SHAPE_MISMATCH', /20 samples.*30 of the longest filter/],
+    [
+      'a filter longer than the recording',
+      20,
+      'SHAPE_MISMATCH',
+      /20 samples.*30 of the longest filter/,
+    ],
     ['no samples', 0, 'AUDIO_EMPTY', /audio is empty/],
   ])('%s', (_, length, code, message) => {
     expectError(() => responseSpectra(bank(2, 30), [recording(length)]), code, message);
@@ -383,7 +388,11 @@ describe('what cannot be analysed', () => {
       'INVALID_ARGUMENT',
       /stride, got 10 and 5/,
     );
-    expectError(() => responseSpectra([], [recording(50)]), 'INVALID_ARGUMENT', /at least one filter bank/);
+    expectError(
+      () => responseSpectra([], [recording(50)]),
+      'INVALID_ARGUMENT',
+      /at least one filter bank/,
+    );
     expectError(
       () => responseSpectra(bank(2, 3), [recording(50)], { axis: 'log', lowest: 4000 }),
       'INVALID_ARGUMENT',
