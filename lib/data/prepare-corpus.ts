@@ -4,7 +4,7 @@ import { FewSoundError, throwIfAborted } from '../errors.js';
 import { runTasks } from '../workers/worker-pool.js';
 import { hasWorkerProgram, workerProgram } from '../workers/worker-program.js';
 import { type CorpusKind, type LeftOut, listCorpus } from './corpora/index.js';
-import type { BadFileEntry, Manifest, ShardRecord, Split } from './manifest.js';
+import type { BadFileProblem, Manifest, ShardRecord, Split } from './manifest.js';
 import { PreparationFolder } from './preparation-folder.js';
 import {
   type PrepareOptions,
@@ -84,9 +84,13 @@ class PreparationProgress {
 
 const PROGRAM = 'data/prepare-worker.js';
 
-/** A recording that gave no segment, and why; `name` is its path below the corpus. */
-export interface BadFile extends Readonly<Omit<BadFileEntry, 'group'>> {
+/** A recording that gave no segment, and why. */
+export interface BadFile {
+  /** Path below the corpus. */
+  readonly name: string;
   readonly split: Split;
+  readonly problem: BadFileProblem;
+  readonly message: string;
 }
 
 /** One part of a prepared corpus. */
