@@ -32,7 +32,7 @@ const leftOut = [
   { name: 'high/notes.txt', reason: 'not-audio' },
   { name: 'low/gone.wav', reason: 'broken-link' },
 ];
-const lines = /low\/gone\.wav left out: a link.*\n.*high\/notes\.txt left out: no audio file/;
+const lines = /low\/gone\.wav left out: a broken link.*\n.*high\/notes\.txt left out: not an audio file/;
 
 describe('what a folder holds beside its recordings', () => {
   const classify = () => [
