@@ -270,7 +270,8 @@ export async function withFile<T>(path: string, use: (file: FileHandle) => Promi
     return await use(file);
   } catch (error) {
     if (error instanceof FewSoundError) throw error;
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
       throw new FewSoundError('FILE_NOT_FOUND', `${path}: there is no such file.`, {
         cause: error,
       });

@@ -13,13 +13,14 @@ export {
   type FilterContour,
   filterContours,
 } from './contours.js';
-export type { DictionaryLayer, StateDict } from './dictionary.js';
 export {
   blockDictionary,
   type DictionaryBranch,
+  type DictionaryLayer,
   type DictionaryOptions,
   dictionaryOf,
   type LayerKind,
+  type StateDict,
 } from './dictionary.js';
 export {
   type DictionaryMetrics,
@@ -64,10 +65,10 @@ export {
   type CrossValidation,
   type CrossValidationOptions,
   crossValidateSvm,
-  equalErrorRate,
   type FoldSpread,
-  type SvmFeatures,
-} from './svm/index.js';
+} from './svm/cross-validation.js';
+export { equalErrorRate } from './svm/equal-error-rate.js';
+export type { SvmFeatures } from './svm/polynomial-svm.js';
 export {
   type WaveformFilterOptions,
   type WaveformFilters,

@@ -1,4 +1,4 @@
-import { ClassBatches, type LabelledClips } from '../data/index.js';
+import { ClassBatches, type LabeledClips } from '../data/index.js';
 import type { ClassifierTrainer } from './trainer.js';
 
 /** How often recordings of each class were taken for each class. */
@@ -42,7 +42,7 @@ const AT_ONCE = 64;
  */
 export async function evaluateClassifier(
   trainer: ClassifierTrainer,
-  clips: LabelledClips,
+  clips: LabeledClips,
   members: readonly number[],
 ): Promise<ClassifierEvaluation> {
   const { labels } = clips;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ClassSplit, LabelledClips, stratifiedSplit } from '../data/index.js';
+import { type ClassSplit, LabeledClips, stratifiedSplit } from '../data/index.js';
 import { FewSoundError } from '../errors.js';
 import { WaveformClassifier } from '../nn/index.js';
 import {
@@ -122,7 +122,7 @@ export type ResolvedTrainClassifier = z.output<typeof schema>;
 /** What a training works on, checked. */
 export interface ClassifierSetup {
   readonly model: WaveformClassifier;
-  readonly clips: LabelledClips;
+  readonly clips: LabeledClips;
   readonly options: ResolvedTrainClassifier;
   readonly split: ClassSplit;
   readonly stepsPerEpoch: number;
@@ -135,14 +135,14 @@ export interface ClassifierSetup {
  */
 export function setUpClassifier(
   model: WaveformClassifier,
-  clips: LabelledClips,
+  clips: LabeledClips,
   given: TrainClassifierOptions,
 ): ClassifierSetup {
   if (!(model instanceof WaveformClassifier)) {
     throw invalid('model', 'the first argument is no classifier, such as a SegmentalCnn.');
   }
-  if (!(clips instanceof LabelledClips)) {
-    throw invalid('clips', 'the second argument are no clips; read them by LabelledClips.load.');
+  if (!(clips instanceof LabeledClips)) {
+    throw invalid('clips', 'the second argument are no clips; read them by LabeledClips.load.');
   }
   const options = parseOptions(schema, given, 'trainClassifier options');
   const { samples, margin } = clips.options;

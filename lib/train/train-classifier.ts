@@ -1,5 +1,5 @@
 import { Draws } from '../data/draws.js';
-import { ClassBatches, type LabelledClips, prefetch } from '../data/index.js';
+import { ClassBatches, type LabeledClips, prefetch } from '../data/index.js';
 import { writeFileAtomic } from '../files.js';
 import { loadClassifier, type WaveformClassifier } from '../nn/index.js';
 import { keepEpochWeights } from './epoch-weights.js';
@@ -52,7 +52,7 @@ export interface TrainClassifierResult {
  */
 export async function trainClassifier(
   model: WaveformClassifier,
-  clips: LabelledClips,
+  clips: LabeledClips,
   options: TrainClassifierOptions,
 ): Promise<TrainClassifierResult> {
   const setup = setUpClassifier(model, clips, options);

@@ -57,7 +57,7 @@ TEST(stftIsLibTorchs) {
   const at::Tensor expected = at::stft(signals, 64, 16, 64, window, /*center=*/true, "reflect",
                                        /*normalized=*/false, /*onesided=*/true,
                                        /*return_complex=*/true);
-  const at::Tensor spectrum = centredStft(signals, window, 16);
+  const at::Tensor spectrum = centeredStft(signals, window, 16);
   CHECK(spectrum.transpose(1, 2).allclose(expected, 1e-13, 1e-13));
 }
 

@@ -70,7 +70,7 @@ describe('a saved classifier', () => {
     model.listening = {
       sampleRate: 8000,
       normalize: true,
-      place: 'centre',
+      place: 'center',
       labels: ['a', 'b', 'c'],
     };
     await model.save(at('rate.safetensors'));
@@ -185,7 +185,7 @@ describe('weights of another program', () => {
       'that make an object',
       () => join(torchFiles, 'malicious_newobj.pth'),
       'three',
-      /malicious_newobj\.pth: not a PyTorch file to be read/,
+      /malicious_newobj\.pth: cannot read this PyTorch file/,
     ],
   ])('%s are refused, and nothing changes', async (_, path, kind, message) => {
     using model =

@@ -218,7 +218,7 @@ describe('bad input', () => {
 
   it('labels must be as many as classes', () => {
     using model = smallClassifier('segmental-cnn');
-    const listening = { sampleRate: 16_000, normalize: true, place: 'centre' } as const;
+    const listening = { sampleRate: 16_000, normalize: true, place: 'center' } as const;
     expect(() => {
       model.listening = { ...listening, labels: ['a', 'b'] };
     }).toThrow(/2 names for a model of 3 classes/);

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openCorpus, type PreparedCorpus, ValidationBatches } from '../../lib/data';
+import { type PreparedCorpus, ValidationBatches } from '../../lib/data';
 import { evaluate, metricNames } from '../../lib/metrics';
 import { type HyperNetwork, HyperSound, loadHyperNetwork } from '../../lib/nn';
 import { noGrad, readSafetensors, scope, type Tensor, tensor } from '../../lib/tensor';
@@ -21,7 +21,7 @@ import { quickLoss } from './glide';
 import {
   lossesOf,
   numbersOf,
-  tinyCorpus,
+  openTinyCorpus,
   tinyModel,
   tinyModelOptions,
   tinyOptions,
@@ -32,8 +32,7 @@ import {
 const at = temporaryFolder();
 let corpus: PreparedCorpus;
 beforeAll(async () => {
-  await tinyCorpus(at('source'), at('corpus'));
-  corpus = await openCorpus(at('corpus'));
+  corpus = await openTinyCorpus(at('.'));
 });
 afterAll(() => corpus.close());
 

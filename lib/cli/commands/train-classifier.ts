@@ -1,6 +1,6 @@
 import { basename, extname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { LabelledClips, type LabelledFiles, listClasses } from '../../data/index.js';
+import { LabeledClips, type LabeledFiles, listClasses } from '../../data/index.js';
 import { formatMetric } from '../../metrics/registry.js';
 import { createClassifier, type WaveformClassifier } from '../../nn/index.js';
 import { formatCount, formatSeconds, textTable } from '../../report/text-table.js';
@@ -230,10 +230,10 @@ class ClassifierRun {
   }
 
   private async read(
-    listed: LabelledFiles,
+    listed: LabeledFiles,
     model: WaveformClassifier,
     context: CommandContext,
-  ): Promise<LabelledClips> {
+  ): Promise<LabeledClips> {
     const display = await showProgress<{ done: number; total: number }>(context, '', {
       position: (place) => place,
       describe: ({ done, total }) => `reading recordings ${done}/${total}`,
@@ -241,7 +241,7 @@ class ClassifierRun {
     try {
       const { shift = 0 } = this.config.training;
       return await this.checked('clips', () =>
-        LabelledClips.load(listed, {
+        LabeledClips.load(listed, {
           samples: model.samples,
           ...this.config.clips,
           // What no shift can be is for the training to say.
@@ -257,7 +257,7 @@ class ClassifierRun {
 
   private async train(
     model: WaveformClassifier,
-    clips: LabelledClips,
+    clips: LabeledClips,
     context: CommandContext,
   ): Promise<CommandResult> {
     const { training } = this.config;

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { placementField } from '../../audio/placement.js';
 import { classSourceSchema } from '../../data/classes/class-source.js';
-import type { ClassSource, LabelledClipsOptions } from '../../data/index.js';
+import type { ClassSource, LabeledClipsOptions } from '../../data/index.js';
 import { readJson } from '../../files.js';
 import { type ClassifierKind, classifierKinds, type HyperNetworkKind } from '../../nn/index.js';
 import { flag, optionsObject, parseOptions, sampleRateField } from '../../options.js';
@@ -61,7 +61,7 @@ export interface ClassifierConfig {
   readonly comment?: string;
   readonly model: { readonly kind: ClassifierKind } & Readonly<Record<string, unknown>>;
   readonly data: ClassSource;
-  readonly clips: Pick<LabelledClipsOptions, 'sampleRate' | 'place' | 'normalize'>;
+  readonly clips: Pick<LabeledClipsOptions, 'sampleRate' | 'place' | 'normalize'>;
   readonly training: ClassifierTrainingOptions;
 }
 

@@ -35,7 +35,7 @@ export class NumpyDType extends PickleRecord {
   setState(state: PickleValue, { fault }: Caller): void {
     const order = state instanceof Tuple ? state.items[1] : undefined;
     if (order !== '<' && order !== '>' && order !== '|' && order !== '=') {
-      throw fault('a dtype of NumPy in its pickle has no byte order');
+      throw fault('a NumPy dtype in its pickle has no byte order');
     }
     this.little = order !== '>';
   }
@@ -51,7 +51,7 @@ export class NumpyDType extends PickleRecord {
 export const numpyDType: Call = ([name], { fault }) => {
   if (typeof name !== 'string' || !Object.hasOwn(readers, name)) {
     throw fault(
-      `its pickle has a dtype of NumPy that is not read; known are ${Object.keys(readers).join(', ')}. Save it as a number or a tensor`,
+      `its pickle has an unsupported NumPy dtype (supported are ${Object.keys(readers).join(', ')}). Save a number or a tensor instead`,
     );
   }
   return new NumpyDType(name);
@@ -61,6 +61,6 @@ export const numpyDType: Call = ([name], { fault }) => {
 export const numpyScalar: Call = ([dtype, bytes], { fault }) => {
   const value =
     dtype instanceof NumpyDType && types.isUint8Array(bytes) ? dtype.read(bytes) : undefined;
-  if (value === undefined) throw fault('a number of NumPy in its pickle is none');
+  if (value === undefined) throw fault('its pickle has an invalid NumPy number');
   return value;
 };

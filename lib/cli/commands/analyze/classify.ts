@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander';
 import { cumulativeResponses, waveformFilters } from '../../../analysis/index.js';
-import { type CrossValidation, crossValidateSvm } from '../../../analysis/svm/index.js';
-import { type DigitTask, digitTasks } from '../../../data/classes/labelled-files.js';
+import { type CrossValidation, crossValidateSvm } from '../../../analysis/svm/cross-validation.js';
+import { type DigitTask, digitTasks } from '../../../data/classes/labeled-files.js';
 import {
   type ClassSource,
-  LabelledClips,
-  type LabelledFiles,
+  LabeledClips,
+  type LabeledFiles,
   listClasses,
   takeOfEachClass,
 } from '../../../data/index.js';
@@ -172,14 +172,14 @@ async function withDisplay<T>(
 
 /** CRS of each recording. */
 async function responsesOf(
-  listed: LabelledFiles,
+  listed: LabeledFiles,
   banks: Parameters<typeof cumulativeResponses>[0],
   sampleRate: number,
   { samples, bins, range }: ClassifyRequest,
   { signal }: CommandContext,
   show: Show,
 ): Promise<(Float32Array | Float64Array)[]> {
-  const clips = await LabelledClips.load(listed, {
+  const clips = await LabeledClips.load(listed, {
     ...{ samples, sampleRate, place: 'start', normalize: false },
     signal,
     onProgress: (done, total) => show('reading recordings', done, total),
@@ -212,7 +212,7 @@ function jsonOf(
   }: ClassifyRequest,
   layers: readonly string[],
   sampleRate: number,
-  { labels, files }: LabelledFiles,
+  { labels, files }: LabeledFiles,
   counts: readonly number[],
   { accuracy, eer, confusion, predicted, fold }: CrossValidation,
 ): object {
@@ -234,7 +234,7 @@ function jsonOf(
 function describe(
   { folds, degree }: ClassifyRequest,
   layers: readonly string[],
-  { labels }: LabelledFiles,
+  { labels }: LabeledFiles,
   counts: readonly number[],
   { accuracy, eer, confusion }: CrossValidation,
 ): string {

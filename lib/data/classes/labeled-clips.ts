@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { totalmem } from 'node:os';
 import { loadClip, peakOf } from '../../audio/clip.js';
 import { type Placement, placementField, windowOf } from '../../audio/placement.js';
-import { FewSoundError, throwIfAborted } from '../../errors.js';
+import { invalidArgument, throwIfAborted } from '../../errors.js';
 import {
   abortSignal,
   callback,
@@ -12,21 +12,21 @@ import {
   sampleRateField,
   wholeNumber,
 } from '../../options.js';
-import type { LabelledFiles } from './labelled-files.js';
+import type { LabeledFiles } from './labeled-files.js';
 
-/** Options of {@link LabelledClips.load}. */
-export interface LabelledClipsOptions {
-  /** Samples of every clip: longer recordings are cut, shorter ones have zeros around them. Default 16,000. */
+/** Options of {@link LabeledClips.load}. */
+export interface LabeledClipsOptions {
+  /** Samples of a clip: longer recordings are cut, shorter ones zero-padded. Default 16,000. */
   samples?: number;
-  /** Rate that recordings are resampled to, Hz. Default 16,000. */
+  /** Rate to resample recordings to, Hz. Default 16,000. */
   sampleRate?: number;
-  /** Where a recording lies in its clip. Default 'centre'. */
+  /** Where a recording lies in its clip. Default 'center'. */
   place?: Placement;
   /** Scale each recording to peak 1 (default true). */
   normalize?: boolean;
-  /** Samples that are kept beyond both ends, for moving clips in training. Default 0. */
+  /** Extra samples to keep at both ends, for shifting clips in training. Default 0. */
   margin?: number;
-  /** Told how many recordings are read, of how many. */
+  /** Called with the number of recordings read so far and in all. */
   onProgress?: (done: number, recordings: number) => void;
   signal?: AbortSignal;
 }
@@ -34,27 +34,27 @@ export interface LabelledClipsOptions {
 const schema = optionsObject({
   samples: wholeNumber(1, 2 ** 24).default(16_000),
   sampleRate: sampleRateField.default(16_000),
-  place: placementField.default('centre'),
+  place: placementField.default('center'),
   normalize: flag.default(true),
   margin: wholeNumber(0, 2 ** 24).default(0),
   onProgress: callback<(done: number, recordings: number) => void>().optional(),
   signal: abortSignal.optional(),
 });
 
-/** How the clips were made, with every default filled in. */
-type ClipForm = Readonly<Required<Omit<LabelledClipsOptions, 'onProgress' | 'signal'>>>;
+/** How the clips were made, defaults included. */
+type ClipForm = Readonly<Required<Omit<LabeledClipsOptions, 'onProgress' | 'signal'>>>;
 
-/** Recordings that are read at once: their files, while another is resampled. */
+/** Recordings read at once: files are read while another recording is resampled. */
 const AT_ONCE = 4;
 
-/** Recordings of several classes in memory, one after the other: clips of one length and rate. */
-export class LabelledClips {
+/** Recordings of several classes in memory: clips of one length and rate. */
+export class LabeledClips {
   private constructor(
-    /** Names of the classes, by their numbers. */
+    /** Names of the classes, by number. */
     readonly labels: readonly string[],
     /** The class of each clip. */
     readonly classes: readonly number[],
-    /** Where each clip is from, below its folder. */
+    /** The path of each recording below its folder. */
     readonly names: readonly string[],
     readonly options: ClipForm,
     private readonly stored: Float32Array<ArrayBuffer>,
@@ -63,20 +63,20 @@ export class LabelledClips {
   /**
    * Reads recordings. All must be readable.
    *
-   * @throws FewSoundError naming the recording that cannot be read; INVALID_ARGUMENT for bad options, or more clips than half
-   *   of the memory holds; ABORTED by the signal
+   * @throws FewSoundError naming the recording that cannot be read; INVALID_ARGUMENT for bad
+   *   options, or clips for which half of the memory does not suffice; ABORTED by the signal
    */
   static async load(
-    { labels, files }: LabelledFiles,
-    given: LabelledClipsOptions = {},
-  ): Promise<LabelledClips> {
+    { labels, files }: LabeledFiles,
+    given: LabeledClipsOptions = {},
+  ): Promise<LabeledClips> {
     const { onProgress, signal, ...options } = parseOptions(schema, given, 'clips options');
     const width = options.samples + 2 * options.margin;
     requireMemory(files.length * width * 4, files.length);
     const stored = new Float32Array(files.length * width);
     let done = 0;
     const read = async (index: number): Promise<void> => {
-      const file = files[index] as LabelledFiles['files'][number];
+      const file = files[index] as LabeledFiles['files'][number];
       const window = await windowIn(file.path, options);
       stored.set(window, index * width);
       onProgress?.(++done, files.length);
@@ -86,7 +86,7 @@ export class LabelledClips {
       const part = files.slice(first, first + AT_ONCE);
       await Promise.all(part.map((_, i) => read(first + i)));
     }
-    return new LabelledClips(
+    return new LabeledClips(
       labels,
       files.map(({ label }) => label),
       files.map(({ name }) => name),
@@ -100,7 +100,8 @@ export class LabelledClips {
   }
 
   /**
-   * One clip, moved: what leaves its window on one side is lost, what enters on the other is the recording's or silence.
+   * One clip, shifted: what leaves its window on one side is lost; what enters on the other is the
+   * rest of the recording, or silence.
    *
    * @param by samples to the right, at most the margin; negative: to the left
    * @returns [samples], a view of the memory of all
@@ -111,10 +112,13 @@ export class LabelledClips {
     return this.stored.subarray(begin, begin + samples);
   }
 
-  /** What tells these clips from others: of their samples, classes and names, SHA-256 in hexadecimal. */
+  /** Identifies the clips: SHA-256 of their samples, classes and names, in hexadecimal. */
   digest(): string {
     const { buffer, byteOffset, byteLength } = this.stored;
-    const { labels, classes, names, options } = this;
+    const { labels, classes, names } = this;
+    const { place } = this.options;
+    // Checkpoints of older versions hold the digest with the place spelled so.
+    const options = { ...this.options, place: place === 'center' ? 'centre' : place };
     return createHash('sha256')
       .update(JSON.stringify({ labels, classes, names, options }))
       .update(new Uint8Array(buffer, byteOffset, byteLength))
@@ -126,10 +130,10 @@ async function windowIn(
   path: string,
   { sampleRate, samples, place, normalize, margin }: ClipForm,
 ): Promise<Float32Array> {
-  // An error names the file.
+  // Errors of loadClip name the file.
   const clip = await loadClip(path, { sampleRate, normalize: false });
   const window = windowOf(clip.samples, samples, place, margin);
-  // By the peak of the whole recording, so that the margin changes nothing.
+  // By the peak of the whole recording, so that the margin makes no difference.
   const peak = normalize ? peakOf(clip.samples) : 1;
   return peak === 0 || peak === 1 ? window : window.map((value) => value / peak);
 }
@@ -138,9 +142,8 @@ function requireMemory(bytes: number, recordings: number): void {
   const most = totalmem() / 2;
   if (bytes <= most) return;
   const gigabytes = (value: number) => (value / 1e9).toPrecision(3);
-  throw new FewSoundError(
-    'INVALID_ARGUMENT',
-    `${recordings} clips take ${gigabytes(bytes)} GB of memory, and ${gigabytes(most)} GB may be used. Take fewer recordings or fewer samples.`,
-    { field: 'samples' },
+  throw invalidArgument(
+    'samples',
+    `${recordings} clips need ${gigabytes(bytes)} GB of memory, more than the ${gigabytes(most)} GB allowed. Use fewer recordings or fewer samples.`,
   );
 }

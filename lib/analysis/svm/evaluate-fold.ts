@@ -1,7 +1,7 @@
 import { PolynomialSvm, type PolynomialSvmOptions, type SvmFeatures } from './polynomial-svm.js';
 
-/** What the folds of a cross-validation have in common. */
-export interface FoldedFeatures {
+/** What all folds of a cross-validation share. */
+export interface FoldData {
   /** [rows · width], row by row. */
   readonly features: Float64Array;
   readonly width: number;
@@ -13,39 +13,39 @@ export interface FoldedFeatures {
   readonly machine: PolynomialSvmOptions;
 }
 
-/** What a machine makes of the rows that it did not learn from. */
-export interface JudgedFold {
+/** The predictions for the rows of a fold, by a machine trained on the others. */
+export interface FoldResult {
   readonly rows: readonly number[];
-  /** The class that each of them was taken for. */
+  /** The predicted class of each row. */
   readonly predicted: readonly number[];
-  /** Of two classes: how much each is of the second; else empty. */
+  /** For two classes: scores for the second; else empty. */
   readonly scores: readonly number[];
 }
 
-/** Judges the rows of a fold by a machine that learned from the others, standardised by their mean and deviation. */
-export async function judgeFold(
-  { features, width, labels, classes, fold, machine }: FoldedFeatures,
+/** Predicts the rows of a fold by a machine trained on the others, all standardized. */
+export async function evaluateFold(
+  { features, width, labels, classes, fold, machine }: FoldData,
   held: number,
-): Promise<JudgedFold> {
+): Promise<FoldResult> {
   const row = (i: number) => features.subarray(i * width, (i + 1) * width);
-  const learned = labels.flatMap((_, i) => (fold[i] === held ? [] : [i]));
+  const trained = labels.flatMap((_, i) => (fold[i] === held ? [] : [i]));
   const rows = labels.flatMap((_, i) => (fold[i] === held ? [i] : []));
-  const standardise = standardiser(learned.map(row));
+  const standardize = standardizer(trained.map(row));
   using svm = await PolynomialSvm.train(
-    learned.map((i) => standardise(row(i))),
-    learned.map((i) => labels[i] as number),
+    trained.map((i) => standardize(row(i))),
+    trained.map((i) => labels[i] as number),
     machine,
   );
-  const judged = rows.map((i) => standardise(row(i)));
+  const tests = rows.map((i) => standardize(row(i)));
   return {
     rows,
-    predicted: judged.map((each) => svm.predict(each)),
-    scores: classes === 2 ? judged.map((each) => svm.score(each)) : [],
+    predicted: tests.map((each) => svm.predict(each)),
+    scores: classes === 2 ? tests.map((each) => svm.score(each)) : [],
   };
 }
 
-/** Mean 0 and deviation 1 over the given rows; a feature that is the same in all becomes 0. */
-function standardiser(rows: SvmFeatures): (row: ArrayLike<number>) => Float64Array {
+/** Standardizes to mean 0 and deviation 1 over the given rows; constant features become 0. */
+function standardizer(rows: SvmFeatures): (row: ArrayLike<number>) => Float64Array {
   const width = (rows[0] as ArrayLike<number>).length;
   const means = new Float64Array(width);
   const deviations = new Float64Array(width);

@@ -5,15 +5,10 @@ import { handleOf } from '../tensor/tensor.js';
 import type { FilterBank } from './filter-bank.js';
 import { type FrequencyAxis, filterResponses } from './frequency-axis.js';
 
-/** @internal */
 export type Numbers = Float32Array | Float64Array;
 
-/**
- * A layer that hears: what is the same for every recording is computed once.
- *
- * @internal
- */
-export class Listener {
+/** Computes the responses of a layer; what all recordings share is computed once. */
+export class LayerResponses {
   readonly #layer: FilterResponsesHandle;
   readonly #stride: number;
   readonly #bins: number;
@@ -22,7 +17,7 @@ export class Listener {
 
   /**
    * @param banks at least one; one stride
-   * @param range what recordings are scaled to; false: they are not
+   * @param range to scale recordings to; false: do not scale
    */
   constructor(
     banks: readonly FilterBank[],
@@ -38,7 +33,7 @@ export class Listener {
       dtype === 'float32' ? new Float32Array(length) : new Float64Array(length);
     this.#layer = scope(() => {
       const filters = banks.map((bank) => bank.filters.to({ dtype, device: 'cpu' }));
-      // Frequencies in equal steps, a power of two of them, are those of a fast transform.
+      // Equally spaced frequencies, a power of two of them, are those of a fast transform.
       const isFast = axis.kind === 'fourier' && Number.isInteger(Math.log2(this.#bins));
       const spectra = isFast
         ? null
@@ -53,7 +48,7 @@ export class Listener {
     });
   }
 
-  /** Responses to a recording of so many samples. */
+  /** Number of responses to a recording of that many samples. */
   frames(samples: number): number {
     return Math.ceil(samples / this.#stride);
   }
@@ -61,7 +56,7 @@ export class Listener {
   /**
    * STRS [bins + 1, frames] and CRS [bins + 1] of recordings.
    *
-   * @param over arrays whose memory may be used again
+   * @param over arrays to reuse where they fit
    */
   spectra(
     recordings: readonly Float32Array[],
@@ -72,15 +67,15 @@ export class Listener {
       const array = over[i];
       return array?.length === size ? array : this.#numbers(size);
     });
-    return this.#listen(recordings, strs).map((crs, i) => ({ strs: strs[i] as Numbers, crs }));
+    return this.#compute(recordings, strs).map((crs, i) => ({ strs: strs[i] as Numbers, crs }));
   }
 
   /** CRS [bins + 1] of recordings, without keeping their STRS. */
   means(recordings: readonly Float32Array[]): Numbers[] {
-    return this.#listen(recordings, []);
+    return this.#compute(recordings, []);
   }
 
-  #listen(recordings: readonly Float32Array[], strs: readonly Numbers[]): Numbers[] {
+  #compute(recordings: readonly Float32Array[], strs: readonly Numbers[]): Numbers[] {
     const bins = this.#bins + 1;
     const crs = this.#numbers(recordings.length * bins);
     addon().listen(this.#layer, recordings, this.#range, strs, crs);

@@ -1,21 +1,20 @@
 import { CorpusFolder, type LeftOut } from '../corpora/corpus-folder.js';
 
 /**
- * A folder with a sub-folder for each class, whatever its recordings are called; those beside the
- * sub-folders are of no class.
+ * A folder with a subfolder for each class. Recordings beside the subfolders have no class.
  *
- * @throws FewSoundError FILE_NOT_FOUND naming the sub-folder that holds no recording; INVALID_ARGUMENT, IO
+ * @throws FewSoundError FILE_NOT_FOUND naming a subfolder without recordings; INVALID_ARGUMENT, IO
  */
 export async function classFolders(path: string): Promise<ListedClasses> {
-  const folder = await CorpusFolder.open(path, 'a folder with a sub-folder for each class');
+  const folder = await CorpusFolder.open(path, 'a folder with a subfolder for each class');
   const labels = await folder.folders();
   for (const name of await folder.ownAudioFiles()) folder.leaveOut(name, 'no-class');
-  const files: LabelledFile[] = [];
+  const files: LabeledFile[] = [];
   for (const [label, name] of labels.entries()) {
     const found = await folder.audioFiles(name);
     if (found.length === 0) {
       throw folder.incomplete(
-        `the sub-folder ${name} holds no recording; put some there, or remove it.`,
+        `the subfolder ${name} contains no recordings; add some, or remove it.`,
       );
     }
     files.push(...found.map((file) => ({ path: folder.file(file, name).path, name: file, label })));
@@ -23,35 +22,36 @@ export async function classFolders(path: string): Promise<ListedClasses> {
   return { labels, files, leftOut: folder.leftOut };
 }
 
-/** A recording and the class that it is of. */
-export interface LabelledFile {
+/** A recording and its class. */
+export interface LabeledFile {
   /** Absolute path. */
   readonly path: string;
   /** Path below its folder, with `/` between: the same wherever the folder lies. */
   readonly name: string;
-  /** Number of its class, from 0. */
+  /** Index of its class. */
   readonly label: number;
 }
 
 /** Recordings of several classes. */
-export interface LabelledFiles {
-  /** Names of the classes, by their numbers. */
+export interface LabeledFiles {
+  /** Names of the classes, by index. */
   readonly labels: readonly string[];
   /** Sorted by name. */
-  readonly files: readonly LabelledFile[];
+  readonly files: readonly LabeledFile[];
 }
 
-/** Recordings of several classes, and what lies between them and is none, sorted by name. */
-export interface ListedClasses extends LabelledFiles {
+/** Recordings of several classes, and the entries left out, sorted by name. */
+export interface ListedClasses extends LabeledFiles {
   readonly leftOut: readonly LeftOut[];
 }
 
-/** What spoken digits are sorted by. */
+/** What to classify spoken digits by. */
 export const digitTasks = ['digit', 'speaker'] as const;
 export type DigitTask = (typeof digitTasks)[number];
 
 /**
- * Free Spoken Digit Dataset (Jackson and others): files DIGIT_SPEAKER_INDEX.wav in one folder, or in its `recordings`.
+ * Free Spoken Digit Dataset (Jackson and others): files DIGIT_SPEAKER_INDEX.wav in a folder, or in
+ * its `recordings`.
  *
  * @throws FewSoundError FILE_NOT_FOUND, INVALID_ARGUMENT, IO
  */
@@ -65,7 +65,7 @@ export async function spokenDigits(path: string, task: DigitTask): Promise<Liste
     return [];
   });
   if (parsed.length === 0) {
-    throw folder.incomplete('it holds no recording such as 7_jackson_32.wav.');
+    throw folder.incomplete('it contains no recording such as 7_jackson_32.wav.');
   }
   const labels = [...new Set(parsed.map(({ of }) => of))].sort();
   return {
