@@ -6,8 +6,8 @@ import { FewSoundError } from '../../errors.js';
 /**
  * Reads a JSON file that a person may have written.
  *
- * @param hint what to do where it cannot be read, a sentence
- * @throws FewSoundError FILE_NOT_FOUND; FILE_FORMAT naming the line that is no JSON
+ * @param hint a sentence: what to do where it cannot be read
+ * @throws FewSoundError FILE_NOT_FOUND; FILE_FORMAT naming the line that is not JSON
  */
 export async function readJsonFile(path: string, hint: string): Promise<unknown> {
   let text: string;
@@ -27,11 +27,11 @@ export async function readJsonFile(path: string, hint: string): Promise<unknown>
   }
 }
 
-/** What is wrong, without the piece of the file that some messages quote. */
+/** The reason, without the piece of the file that some messages quote. */
 const problem = ({ message }: Error): string =>
   message.replace(/, (\.{3})?"[\s\S]* is not valid JSON$/, '').replace(/\n/g, '\\n');
 
-/** The first line, from 1, with whose end the text can no longer be the beginning of JSON. */
+/** The first line, from 1, up to whose end the text cannot be the beginning of JSON. */
 function wrongLine(text: string): number {
   const lines = text.split('\n');
   for (let count = 1; count < lines.length; count++) {
@@ -39,11 +39,11 @@ function wrongLine(text: string): number {
     const position = problemPosition(beginning);
     if (position !== null) return lineOf(text, Math.min(position, beginning.length - 1));
   }
-  // To its end it could go on: what is wrong is that it ends.
+  // All of it could be a beginning: the fault is that it ends.
   return lineOf(text, problemPosition(text) ?? text.trimEnd().length);
 }
 
-/** Where a text cannot go on to be JSON; null where it can. Not every message says where: then at its end. */
+/** Where a text stops being a beginning of JSON; its end where the message does not say; else null. */
 function problemPosition(text: string): number | null {
   try {
     JSON.parse(text);
@@ -59,15 +59,22 @@ function problemPosition(text: string): number | null {
 const lineOf = (text: string, position: number): number =>
   text.slice(0, position).split('\n').length;
 
+/** JSON for files that people read. */
+export const prettyJson = (value: object): string => `${JSON.stringify(value, undefined, 2)}\n`;
+
 /**
- * Makes the folder that a file is to be written into, where it is missing.
+ * Makes a folder, and those above it, where they are missing.
  *
+ * @param field the option that names it
+ * @returns the uppermost folder that was made; undefined where all were there
  * @throws FewSoundError IO
  */
-export async function makeParentFolder(file: string): Promise<void> {
-  const folder = dirname(file);
-  await mkdir(folder, { recursive: true }).catch((cause: Error) => {
-    throw new FewSoundError('IO', `cannot make the folder ${folder}: ${cause.message}`, { cause });
+export function makeFolder(path: string, field?: string): Promise<string | undefined> {
+  return mkdir(path, { recursive: true }).catch((cause: Error) => {
+    throw new FewSoundError('IO', `cannot create the folder ${path}: ${cause.message}`, {
+      ...(field !== undefined && { field }),
+      cause,
+    });
   });
 }
 
@@ -95,23 +102,13 @@ export class RunFolder {
   ) {}
 
   /**
-   * Takes a folder into use; makes it where it is missing.
+   * Opens the folder at a path, made where it is missing.
    *
    * @throws FewSoundError `IO` where it cannot be made
    */
   static async open(path: string): Promise<RunFolder> {
     const absolute = resolve(path);
-    try {
-      return new RunFolder(absolute, await mkdir(absolute, { recursive: true }));
-    } catch (cause) {
-      throw new FewSoundError(
-        'IO',
-        `cannot make the folder ${absolute}: ${(cause as Error).message}`,
-        {
-          cause,
-        },
-      );
-    }
+    return new RunFolder(absolute, await makeFolder(absolute));
   }
 
   /** The file of a run by its role. */
@@ -119,12 +116,12 @@ export class RunFolder {
     return join(this.path, RUN_FILES[role]);
   }
 
-  /** Where the state of an unfinished training is. */
+  /** Holds the state of an unfinished fit. */
   get checkpointFolder(): string {
     return join(this.path, 'checkpoints');
   }
 
-  /** Names of the checkpoints that are there. */
+  /** Names of the checkpoints in it. */
   checkpoints(): ReadonlySet<string> {
     if (!existsSync(this.checkpointFolder)) return new Set();
     return new Set(
@@ -132,43 +129,39 @@ export class RunFolder {
     );
   }
 
-  async makeCheckpointFolder(): Promise<void> {
-    await mkdir(this.checkpointFolder, { recursive: true }).catch((cause) => {
-      throw cannotWrite(this.path, cause);
-    });
-  }
-
   async removeCheckpoints(): Promise<void> {
     await rm(this.checkpointFolder, { recursive: true, force: true });
   }
 
   /**
-   * Writes several files, all of them or none: first beside their places, then each into its place.
+   * Writes several files, all of them or none: first into a folder beside, then each into its place.
    *
+   * @param names of the files; by default the writers' keys
    * @returns the absolute path of each
    * @throws FewSoundError what the writers throw, `IO` for a full disk and the like
    */
   async write<Role extends string>(
     writers: Readonly<Record<Role, FileWriter>>,
-    names: Readonly<Record<Role, string>>,
+    names?: Readonly<Record<Role, string>>,
   ): Promise<Record<Role, string>> {
     const roles = Object.keys(writers) as Role[];
+    const nameOf = (role: Role): string => names?.[role] ?? role;
     let staging: string | undefined;
     try {
       staging = await mkdtemp(join(this.path, '.unfinished-'));
-      for (const role of roles) await writers[role](join(staging, names[role]));
+      for (const role of roles) await writers[role](join(staging, nameOf(role)));
       for (const role of roles) {
-        await rename(join(staging, names[role]), join(this.path, names[role]));
+        await rename(join(staging, nameOf(role)), join(this.path, nameOf(role)));
       }
     } catch (cause) {
-      throw cause instanceof FewSoundError ? cause : cannotWrite(this.path, cause);
+      if (cause instanceof FewSoundError) throw cause;
+      const text = `cannot write to ${this.path}: ${(cause as Error).message}`;
+      throw new FewSoundError('IO', text, { cause });
     } finally {
       if (staging !== undefined) await rm(staging, { recursive: true, force: true });
     }
-    return Object.fromEntries(roles.map((role) => [role, join(this.path, names[role])])) as Record<
-      Role,
-      string
-    >;
+    const paths = roles.map((role) => [role, join(this.path, nameOf(role))]);
+    return Object.fromEntries(paths) as Record<Role, string>;
   }
 
   /** Removes the folders that were made for this run and have stayed empty. */
@@ -180,10 +173,4 @@ export class RunFolder {
       await rmdir(folder);
     }
   }
-}
-
-function cannotWrite(folder: string, cause: unknown): FewSoundError {
-  return new FewSoundError('IO', `cannot write into ${folder}: ${(cause as Error).message}`, {
-    cause,
-  });
 }

@@ -9,7 +9,7 @@ import type { DeviceName } from '../flags/parsers.js';
 // The first process of a group writes checkpoints while the others wait for it.
 const TIMEOUT_SECONDS = 600;
 
-/** The place of this process among those that torchrun started; alone it is the first and only one. */
+/** The place of this process among those that torchrun started; alone it is the only one. */
 export interface ProcessPlace {
   readonly rank: number;
   readonly size: number;
@@ -31,8 +31,8 @@ export function processPlace(
 }
 
 /**
- * Where to compute: as asked, else on a CUDA device where there is one. Of several processes each has a device of its
- * own.
+ * Where to compute: as asked, else on a CUDA device where there is one. Each of several processes has
+ * a device of its own.
  */
 export function chooseDevice(
   asked: DeviceName | undefined,
@@ -45,7 +45,8 @@ export function chooseDevice(
 /**
  * Joins the other processes; null where there are none.
  *
- * @param asked what carries the gradients. Default: NCCL for CUDA devices where it is there, else Gloo
+ * @param asked what carries the gradients. Default: NCCL for CUDA devices where it is available, else
+ *   Gloo
  * @throws FewSoundError what `processGroupFromEnvironment` throws
  */
 export async function joinProcesses(
@@ -69,7 +70,7 @@ function namedByRank(error: unknown, { rank, size }: ProcessPlace): unknown {
   });
 }
 
-/** Of several processes only the first has a result; what went wrong every one of them says. */
+/** Of several processes only the first prints a result, but each reports its own failure. */
 export async function asOneOfSeveral(
   context: CommandContext,
   work: () => Promise<CommandResult>,
