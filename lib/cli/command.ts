@@ -50,7 +50,7 @@ export type Values<Taken> = {
   readonly [Name in keyof Taken]: Taken[Name] extends Typed<infer Value> ? Value : never;
 };
 
-/** A command: what it takes and what it does, in a file of its own that is loaded when it is called. */
+/** A command: its inputs and its work. It has a file of its own, loaded when it is called. */
 export interface Definition<Taken extends Inputs> {
   readonly description: string;
   /** In place of the usage line that the inputs give. */
@@ -76,6 +76,12 @@ export function defineCommand<Taken extends Inputs>(
 /** Whether a flag is on the command line, and not just at its default. */
 export function isGiven(command: Command, name: string): boolean {
   return command.getOptionValueSource(name) === 'cli';
+}
+
+/** The same error in other words, for a person who knows the command and not the function. */
+export function reworded(error: FewSoundError, message: string): FewSoundError {
+  const { code, field, shapes } = error;
+  return new FewSoundError(code, message, { cause: error, field, shapes });
 }
 
 /** Without the entries that are undefined. */

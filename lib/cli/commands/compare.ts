@@ -12,7 +12,7 @@ import {
   type CommandContext,
   type CommandResult,
   defineCommand,
-  defined,
+  reworded,
   UsageError,
 } from '../command.js';
 import { addModelFlags, KINDS, type Kind, modelOptions } from '../flags/networks.js';
@@ -48,7 +48,7 @@ export const compare = defineCommand({
     out: flag('--out <folder>', 'folder for the results; default: fewsound-out/NAME-comparison'),
     resume: flag(
       '--resume',
-      'go on with the interrupted comparison of a folder, with the same options',
+      'resume the interrupted comparison of a folder, with the same options',
     ),
     quiet: quietFlag,
     ...recordingFlags,
@@ -118,7 +118,7 @@ async function compareFolder(
     const clip = await loadClip(path, { ...recording, signal: context.signal });
     return checkFitting({ kind, modelOptions, clip, inPieces: false, training });
   };
-  // A mistake in the last network's options, or a broken last recording, should not cost hours before it.
+  // All are checked first: a mistake in the last should not show after hours.
   for (const { path } of recordings) {
     for (const model of models) await fittingOf(path, model);
   }
@@ -191,13 +191,11 @@ function summaryOf(results: readonly ClipResult[]): ModelSummary {
 /** Says what an interruption leaves. */
 function afterFailure(error: unknown, kept: number): unknown {
   if (!(error instanceof FewSoundError) || kept === 0) return error;
-  const done = `${formatCount(kept)} ${kept === 1 ? 'result is' : 'results are'} kept: the same command with --resume goes on.`;
-  const { code, field, shapes } = error;
-  const message = code === 'ABORTED' ? `interrupted. ${done}` : `${error.message} ${done}`;
-  return new FewSoundError(code, message, {
-    cause: error,
-    ...defined({ field, shapes }),
-  });
+  const done = `${formatCount(kept)} ${kept === 1 ? 'result is' : 'results are'} kept: give the same command with --resume to continue.`;
+  return reworded(
+    error,
+    error.code === 'ABORTED' ? `interrupted. ${done}` : `${error.message} ${done}`,
+  );
 }
 
 function statisticsOf(results: readonly ClipResult[]): ModelSummary['metrics'] {

@@ -12,6 +12,7 @@ import {
   defineCommand,
   defined,
   isGiven,
+  reworded,
   toJsonLine,
   UsageError,
   type Values,
@@ -42,7 +43,7 @@ const inputs = {
   audio: argument('[audio]', 'recording to learn: wav, flac, mp3, ogg or opus'),
   model: choice('--model <name>', 'the network', KINDS, 'kan'),
   out: flag('--out <folder>', 'folder for the results; default: fewsound-out/NAME-MODEL'),
-  resume: flag('--resume <folder>', 'go on with the interrupted fit in this folder'),
+  resume: flag('--resume <folder>', 'resume the interrupted fit in this folder'),
   checkpointEvery: flag(
     '--checkpoint-every <steps>',
     'save the state of the training this often',
@@ -202,9 +203,9 @@ class FitRun {
     }
     if (!aborted) return error;
     const message = resumable
-      ? `interrupted. To go on: fewsound fit --resume ${folder.path}`
+      ? `interrupted. To resume: fewsound fit --resume ${folder.path}`
       : 'interrupted before the first step; there is nothing to resume.';
-    return new FewSoundError('ABORTED', message, { cause: error });
+    return reworded(error, message);
   }
 
   private async writeResults(fitted: Fitted): Promise<CommandResult> {

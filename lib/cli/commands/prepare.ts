@@ -9,7 +9,7 @@ import {
 } from '../../data/index.js';
 import { FewSoundError } from '../../errors.js';
 import { formatCount, formatSeconds, textTable } from '../../report/text-table.js';
-import { defineCommand } from '../command.js';
+import { defineCommand, reworded } from '../command.js';
 import {
   argument,
   choice,
@@ -70,10 +70,9 @@ export const prepare = defineCommand({
       return { json: result, text: resultText(result) };
     } catch (error) {
       if (!(error instanceof FewSoundError) || error.code !== 'ABORTED') throw error;
-      throw new FewSoundError(
-        'ABORTED',
-        `interrupted. To go on, give the same command again: fewsound prepare ${corpus} ${folder} --out ${out}, with the options that it had.`,
-        { cause: error },
+      throw reworded(
+        error,
+        `interrupted. To resume, give the same command again: fewsound prepare ${corpus} ${folder} --out ${out}, with the same options.`,
       );
     }
   },

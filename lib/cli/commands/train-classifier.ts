@@ -52,7 +52,7 @@ export const trainClassifierCommand = defineCommand({
     out: flag('--out <folder>', 'folder of the run; default: fewsound-out/NAME of CONFIG'),
     resume: flag(
       '--resume <folder>',
-      'go on with the training in this folder from its last checkpoint',
+      'resume the training in this folder from its last checkpoint',
     ),
     folder: flag('--folder <folder>', 'the recordings, in place of those in CONFIG'),
     epochs: flag('--epochs <count>', 'in place of those in CONFIG', integerFrom(1)),

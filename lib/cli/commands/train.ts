@@ -17,6 +17,7 @@ import {
   type CommandResult,
   defineCommand,
   isGiven,
+  reworded,
   UsageError,
   type Values,
 } from '../command.js';
@@ -57,10 +58,7 @@ const inputs = {
     'a JSON file: model, corpus and training (configs/ holds those of the paper)',
   ),
   out: flag('--out <folder>', 'folder of the run; default: fewsound-out/NAME of CONFIG'),
-  resume: flag(
-    '--resume <folder>',
-    'go on with the training in this folder from its last checkpoint',
-  ),
+  resume: flag('--resume <folder>', 'resume the training in this folder from its last checkpoint'),
   corpus: flag('--corpus <folder>', 'the prepared corpus, in place of the one in CONFIG'),
   epochs: flag('--epochs <count>', 'in place of those in CONFIG', integerFrom(1)),
   precision: choice(
@@ -93,7 +91,8 @@ export const trainCommand = defineCommand({
   usage: 'CONFIG.json [options]\n       fewsound train --resume RUN',
   inputs,
   async run(given, context, command) {
-    const { config, out, resume } = given;
+    const { config, out, resume, corpus, epochs, precision, threads } = given;
+    const changes = { corpus, epochs, precision, threads };
     if (resume !== undefined) {
       const other = NOT_WITH_RESUME.find((name) => isGiven(command, name));
       if (config !== undefined || other !== undefined) {
@@ -107,7 +106,7 @@ export const trainCommand = defineCommand({
       return asOneOfSeveral(context, async () => {
         const stored = await readTrainConfig(source, 'Is this the folder of a `fewsound train`?');
         requireCheckpoint(runFiles(folder), source);
-        const complete = changedConfig(source, stored, given);
+        const complete = changedConfig(source, stored, changes);
         return new HyperRun(folder, source, complete, given, true).run(context);
       });
     }
@@ -122,7 +121,7 @@ export const trainCommand = defineCommand({
         'Give a JSON file with model, corpus and training; configs/ holds those of the paper.',
       );
       requireFreeFolder(runFiles(folder), 'train');
-      const complete = { name, ...changedConfig(config, stored, given) };
+      const complete = { name, ...changedConfig(config, stored, changes) };
       return new HyperRun(folder, config, complete, given, false).run(context);
     });
   },
@@ -254,7 +253,7 @@ class HyperRun {
     context: CommandContext,
   ): Promise<void> {
     const quiet = context.quiet || this.place.rank > 0;
-    let begun: Promise<void> | undefined;
+    let started: Promise<void> | undefined;
     try {
       await withProgress({ ...context, quiet }, '', TRAIN_PROGRESS, (display) => {
         display.note(
@@ -263,17 +262,17 @@ class HyperRun {
         return train(model, corpus, {
           ...options,
           onProgress: (progress) => {
-            // The changes of a resumed training are kept once it is known to go on.
-            if (this.resume && this.place.rank === 0) begun ??= this.writeConfig(model);
+            // The changes of a resumed training are kept once it runs.
+            if (this.resume && this.place.rank === 0) started ??= this.writeConfig(model);
             display.update(progress);
           },
           onValidation: (result) => display.note(validationLine(result)),
           onWarning: ({ message }) => display.note(`warning: ${message}`),
         });
       });
-      await begun;
+      await started;
     } catch (error) {
-      await begun?.catch(() => {});
+      await started?.catch(() => {});
       throw await this.afterFailure(error, run);
     }
   }
@@ -291,7 +290,7 @@ class HyperRun {
   private async afterFailure(error: unknown, run: TrainedRun): Promise<unknown> {
     if (error instanceof FewSoundError && error.code === 'PROCESS_GROUP') {
       const goOn = howToGoOn(this.files, 'train');
-      return new FewSoundError('PROCESS_GROUP', `${error.message} ${goOn}`, { cause: error });
+      return reworded(error, `${error.message} ${goOn}`);
     }
     if (this.place.rank > 0) return error;
     return afterTrainingFailure(error, this.files, 'train', () => this.result(run));

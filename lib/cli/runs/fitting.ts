@@ -58,7 +58,7 @@ const RUN_CONFIG = z.strictObject({
     dtype: z.enum(DTYPES),
     threads: number.int().optional(),
   }),
-  /** Every option of the training, defaults included: for the reader; a resumed fit reads `training`. */
+  /** Every option of the training, for the reader; a resumed fit reads `training`. */
   fitOptions: z.record(z.string(), z.unknown()),
 });
 
@@ -77,7 +77,7 @@ export async function readRunConfig(path: string): Promise<RunConfig> {
   return parseOptions(RUN_CONFIG, await readJsonFile(path, 'Is this the folder of a fit?'), path);
 }
 
-/** Metrics of every fit, in the order of tables: all but MAE, which the paper's tables do not have. */
+/** Metrics of every fit, in the order of tables: all but MAE, which the paper's do not have. */
 const FIT_METRICS = metricNames.filter((name) => name !== 'mae');
 
 /** The network that is to learn a clip, and how. */
@@ -127,7 +127,7 @@ export interface Checkpoints {
   readonly folder: string;
   /** Steps between two; by default only when the fit is interrupted. */
   readonly every: number | undefined;
-  /** Go on from the state that is there. */
+  /** Continue from the state that is there. */
   readonly resume: boolean;
 }
 
@@ -152,7 +152,7 @@ export function checkFitting(request: FittingRequest): CheckedFitting {
 /**
  * Trains with progress on standard error. The caller disposes of the network.
  *
- * @param checkpoints where the state is kept, and gone on from where there is one
+ * @param checkpoints where the state is kept, and resumed from
  * @param onBegin called with every report of progress
  */
 export async function fitNetwork(

@@ -43,7 +43,7 @@ function wrongLine(text: string): number {
   return lineOf(text, problemPosition(text) ?? text.trimEnd().length);
 }
 
-/** Where a text stops being a beginning of JSON; its end where the message does not say; else null. */
+/** Where a text stops being the beginning of JSON, or its end if the error does not say; else null. */
 function problemPosition(text: string): number | null {
   try {
     JSON.parse(text);
@@ -71,10 +71,8 @@ export const prettyJson = (value: object): string => `${JSON.stringify(value, un
  */
 export function makeFolder(path: string, field?: string): Promise<string | undefined> {
   return mkdir(path, { recursive: true }).catch((cause: Error) => {
-    throw new FewSoundError('IO', `cannot create the folder ${path}: ${cause.message}`, {
-      ...(field !== undefined && { field }),
-      cause,
-    });
+    const text = `cannot create the folder ${path}: ${cause.message}`;
+    throw new FewSoundError('IO', text, { field, cause });
   });
 }
 
@@ -134,7 +132,7 @@ export class RunFolder {
   }
 
   /**
-   * Writes several files, all of them or none: first into a folder beside, then each into its place.
+   * Writes all of several files or none: first into a temporary folder, then each into its place.
    *
    * @param names of the files; by default the writers' keys
    * @returns the absolute path of each

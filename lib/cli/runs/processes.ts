@@ -3,7 +3,7 @@ import { FewSoundError } from '../../errors.js';
 import { devices } from '../../tensor/index.js';
 import { type ProcessGroup, processGroupFromEnvironment } from '../../train/index.js';
 import type { CommandContext, CommandResult, SilentResult } from '../command.js';
-import { INTERRUPTED, reportFailure } from '../command.js';
+import { INTERRUPTED, reportFailure, reworded } from '../command.js';
 import type { DeviceName } from '../flags/parsers.js';
 
 // The first process of a group writes checkpoints while the others wait for it.
@@ -63,11 +63,7 @@ export async function joinProcesses(
 /** The error of a process that is not the only one, with which of them it was. */
 function namedByRank(error: unknown, { rank, size }: ProcessPlace): unknown {
   if (size === 1 || !(error instanceof FewSoundError)) return error;
-  const { code, message, field } = error;
-  return new FewSoundError(code, `process ${rank} of ${size}: ${message}`, {
-    ...(field !== undefined && { field }),
-    cause: error,
-  });
+  return reworded(error, `process ${rank} of ${size}: ${error.message}`);
 }
 
 /** Of several processes only the first prints a result, but each reports its own failure. */

@@ -35,7 +35,7 @@ export function runFacts(
     readonly threads?: number | undefined;
     readonly processes?: number;
   },
-): { readonly facts: Facts; readonly version?: string } {
+): { readonly facts: Facts; readonly version: string | undefined } {
   const { fewsound, ...others } = versions();
   return {
     facts: {
@@ -49,7 +49,7 @@ export function runFacts(
       },
       Versions: { fewsound, ...others },
     },
-    ...(fewsound !== undefined && { version: fewsound }),
+    version: fewsound,
   };
 }
 

@@ -9,6 +9,7 @@ import {
   readMetricsLog,
   type ValidationRecord,
 } from '../../train/index.js';
+import { reworded } from '../command.js';
 import { makeFolder, prettyJson } from './folder.js';
 
 /** The state of a training, from its log. */
@@ -107,7 +108,7 @@ export function requireCheckpoint({ folder, last }: RunFiles, source: string): v
 /** What to do after a training that was not finished; a command ends without a period. */
 export function howToGoOn({ folder, last }: RunFiles, command: TrainingCommand): string {
   return existsSync(last)
-    ? `To go on: fewsound ${command} --resume ${folder}`
+    ? `To resume: fewsound ${command} --resume ${folder}`
     : `There is no checkpoint to resume from: remove ${folder} and start again.`;
 }
 
@@ -124,7 +125,7 @@ export async function keepConfiguration(
   config: { readonly model: Readonly<Record<string, unknown>> },
   { kind, options }: { readonly kind: string; readonly options: { readonly device: unknown } },
 ): Promise<void> {
-  // The device belongs to the machine, unless it was asked for.
+  // The device is the machine's, unless the configuration names one.
   const { device: _, ...architecture } = options;
   const { device } = config.model;
   const model = { kind, ...architecture, ...(device !== undefined && { device }) };
@@ -165,13 +166,10 @@ export async function afterTrainingFailure(
     () => '',
   );
   if (code === 'DIVERGED') {
-    return new FewSoundError(code, `${error.message}${reported}`, {
-      field: error.field as string,
-      cause: error,
-    });
+    return reworded(error, `${error.message}${reported}`);
   }
   const { steps } = await readOutcome(files);
   const goOn = howToGoOn(files, command);
   const text = `interrupted after step ${formatCount(steps)}. ${goOn}${reported && `.${reported}`}`;
-  return new FewSoundError(code, text, { cause: error });
+  return reworded(error, text);
 }

@@ -6,7 +6,7 @@ import {
   waveformFilters,
 } from '../../../analysis/index.js';
 import { FewSoundError } from '../../../errors.js';
-import type { Values } from '../../command.js';
+import { reworded, type Values } from '../../command.js';
 import { flag, integerFrom } from '../../flags/parsers.js';
 
 /** The meaning of an argument that names a model. */
@@ -82,10 +82,6 @@ export function ofModel<T>(name: string, analyze: () => T): T {
     return analyze();
   } catch (error) {
     if (!(error instanceof FewSoundError)) throw error;
-    const { code, message, field } = error;
-    throw new FewSoundError(code, `${name}: ${message}`, {
-      cause: error,
-      ...(field !== undefined && { field }),
-    });
+    throw reworded(error, `${name}: ${error.message}`);
   }
 }

@@ -19,7 +19,8 @@ export interface AnalyzedRecording {
  * one class. A pattern gives classes by the names of files instead. Other files in the folders are
  * listed as left out.
  *
- * @throws FewSoundError FILE_NOT_FOUND, IO; INVALID_ARGUMENT for a name in which the pattern matches nothing
+ * @throws FewSoundError FILE_NOT_FOUND, IO; INVALID_ARGUMENT for a name without a match of the
+ *   pattern
  */
 export async function listRecordings(
   paths: readonly string[],
@@ -72,7 +73,7 @@ function classOf(path: string, pattern: RegExp): string {
 }
 
 /**
- * A recording as the model reads it: at its rate, one channel, of the length asked for.
+ * A recording as the model reads it: at its rate, one channel, of the given length.
  *
  * @throws FewSoundError those of `loadClip`; INVALID_ARGUMENT for another rate where that of the model
  *   is only assumed
