@@ -130,7 +130,7 @@ export function reportFailure(
     stdout.write(toJsonLine({ error: { code, message, field } }));
   } else {
     stderr.write(`${stylist(stderr)('red', 'fewsound:')} ${message}\n`);
-    if (code === 'USAGE') stderr.write('`fewsound help COMMAND` lists its options.\n');
+    if (code === 'USAGE') stderr.write('`fewsound help COMMAND` shows the options of a command.\n');
   }
   return status;
 }

@@ -198,6 +198,7 @@ async function addCommands(
     if ('commands' in row) {
       command
         .description(row.description)
+        .helpCommand('help [command]', 'help for a command')
         .allowExcessArguments()
         .action(() => refuse(command, Object.keys(row.commands)));
       await addCommands(command, row.commands, further, execute);
