@@ -149,7 +149,9 @@ function stoppedBefore(
 ): FitEnd | undefined {
   if (file.metadata.stopped === undefined) return undefined;
   const stopped = jsonMetadata(path, file, 'stopped') as Partial<Record<string, unknown>> | null;
-  return isDeepStrictEqual(stopped?.earlyStop, earlyStop) ? (stopped?.by as FitEnd) : undefined;
+  const given = JSON.parse(JSON.stringify(earlyStop ?? null)) as unknown;
+  if (!isDeepStrictEqual(stopped?.earlyStop, given)) return undefined;
+  return (['siSnr', 'loss', 'patience'] as const).find((end) => end === stopped?.by);
 }
 
 /** What must agree. The seed of weights that are to be replaced does not matter. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
-import { type Clip, loadClip, writeWav } from '../../audio/index.js';
+import { loadClip, writeWav } from '../../audio/index.js';
 import { FewSoundError } from '../../errors.js';
 import { writeFileAtomic } from '../../files.js';
 import { writeReport } from '../../report/index.js';
@@ -74,7 +74,7 @@ export const fitCommand = defineCommand({
           `${other.long} cannot change when a fit is resumed. With --resume, only --steps, --threads and --checkpoint-every can be given.`,
         );
       }
-      // Without it `steps` has its default, which is not what the fit was started with.
+      // Where it is not given it has its default, which the fit may not have been started with.
       const steps = isGiven(command, 'steps') ? given.steps : undefined;
       return resumeFit(resume, { ...given, steps }, context);
     }
@@ -92,8 +92,8 @@ async function startFit(
   const { model, samples, sampleRate, offset, channel, checkpointEvery } = given;
   const inPieces = samples === 'all';
   const clip = await loadClip(audio, {
-    ...defined({ sampleRate, samples: inPieces ? undefined : samples }),
-    ...{ offset, channel, signal: context.signal },
+    samples: inPieces ? undefined : samples,
+    ...{ sampleRate, offset, channel, signal: context.signal },
   });
   const training = trainingSettings(given);
   const fitting = checkFitting({ kind: model, modelOptions, clip, inPieces, training });
@@ -132,7 +132,7 @@ async function resumeFit(
   const training = { ...stored.training, ...defined({ steps, threads }) };
   const config = { ...stored, training };
   // The clip as it was: the recording may have changed since.
-  const clip: Clip = await loadClip(folder.file('original'), {
+  const clip = await loadClip(folder.file('original'), {
     normalize: false,
     signal: context.signal,
   });
