@@ -47,6 +47,15 @@ export {
   layersOf,
 } from './model-layers.js';
 export {
+  modelDifferences,
+  type RecordingFilters,
+  type RecordingResponse,
+  type RecordingResponses,
+  recordingDifference,
+  recordingsToShow,
+  responsesToRecordings,
+} from './recording-responses.js';
+export {
   type CumulativeResponses,
   cumulativeResponses,
   normalizeInput,

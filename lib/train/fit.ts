@@ -7,7 +7,7 @@ import { siSnr } from '../metrics/index.js';
 import type { Inr } from '../nn/index.js';
 import { type Device, scope, type Tensor } from '../tensor/index.js';
 import { handleOf, wrapTensor } from '../tensor/tensor.js';
-import { readCheckpoint, requireWritable, writeCheckpoint } from './checkpoint.js';
+import { type FitEnd, readCheckpoint, requireWritable, writeCheckpoint } from './checkpoint.js';
 import {
   ConstantOutputWatch,
   type FitOptions,
@@ -17,10 +17,7 @@ import {
 } from './fit-options.js';
 import { createFitter, ProgressReporter, runFitter, whileFitting } from './fitter.js';
 
-/** Why a fit ended. */
-export type FitEnd = 'steps' | 'siSnr' | 'loss' | 'patience';
-
-/** What a fit came to. */
+/** The result of a fit. */
 export interface FitResult {
   /** Updates done in all, those before a resumption included. */
   readonly steps: number;
@@ -82,14 +79,14 @@ export async function fit(network: Inr, clip: Clip, options: FitOptions = {}): P
 async function run(network: Inr, clip: Clip, options: ResolvedFit): Promise<FitResult> {
   const { checkpoint, signal } = options;
   if (checkpoint !== undefined) await requireWritable(checkpoint.path);
-  const fitter = await prepare(network, clip, options);
+  const { fitter, stopped } = await prepare(network, clip, options);
   const begin = addon().fitterFacts(fitter).step;
-  const save = () => saveState(fitter, network, clip, options);
 
   const progress = new ProgressReporter(options, begin);
   const watch = new ConstantOutputWatch(options);
   let last: FitterReport | null = null;
-  let stoppedBy: FitEnd = 'steps';
+  let stoppedBy: FitEnd = stopped ?? 'steps';
+  const save = () => saveState(fitter, network, clip, options, stoppedBy);
   for (let step = begin; step < options.steps && stoppedBy === 'steps'; ) {
     const until = nextStop(step, options);
     const outcome = await runFitter(fitter, until, signal, (report) => {
@@ -114,7 +111,11 @@ async function run(network: Inr, clip: Clip, options: ResolvedFit): Promise<FitR
 }
 
 /** The native loop, ready to run: everything is checked here, then a checkpoint's state is put in. */
-async function prepare(network: Inr, clip: Clip, options: ResolvedFit): Promise<FitterHandle> {
+async function prepare(
+  network: Inr,
+  clip: Clip,
+  options: ResolvedFit,
+): Promise<{ fitter: FitterHandle; stopped: FitEnd | undefined }> {
   const { resume } = options;
   return scope(async () => {
     const saved =
@@ -128,11 +129,11 @@ async function prepare(network: Inr, clip: Clip, options: ResolvedFit): Promise<
       saved.restore();
     }
     network.clip = { sampleRate: clip.sampleRate, samples: clip.length };
-    return fitter;
+    return { fitter, stopped: saved?.stopped };
   });
 }
 
-/** Where the loop comes back to us: at the end, or for a checkpoint before. */
+/** Where the loop returns to us: at the end, or before it for a checkpoint. */
 function nextStop(step: number, { steps, checkpoint }: ResolvedFit): number {
   const every = checkpoint?.every ?? steps;
   return Math.min(steps, (Math.floor(step / every) + 1) * every);
@@ -143,13 +144,14 @@ async function saveState(
   network: Inr,
   clip: Clip,
   options: ResolvedFit,
+  stoppedBy: FitEnd,
 ): Promise<void> {
   await scope(() => {
     const state = addon()
       .fitterState(fitter)
       .map(([name, handle]): [string, Tensor] => [name, wrapTensor(handle)]);
     const { path } = options.checkpoint as { path: string };
-    return writeCheckpoint(path, network, clip, options, state);
+    return writeCheckpoint(path, network, clip, options, state, stoppedBy);
   });
 }
 

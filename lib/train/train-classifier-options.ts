@@ -116,6 +116,9 @@ const schema = optionsObject({
   signal: abortSignal.optional(),
 });
 
+/** Names of the options of `trainClassifier`. */
+export const trainClassifierOptionNames = Object.keys(schema.shape);
+
 /** Options with every default filled in. */
 export type ResolvedTrainClassifier = z.output<typeof schema>;
 

@@ -197,6 +197,9 @@ function trainSchema(kind: string, sampleRate: number) {
 /** Train options with every default filled in. */
 export type ResolvedTrain = z.output<ReturnType<typeof trainSchema>>;
 
+/** Names of the options of `train`. */
+export const trainOptionNames = Object.keys(trainSchema('kan', 1).shape);
+
 /** What a training works on, checked. */
 export interface TrainingSetup {
   readonly model: FewSound | HyperSound;

@@ -142,7 +142,7 @@ describe('fewsound analyze classify', () => {
       () => classify('--sample-rate', '16000'),
       1,
       'INVALID_ARGUMENT',
-      /was learned at 8000 Hz/,
+      /was trained at 8000 Hz/,
     ],
   ])('refuses %s', async (_, argv, status, code, message) => {
     const run = await cliJson<CliError>(argv());

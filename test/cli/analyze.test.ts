@@ -362,7 +362,7 @@ describe('what cannot be analysed ends with a message that says what to do', () 
     );
     expect(await failure(['spectra', path, recording, '--sample-rate', '16000'])).toMatchObject({
       ...{ status: 1, code: 'INVALID_ARGUMENT', field: 'sampleRate' },
-      message: expect.stringContaining('learned at 8000 Hz'),
+      message: expect.stringContaining('trained at 8000 Hz'),
     });
   });
 

@@ -165,7 +165,7 @@ describe('the rate of the model', () => {
     expect(loaded.sampleRate).toBeUndefined();
     const argv = ['encode', model, place.recording, '--out', join(place.folder, 'u.safetensors')];
     const { stdout, stderr } = await cli(argv);
-    expect(stderr).toMatch(/does not say at which rate .*22050 Hz are taken.*--sample-rate/);
+    expect(stderr).toMatch(/does not say at which rate .*22050 Hz.*--sample-rate/);
     expect(stdout).toContain('at 22,050 Hz');
     const given = await cliJson<Encoded>([...argv, '--sample-rate', '8000']);
     expect(given.json.sampleRate).toBe(8000);

@@ -223,7 +223,7 @@ describe('fewsound train-classifier', () => {
     expect(stopped.json.error).toMatchObject({ code: 'ABORTED' });
     expect(stopped.json.error.message).toMatch(
       new RegExp(
-        `after step \\d+\\. To go on: fewsound train-classifier --resume ${out}\\. Its report so far: ${runFiles(out).report}$`,
+        `after step \\d+\\. To resume: fewsound train-classifier --resume ${out}\\. Its report so far: ${runFiles(out).report}$`,
       ),
     );
     const soFar = await report(out);

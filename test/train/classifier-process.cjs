@@ -8,7 +8,7 @@ const print = (value) => console.log(JSON.stringify(value));
 
 async function main() {
   const listed = await fewsound.listClasses({ kind: 'folders', folder });
-  const clips = await fewsound.LabelledClips.load(listed, {
+  const clips = await fewsound.LabeledClips.load(listed, {
     sampleRate: 8000,
     samples: 640,
     margin: 16,

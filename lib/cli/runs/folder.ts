@@ -4,14 +4,8 @@ import { dirname, join, resolve } from 'node:path';
 import { FewSoundError } from '../../errors.js';
 import { makeFolder } from '../../files.js';
 
-/**
- * Makes the folder that a file is to be written into, where it is missing.
- *
- * @throws FewSoundError IO
- */
-export async function makeParentFolder(file: string): Promise<void> {
-  await makeFolder(dirname(file));
-}
+/** JSON for files that people read. */
+export const prettyJson = (value: object): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
 /** Names of the files of a run. */
 export const RUN_FILES = {
@@ -37,7 +31,7 @@ export class RunFolder {
   ) {}
 
   /**
-   * Takes a folder into use; makes it where it is missing.
+   * Opens the folder at a path, made where it is missing.
    *
    * @throws FewSoundError `IO` where it cannot be made
    */
@@ -51,12 +45,12 @@ export class RunFolder {
     return join(this.path, RUN_FILES[role]);
   }
 
-  /** Where the state of an unfinished training is. */
+  /** Holds the state of an unfinished fit. */
   get checkpointFolder(): string {
     return join(this.path, 'checkpoints');
   }
 
-  /** Names of the checkpoints that are there. */
+  /** Names of the checkpoints in it. */
   checkpoints(): ReadonlySet<string> {
     if (!existsSync(this.checkpointFolder)) return new Set();
     return new Set(
@@ -64,41 +58,39 @@ export class RunFolder {
     );
   }
 
-  async makeCheckpointFolder(): Promise<void> {
-    await makeFolder(this.checkpointFolder);
-  }
-
   async removeCheckpoints(): Promise<void> {
     await rm(this.checkpointFolder, { recursive: true, force: true });
   }
 
   /**
-   * Writes several files, all of them or none: first beside their places, then each into its place.
+   * Writes all of several files or none: first into a temporary folder, then each into its place.
    *
+   * @param names of the files; by default the writers' keys
    * @returns the absolute path of each
    * @throws FewSoundError what the writers throw, `IO` for a full disk and the like
    */
   async write<Role extends string>(
     writers: Readonly<Record<Role, FileWriter>>,
-    names: Readonly<Record<Role, string>>,
+    names?: Readonly<Record<Role, string>>,
   ): Promise<Record<Role, string>> {
     const roles = Object.keys(writers) as Role[];
+    const nameOf = (role: Role): string => names?.[role] ?? role;
     let staging: string | undefined;
     try {
       staging = await mkdtemp(join(this.path, '.unfinished-'));
-      for (const role of roles) await writers[role](join(staging, names[role]));
+      for (const role of roles) await writers[role](join(staging, nameOf(role)));
       for (const role of roles) {
-        await rename(join(staging, names[role]), join(this.path, names[role]));
+        await rename(join(staging, nameOf(role)), join(this.path, nameOf(role)));
       }
     } catch (cause) {
-      throw cause instanceof FewSoundError ? cause : cannotWrite(this.path, cause);
+      if (cause instanceof FewSoundError) throw cause;
+      const text = `cannot write to ${this.path}: ${(cause as Error).message}`;
+      throw new FewSoundError('IO', text, { cause });
     } finally {
       if (staging !== undefined) await rm(staging, { recursive: true, force: true });
     }
-    return Object.fromEntries(roles.map((role) => [role, join(this.path, names[role])])) as Record<
-      Role,
-      string
-    >;
+    const paths = roles.map((role) => [role, join(this.path, nameOf(role))]);
+    return Object.fromEntries(paths) as Record<Role, string>;
   }
 
   /** Removes the folders that were made for this run and have stayed empty. */
@@ -110,10 +102,4 @@ export class RunFolder {
       await rmdir(folder);
     }
   }
-}
-
-function cannotWrite(folder: string, cause: unknown): FewSoundError {
-  return new FewSoundError('IO', `cannot write into ${folder}: ${(cause as Error).message}`, {
-    cause,
-  });
 }
