@@ -16,6 +16,7 @@
 #include "binding/metrics.h"
 #include "binding/networks.h"
 #include "binding/operator_table.h"
+#include "binding/option_tables.h"
 #include "binding/process.h"
 #include "binding/tensors.h"
 #include "binding/training.h"
@@ -43,6 +44,7 @@ napi_value registerIn(napi_env env, napi_value value) {
   exposeAutograd(exports);
   exposeOperators(exports);
   exposeCallOperator(exports);
+  exposeOptionTables(exports);
   exposeNetworks(exports);
   exposeTraining(exports);
   exposeFitters(exports);
