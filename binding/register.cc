@@ -3,14 +3,11 @@
 #include "binding/analysis.h"
 #include "binding/autograd.h"
 #include "binding/call_operator.h"
-#include "binding/classifier_trainers.h"
 #include "binding/classifiers.h"
 #include "binding/distributed.h"
 #include "binding/environment.h"
 #include "binding/errors.h"
-#include "binding/fitters.h"
 #include "binding/hyper_models.h"
-#include "binding/hyper_trainers.h"
 #include "binding/job.h"
 #include "binding/memory_guard.h"
 #include "binding/metrics.h"
@@ -19,6 +16,7 @@
 #include "binding/option_tables.h"
 #include "binding/process.h"
 #include "binding/tensors.h"
+#include "binding/trainers.h"
 #include "binding/training.h"
 
 namespace fewsound::binding {
@@ -47,11 +45,9 @@ napi_value registerIn(napi_env env, napi_value value) {
   exposeOptionTables(exports);
   exposeNetworks(exports);
   exposeTraining(exports);
-  exposeFitters(exports);
+  exposeTrainers(exports);
   exposeHyperModels(exports);
-  exposeHyperTrainers(exports);
   exposeClassifiers(exports);
-  exposeClassifierTrainers(exports);
   exposeMetrics(exports);
   exposeAnalysis(exports);
   exposeDistributed(exports);

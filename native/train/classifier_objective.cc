@@ -24,10 +24,9 @@ ClassifierObjective::Examples ClassifierObjective::examplesIn(const Batch& batch
   TORCH_CHECK_VALUE(batch.audio.size() == 1, "there are ", batch.audio.size(),
                     " parts of recordings; a classifier takes one");
   const at::Tensor& given = batch.audio.front();
-  TORCH_CHECK_VALUE(
-      given.dim() == 2 && given.size(0) == static_cast<int64_t>(batch.classes.size()), "there are ",
-      batch.classes.size(), " classes for recordings of shape ", given.sizes(),
-      "; expected a class for each");
+  TORCH_CHECK_VALUE(given.dim() == 2 && given.size(0) == static_cast<int64_t>(batch.classes.size()),
+                    "there are ", batch.classes.size(), " classes for recordings of shape ",
+                    given.sizes(), "; expected a class for each");
   for (const int64_t index : batch.classes) {
     checkRange("class", index, 0, model_->classes() - 1);
   }

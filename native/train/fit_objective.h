@@ -24,9 +24,9 @@ class FitObjective final : public Objective {
 
   InrBatch& networks() { return networks_; }
   int64_t clips() const { return networks_.size(); }
-  const at::Tensor& targets() const { return targets_; }           // [clips, samples]
-  const at::Tensor& losses() const { return loss_->losses(); }     // [clips], of the last pass
-  const at::Tensor& estimates() const { return estimates_; }       // [clips, samples], likewise
+  const at::Tensor& targets() const { return targets_; }        // [clips, samples]
+  const at::Tensor& losses() const { return loss_->losses(); }  // [clips], of the last pass
+  const at::Tensor& estimates() const { return estimates_; }    // [clips, samples], likewise
 
  private:
   InrBatch networks_;

@@ -28,17 +28,6 @@ class BatchLoan {
   InrBatch& networks_;
 };
 
-void checkOptions(const FitterOptions& options) {
-  TORCH_CHECK_VALUE(options.steps >= 0, "steps is ", options.steps, "; expected 0 or more");
-  TORCH_CHECK_VALUE(
-      std::isfinite(options.schedule.learningRate) && options.schedule.learningRate > 0.0,
-      "learningRate is ", options.schedule.learningRate, "; expected a finite number above 0");
-  TORCH_CHECK_VALUE(options.threads >= 0, "threads is ", options.threads,
-                    "; expected 0 (LibTorch's default) or more");
-  TORCH_CHECK_VALUE(options.earlyStop.patience >= 0, "earlyStop.patience is ",
-                    options.earlyStop.patience, "; expected 0 (off) or more steps");
-}
-
 /// Throws where one of the losses before an update, [clips], is not finite.
 void checkLosses(const double* losses, int64_t clips, int64_t step, double learningRate) {
   for (int64_t clip = 0; clip < clips; ++clip) {
@@ -54,6 +43,40 @@ void checkLosses(const double* losses, int64_t clips, int64_t step, double learn
 }
 
 }  // namespace
+
+void fields(OptionVisitor& visit, EarlyStop& options) {
+  visit({.name = "siSnr",
+         .meaning = "Stop when this SI-SNR is reached, dB.",
+         .flag = Flag{.value = "<decibels>", .name = "--stop-si-snr"}},
+        options.siSnr, kFinite);
+  visit({.name = "loss",
+         .meaning = "Stop when the loss is not above this.",
+         .flag = Flag{.value = "<loss>", .name = "--stop-loss"}},
+        options.loss, kFinite);
+  visit({.name = "patience",
+         .meaning = "Stop after so many steps without a lower loss; 0: go on.",
+         .flag = Flag{.value = "<steps>"}},
+        options.patience, Whole{0, 100'000'000});
+  visit({.name = "minDelta",
+         .meaning = "By how much the loss must fall to count as lower.",
+         .flag = Flag{.value = "<loss>"}},
+        options.minDelta, kNotNegative);
+}
+
+void fields(OptionVisitor& visit, FitterOptions& options) {
+  visit({.name = "steps", .meaning = "Updates.", .flag = Flag{.value = "<count>"}}, options.steps,
+        Whole{0, 100'000'000});
+  visit({.name = "optimizer", .meaning = "AdamW."}, options.optimizer);
+  visit({.name = "schedule", .meaning = "How the learning rate changes."}, options.schedule);
+  visit({.name = "loss", .meaning = "The reconstruction loss."}, options.loss);
+  visit({.name = "earlyStop", .meaning = "When to stop before the last step."}, options.earlyStop);
+  visit({.name = "threads",
+         .meaning = "Threads of the CPU; 0: LibTorch's choice.",
+         .flag = Flag{.value = "<count>"}},
+        options.threads, Whole{0, 1024});
+  visit({.name = "progressInterval", .meaning = "Seconds between two reports."},
+        options.progressInterval, kNotNegative);
+}
 
 Fitter::Fitter(std::vector<std::shared_ptr<Inr>> networks, const at::Tensor& targets,
                const FitterOptions& options)
@@ -139,7 +162,8 @@ StopReason Fitter::run(int64_t untilStep, const std::atomic<bool>& abort,
     if (abort.load(std::memory_order_relaxed)) return StopReason::kAborted;
     takeSteps(end - stepCount());
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    bool due = onProgress && (seconds - reported >= options_.progressInterval || stepCount() == end);
+    bool due =
+        onProgress && (seconds - reported >= options_.progressInterval || stepCount() == end);
     std::vector<std::optional<double>> ratios;
     if (due || options_.earlyStop.siSnr) ratios = siSnr(fit_->estimates(), fit_->targets());
     const StopReason reason = earlyStop(ratios);
@@ -166,7 +190,8 @@ std::vector<int64_t> Fitter::lossesShape(int64_t steps) const {
 
 NamedTensors Fitter::state() const {
   NamedTensors state = Trainer::state();
-  state.emplace_back("losses", at::tensor(losses_, at::kDouble).view(lossesShape(std::ssize(losses_) / clips())));
+  state.emplace_back(
+      "losses", at::tensor(losses_, at::kDouble).view(lossesShape(std::ssize(losses_) / clips())));
   state.emplace_back("counters", at::tensor({stepCount(), bestStep_}, at::kLong));
   state.emplace_back("bestLoss", at::full({1}, bestLoss_, at::kDouble));
   return state;

@@ -35,6 +35,9 @@ struct FitterOptions {
   double progressInterval = 0.05;  // seconds between two reports
 };
 
+void fields(OptionVisitor& visit, EarlyStop& options);
+void fields(OptionVisitor& visit, FitterOptions& options);
+
 struct FitProgress {
   int64_t step;                // updates done
   std::vector<double> losses;  // of each clip before the last update

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/autocast_mode.h>
 
+#include <array>
 #include <utility>
 
 #include "native/metrics/constant_output.h"
@@ -37,7 +38,18 @@ class Autocast {
   at::ScalarType dtypeBefore_ = at::kFloat;
 };
 
+constexpr std::array kPrecisions{"float32", "bfloat16"};
+
 }  // namespace
+
+void fields(OptionVisitor& visit, HyperObjectiveOptions& options) {
+  visit({.name = "loss", .meaning = "The reconstruction loss."}, options.loss);
+  visit(
+      {.name = "precision",
+       .meaning = "What the encoder and the hypernetwork compute in; the splines and the loss stay "
+                  "in float32."},
+      options.precision, Choice{kPrecisions});
+}
 
 HyperObjective::HyperObjective(std::shared_ptr<HyperModel> model, HyperObjectiveOptions options)
     : model_(std::move(model)), options_(std::move(options)) {

@@ -21,6 +21,8 @@ struct HyperObjectiveOptions {
   Precision precision = Precision::kFull;
 };
 
+void fields(OptionVisitor& visit, HyperObjectiveOptions& options);
+
 /// Reconstruction loss of the networks that a hypernetwork writes for recordings
 /// [recordings, samples], peak-normalized.
 class HyperObjective final : public Objective {

@@ -18,8 +18,8 @@ struct Batch {
   /// Recordings, parts of [recordings, samples] each; a recording counts the same in any part.
   std::vector<at::Tensor> audio = {};
   std::vector<int64_t> classes = {};  // classifier: of each recording, from 0
-  double factor = 1.0;           // hypernetwork: the model's f
-  uint64_t seed = 0;             // classifier: draws the dropout
+  double factor = 1.0;                // hypernetwork: the model's f
+  uint64_t seed = 0;                  // classifier: draws the dropout
 };
 
 /// What the model makes of some recordings, on the CPU.

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <utility>
 
-#include "native/nn/option_checks.h"
 #include "native/train/thread_limit.h"
 
 namespace fewsound {
@@ -44,6 +43,15 @@ double normOf(const std::vector<at::Tensor>& gradients) {
 
 }  // namespace
 
+void fields(OptionVisitor& visit, TrainerOptions& options) {
+  visit({.name = "optimizer", .meaning = "AdamW."}, options.optimizer);
+  visit({.name = "maxGradientNorm",
+         .meaning = "Gradients are scaled down to this norm; 0: they are not."},
+        options.maxGradientNorm, kNotNegative);
+  visit({.name = "threads", .meaning = "Threads of the CPU; 0: LibTorch's choice."},
+        options.threads, Whole{0, 1024});
+}
+
 Evaluation Objective::evaluate(const Batch&) {
   TORCH_CHECK_VALUE(false, "this training has nothing to evaluate on recordings of its own");
 }
@@ -58,8 +66,7 @@ Trainer::Trainer(std::shared_ptr<Objective> objective, const TrainerOptions& opt
       threads_(options.threads),
       names_(namesOf(objective_->parameters())),
       optimizer_(tensorsOf(objective_->parameters()), options.optimizer) {
-  checkNotNegative("maxGradientNorm", maxGradientNorm_);
-  checkRange("threads", threads_, 0, 1024);
+  checkOptions(options);
 }
 
 double Trainer::computeGradients(const Batch& batch) {
@@ -118,8 +125,8 @@ void Trainer::loadState(const NamedTensors& state) {
 
 at::Tensor stateEntry(const NamedTensors& state, const std::string& name, at::IntArrayRef shape,
                       at::ScalarType dtype) {
-  const auto found =
-      std::find_if(state.begin(), state.end(), [&](const auto& entry) { return entry.first == name; });
+  const auto found = std::find_if(state.begin(), state.end(),
+                                  [&](const auto& entry) { return entry.first == name; });
   TORCH_CHECK_VALUE(found != state.end(), "the training state lacks \"", name, "\"");
   const at::Tensor& value = found->second;
   TORCH_CHECK_VALUE(value.sizes() == shape && value.scalar_type() == dtype,

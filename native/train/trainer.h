@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "native/distributed/process_group.h"
+#include "native/options/fields.h"
 #include "native/train/adamw.h"
 #include "native/train/objective.h"
 #include "native/train/schedule.h"
@@ -19,6 +20,8 @@ struct TrainerOptions {
   double maxGradientNorm = 0.0;  // gradients are scaled down to that; 0: as they are
   int threads = 0;               // 0: LibTorch's default
 };
+
+void fields(OptionVisitor& visit, TrainerOptions& options);
 
 /// The outcome of one step.
 struct TrainingStep {

@@ -158,11 +158,13 @@ TEST(aStepHasTheCrossEntropyOfItsRecordingsAndLearns) {
     const std::vector<int64_t> classes{0, 1, 2, 1};
     const at::Tensor target = at::tensor(classes, at::kLong);
     const at::Tensor logits = makeClassifier(options)->forward(sounds(4), learningPass());
-    const TrainingStep first = trainer.step({.audio = {sounds(4)}, .classes = classes, .seed = 7}, kRate);
+    const TrainingStep first =
+        trainer.step({.audio = {sounds(4)}, .classes = classes, .seed = 7}, kRate);
     CHECK_CLOSE(first.loss, at::cross_entropy_loss(logits, target).item<double>(), 1e-12);
     CHECK(first.gradientNorm > 0.0);
     double loss = first.loss;
-    for (int i = 0; i < 30; ++i) loss = trainer.step({.audio = {sounds(4)}, .classes = classes, .seed = 7}, kRate).loss;
+    for (int i = 0; i < 30; ++i)
+      loss = trainer.step({.audio = {sounds(4)}, .classes = classes, .seed = 7}, kRate).loss;
     CHECK(loss < 0.2 * first.loss);
     const Evaluation found = trainer.evaluate({.audio = {sounds(4)}, .classes = classes});
     CHECK(found.losses.sizes() == at::IntArrayRef({4}));
@@ -177,17 +179,20 @@ TEST(aLossThatIsNoNumberChangesNothing) {
   const auto before = valuesOf(*model);
   at::Tensor broken = sounds(2);
   broken[1][7].fill_(std::nan(""));
-  CHECK(!std::isfinite(trainer.step({.audio = {broken}, .classes = {0, 1}, .seed = 1}, kRate).loss));
+  CHECK(
+      !std::isfinite(trainer.step({.audio = {broken}, .classes = {0, 1}, .seed = 1}, kRate).loss));
   CHECK(same(valuesOf(*model), before));
   CHECK(trainer.stepCount() == 0);
-  CHECK(std::isfinite(trainer.step({.audio = {sounds(2)}, .classes = {0, 1}, .seed = 1}, kRate).loss));
+  CHECK(std::isfinite(
+      trainer.step({.audio = {sounds(2)}, .classes = {0, 1}, .seed = 1}, kRate).loss));
   CHECK(!same(valuesOf(*model), before));
 }
 
 TEST(clippingScalesTheGradientsToTheirBound) {
   const auto model = makeClassifier(smallCnn());
   Trainer trainer = trainerOf(model, 1e-3);
-  CHECK(trainer.step({.audio = {sounds(2)}, .classes = {0, 1}, .seed = 1}, kRate).gradientNorm > 1e-2);
+  CHECK(trainer.step({.audio = {sounds(2)}, .classes = {0, 1}, .seed = 1}, kRate).gradientNorm >
+        1e-2);
   double squares = 0.0;
   for (const at::Tensor& moment : trainer.optimizer().firstMoments()) {
     squares += moment.square().sum().item<double>();
@@ -200,9 +205,12 @@ TEST(whatDoesNotFitIsAnError) {
   Trainer trainer = trainerOf(model);
   CHECK_THROWS(model->forward(sounds(2).narrow(1, 0, 7)), "expected [batch, 300]");
   CHECK_THROWS(model->forward(sounds(2).to(at::kFloat)), "the model is");
-  CHECK_THROWS(trainer.step({.audio = {sounds(2)}, .classes = {0, 3}, .seed = 1}, kRate), "from 0 to 2");
-  CHECK_THROWS(trainer.step({.audio = {sounds(2)}, .classes = {0}, .seed = 1}, kRate), "a class for each");
-  CHECK_THROWS(trainer.step({.audio = {sounds(1)}, .classes = {0}, .seed = 1}, kRate), "two or more");
+  CHECK_THROWS(trainer.step({.audio = {sounds(2)}, .classes = {0, 3}, .seed = 1}, kRate),
+               "from 0 to 2");
+  CHECK_THROWS(trainer.step({.audio = {sounds(2)}, .classes = {0}, .seed = 1}, kRate),
+               "a class for each");
+  CHECK_THROWS(trainer.step({.audio = {sounds(1)}, .classes = {0}, .seed = 1}, kRate),
+               "two or more");
   WaveformCnnOptions options = smallCnn();
   options.layers[0].pooling = 100;
   CHECK_THROWS(makeClassifier(options), "leave nothing of 300 samples");

@@ -195,8 +195,7 @@ TEST(accumulatedBatchesMakeTheUpdateOfOneBatch) {
       const TrainingStep expected = one.step({.audio = {audio}, .factor = 0.5}, kRate);
       // Not of one size: every recording counts alike.
       const TrainingStep step =
-          two.step(
-          {.audio = {audio.narrow(0, 0, 3), audio.narrow(0, 3, 2)}, .factor = 0.5}, kRate);
+          two.step({.audio = {audio.narrow(0, 0, 3), audio.narrow(0, 3, 2)}, .factor = 0.5}, kRate);
       CHECK_CLOSE(step.loss, expected.loss, 1e-9);
       CHECK_CLOSE(step.gradientNorm, expected.gradientNorm, 1e-7 * expected.gradientNorm);
     }
@@ -215,8 +214,8 @@ TEST(aStepHasTheMeanLossOfItsRecordings) {
   const auto loss = TargetLoss::makeReference(quickLoss(), audio);
   loss->evaluate(estimates);
   CHECK(distance(found.losses, loss->losses()) < 1e-9);
-  CHECK_CLOSE(trainer.step({.audio = {audio}, .factor = 0.5}, kRate).loss, loss->losses().mean().item<double>(),
-              1e-9);
+  CHECK_CLOSE(trainer.step({.audio = {audio}, .factor = 0.5}, kRate).loss,
+              loss->losses().mean().item<double>(), 1e-9);
 }
 
 TEST(clippingScalesTheGradientsToTheirBound) {
@@ -251,6 +250,7 @@ TEST(recordingsThatDoNotFitAreErrors) {
   const auto model = std::make_shared<HyperModel>(smallModel(smallTargets()[1]));
   Trainer trainer = trainerOf(model);
   CHECK_THROWS(trainer.step({.audio = {}}, kRate), "no recordings");
-  CHECK_THROWS(trainer.step({.audio = {sounds(2).narrow(1, 0, 70)}}, kRate), "expected [batch, 80]");
+  CHECK_THROWS(trainer.step({.audio = {sounds(2).narrow(1, 0, 70)}}, kRate),
+               "expected [batch, 80]");
   CHECK_THROWS(model->encode(sounds(1).to(at::kFloat)), "the recordings are Float");
 }
