@@ -1,13 +1,15 @@
 /**
- * The directions of DESIGN, bottom to top. A folder may import from its own layer's folders listed
- * here and from anything below, never from above.
+ * The directions of docs/architecture.md, bottom to top. A folder may import from the levels below
+ * its own, never from above or beside.
  * @type {import('dependency-cruiser').IConfiguration}
  */
 const layers = [
-  ['native'],
+  ['setup'],
+  ['addon'],
   ['audio', 'tensor', 'workers'],
   ['metrics', 'nn', 'data'],
-  ['report', 'train', 'analysis'],
+  ['train', 'analysis'],
+  ['report'],
   ['cli'],
 ];
 

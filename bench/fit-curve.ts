@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import { type Clip, loadClip } from '../lib/audio/index.js';
-import { packageRoot } from '../lib/native/package-root.js';
 import { createInr, type InrKind, inrKinds } from '../lib/nn/index.js';
+import { packageRoot } from '../lib/setup/libtorch.js';
 import { type FitProgress, fit } from '../lib/train/index.js';
 import { machine } from './measure.js';
 

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { packageRoot } from '../lib/native/package-root.js';
+import { packageRoot } from '../lib/setup/libtorch.js';
 import { type OverfitTarget, overfitTargets } from '../test/train/overfit-case.js';
 import type { OverfitRun } from './hyper-overfit-runs.js';
 import { machine, median } from './measure.js';

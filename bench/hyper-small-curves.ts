@@ -1,4 +1,4 @@
-import { loadVega, loadVegaLite } from '../lib/report/vega-lazy.js';
+import { loadVega, loadVegaLite } from '../lib/report/svg-plot.js';
 import type { MetricsRecord } from '../lib/train/index.js';
 
 /** The validation loss of several trainings over their updates, as an SVG picture. */

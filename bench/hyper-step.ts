@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { FewSound, type TargetOptions } from '../lib/nn/index.js';
 import { ops, scope, setThreads } from '../lib/tensor/index.js';
-import { HyperTrainer } from '../lib/train/hyper/hyper-trainer.js';
-import { lossSchema } from '../lib/train/loss-options.js';
+import { lossSchema } from '../lib/train/loss.js';
+import { HyperTrainer } from '../lib/train/trainer.js';
 import { inTurn, machine, median } from './measure.js';
 import { Peer } from './peer.js';
 

@@ -1,5 +1,5 @@
 import { cpus } from 'node:os';
-import { requireLibTorch } from '../lib/native/libtorch.js';
+import { requireLibTorch } from '../lib/setup/libtorch.js';
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
-import { requireLibTorch } from '../lib/native/libtorch.js';
+import { requireLibTorch } from '../lib/setup/libtorch.js';
 
 /** The Python that holds the LibTorch in use, so that both sides compute with the same library; first the one that was named. */
 function pythonOfLibTorch(): string {

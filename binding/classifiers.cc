@@ -64,7 +64,7 @@ AnyClassifierOptions classifierOptions(napi_env env, napi_value kind, const Napi
   return options;
 }
 
-/// createClassifier(kind, options); see ClassifierArgument in lib/native/classifier-addon.ts
+/// createClassifier(kind, options); see ClassifierArgument in lib/addon/models.ts
 Napi::Value createClassifier(const Napi::CallbackInfo& info) {
   const napi_env env = info.Env();
   auto handle = std::make_unique<ClassifierHandle>();

@@ -8,7 +8,7 @@
 
 namespace fewsound::binding {
 
-/// The codes of lib/native/errors.ts that arise here.
+/// The codes of lib/errors.ts that arise here.
 enum class Code {
   kInvalidArgument,
   kShapeMismatch,

@@ -42,7 +42,7 @@ WeightMode modeNamed(napi_env env, napi_value value) {
   Place{env, "mode"}.reject(value, "'target', 'residual' or 'modulator'");
 }
 
-/// createHyperModel(options); see HyperModelArgument in lib/native/hyper-addon.ts
+/// createHyperModel(options); see HyperModelArgument in lib/addon/models.ts
 Napi::Value createHyperModel(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const OptionReader from(env, info[0], "options");

@@ -1,8 +1,8 @@
 export * from './analysis/index.js';
 export * from './audio/index.js';
 export * from './data/index.js';
+export { type ErrorCode, FewSoundError } from './errors.js';
 export * from './metrics/index.js';
-export { type ErrorCode, FewSoundError } from './native/errors.js';
 export {
   type AskOptions,
   type ClassifierKind,

@@ -12,7 +12,7 @@ import { main, require, root, run, StepError } from './steps.mjs';
 
 /** Builds the addon for each version, in folders of their own; gives the folders. */
 async function buildForEach() {
-  const { minorVersion, TESTED_LIBTORCH } = require('../dist/native/index.js');
+  const { minorVersion, TESTED_LIBTORCH } = require('../dist/setup/libtorch.js');
   const folders = [];
   for (const version of TESTED_LIBTORCH) {
     const out = join('build', 'binaries', `torch-${minorVersion(version)}`);

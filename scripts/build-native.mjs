@@ -30,7 +30,7 @@ function toolFolder(name) {
 
 function libTorch() {
   if (process.env.LIBTORCH) return process.env.LIBTORCH;
-  const { findLibTorch } = require('../dist/native/index.js');
+  const { findLibTorch } = require('../dist/setup/libtorch.js');
   const { chosen } = findLibTorch();
   if (chosen) return chosen.path;
   throw new Error('no LibTorch was found: run `npx fewsound setup`, or set LIBTORCH');

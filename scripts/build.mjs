@@ -44,7 +44,7 @@ export async function buildTypeScript() {
 
 /** The LibTorch in use; sets one up in the user's cache folder where there is none. */
 export async function libTorch() {
-  const { findLibTorch, setupLibTorch, reportSetupProgress } = require('../dist/native/index.js');
+  const { findLibTorch, setupLibTorch, reportSetupProgress } = require('../dist/setup/libtorch.js');
   const { chosen } = findLibTorch();
   if (chosen) return chosen;
   console.error('• LibTorch');
@@ -64,7 +64,7 @@ export async function libTorch() {
  * @param facts what else decides the result
  */
 export async function buildAgainst({ version, folder, out = 'build', tests = false, facts = [] }) {
-  const { minorVersion } = require('../dist/native/index.js');
+  const { minorVersion } = require('../dist/setup/libtorch.js');
   const sources = filesBelow(...NATIVE_SOURCES, ...(tests ? ['test/native'] : []));
   const { CXX = '', FEWSOUND_CUDA = '' } = process.env;
   const digest = digestOf(sources, version, CXX, FEWSOUND_CUDA, ...facts);

@@ -40,7 +40,7 @@ async function check(version) {
 
 await main(async () => {
   await prepareBuild();
-  const { TESTED_LIBTORCH } = require('../dist/native/index.js');
+  const { TESTED_LIBTORCH } = require('../dist/setup/libtorch.js');
   const asked = process.argv.slice(2);
   const results = [];
   for (const version of asked.length > 0 ? asked : TESTED_LIBTORCH)

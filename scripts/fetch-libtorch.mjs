@@ -44,7 +44,7 @@ export function hasNvcc() {
  * takes.
  */
 export function fetchLibTorch(version) {
-  const { cacheFolder } = require('../dist/native/index.js');
+  const { cacheFolder } = require('../dist/setup/libtorch.js');
   const cuda = hasNvcc();
   const folder = join(cacheFolder(), 'build-against', `torch-${version}${cuda ? '-cuda' : ''}`);
   const marker = join(folder, 'complete');

@@ -40,7 +40,7 @@ function faults(file, facts, arch) {
  */
 export function inspectBinaries(folder) {
   const arch = basename(folder).split('-')[1];
-  const { cacheFolder, findLibTorch } = require('../dist/native/index.js');
+  const { cacheFolder, findLibTorch } = require('../dist/setup/libtorch.js');
   const foreignFolders = [root, homedir(), cacheFolder(), findLibTorch().chosen?.path].filter(
     (path) => path && path !== '/',
   );
@@ -61,7 +61,7 @@ export function inspectBinaries(folder) {
  * What a package with the binaries in prebuilds/PLATFORM-ARCH would lack; empty where it is whole.
  */
 export function lacking(folder) {
-  const { SUPPORTED_LIBTORCH } = require('../dist/native/index.js');
+  const { SUPPORTED_LIBTORCH } = require('../dist/setup/libtorch.js');
   const has = (minor, name) => existsSync(join(folder, `torch-${minor}`, name));
   const withPlugin = SUPPORTED_LIBTORCH.some((minor) => has(minor, 'fewsound_cuda.so'));
   return SUPPORTED_LIBTORCH.flatMap((minor) =>

@@ -1,4 +1,4 @@
-import { FewSoundError } from '../native/errors.js';
+import { FewSoundError } from '../errors.js';
 import type { CumulativeResponses, ResponseSpectra } from './response-spectra.js';
 
 /** How two responses differ: of two inputs to one model, or of two models to one input. */

@@ -1,8 +1,7 @@
 // Marching squares: https://en.wikipedia.org/wiki/Marching_squares
 
-import { FewSoundError } from '../native/errors.js';
-import { nonNegativeNumber, optionsObject } from '../native/option-fields.js';
-import { parseOptions } from '../native/options.js';
+import { FewSoundError } from '../errors.js';
+import { nonNegativeNumber, optionsObject, parseOptions } from '../options.js';
 import type { WignerVille } from './wigner-ville.js';
 
 /** A point between samples of a grid. */

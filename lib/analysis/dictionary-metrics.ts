@@ -1,8 +1,81 @@
-import { optionsObject, wholeNumber } from '../native/option-fields.js';
-import { parseOptions } from '../native/options.js';
-import { callOperator, scope, type Tensor } from '../tensor/index.js';
-import { atomSpectrum } from './atom-spectrum.js';
-import { unitAtoms } from './unit-atoms.js';
+import { FewSoundError } from '../errors.js';
+import { optionsObject, parseOptions, wholeNumber } from '../options.js';
+import { callOperator, ops, scope, type Tensor } from '../tensor/index.js';
+
+/** The eigenvalues of D·Dᵀ. */
+export interface AtomSpectrum {
+  /** [dimension], descending; those that are 0 for want of atoms are exact zeros. */
+  readonly eigenvalues: Float64Array;
+  /** How many are not 0, numerically: linearly independent atoms. */
+  readonly rank: number;
+}
+
+/**
+ * The spectrum of a dictionary. Of D·Dᵀ and Dᵀ·D, which have the same eigenvalues but for zeros, the smaller one is
+ * decomposed.
+ *
+ * @internal
+ * @param rows [atoms, dimension] float64, a row for each atom
+ */
+export function atomSpectrum(rows: Tensor): AtomSpectrum {
+  const [count, dimension] = rows.shape as [number, number];
+  const gram = count < dimension ? rows.matmul(rows.transpose()) : rows.transpose().matmul(rows);
+  const ascending = gram.eigvalsh().data('float64');
+  const eigenvalues = new Float64Array(dimension);
+  for (let i = 0; i < ascending.length; i++) {
+    // Rounding makes of a zero a number just below it.
+    eigenvalues[i] = Math.max(0, ascending[ascending.length - 1 - i] as number);
+  }
+  // As numpy.linalg.matrix_rank has it for a Hermitian matrix.
+  const threshold = Math.max(count, dimension) * Number.EPSILON * (eigenvalues[0] as number);
+  return { eigenvalues, rank: eigenvalues.filter((value) => value > threshold).length };
+}
+
+/** Atoms of unit norm, and how many could not have one. */
+export interface UnitAtoms {
+  /** [atoms, dimension] float64 on the CPU, a row each. */
+  readonly rows: Tensor;
+  /** Atoms that are zero everywhere: they point nowhere. */
+  readonly zeroAtoms: number;
+  /** Atoms with a NaN or an infinity. */
+  readonly nonFiniteAtoms: number;
+}
+
+/**
+ * The columns of a dictionary scaled to unit norm. Those that have no direction are left out and counted.
+ *
+ * @internal
+ * @param atoms [dimension, atoms]
+ * @throws FewSoundError SHAPE_MISMATCH
+ */
+export function unitAtoms(atoms: Tensor): UnitAtoms {
+  const { shape } = atoms;
+  if (shape.length !== 2 || atoms.size === 0 || atoms.dtype.startsWith('complex')) {
+    throw new FewSoundError(
+      'SHAPE_MISMATCH',
+      `a dictionary is a matrix of real numbers [dimension, atoms] with at least one atom, but this is ${String(atoms)}.`,
+      { shapes: [[...shape]] },
+    );
+  }
+  const rows = atoms.detach().to({ dtype: 'float64', device: 'cpu' }).transpose().contiguous();
+  // NaN and infinity are the largest entry of their atom. By that entry first: squares of very small or large numbers
+  // would vanish or overflow.
+  const largest = rows.abs().max(1);
+  const finite = largest.isfinite();
+  const kept = ops.logicalAnd(finite, largest.gt(0)).nonzero().reshape([-1]); // [atoms]
+  const count = rows.shape[0] as number;
+  const finiteCount = finite.to({ dtype: 'float64' }).sum().item();
+  const keptCount = kept.shape[0] as number;
+  const all = keptCount === count;
+  const scaled = (all ? rows : rows.indexSelect(0, kept)).div(
+    (all ? largest : largest.indexSelect(0, kept)).unsqueeze(1),
+  );
+  return {
+    rows: scaled.div_(scaled.norm(2, 1, true)),
+    zeroAtoms: finiteCount - keptCount,
+    nonFiniteAtoms: count - finiteCount,
+  };
+}
 
 /** Geometric properties of a dictionary; angles in degrees. */
 export interface DictionaryMetrics {

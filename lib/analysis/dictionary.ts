@@ -1,8 +1,22 @@
 import { z } from 'zod';
-import { FewSoundError } from '../native/errors.js';
-import { optionsObject, wholeNumber } from '../native/option-fields.js';
-import { parseOptions } from '../native/options.js';
+import { FewSoundError } from '../errors.js';
+import { optionsObject, parseOptions, wholeNumber } from '../options.js';
 import { ops, scope, type Tensor } from '../tensor/index.js';
+
+/** Tensors by name, as a state dict has them. */
+export type StateDict = ReadonlyMap<string, Tensor>;
+
+/** A layer that is a dictionary. */
+export interface DictionaryLayer {
+  /** The name of its weight without `.weight`; a block's is that of the paper. */
+  readonly name: string;
+  /** 'block': several convolutions side by side. */
+  readonly kind: LayerKind | 'spline' | 'block';
+  /** Whether what goes round the layer is added to its output, as far as names say so. */
+  readonly residual: boolean;
+  /** Makes the dictionary [dimension, atoms]. */
+  readonly dictionary: () => Tensor;
+}
 
 /** What a layer's weight can be. */
 export type LayerKind = 'conv1d' | 'conv2d' | 'linear';

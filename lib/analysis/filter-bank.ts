@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { FewSoundError } from '../native/errors.js';
-import { anySampleRateField, optionsObject, wholeNumber } from '../native/option-fields.js';
-import { parseOptions } from '../native/options.js';
+import { FewSoundError } from '../errors.js';
+import { anySampleRateField, optionsObject, parseOptions, wholeNumber } from '../options.js';
 import { scope, Tensor, tensor } from '../tensor/index.js';
 
 /** The filters of a layer that reads a waveform. A layer of several resolutions is several banks. */

@@ -1,4 +1,4 @@
-import { FewSoundError } from '../native/errors.js';
+import { FewSoundError } from '../errors.js';
 import { ops, scope, type Tensor, tensor } from '../tensor/index.js';
 
 /** Where a filter's response is evaluated. */

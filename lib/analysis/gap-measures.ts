@@ -1,8 +1,6 @@
-import { optionsObject, wholeNumber } from '../native/option-fields.js';
-import { parseOptions } from '../native/options.js';
+import { optionsObject, parseOptions, wholeNumber } from '../options.js';
 import { Generator, ops, scope, type Tensor } from '../tensor/index.js';
-import { atomSpectrum } from './atom-spectrum.js';
-import { unitAtoms } from './unit-atoms.js';
+import { atomSpectrum, unitAtoms } from './dictionary-metrics.js';
 
 /** How far directions are from the atom that is nearest to them; angles in degrees. */
 export interface GapMeasures {

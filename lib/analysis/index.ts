@@ -13,6 +13,7 @@ export {
   type Grid,
   type Polygon,
 } from './contours.js';
+export type { DictionaryLayer, StateDict } from './dictionary.js';
 export {
   blockDictionary,
   type DictionaryBranch,
@@ -20,7 +21,6 @@ export {
   dictionaryOf,
   type LayerKind,
 } from './dictionary.js';
-export type { DictionaryLayer, StateDict } from './dictionary-layer.js';
 export {
   type DictionaryMetrics,
   type DictionaryMetricsOptions,

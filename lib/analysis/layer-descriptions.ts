@@ -1,10 +1,13 @@
 import { z } from 'zod';
-import { FewSoundError } from '../native/errors.js';
-import { flag, optionsObject, wholeNumber } from '../native/option-fields.js';
-import { parseOptions } from '../native/options.js';
+import { FewSoundError } from '../errors.js';
+import { flag, optionsObject, parseOptions, wholeNumber } from '../options.js';
 import type { Tensor } from '../tensor/index.js';
-import { blockDictionary, dictionaryOf } from './dictionary.js';
-import type { DictionaryLayer, StateDict } from './dictionary-layer.js';
+import {
+  blockDictionary,
+  type DictionaryLayer,
+  dictionaryOf,
+  type StateDict,
+} from './dictionary.js';
 
 /** What the shapes of a layer's weights do not say. */
 export interface LayerDescription {
@@ -95,3 +98,37 @@ function tensorOf(state: StateDict, name: string, what: string): Tensor {
     { field: 'model' },
   );
 }
+
+/**
+ * Layers of Inc-TSSDNet as Table 4 of paper 2 counts them: I the first convolution, II to V the blocks of four dilated
+ * convolutions, each one dictionary.
+ *
+ * @internal
+ */
+export const incTssdnetLayers: readonly LayerDescription[] = [
+  { name: 'I', branches: [{ weight: 'conv1.weight' }] },
+  ...['II', 'III', 'IV', 'V'].map((name, index) => ({
+    name,
+    branches: [1, 2, 4, 8].map((dilation) => ({
+      weight: `DCM${index + 1}.cv${dilation}.weight`,
+      dilation,
+    })),
+  })),
+];
+
+/**
+ * Layers of Res-TSSDNet along its depth: the first convolution and the three of each residual module; the shortcut is added
+ * to the third one's output. The 1 × 1 convolutions of the shortcuts lie beside the path and are left out.
+ *
+ * @internal
+ */
+export const resTssdnetLayers: readonly LayerDescription[] = [
+  { name: 'conv1', branches: [{ weight: 'conv1.weight' }] },
+  ...[1, 2, 3, 4].flatMap((module) =>
+    [1, 2, 3].map((index) => ({
+      name: `RSM${module}.conv${index}`,
+      branches: [{ weight: `RSM${module}.conv${index}.weight` }],
+      residual: index === 3,
+    })),
+  ),
+];

@@ -1,5 +1,5 @@
-import { addon } from '../native/addon.js';
-import type { FilterResponsesHandle } from '../native/analysis-addon.js';
+import { addon } from '../addon/addon.js';
+import type { FilterResponsesHandle } from '../addon/measures.js';
 import { handleOf, ops, scope } from '../tensor/index.js';
 import type { FilterBank } from './filter-bank.js';
 import { type FrequencyAxis, filterResponses } from './frequency-axis.js';

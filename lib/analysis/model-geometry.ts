@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { FewSoundError } from '../native/errors.js';
-import { flag, optionsObject } from '../native/option-fields.js';
-import { parseOptions } from '../native/options.js';
+import { FewSoundError } from '../errors.js';
+import { flag, optionsObject, parseOptions } from '../options.js';
 import { scope } from '../tensor/index.js';
-import type { DictionaryLayer, StateDict } from './dictionary-layer.js';
+import type { DictionaryLayer, StateDict } from './dictionary.js';
 import { type DictionaryMetrics, dictionaryMetrics } from './dictionary-metrics.js';
 import { type GapMeasures, type GapMeasuresOptions, gapMeasures } from './gap-measures.js';
 import type { LayerDescription } from './layer-descriptions.js';

@@ -1,10 +1,14 @@
-import { FewSoundError } from '../native/errors.js';
+import { FewSoundError } from '../errors.js';
 import type { Tensor } from '../tensor/index.js';
+import type { DictionaryLayer, StateDict } from './dictionary.js';
 import { blockDictionary, dictionaryOf, layerKindOf } from './dictionary.js';
-import type { DictionaryLayer, StateDict } from './dictionary-layer.js';
-import { describedLayers, type LayerDescription } from './layer-descriptions.js';
+import {
+  describedLayers,
+  incTssdnetLayers,
+  type LayerDescription,
+  resTssdnetLayers,
+} from './layer-descriptions.js';
 import { type SplineGrid, splineDictionary } from './spline-dictionary.js';
-import { incTssdnetLayers, resTssdnetLayers } from './tssdnet-layers.js';
 
 /** How layers are found in a state dict. */
 export const layerGroupings = ['any', 'inc-tssdnet', 'res-tssdnet'] as const;

@@ -1,12 +1,11 @@
 import { basename } from 'node:path';
 import { types } from 'node:util';
 import { z } from 'zod';
+import { addon } from '../addon/addon.js';
 import { firstNotFinite } from '../audio/checks.js';
 import type { Clip } from '../audio/index.js';
-import { addon } from '../native/addon.js';
-import { FewSoundError } from '../native/errors.js';
-import { optionsObject, positiveNumber, wholeNumber } from '../native/option-fields.js';
-import { parseOptions } from '../native/options.js';
+import { FewSoundError } from '../errors.js';
+import { optionsObject, parseOptions, positiveNumber, wholeNumber } from '../options.js';
 import { type FilterBank, layerOfBanks } from './filter-bank.js';
 import { type FrequencyAxis, fourierAxis, logAxis } from './frequency-axis.js';
 import { Listener, type Numbers } from './listener.js';

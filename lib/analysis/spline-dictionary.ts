@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { addon } from '../native/addon.js';
-import { FewSoundError } from '../native/errors.js';
-import { optionsObject, wholeNumber } from '../native/option-fields.js';
-import { parseOptions } from '../native/options.js';
+import { addon } from '../addon/addon.js';
+import { FewSoundError } from '../errors.js';
+import { optionsObject, parseOptions, wholeNumber } from '../options.js';
 import { handleOf, ops, scope, type Tensor, wrapTensor } from '../tensor/index.js';
 
 /** The grid of a layer of splines, as `KAN` has it. */

@@ -1,5 +1,5 @@
-import { FewSoundError } from '../native/errors.js';
-import type { StateDict } from './dictionary-layer.js';
+import { FewSoundError } from '../errors.js';
+import type { StateDict } from './dictionary.js';
 import { type FilterBank, type FilterBankOptions, filterBankOf } from './filter-bank.js';
 import { inDepth } from './model-layers.js';
 

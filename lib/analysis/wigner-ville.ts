@@ -1,6 +1,5 @@
-import { FewSoundError } from '../native/errors.js';
-import { optionsObject, wholeNumber } from '../native/option-fields.js';
-import { parseOptions } from '../native/options.js';
+import { FewSoundError } from '../errors.js';
+import { optionsObject, parseOptions, wholeNumber } from '../options.js';
 import { ops, scope, type Tensor, tensor } from '../tensor/index.js';
 import { type FilterBank, layerOfBanks } from './filter-bank.js';
 

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
-import { FewSoundError } from '../native/errors.js';
-import { HIGHEST_SAMPLE_RATE } from '../native/option-fields.js';
+import { FewSoundError } from '../errors.js';
+import { HIGHEST_SAMPLE_RATE } from '../options.js';
 
 /**
  * Index of the first NaN or infinity, -1 where there is none. A plain loop: `findIndex` takes longer than some metrics.

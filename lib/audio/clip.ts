@@ -1,8 +1,7 @@
 import { types } from 'node:util';
 import { z } from 'zod';
-import { FewSoundError } from '../native/errors.js';
-import { abortSignal, sampleRateField } from '../native/option-fields.js';
-import { parseOptions } from '../native/options.js';
+import { FewSoundError } from '../errors.js';
+import { abortSignal, parseOptions, sampleRateField } from '../options.js';
 import { requireAudio, requireRate } from './checks.js';
 import { type AudioSource, readAudio } from './read.js';
 import { interpolate, resampledLength } from './resample.js';

@@ -1,6 +1,6 @@
 import type Module from 'node:module';
 import { runInThisContext } from 'node:vm';
-import { FewSoundError } from '../native/errors.js';
+import { FewSoundError } from '../errors.js';
 
 /** What is left to libraries: the codecs whose packets we do not decode ourselves. */
 const libraries = {

@@ -1,4 +1,4 @@
-import { BitReader } from './bit-reader.js';
+import { BitReader } from './bytes.js';
 
 // Looked up once: where test runners have a context of their own, a global costs more than the
 // work.

@@ -9,8 +9,8 @@ import {
   type FlacStreamInfo,
   mayBeFlacFrame,
 } from './flac-frame.js';
-import { spanOf } from './granules.js';
 import type { OggStream } from './ogg-pages.js';
+import { spanOf } from './ogg-pages.js';
 
 const marker = 'fLaC';
 const streamInfoSize = 34;

@@ -1,4 +1,3 @@
-export type { AudioFormat } from './audio-format.js';
 export {
   type Clip,
   createClip,
@@ -8,6 +7,7 @@ export {
   mixDown,
   peakNormalize,
 } from './clip.js';
+export type { AudioFormat } from './read.js';
 export { type AudioSource, type Recording, readAudio } from './read.js';
 export {
   type ResampleOptions,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { writeFileAtomic } from '../native/atomic-write.js';
-import { FewSoundError } from '../native/errors.js';
-import { parseOptions } from '../native/options.js';
+import { FewSoundError } from '../errors.js';
+import { writeFileAtomic } from '../files.js';
+import { parseOptions } from '../options.js';
 import { requireAudio, requireRate } from './checks.js';
 import type { Clip } from './clip.js';
 

@@ -1,6 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
+import { join } from 'node:path';
+import { searchLibTorch } from '../addon/addon.js';
+import { packageRoot } from '../setup/libtorch.js';
+import type { CommandResult } from './command.js';
 
 /** Vector instructions that the addon's kernels know, the widest first. */
 const INSTRUCTIONS = ['avx512f', 'avx2', 'fma', 'asimd'] as const;
@@ -42,4 +46,33 @@ export function findTool(
     return { program, version: (stdout || stderr).split('\n')[0]?.trim() ?? '' };
   }
   return null;
+}
+
+/** The version of this package. */
+export function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return version;
+}
+
+/** Versions of what decides a result, by name. */
+export function versions(): Record<string, string> {
+  const { chosen } = searchLibTorch();
+  return {
+    fewsound: packageVersion(),
+    LibTorch: chosen?.version ?? 'not found',
+    'Node.js': process.versions.node,
+  };
+}
+
+/** `fewsound --version`. */
+export function describeVersions(): CommandResult {
+  const known = versions();
+  return {
+    json: known,
+    text: Object.entries(known)
+      .map(([name, version]) => `${name} ${version}`)
+      .join('\n'),
+  };
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { INTERRUPTED } from './failure.js';
+import { INTERRUPTED } from './command.js';
 import { runCli } from './program.js';
 
 const interruption = new AbortController();

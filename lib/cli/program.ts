@@ -1,20 +1,24 @@
 import { Command, CommanderError, Option } from 'commander';
-import { addAnalyzeCommand } from './analyze-command.js';
-import { type CommandStreams, type Execute, toJsonLine, UsageError } from './command-context.js';
-import { addCompareCommand } from './compare-command.js';
-import { addConvertCommand } from './convert-command.js';
-import { addDecodeCommand } from './decode-command.js';
-import { addDoctorCommand } from './doctor-command.js';
-import { addEncodeCommand } from './encode-command.js';
-import { addEvaluateCommand } from './evaluate-command.js';
-import { reportFailure } from './failure.js';
-import { addFitCommand } from './fit-command.js';
-import { addMetricsCommand } from './metrics-command.js';
-import { addPrepareCommand } from './prepare-command.js';
-import { addRenderCommand } from './render-command.js';
-import { addSetupCommand } from './setup-command.js';
-import { addTrainClassifierCommand } from './train-classifier-command.js';
-import { addTrainCommand } from './train-command.js';
+import {
+  type CommandStreams,
+  type Execute,
+  reportFailure,
+  toJsonLine,
+  UsageError,
+} from './command.js';
+import { addAnalyzeCommand } from './commands/analyze/index.js';
+import { addCompareCommand } from './commands/compare.js';
+import { addConvertCommand } from './commands/convert.js';
+import { addDoctorCommand } from './commands/doctor.js';
+import { addEncodeCommand } from './commands/encode.js';
+import { addEvaluateCommand } from './commands/evaluate.js';
+import { addFitCommand } from './commands/fit.js';
+import { addMetricsCommand } from './commands/metrics.js';
+import { addPrepareCommand } from './commands/prepare.js';
+import { addDecodeCommand, addRenderCommand } from './commands/render.js';
+import { addSetupCommand } from './commands/setup.js';
+import { addTrainCommand } from './commands/train.js';
+import { addTrainClassifierCommand } from './commands/train-classifier.js';
 
 /** Where a run of the command line writes, and what stops it. */
 export interface CliSurroundings extends CommandStreams {
@@ -46,7 +50,7 @@ export async function runCli(
 
   try {
     if (argv[0] === '--version' || argv[0] === '-V') {
-      const { describeVersions } = await import('./versions.js');
+      const { describeVersions } = await import('./machine.js');
       const result = describeVersions();
       stdout.write(json ? toJsonLine(result.json) : `${result.text}\n`);
       return 0;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { peakOf } from '../audio/clip.js';
-import { flag, optionsObject } from '../native/option-fields.js';
+import { flag, optionsObject } from '../options.js';
 import type { Draws } from './draws.js';
 
 /** What is done to a training crop; each part can be switched off. */

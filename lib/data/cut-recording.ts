@@ -1,7 +1,7 @@
 import { mixDown, readAudio, resample } from '../audio/index.js';
-import { FewSoundError } from '../native/errors.js';
+import { FewSoundError } from '../errors.js';
 import type { BadFileEntry, PreparationSettings, PreparedFile } from './manifest.js';
-import type { SourceFile } from './unit-plan.js';
+import type { SourceFile } from './prepare-unit.js';
 
 /** Half a step of 16 bits: what stays below it everywhere is silence. */
 const SILENCE = 2 ** -16;

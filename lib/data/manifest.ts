@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { FewSoundError } from '../native/errors.js';
+import { FewSoundError } from '../errors.js';
 import { corpusKind } from './corpora/index.js';
 
 /** What a prepared corpus is made with; one with other settings is another corpus. */
@@ -71,17 +71,11 @@ export const preparationSchema = z.strictObject({
 
 const manifestSchema = preparationSchema.extend({ shards: z.array(shardSchema) });
 
-/** @internal */
 export type PreparationSettings = z.output<typeof settings>;
-/** @internal */
 export type Preparation = z.output<typeof preparationSchema>;
-/** @internal */
 export type PreparedFile = z.output<typeof preparedFile>;
-/** @internal */
 export type BadFileEntry = z.output<typeof badFile>;
-/** @internal */
 export type ShardRecord = z.output<typeof shardSchema>;
-/** @internal */
 export type Manifest = z.output<typeof manifestSchema>;
 /** The part of a corpus that a recording belongs to. */
 export type Split = 'train' | 'validation';

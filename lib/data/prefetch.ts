@@ -1,8 +1,7 @@
 import type { z } from 'zod';
-import { FewSoundError } from '../native/errors.js';
-import { abortSignal, flag, optionsObject, wholeNumber } from '../native/option-fields.js';
-import { parseOptions } from '../native/options.js';
-import type { BatchSource } from './batch-source.js';
+import { FewSoundError } from '../errors.js';
+import { abortSignal, flag, optionsObject, parseOptions, wholeNumber } from '../options.js';
+import type { BatchSource } from './training-batches.js';
 
 /** Options of {@link prefetch}. */
 export interface PrefetchOptions {

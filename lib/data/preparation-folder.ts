@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { writeFileAtomic } from '../native/atomic-write.js';
-import { FewSoundError } from '../native/errors.js';
+import { FewSoundError } from '../errors.js';
+import { writeFileAtomic } from '../files.js';
 import {
   MANIFEST,
   type Manifest,
@@ -13,8 +13,8 @@ import {
   type ShardRecord,
   shardSchema,
 } from './manifest.js';
+import type { WorkUnit } from './prepare-unit.js';
 import { RECORDS, recordPath } from './prepare-unit.js';
-import type { WorkUnit } from './unit-plan.js';
 
 /** What the shards are made with, from the first moment on; the manifest comes last. */
 const PREPARATION = 'preparation.json';

@@ -4,10 +4,10 @@ import {
   callback,
   nonNegativeNumber,
   optionsObject,
+  parseOptions,
   sampleRateField,
   wholeNumber,
-} from '../native/option-fields.js';
-import { parseOptions } from '../native/options.js';
+} from '../options.js';
 import {
   type CorpusKind,
   corpusKind,

@@ -2,8 +2,8 @@
 
 import { serveTasks } from '../workers/serve-tasks.js';
 import type { PreparationSettings, ShardRecord } from './manifest.js';
+import type { WorkUnit } from './prepare-unit.js';
 import { type FileDone, prepareUnit } from './prepare-unit.js';
-import type { WorkUnit } from './unit-plan.js';
 
 /** What a worker is started with. */
 export interface PrepareWorkerData {

@@ -2,12 +2,11 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { FewSoundError } from '../native/errors.js';
+import { FewSoundError } from '../errors.js';
 import type { CorpusKind } from './corpora/index.js';
 import { MANIFEST, type Manifest, readManifest, type ShardRecord, type Split } from './manifest.js';
 import { type BadFile, describe } from './prepare-corpus.js';
-import { SegmentStore, type StoredSegment } from './segment-store.js';
-import { type ShardFile, ShardFiles } from './shard-files.js';
+import { SegmentStore, type ShardFile, ShardFiles, type StoredSegment } from './segment-store.js';
 
 /** A corpus that {@link prepareCorpus} has made, open for reading. */
 export class PreparedCorpus {

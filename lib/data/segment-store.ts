@@ -1,5 +1,7 @@
-import { FewSoundError } from '../native/errors.js';
-import type { ShardFile, ShardFiles } from './shard-files.js';
+import { type FileHandle, open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { FewSoundError } from '../errors.js';
+import { closeOwned, ownFile } from '../files.js';
 
 /** Where a segment comes from. */
 export interface Segment {
@@ -107,4 +109,145 @@ export class SegmentStore {
       { field: 'index' },
     );
   }
+}
+
+/** A shard on disk. */
+export interface ShardFile {
+  readonly path: string;
+  /** How long the manifest says it is. */
+  readonly bytes: number;
+}
+
+interface OpenFile {
+  readonly handle: Promise<FileHandle>;
+  /** Reads under way. */
+  users: number;
+}
+
+/**
+ * Reads pieces of shards. Keeps the files open that it used last, so many and no more: reads beyond that wait their turn.
+ */
+export class ShardFiles {
+  /** By path; those used last come last. */
+  readonly #open = new Map<string, OpenFile>();
+  readonly #most: number;
+  readonly #waiting: (() => void)[] = [];
+  #reading = 0;
+  #isClosed = false;
+
+  /** @param most files open at a time */
+  constructor(most = 32) {
+    this.#most = most;
+  }
+
+  /** How many files are open. */
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  /**
+   * Fills `target` from `position` bytes on.
+   *
+   * @throws FewSoundError DISPOSED after close; FILE_NOT_FOUND, FILE_FORMAT for a shard that is not as long as it was; IO
+   */
+  async read(shard: ShardFile, position: number, target: Uint8Array): Promise<void> {
+    if (this.#reading === this.#most) await new Promise<void>((go) => this.#waiting.push(go));
+    else this.#reading += 1;
+    try {
+      await this.#read(shard, position, target);
+    } finally {
+      // A place that is handed on stays taken.
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#reading -= 1;
+      else next();
+    }
+  }
+
+  /** Closes all files; those that are being read right after. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#closeIdle(0);
+  }
+
+  async #read(shard: ShardFile, position: number, target: Uint8Array): Promise<void> {
+    if (this.#isClosed) {
+      throw new FewSoundError('DISPOSED', `${shard.path}: the prepared corpus is closed.`);
+    }
+    const file = this.#acquire(shard);
+    try {
+      const handle = await file.handle;
+      for (let done = 0; done < target.length; ) {
+        const left = target.length - done;
+        const { bytesRead } = await handle.read(target, done, left, position + done);
+        if (bytesRead === 0) throw damaged(shard.path, 'it has become shorter');
+        done += bytesRead;
+      }
+    } catch (cause) {
+      // It may have been mended by the next time.
+      if (this.#open.get(shard.path) === file) this.#open.delete(shard.path);
+      await file.handle.then(closeOwned, () => {});
+      if (cause instanceof FewSoundError) throw cause;
+      throw new FewSoundError(
+        'IO',
+        `${shard.path}: the shard cannot be read (${(cause as Error).message}).`,
+        { cause },
+      );
+    } finally {
+      file.users -= 1;
+      if (this.#isClosed) await this.#closeIdle(0);
+    }
+  }
+
+  #acquire(shard: ShardFile): OpenFile {
+    const known = this.#open.get(shard.path);
+    // No more reads than files: where there is no room, one of them is idle.
+    if (known === undefined) void this.#closeIdle(this.#most - 1);
+    const file = known ?? { handle: this.#openOwned(shard), users: 0 };
+    this.#open.delete(shard.path);
+    this.#open.set(shard.path, file);
+    file.users += 1;
+    return file;
+  }
+
+  async #openOwned(shard: ShardFile): Promise<FileHandle> {
+    return ownFile(this, await openShard(shard));
+  }
+
+  /** Closes those that were used longest ago and are not being read, until `most` are left. */
+  async #closeIdle(most: number): Promise<void> {
+    const idle = [...this.#open].filter(([, { users }]) => users === 0);
+    const surplus = idle.slice(0, Math.max(0, this.#open.size - most));
+    for (const [path] of surplus) this.#open.delete(path);
+    // One that could not be opened has been reported to its reader; closing a file that was only read loses nothing.
+    await Promise.allSettled(surplus.map(async ([, { handle }]) => closeOwned(await handle)));
+  }
+}
+
+async function openShard({ path, bytes }: ShardFile): Promise<FileHandle> {
+  const handle = await open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT') throw cause;
+    throw new FewSoundError('FILE_NOT_FOUND', `${path}: the shard is missing. ${REMEDY}`, {
+      cause,
+    });
+  });
+  try {
+    const { size } = await handle.stat();
+    if (size !== bytes) {
+      throw damaged(path, `it has ${size} bytes, and had ${bytes} when it was made`);
+    }
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+const REMEDY =
+  'Prepare the corpus again into the same folder, with the same settings: what is missing or cut short is made anew.';
+
+function damaged(path: string, problem: string): FewSoundError {
+  return new FewSoundError(
+    'FILE_FORMAT',
+    `${path}: the shard ${basename(path)} is damaged: ${problem}. ${REMEDY}`,
+  );
 }

@@ -1,10 +1,16 @@
-import { FewSoundError } from '../native/errors.js';
-import { optionsObject, wholeNumber } from '../native/option-fields.js';
-import { parseOptions } from '../native/options.js';
+import { FewSoundError } from '../errors.js';
+import { optionsObject, parseOptions, wholeNumber } from '../options.js';
 import { scaleToPeak } from './augmentation.js';
-import { type BatchSource, bufferFor, requirePosition, requireSamples } from './batch-source.js';
 import type { Segment, SegmentStore } from './segment-store.js';
-import { type BatchShard, shardField, storeField } from './training-batches.js';
+import {
+  type BatchShard,
+  type BatchSource,
+  bufferFor,
+  requirePosition,
+  requireSamples,
+  shardField,
+  storeField,
+} from './training-batches.js';
 
 /** Options of {@link ValidationBatches}. */
 export interface ValidationBatchesOptions {

@@ -1,14 +1,12 @@
 import { z } from 'zod';
-import { anySampleRateField } from '../native/option-fields.js';
-import { parseOptions } from '../native/options.js';
+import { anySampleRateField, parseOptions } from '../options.js';
 import { cdpam } from './cdpam/cdpam.js';
 import { mae, mse, psnr, siSnr, snr } from './distortion.js';
 import { lsd } from './log-spectral-distance.js';
 import { wideBandPesq } from './pesq/pesq.js';
 import { rateOf, type Signal, signalPair } from './signal-pair.js';
 import { estoi, isStoiRate, stoi } from './stoi.js';
-import { orNull } from './undefined-scores.js';
-import { warnOnce } from './warn-once.js';
+import { orNull, warnOnce } from './undefined-scores.js';
 import { wassersteinDistance } from './wasserstein.js';
 
 /** Names of the metrics, in the order of tables. */

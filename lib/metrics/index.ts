@@ -1,6 +1,5 @@
 export { type CdpamOptions, cdpam } from './cdpam/cdpam.js';
-export { isCdpamSetUp } from './cdpam/cdpam-package.js';
-export { type CdpamSetup, setupCdpam } from './cdpam/setup-cdpam.js';
+export { type CdpamSetup, isCdpamSetUp, setupCdpam } from './cdpam/cdpam-package.js';
 export { mae, mse, psnr, siSnr, snr } from './distortion.js';
 export {
   type EvaluateOptions,
@@ -11,8 +10,7 @@ export {
 } from './evaluate.js';
 export { type LsdOptions, lsd } from './log-spectral-distance.js';
 export { type PesqOptions, pesq } from './pesq/pesq.js';
-export { isPesqSetUp } from './pesq/pesq-package.js';
-export { type PesqSetup, setupPesq } from './pesq/setup-pesq.js';
+export { isPesqSetUp, type PesqSetup, setupPesq } from './pesq/pesq-package.js';
 export type { Signal } from './signal-pair.js';
 export { estoi, type StoiOptions, stoi } from './stoi.js';
 export { wassersteinDistance } from './wasserstein.js';

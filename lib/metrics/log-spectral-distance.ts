@@ -1,5 +1,5 @@
-import { addon } from '../native/addon.js';
-import { FewSoundError } from '../native/errors.js';
+import { addon } from '../addon/addon.js';
+import { FewSoundError } from '../errors.js';
 import { handleOf, scope, tensor } from '../tensor/index.js';
 import { rateOf, type Signal, signalPair } from './signal-pair.js';
 
@@ -49,4 +49,15 @@ function requireLsdRate(rate: number | null): number {
     );
   }
   return rate;
+}
+
+/**
+ * Magnitudes of the Fourier transform in float64, bins 0 to n / 2.
+ *
+ * @internal
+ * @param samples [n]
+ * @returns [n / 2 + 1]
+ */
+export function fftMagnitude(samples: Float32Array): Float64Array {
+  return scope(() => tensor(samples, { dtype: 'float64' }).rfft().abs().data('float64'));
 }

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { firstNotFinite } from '../audio/checks.js';
 import type { Clip } from '../audio/index.js';
-import { FewSoundError } from '../native/errors.js';
+import { FewSoundError } from '../errors.js';
 
 /** Audio to compare: a clip, or bare samples [n]. */
 export type Signal = Clip | Float32Array;

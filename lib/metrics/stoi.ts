@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { addon } from '../native/addon.js';
-import { FewSoundError } from '../native/errors.js';
+import { addon } from '../addon/addon.js';
+import { FewSoundError } from '../errors.js';
 import { handleOf, scope, tensor } from '../tensor/index.js';
+import { Turns } from './pesq/pesq-workers.js';
 import { rateOf, type Signal, signalPair } from './signal-pair.js';
-import { Turns } from './turns.js';
-import { warnOnce } from './warn-once.js';
+import { warnOnce } from './undefined-scores.js';
 
 export interface StoiOptions {
   /** Samples per second, a whole number of Hz from 1,000 to 384,000. Needed when neither signal is a clip. */

@@ -1,5 +1,13 @@
-import { type ErrorCode, FewSoundError } from '../native/errors.js';
-import { warnOnce } from './warn-once.js';
+import { type ErrorCode, FewSoundError } from '../errors.js';
+
+const told = new Set<string>();
+
+/** A warning of the process (`process.on('warning')`, by default on standard error), once for each message. */
+export function warnOnce(code: string, message: string): void {
+  if (told.has(message)) return;
+  told.add(message);
+  process.emitWarning(message, { type: 'FewSoundWarning', code });
+}
 
 /** The signals have no score, by the definition of the metric. */
 const UNDEFINED: readonly ErrorCode[] = ['NO_UTTERANCE', 'AUDIO_TOO_SHORT'];

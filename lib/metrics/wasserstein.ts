@@ -1,5 +1,5 @@
+import { fftMagnitude } from './log-spectral-distance.js';
 import { type Signal, signalPair } from './signal-pair.js';
-import { fftMagnitude } from './spectra.js';
 
 /**
  * Wasserstein distance of section 4.4 of the FewSound paper: the magnitudes of the full FFT, all n

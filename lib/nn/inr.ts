@@ -1,9 +1,14 @@
 import type { z } from 'zod';
-import { addon } from '../native/addon.js';
-import { FewSoundError } from '../native/errors.js';
-import type { NetworkHandle } from '../native/model-addon.js';
-import { optionsObject, sampleRateField, wholeNumber } from '../native/option-fields.js';
-import { parseOptions } from '../native/options.js';
+import { addon } from '../addon/addon.js';
+import type { NetworkHandle } from '../addon/models.js';
+import { FewSoundError } from '../errors.js';
+import {
+  commonFields,
+  optionsObject,
+  parseOptions,
+  sampleRateField,
+  wholeNumber,
+} from '../options.js';
 import {
   type Device,
   handleOf,
@@ -14,17 +19,16 @@ import {
   type Tensor,
   wrapTensor,
 } from '../tensor/index.js';
-import { saveNetworkFile } from './network-file.js';
-import { commonFields } from './option-schemas.js';
+import { copyState, entriesOf, type NamedTensors } from './model.js';
+import { saveNetworkFile } from './model-file.js';
 import {
   type LearnedClip,
   type RenderRange,
   rangePositions,
   requireSampleCount,
   type SamplePositions,
-} from './render-range.js';
-import { copyState, entriesOf, type NamedTensors } from './state-dict.js';
-import { timeAxis } from './time-axis.js';
+  timeAxis,
+} from './time.js';
 
 /** The networks by their names in files, options and on the command line. */
 export const inrKinds = ['kan', 'nerf', 'siren', 'rff', 'finer', 'wire'] as const;

@@ -1,6 +1,5 @@
 import type { ReportedContours } from './analysis-report-input.js';
-import { html, type Markup } from './html.js';
-import { section } from './page.js';
+import { html, type Markup, section } from './page.js';
 import { type PlotSizes, plotMarkup } from './svg-plot.js';
 
 const brief = (value: number) => Number(value.toPrecision(4));

@@ -1,8 +1,24 @@
-import type { FrequencyScale, ReportedClass, ReportedResponse } from './analysis-report-input.js';
-import { html, type Markup } from './html.js';
-import { legendAbove } from './legend-above.js';
-import { section } from './page.js';
+import type {
+  FrequencyScale,
+  ReportedClass,
+  ReportedDifference,
+  ReportedResponse,
+  ResponseMap,
+} from './analysis-report-input.js';
+import type { ColourScale } from './colour-map.js';
+import { legendAbove } from './curve-plot.js';
+import { html, type Markup, section } from './page.js';
 import { legend } from './sections.js';
+import {
+  colourBar,
+  imageDataUri,
+  type PanelSize,
+  type PictureAxis,
+  type PngImage,
+  picturePlot,
+  spectrogramImage,
+  type TimeFrequency,
+} from './spectrogram.js';
 import { type PlotSizes, plotMarkup, seriesColour } from './svg-plot.js';
 
 /** Bands that paper 2 finds important, kHz. */
@@ -177,4 +193,158 @@ function strongest(values: ArrayLike<number>, frequencies: ArrayLike<number>): n
     if ((values[i] as number) > (values[best] as number)) best = i;
   }
   return Math.round(frequencies[best] as number);
+}
+
+/** Decibels below the strongest response at which the colours end. */
+const RANGE = 60;
+
+/** Columns of a picture. */
+const COLUMNS = 400;
+
+export const RESPONSE_SCALE: ColourScale = { scheme: 'magma', domain: [-RANGE, 0] };
+
+/** Values over time and frequency, frames joined to their means until a picture can show them. */
+export function columnMeans({ strs, frequencies, times }: ResponseMap): TimeFrequency {
+  const bins = frequencies.length;
+  const frames = Math.min(times.length, COLUMNS);
+  const sums = new Float64Array(bins * frames);
+  const counts = new Float64Array(frames);
+  for (let j = 0; j < times.length; j++) {
+    const column = Math.floor((j * frames) / times.length);
+    counts[column] = (counts[column] as number) + 1;
+    for (let i = 0; i < bins; i++) {
+      const index = i * frames + column;
+      sums[index] = (sums[index] as number) + (strs[i * times.length + j] as number);
+    }
+  }
+  const values = Float32Array.from(sums, (sum, index) => sum / (counts[index % frames] as number));
+  return { values, bins, frames };
+}
+
+/** Levels of a response in dB below its strongest. */
+export function responseLevels(response: ResponseMap): TimeFrequency {
+  const { values: means, ...size } = columnMeans(response);
+  const peak = means.reduce((most, value) => Math.max(most, value), 0);
+  const values = means.map((value) =>
+    peak > 0 ? Math.max(-RANGE, 20 * Math.log10(value / peak)) : -RANGE,
+  );
+  return { values, ...size };
+}
+
+/**
+ * The STRS of a recording as a picture: time to the right, frequency upwards, 60 dB from dark to light.
+ *
+ * @throws FewSoundError SHAPE_MISMATCH
+ */
+export function responseImage(response: ReportedResponse): Promise<PngImage> {
+  return spectrogramImage(responseLevels(response), RESPONSE_SCALE);
+}
+
+/** Frequencies in kHz along a picture. */
+export function frequencyAxis(frequencies: ArrayLike<number>, axis: FrequencyScale): PictureAxis {
+  const [low = 0, high = 0] = [frequencies[0], frequencies[frequencies.length - 1]];
+  return {
+    title: 'Frequency (kHz)',
+    domain: [low / 1000, high / 1000],
+    type: axis === 'log' ? 'log' : 'linear',
+  };
+}
+
+/** Seconds along a picture, to the end of the last frame. */
+export function timeAxis(times: ArrayLike<number>): PictureAxis {
+  const last = times.length - 1;
+  const step = last > 0 ? (times[1] as number) - (times[0] as number) : 0;
+  return { title: 'Time (s)', domain: [0, (times[last] as number) + step || 1] };
+}
+
+/** Pictures of the STRS of recordings. */
+export async function responsesSection(
+  recordings: readonly ReportedResponse[],
+  axis: FrequencyScale,
+): Promise<Markup> {
+  const size = recordings.length === 1 ? { width: 1100, height: 300 } : { width: 540, height: 220 };
+  const figures = await Promise.all(
+    recordings.map(async (response) => {
+      const plot = await responsePlot(response, axis, size);
+      return html`<figure><figcaption>${response.name}</figcaption>${plot}</figure>
+`;
+    }),
+  );
+  const bar = html`<div class="bars">${await colourBar(RESPONSE_SCALE, 'Response, dB below the strongest of each picture')}</div>`;
+  const note = html`<p class="note">Short-time response spectra: at each time the modulus of the sum of all filters’ spectra, each weighted by the response of that filter.</p>`;
+  const shown = recordings.length === 1 ? figures : html`<div class="pair">${figures}</div>`;
+  return section('Response spectra over time', html`${shown}${bar}${note}`);
+}
+
+async function responsePlot(
+  response: ReportedResponse,
+  axis: FrequencyScale,
+  size: PanelSize,
+): Promise<Markup> {
+  const { times, frequencies, name } = response;
+  const axes = { x: timeAxis(times), y: frequencyAxis(frequencies, axis) };
+  const image = imageDataUri(await responseImage(response));
+  return picturePlot(image, axes, `Short-time response spectra of ${name}`, size);
+}
+
+/** From what only the second has, over nothing in the middle, to what only the first has. */
+const DIFFERENCE_SCALE: ColourScale = { scheme: 'redblue', domain: [-1, 1], reverse: true };
+
+/**
+ * A difference of two STRS as a picture: blue where the second is stronger, red where the first is, white where they agree;
+ * full colour at the largest difference.
+ *
+ * @throws FewSoundError SHAPE_MISMATCH
+ */
+export function differenceImage(difference: ReportedDifference): Promise<PngImage> {
+  const { values, bins, frames } = columnMeans(difference);
+  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const scaled = Float32Array.from(values, (value) => (largest > 0 ? value / largest : 0));
+  return spectrogramImage({ values: scaled, bins, frames }, DIFFERENCE_SCALE);
+}
+
+/** Pictures and curves of differences, of two recordings or of two models. */
+export async function differencesSection(
+  differences: readonly ReportedDifference[],
+  axis: FrequencyScale,
+): Promise<readonly Markup[]> {
+  const [first] = differences;
+  if (first === undefined) return [];
+  const size =
+    differences.length === 1 ? { width: 1100, height: 260 } : { width: 540, height: 220 };
+  const figures = await Promise.all(
+    differences.map(async (difference) => {
+      const axes = {
+        x: timeAxis(difference.times),
+        y: frequencyAxis(difference.frequencies, axis),
+      };
+      const image = imageDataUri(await differenceImage(difference));
+      const plot = await picturePlot(
+        image,
+        axes,
+        `Difference of responses, ${difference.name}`,
+        size,
+      );
+      return html`<figure><figcaption>${difference.name}</figcaption>${plot}</figure>
+`;
+    }),
+  );
+  const bar = html`<div class="bars">${await colourBar(DIFFERENCE_SCALE, 'Difference, as a part of the largest in each picture')}</div>`;
+  const curves = differences.map(({ name, crs }, index) => ({
+    name,
+    colour: seriesColour(index),
+    values: crs,
+  }));
+  return [
+    section(
+      'Differences of response spectra',
+      html`${differences.length === 1 ? figures : html`<div class="pair">${figures}</div>`}${bar}`,
+    ),
+    await responseCurvesSection(
+      'Differences of cumulative response spectra',
+      curves,
+      first.frequencies,
+      axis,
+    ),
+  ];
 }

@@ -1,4 +1,4 @@
-import { FewSoundError } from '../native/errors.js';
+import { FewSoundError } from '../errors.js';
 
 /** How frequencies are spaced: in equal steps, or in equal ratios. */
 export type FrequencyScale = 'fourier' | 'log';

@@ -1,15 +1,21 @@
-import { writeFileAtomic } from '../native/atomic-write.js';
+import { writeFileAtomic } from '../files.js';
 import { contoursPlot, contoursSection } from './analysis-contours.js';
 import {
   classCurves,
+  differencesSection,
   type ResponseCurve,
   responseCurves,
   responseCurvesPlot,
   responseCurvesSection,
+  responsesSection,
 } from './analysis-curves.js';
-import { differencesSection } from './analysis-differences.js';
-import { distributionsSection } from './analysis-distributions.js';
-import { depthPanels, layersCourseSection, layersSection } from './analysis-layers.js';
+import {
+  depthPanels,
+  distributionsSection,
+  layerCurvesPlot,
+  layersCourseSection,
+  layersSection,
+} from './analysis-layers.js';
 import {
   type AnalysisReportInput,
   checkAnalysisReportInput,
@@ -19,11 +25,9 @@ import {
   type ReportedLayers,
   type ReportedResponse,
 } from './analysis-report-input.js';
-import { responsesSection } from './analysis-responses.js';
 import { surfaceSection } from './analysis-surface.js';
-import { layerCurvesPlot } from './layer-curves.js';
 import { renderPage, section } from './page.js';
-import { svgFile } from './svg-file.js';
+import { svgFile } from './svg-plot.js';
 import { factsTables } from './tables.js';
 
 /**

@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { FrequencyScale, ReportedResponse } from './analysis-report-input.js';
 import { palette } from './colour-map.js';
-import { html, type Markup } from './html.js';
-import { section } from './page.js';
+import { html, type Markup, section } from './page.js';
 
 /** Points of a surface along each axis at most: what turns smoothly, in a page of reasonable size. */
 const POINTS = 120;

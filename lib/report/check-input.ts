@@ -1,7 +1,11 @@
-import { FewSoundError } from '../native/errors.js';
-import type { ClassifierReportInput } from './classifier-report-input.js';
-import type { ReportedModel, ReportedSound } from './report-input.js';
-import type { ReportedTraining, TrainingReportInput } from './training-report-input.js';
+import { FewSoundError } from '../errors.js';
+import type {
+  ClassifierReportInput,
+  ReportedModel,
+  ReportedSound,
+  ReportedTraining,
+  TrainingReportInput,
+} from './types.js';
 
 /** Refuses what cannot be drawn, before anything is computed or written. */
 export function checkReportInput(original: ReportedSound, models: readonly ReportedModel[]): void {

@@ -1,23 +1,22 @@
-import { writeFileAtomic } from '../native/atomic-write.js';
+import { writeFileAtomic } from '../files.js';
 import { checkClassifierReportInput } from './check-input.js';
-import type { ClassifierReportInput } from './classifier-report-input.js';
 import { confusionSection } from './confusion-matrix.js';
 import { epochGeometrySection } from './epoch-geometry.js';
-import { html, type Markup } from './html.js';
-import { describeMetric, formatMetric } from './metric-names.js';
-import { formatCount, formatSeconds } from './numbers.js';
-import { renderPage } from './page.js';
+import { describeMetric, formatMetric } from './metrics.js';
+import { html, type Markup, renderPage } from './page.js';
 import { keyFigures, warningsNote } from './sections.js';
+import { validationsSection } from './tables.js';
+import { formatCount, formatSeconds } from './text-table.js';
 import {
   courseOf,
+  curvesSection,
   progress,
   type RecordedCourse,
   recordedMetrics,
   settingsSection,
   shownValidation,
-} from './training-course.js';
-import { curvesSection } from './training-curves.js';
-import { validationsSection } from './validation-table.js';
+} from './training-curves.js';
+import type { ClassifierReportInput } from './types.js';
 
 /**
  * Writes one self-contained HTML file about the training of a classifier: what the best model makes of recordings that it never

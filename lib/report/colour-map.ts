@@ -1,4 +1,4 @@
-import { loadVega } from './vega-lazy.js';
+import { loadVega } from './svg-plot.js';
 
 /**
  * Colour schemes, by vega's names: perceptually uniform ones from dark to light, and two that part

@@ -1,9 +1,7 @@
-import { writeFileAtomic } from '../native/atomic-write.js';
+import { writeFileAtomic } from '../files.js';
 import { checkReportInput } from './check-input.js';
-import { html, type Markup } from './html.js';
-import { renderPage, section } from './page.js';
+import { html, type Markup, renderPage, section } from './page.js';
 import { extent, soundName } from './report.js';
-import type { ComparisonReportInput } from './report-input.js';
 import {
   LEVEL_SCALE,
   legend,
@@ -16,6 +14,7 @@ import {
 import { fftSizeFor, levelsInDecibels, peakPower, powerSpectrogram } from './spectrogram.js';
 import { seriesColour } from './svg-plot.js';
 import { comparisonTable, labelled, settingsTables } from './tables.js';
+import type { ComparisonReportInput } from './types.js';
 import { zoomPlot, zoomWindow } from './waveform-plot.js';
 
 /** Columns of a spectrogram's picture: fewer than where there is only one network. */

@@ -1,10 +1,9 @@
-import type { ReportedConfusion } from './classifier-report-input.js';
-import { html, type Markup } from './html.js';
-import { formatMetric } from './metric-names.js';
-import { formatCount } from './numbers.js';
-import { section } from './page.js';
+import { formatMetric } from './metrics.js';
+import { html, type Markup, section } from './page.js';
 import { legend } from './sections.js';
 import { plotMarkup, seriesColour } from './svg-plot.js';
+import { formatCount } from './text-table.js';
+import type { ReportedConfusion } from './types.js';
 
 /** Classes up to which each cell has its number. */
 const NUMBERED = 40;

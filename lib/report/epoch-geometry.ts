@@ -3,18 +3,17 @@ import {
   FIGURES_MEAN,
   layerPanel,
   layersLeftOut,
-  NAMED,
   PANEL,
+  SHOWN_LAYERS,
   sameLayers,
 } from './analysis-layers.js';
 import type { ReportedLayer } from './analysis-report-input.js';
-import type { ReportedEpoch } from './classifier-report-input.js';
 import { type Curve, curvesPlot, describeEnds } from './curve-plot.js';
-import { html, type Markup } from './html.js';
-import type { LayerFigure } from './layer-figures.js';
+import type { LayerFigure } from './layer-table.js';
 import { layerTableMarkup } from './layer-table.js';
-import { section } from './page.js';
+import { html, type Markup, section } from './page.js';
 import { seriesColour } from './svg-plot.js';
+import type { ReportedEpoch } from './types.js';
 
 /** Epochs up to which each has a dot. */
 const DOTS = 60;
@@ -51,7 +50,7 @@ export async function epochGeometrySection(
 const after = (epoch: number) => (epoch === 0 ? 'Before training' : `After epoch ${epoch}`);
 
 function figureCurves(epochs: readonly ReportedEpoch[], best: number | undefined) {
-  const layers = (epochs[0]?.layers ?? []).slice(0, NAMED);
+  const layers = (epochs[0]?.layers ?? []).slice(0, SHOWN_LAYERS);
   return Promise.all(
     compared.map(async ({ title, figure }) => {
       const curves = layers.map(

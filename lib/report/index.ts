@@ -1,4 +1,4 @@
-export { differenceImage } from './analysis-differences.js';
+export { differenceImage, responseImage } from './analysis-curves.js';
 export {
   contoursSvg,
   layerCurvesSvg,
@@ -18,40 +18,35 @@ export type {
   ReportedResponse,
   ResponseMap,
 } from './analysis-report-input.js';
-export { responseImage } from './analysis-responses.js';
 export { writeClassifierReport } from './classifier-report.js';
-export type {
-  ClassifierReportInput,
-  ReportedConfusion,
-  ReportedEpoch,
-  ReportedTest,
-} from './classifier-report-input.js';
 export type { ColourScale, ColourScheme } from './colour-map.js';
 export { writeComparisonReport } from './comparison-report.js';
 export { type LayerTable, layerTable } from './layer-table.js';
 export { writeReport } from './report.js';
-export type {
-  ComparisonReportInput,
-  MetricValue,
-  ReportedMetrics,
-  ReportedModel,
-  ReportedRun,
-  ReportedSound,
-  ReportInput,
-} from './report-input.js';
 export { paperColumns, type RunRow, type RunsTableOptions, runsTable } from './runs-table.js';
 export {
   imageDataUri,
   type PngImage,
   spectrogramImage,
   type TimeFrequency,
-} from './spectrogram-image.js';
+} from './spectrogram.js';
 export { writeTrainingReport } from './training-report.js';
 export type {
+  ClassifierReportInput,
+  ComparisonReportInput,
+  MetricValue,
+  ReportedConfusion,
+  ReportedEpoch,
+  ReportedMetrics,
+  ReportedModel,
   ReportedReconstruction,
+  ReportedRun,
+  ReportedSound,
   ReportedStep,
+  ReportedTest,
   ReportedTraining,
   ReportedValidation,
+  ReportInput,
   TrainingReportInput,
   ValidationMetric,
-} from './training-report-input.js';
+} from './types.js';

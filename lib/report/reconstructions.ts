@@ -1,11 +1,15 @@
-import { html, type Markup } from './html.js';
-import { describeMetric, formatMetric, orderedMetrics } from './metric-names.js';
-import { section } from './page.js';
+import { describeMetric, formatMetric, orderedMetrics } from './metrics.js';
+import { html, type Markup, section } from './page.js';
 import { LEVEL_SCALE, legend, player, spectrogramFigure } from './sections.js';
-import { fftSizeFor, levelsInDecibels, peakPower, powerSpectrogram } from './spectrogram.js';
-import { colourBar } from './spectrogram-plot.js';
+import {
+  colourBar,
+  fftSizeFor,
+  levelsInDecibels,
+  peakPower,
+  powerSpectrogram,
+} from './spectrogram.js';
 import { seriesColour } from './svg-plot.js';
-import type { ReportedReconstruction } from './training-report-input.js';
+import type { ReportedReconstruction } from './types.js';
 import { zoomPlot, zoomWindow } from './waveform-plot.js';
 
 /** Columns of a spectrogram's picture. */

@@ -1,11 +1,8 @@
 import { basename } from 'node:path';
-import { writeFileAtomic } from '../native/atomic-write.js';
+import { writeFileAtomic } from '../files.js';
 import { checkReportInput } from './check-input.js';
-import { html } from './html.js';
-import { kindInWords } from './metric-names.js';
-import { formatCount, formatSeconds } from './numbers.js';
-import { renderPage, section } from './page.js';
-import type { ReportedModel, ReportedSound, ReportInput } from './report-input.js';
+import { kindInWords } from './metrics.js';
+import { html, renderPage, section } from './page.js';
 import {
   keyFigures,
   LEVEL_SCALE,
@@ -19,6 +16,8 @@ import {
 import { fftSizeFor, levelsInDecibels, peakPower, powerSpectrogram } from './spectrogram.js';
 import { seriesColour } from './svg-plot.js';
 import { labelled, metricsTable, settingsTables } from './tables.js';
+import { formatCount, formatSeconds } from './text-table.js';
+import type { ReportedModel, ReportedSound, ReportInput } from './types.js';
 import { waveformPlot, zoomPlot, zoomWindow } from './waveform-plot.js';
 
 /** Columns of a spectrogram's picture. */

@@ -1,14 +1,12 @@
 import { encodeWav } from '../audio/write-wav.js';
 import type { ColourScale } from './colour-map.js';
-import { html, type Markup } from './html.js';
-import { describeMetric, formatMetric } from './metric-names.js';
-import { section } from './page.js';
-import type { PanelSize } from './picture-plot.js';
-import type { ReportedMetrics, ReportedModel } from './report-input.js';
-import { levelDifference, type Spectrogram } from './spectrogram.js';
-import { colourBar, spectrogramPlot } from './spectrogram-plot.js';
+import { describeMetric, formatMetric } from './metrics.js';
+import { html, type Markup, section } from './page.js';
+import type { PanelSize } from './spectrogram.js';
+import { colourBar, levelDifference, type Spectrogram, spectrogramPlot } from './spectrogram.js';
 import { seriesColour } from './svg-plot.js';
 import { lossPlot, siSnrPlot } from './training-plot.js';
+import type { ReportedMetrics, ReportedModel } from './types.js';
 
 /** Decibels below the original's loudest point at which the colours end. */
 const RANGE = 80;

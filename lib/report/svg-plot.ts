@@ -1,6 +1,40 @@
 import type { Config, TopLevelSpec } from 'vega-lite';
-import { Markup } from './html.js';
-import { loadVega, loadVegaLite } from './vega-lazy.js';
+import { Markup, PAGE_STYLE } from './page.js';
+
+/** A plot of a page as a file of its own: in the light colours of the style sheet, which it does not have beside it. */
+export function svgFile(plot: Markup): string {
+  const light = new Map(
+    [...PAGE_STYLE.slice(0, PAGE_STYLE.indexOf('}')).matchAll(/(--[\w-]+):\s*([^;]+);/g)].map(
+      ([, name, value]) => [name, value] as const,
+    ),
+  );
+  const end = plot.text.indexOf('</svg>') + '</svg>'.length;
+  return `${plot.text
+    .slice(0, end)
+    .replace(/var\((--[\w-]+)\)/g, (whole, name) => light.get(name) ?? whole)
+    .replace(/font-family="inherit"/g, 'font-family="sans-serif"')
+    .replace(
+      /^<svg /,
+      '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" ',
+    )}\n`;
+}
+
+/** The part of vega that its type declarations leave out. */
+interface Schemes {
+  /** The interpolator of a continuous colour scheme. */
+  scheme(name: string): (position: number) => string;
+}
+
+/** Vega takes a tenth of a second to load; importing fewsound should not cost that. */
+export async function loadVega(): Promise<typeof import('vega') & Schemes> {
+  const { default: vega } = await import('vega');
+  return vega as unknown as typeof import('vega') & Schemes;
+}
+
+export async function loadVegaLite(): Promise<typeof import('vega-lite')> {
+  const { default: vegaLite } = await import('vega-lite');
+  return vegaLite as unknown as typeof import('vega-lite');
+}
 
 // Colours of the page's style sheet, so that plots follow light and dark mode and print.
 const MUTED = 'var(--muted)';

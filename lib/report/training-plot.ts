@@ -1,8 +1,8 @@
 import { curvesPlot, describeEnds, thin } from './curve-plot.js';
-import { envelope } from './envelope.js';
-import type { Markup } from './html.js';
-import type { ReportedModel } from './report-input.js';
+import type { Markup } from './page.js';
 import type { PlotSizes } from './svg-plot.js';
+import type { ReportedModel } from './types.js';
+import { envelope } from './waveform-plot.js';
 
 export interface TrainedCurve {
   readonly name: string;

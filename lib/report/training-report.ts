@@ -1,22 +1,21 @@
-import { writeFileAtomic } from '../native/atomic-write.js';
+import { writeFileAtomic } from '../files.js';
 import { checkTrainingReportInput } from './check-input.js';
-import { html, type Markup } from './html.js';
-import { formatMetric } from './metric-names.js';
-import { formatCount, formatSeconds } from './numbers.js';
-import { renderPage } from './page.js';
+import { formatMetric } from './metrics.js';
+import { html, type Markup, renderPage } from './page.js';
 import { reconstructionsSection } from './reconstructions.js';
 import { keyFigures, metricFigures, warningsNote } from './sections.js';
+import { metricsOf, validationsSection } from './tables.js';
+import { formatCount, formatSeconds } from './text-table.js';
 import {
   courseOf,
+  curvesSection,
   progress,
   type RecordedCourse,
   recordedMetrics,
   settingsSection,
   shownValidation,
-} from './training-course.js';
-import { curvesSection } from './training-curves.js';
-import type { TrainingReportInput, ValidationMetric } from './training-report-input.js';
-import { metricsOf, validationsSection } from './validation-table.js';
+} from './training-curves.js';
+import type { TrainingReportInput, ValidationMetric } from './types.js';
 
 /**
  * Writes one self-contained HTML file about a training on a corpus: curves of losses, metrics and

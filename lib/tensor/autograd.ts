@@ -1,5 +1,5 @@
-import { addon } from '../native/addon.js';
-import { FewSoundError } from '../native/errors.js';
+import { addon } from '../addon/addon.js';
+import { FewSoundError } from '../errors.js';
 import { isThenable, requireFunction } from './scope.js';
 import { handleOf, type Tensor, wrapTensor } from './tensor.js';
 

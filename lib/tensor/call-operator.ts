@@ -1,5 +1,5 @@
-import { addon } from '../native/addon.js';
-import type { TensorHandle } from '../native/tensor-addon.js';
+import { addon } from '../addon/addon.js';
+import type { TensorHandle } from '../addon/tensors.js';
 import { toNative } from './operators.js';
 import { type Tensor, wrapTensor } from './tensor.js';
 

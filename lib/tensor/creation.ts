@@ -1,8 +1,8 @@
 import { types } from 'node:util';
-import { addon } from '../native/addon.js';
-import { FewSoundError } from '../native/errors.js';
+import { addon } from '../addon/addon.js';
+import { FewSoundError } from '../errors.js';
 import type { Device } from './device.js';
-import { type DType, isComplex, isDType, type TensorData, viewData } from './dtype.js';
+import { type DType, isComplex, isDType, type TensorData, viewData } from './device.js';
 import { ops } from './operators.js';
 import { type NestedArray, type Tensor, wrapTensor } from './tensor.js';
 

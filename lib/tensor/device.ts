@@ -1,5 +1,5 @@
-import { addon } from '../native/addon.js';
-import type { Device } from '../native/tensor-addon.js';
+import { addon } from '../addon/addon.js';
+import type { Device, DType, TensorData } from '../addon/tensors.js';
 
 export type { Device };
 
@@ -33,4 +33,53 @@ export function threads(): number {
  */
 export function setThreads(count: number): void {
   addon().setThreads(count);
+}
+
+export type { DType, TensorData };
+
+/** The typed array of each dtype. */
+export interface DataOf {
+  float32: Float32Array<ArrayBuffer>;
+  float64: Float64Array<ArrayBuffer>;
+  int64: BigInt64Array<ArrayBuffer>;
+  bool: Uint8Array<ArrayBuffer>;
+  complex64: Float32Array<ArrayBuffer>;
+  complex128: Float64Array<ArrayBuffer>;
+}
+
+type ArrayClass = new (buffer: ArrayBuffer, offset?: number, length?: number) => TensorData;
+
+const classes: Readonly<Record<DType, ArrayClass>> = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int64: BigInt64Array,
+  bool: Uint8Array,
+  complex64: Float32Array,
+  complex128: Float64Array,
+};
+
+/** All dtypes. */
+export const dtypes: readonly DType[] = Object.freeze(Object.keys(classes) as DType[]);
+
+export function isDType(value: unknown): value is DType {
+  return typeof value === 'string' && Object.hasOwn(classes, value);
+}
+
+export function isComplex(dtype: DType): boolean {
+  return dtype === 'complex64' || dtype === 'complex128';
+}
+
+/** Elements of a dtype over a piece of memory. */
+export function viewData(
+  dtype: DType,
+  buffer: ArrayBuffer,
+  offset = 0,
+  length?: number,
+): TensorData {
+  return new classes[dtype](buffer, offset, length);
+}
+
+/** Bytes of one element. */
+export function bytesPerElement(dtype: DType): number {
+  return { float32: 4, float64: 8, int64: 8, bool: 1, complex64: 8, complex128: 16 }[dtype];
 }

@@ -1,5 +1,5 @@
-import { addon } from '../native/addon.js';
-import type { GeneratorHandle } from '../native/tensor-addon.js';
+import { addon } from '../addon/addon.js';
+import type { GeneratorHandle } from '../addon/tensors.js';
 import type { Device } from './device.js';
 
 /**

@@ -25,14 +25,16 @@ export {
 export {
   cudaGraphsUnavailable,
   cudaUnavailable,
+  type DataOf,
   type Device,
+  type DType,
   devices,
+  dtypes,
   setThreads,
+  type TensorData,
   threads,
 } from './device.js';
-export { type DataOf, type DType, dtypes, type TensorData } from './dtype.js';
 export { Generator, manualSeed } from './generator.js';
-export { type MemoryUse, memory } from './memory.js';
 export type {
   Operand,
   Operators,
@@ -49,7 +51,7 @@ export {
   type SafetensorsTensor,
   writeSafetensors,
 } from './safetensors.js';
-export { keep, ownedTensors, scope } from './scope.js';
+export { keep, type MemoryUse, memory, ownedTensors, scope } from './scope.js';
 export {
   type BackwardOptions,
   type Element,

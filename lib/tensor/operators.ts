@@ -1,8 +1,8 @@
 // The operators as TypeScript sees them. Names and types are generated from the addon's table; the functions here
 // turn Tensors into the addon's handles and back, and load the addon at the first call.
 
-import { addon } from '../native/addon.js';
-import type { TensorHandle } from '../native/tensor-addon.js';
+import { addon } from '../addon/addon.js';
+import type { TensorHandle } from '../addon/tensors.js';
 import { Generator } from './generator.js';
 import { type OperatorResult, type Operators, operatorResults } from './operators.generated.js';
 import { Tensor, wrapTensor } from './tensor.js';

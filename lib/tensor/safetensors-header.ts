@@ -2,8 +2,8 @@
 // anything is believed. Format: https://github.com/huggingface/safetensors#format
 
 import type { FileHandle } from 'node:fs/promises';
-import { FewSoundError } from '../native/errors.js';
-import { type Fault, readExactly, withFile } from './open-file.js';
+import { FewSoundError } from '../errors.js';
+import { type Fault, readExactly, withFile } from '../files.js';
 import { type StoredDType, storedBytes } from './stored-elements.js';
 
 /** One tensor, as the header has it. */

@@ -1,10 +1,8 @@
 import { types } from 'node:util';
-import { addon } from '../native/addon.js';
-import { writeFileAtomic } from '../native/atomic-write.js';
-import { FewSoundError } from '../native/errors.js';
-import type { Device } from './device.js';
-import type { DType } from './dtype.js';
-import { readExactly, withFile } from './open-file.js';
+import { addon } from '../addon/addon.js';
+import { FewSoundError } from '../errors.js';
+import { readExactly, withFile, writeFileAtomic } from '../files.js';
+import type { Device, DType } from './device.js';
 import {
   fileFault,
   readHeader,

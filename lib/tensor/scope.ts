@@ -1,10 +1,23 @@
-// Frees tensors at once when a piece of work is done. JavaScript's collector cannot: its finalizers wait for the
-// event loop, which a loop that computes never enters.
-
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { types } from 'node:util';
-import { FewSoundError } from '../native/errors.js';
+import { addon, addonLoaded } from '../addon/addon.js';
+import { FewSoundError } from '../errors.js';
 
+/** What is alive in this JavaScript environment (the main thread, or one worker). */
+export interface MemoryUse {
+  /** Tensors that were made and neither disposed of nor collected. Parameters of networks are not among them. */
+  readonly tensors: number;
+  /** Bytes that they hold, by device; what several tensors share is counted once. */
+  readonly bytes: Readonly<Record<string, number>>;
+}
+
+/** How many tensors are alive and what they hold. Loads nothing: before the first tensor it is zero. */
+export function memory(): MemoryUse {
+  return addonLoaded() ? addon().memory() : { tensors: 0, bytes: {} };
+}
+
+// Frees tensors at once when a piece of work is done. JavaScript's collector cannot: its finalizers wait for the
+// event loop, which a loop that computes never enters.
 /** What a scope looks after. */
 interface Resource {
   dispose(): void;

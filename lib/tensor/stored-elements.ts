@@ -1,6 +1,6 @@
 // Elements as files keep them, little-endian, and what they become here. The names are those of safetensors.
 
-import { type DType, type TensorData, viewData } from './dtype.js';
+import { type DType, type TensorData, viewData } from './device.js';
 
 /** Bytes of an element of every dtype that can be read. */
 export const storedBytes = {

@@ -1,8 +1,8 @@
-import { addon } from '../native/addon.js';
-import { FewSoundError } from '../native/errors.js';
-import type { TensorHandle } from '../native/tensor-addon.js';
+import { addon } from '../addon/addon.js';
+import type { TensorHandle } from '../addon/tensors.js';
+import { FewSoundError } from '../errors.js';
 import type { Device } from './device.js';
-import { type DataOf, type DType, isComplex, type TensorData, viewData } from './dtype.js';
+import { type DataOf, type DType, isComplex, type TensorData, viewData } from './device.js';
 import type { TensorMethods } from './operators.generated.js';
 import { enterScope, leaveScope } from './scope.js';
 

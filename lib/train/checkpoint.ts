@@ -3,7 +3,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clip } from '../audio/index.js';
-import { FewSoundError } from '../native/errors.js';
+import { FewSoundError } from '../errors.js';
 import type { Inr } from '../nn/index.js';
 import {
   describeModel,
@@ -14,7 +14,7 @@ import {
   type ModelDescription,
   readFewsoundFile,
   takeTensors,
-} from '../nn/network-file.js';
+} from '../nn/model-file.js';
 import { scope, type Tensor, writeSafetensors } from '../tensor/index.js';
 import type { ResolvedFit } from './fit-options.js';
 

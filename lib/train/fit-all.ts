@@ -1,12 +1,12 @@
+import { addon } from '../addon/addon.js';
+import type { FitterReport } from '../addon/models.js';
 import { requireClip } from '../audio/clip.js';
 import type { Clip } from '../audio/index.js';
-import { addon } from '../native/addon.js';
-import { FewSoundError } from '../native/errors.js';
-import type { FitterReport } from '../native/model-addon.js';
-import { callback, optionsObject, wholeNumber } from '../native/option-fields.js';
-import { parseOptions } from '../native/options.js';
+import { FewSoundError } from '../errors.js';
 import { type Inr, KAN } from '../nn/index.js';
+import { callback, optionsObject, parseOptions, wholeNumber } from '../options.js';
 import {
+  ConstantOutputWatch,
   type FitOptions,
   type ResolvedFit,
   refuseOptions,
@@ -14,7 +14,6 @@ import {
   resolveFitOptions,
 } from './fit-options.js';
 import { createFitter, runFitter, throwIfAborted, whileFitting } from './fitter.js';
-import { ConstantOutputWatch } from './training-warning.js';
 
 /** What one clip of `fitAll` came to. */
 export interface FittedClip {

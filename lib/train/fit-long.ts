@@ -1,10 +1,9 @@
 import { requireClip } from '../audio/clip.js';
 import type { Clip } from '../audio/index.js';
 import { crop } from '../audio/index.js';
-import { FewSoundError } from '../native/errors.js';
-import { optionsObject, wholeNumber } from '../native/option-fields.js';
-import { parseOptions } from '../native/options.js';
+import { FewSoundError } from '../errors.js';
 import { type Inr, PiecewiseInr, planPieces } from '../nn/index.js';
+import { optionsObject, parseOptions, wholeNumber } from '../options.js';
 import { fit } from './fit.js';
 import {
   type FitOptions,

@@ -1,20 +1,20 @@
 import { z } from 'zod';
+import type { FitterReport } from '../addon/models.js';
 import type { Clip } from '../audio/index.js';
-import { FewSoundError } from '../native/errors.js';
+import { FewSoundError } from '../errors.js';
+import { Inr } from '../nn/index.js';
+import { defaultLearningRates } from '../nn/networks.js';
 import {
   abortSignal,
   callback,
   nonNegativeNumber,
   optionsObject,
+  parseOptions,
   positiveNumber,
   wholeNumber,
-} from '../native/option-fields.js';
-import { parseOptions } from '../native/options.js';
-import { Inr } from '../nn/index.js';
-import { defaultLearningRates } from './learning-rates.js';
-import { type LossOptions, lossSchema, type ResolvedLoss } from './loss-options.js';
-import { beta, type Schedule, type ScheduleKind, scheduleSchema } from './schedule-options.js';
-import type { OnWarning, TrainingWarning } from './training-warning.js';
+} from '../options.js';
+import { type LossOptions, lossSchema, type ResolvedLoss } from './loss.js';
+import { beta, type Schedule, type ScheduleKind, scheduleSchema } from './schedule.js';
 
 /** When to stop before the last step. Whichever condition comes first. */
 export interface EarlyStopOptions {
@@ -170,4 +170,54 @@ function requireLongEnough(clip: Clip, { mel, fftSizes }: ResolvedLoss): void {
     } needs ${needed} or more. Take a longer clip, or smaller loss.fftSizes.`,
     { field: 'clip' },
   );
+}
+
+/** What a training noticed, and goes on in spite of. */
+export interface TrainingWarning {
+  /** `CONSTANT_OUTPUT`: a network's output has become constant, though its recording is not. */
+  readonly code: 'CONSTANT_OUTPUT';
+  /** Updates done. */
+  readonly step: number;
+  /** What was seen, and what to do about it. */
+  readonly message: string;
+  /** Of `fitAll`: the place of the clip among the clips. */
+  readonly clip?: number;
+}
+
+/** Hears of a warning. */
+export type OnWarning = (warning: TrainingWarning) => void;
+
+/** To whoever asked for warnings; else one of the process (`process.on('warning')`, by default on standard error). */
+export function tellWarning(warning: TrainingWarning, onWarning: OnWarning | undefined): void {
+  if (onWarning !== undefined) onWarning(warning);
+  else process.emitWarning(warning.message, { type: 'FewSoundWarning', code: warning.code });
+}
+
+/** Looks for outputs that have become constant in the reports of a fit, and tells of each once. */
+export class ConstantOutputWatch {
+  readonly #told = new Set<number>();
+
+  /** @param clips places of the clips of the loop among those of `fitAll`; absent for `fit` */
+  constructor(
+    private readonly options: { learningRate: number; onWarning?: OnWarning | undefined },
+    private readonly clips?: readonly number[],
+  ) {}
+
+  look({ step, constant }: FitterReport): void {
+    for (const [row, isConstant] of constant.entries()) {
+      if (!isConstant || this.#told.has(row)) continue;
+      this.#told.add(row);
+      const clip = this.clips?.[row];
+      const whose = clip === undefined ? 'the network' : `the network of clip ${clip}`;
+      tellWarning(
+        {
+          code: 'CONSTANT_OUTPUT',
+          step,
+          message: `at step ${step} the output of ${whose} is constant: all units of a layer are off, and what no gradient reaches does not come back. Fit again with a lower learning rate than ${this.options.learningRate}, or with another seed.`,
+          ...(clip !== undefined && { clip }),
+        },
+        this.options.onWarning,
+      );
+    }
+  }
 }

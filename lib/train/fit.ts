@@ -1,20 +1,25 @@
+import { addon } from '../addon/addon.js';
+import type { FitterHandle, FitterReport } from '../addon/models.js';
 import { requireClip } from '../audio/clip.js';
 import type { Clip } from '../audio/index.js';
 import { siSnr } from '../metrics/index.js';
-import { addon } from '../native/addon.js';
-import type { FitterHandle, FitterReport } from '../native/model-addon.js';
 import type { Inr } from '../nn/index.js';
 import { type Device, handleOf, scope, type Tensor, wrapTensor } from '../tensor/index.js';
 import { readCheckpoint, requireWritable, writeCheckpoint } from './checkpoint.js';
 import {
+  ConstantOutputWatch,
   type FitOptions,
   type ResolvedFit,
   requireNetwork,
   resolveFitOptions,
 } from './fit-options.js';
-import { createFitter, runFitter, throwIfAborted, whileFitting } from './fitter.js';
-import { ProgressReporter } from './progress-reporter.js';
-import { ConstantOutputWatch } from './training-warning.js';
+import {
+  createFitter,
+  ProgressReporter,
+  runFitter,
+  throwIfAborted,
+  whileFitting,
+} from './fitter.js';
 
 /** Why a fit ended. */
 export type FitEnd = 'steps' | 'siSnr' | 'loss' | 'patience';

@@ -1,13 +1,12 @@
 import { types } from 'node:util';
 import { z } from 'zod';
-import { addon } from '../native/addon.js';
-import { FewSoundError } from '../native/errors.js';
-import type { AdamWHandle } from '../native/model-addon.js';
-import { nonNegativeNumber, optionsObject, positiveNumber } from '../native/option-fields.js';
-import { parseOptions } from '../native/options.js';
+import { addon } from '../addon/addon.js';
+import type { AdamWHandle } from '../addon/models.js';
+import { FewSoundError } from '../errors.js';
+import { nonNegativeNumber, optionsObject, parseOptions, positiveNumber } from '../options.js';
 import { handleOf, ownTensor, type Tensor } from '../tensor/index.js';
 import type { ScheduledRate } from './schedule.js';
-import { beta } from './schedule-options.js';
+import { beta } from './schedule.js';
 
 /** Options of {@link AdamW}. */
 export interface AdamWOptions {

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { addon } from '../native/addon.js';
-import type { ProcessGroupHandle } from '../native/distributed-addon.js';
-import { FewSoundError } from '../native/errors.js';
-import { flag, optionsObject, wholeNumber } from '../native/option-fields.js';
-import { parseOptions } from '../native/options.js';
+import { addon } from '../addon/addon.js';
+import type { ProcessGroupHandle } from '../addon/models.js';
+import { FewSoundError } from '../errors.js';
+import { flag, optionsObject, parseOptions, wholeNumber } from '../options.js';
 import { handleOf, type Tensor } from '../tensor/index.js';
 
 /** Options of {@link ProcessGroup.join}. */

@@ -1,9 +1,89 @@
 import { z } from 'zod';
-import { addon } from '../native/addon.js';
-import type { ScheduleArgument } from '../native/model-addon.js';
-import { positiveNumber, wholeNumber } from '../native/option-fields.js';
-import { parseOptions } from '../native/options.js';
-import { beta, type ResolvedSchedule, type Schedule, scheduleSchema } from './schedule-options.js';
+import { addon } from '../addon/addon.js';
+import type { ScheduleArgument } from '../addon/models.js';
+import {
+  nonNegativeNumber,
+  optionsObject,
+  parseOptions,
+  positiveNumber,
+  wholeNumber,
+} from '../options.js';
+
+/** The same rate at every step. */
+export interface ConstantSchedule {
+  kind: 'constant';
+}
+
+/** From the learning rate down to a minimum along half a cosine. */
+export interface CosineSchedule {
+  kind: 'cosine';
+  /** The rate at the end, 0 or more. Default 0. */
+  minimum?: number;
+}
+
+/**
+ * One cycle (Smith & Topin 2018) with PyTorch's defaults: up to the learning rate and down again along
+ * cosines, β₁ the other way round.
+ */
+export interface OneCycleSchedule {
+  kind: 'oneCycle';
+  /** First rate = learning rate / this. Above 0, default 25. */
+  divFactor?: number;
+  /** Last rate = first rate / this. Above 0, default 1e4. */
+  finalDivFactor?: number;
+  /** Part of the steps spent rising, 0 to 1. Default 0.3. */
+  warmupFraction?: number;
+  /** β₁ at the highest rate. Default 0.85. */
+  beta1Base?: number;
+  /** β₁ at both ends. Default 0.95. */
+  beta1Max?: number;
+}
+
+export type Schedule = ConstantSchedule | CosineSchedule | OneCycleSchedule;
+export type ScheduleKind = Schedule['kind'];
+
+const fractionError = 'Expected a number from 0 to 1';
+const fraction = z
+  .number({ error: fractionError })
+  .gte(0, { error: fractionError })
+  .lte(1, { error: fractionError });
+const betaError = 'Expected a number from 0 to below 1';
+
+/** Decay of a moment. */
+export const beta = z
+  .number({ error: betaError })
+  .gte(0, { error: betaError })
+  .lt(1, { error: betaError });
+
+const constant = { kind: z.literal('constant') };
+const cosine = { kind: z.literal('cosine'), minimum: nonNegativeNumber.default(0) };
+const oneCycle = {
+  kind: z.literal('oneCycle'),
+  divFactor: positiveNumber.default(25),
+  finalDivFactor: positiveNumber.default(1e4),
+  warmupFraction: fraction.default(0.3),
+  beta1Base: beta.default(0.85),
+  beta1Max: beta.default(0.95),
+};
+
+const kindError =
+  "Expected 'constant', 'cosine', 'oneCycle', or an object with one of them as kind";
+
+const objectSchema = z.discriminatedUnion(
+  'kind',
+  [optionsObject(constant), optionsObject(cosine), optionsObject(oneCycle)],
+  { error: kindError },
+);
+
+/** A kind alone stands for that kind with its defaults. */
+export const scheduleSchema = z.preprocess(
+  (value) =>
+    value === 'constant' || value === 'cosine' || value === 'oneCycle' ? { kind: value } : value,
+  objectSchema,
+);
+
+/** A schedule with all its numbers. */
+export type ResolvedSchedule = z.output<typeof scheduleSchema>;
 
 /** A schedule together with what it scales: everything that decides the rate of a step. */
 export interface RateSchedule {
@@ -51,4 +131,35 @@ export function scheduleArgument(settings: {
 }): ScheduleArgument {
   const { schedule, learningRate, steps, beta1 } = settings;
   return { ...schedule, learningRate, totalSteps: steps, beta1 };
+}
+
+/** What decides the rate of an update. */
+export interface RatedTraining {
+  readonly options: {
+    readonly schedule: ResolvedSchedule;
+    readonly learningRate: number;
+    /** What the schedule counts. */
+    readonly stepPer: 'batch' | 'epoch';
+    readonly epochs: number;
+    readonly betas: readonly [number, number];
+  };
+  readonly stepsPerEpoch: number;
+}
+
+/**
+ * Learning rate and β₁ of an update.
+ *
+ * @param step number of the update, from 0
+ */
+export function rateOfStep({ options, stepsPerEpoch }: RatedTraining, step: number): ScheduledRate {
+  const { schedule, learningRate, stepPer, epochs, betas } = options;
+  const perBatch = stepPer === 'batch';
+  const argument = scheduleArgument({
+    schedule,
+    // A cycle begins at the rate that was asked for and rises from there.
+    learningRate: schedule.kind === 'oneCycle' ? learningRate * schedule.divFactor : learningRate,
+    steps: perBatch ? epochs * stepsPerEpoch : epochs,
+    beta1: betas[0],
+  });
+  return addon().scheduledRate(argument, perBatch ? step : Math.floor(step / stepsPerEpoch));
 }

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { type ErrorCode, FewSoundError } from '../native/errors.js';
+import { type ErrorCode, FewSoundError } from '../errors.js';
 
 /** What a worker says of the task that it was sent. */
 export type WorkerMessage<News, Result> =

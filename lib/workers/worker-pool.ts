@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { FewSoundError } from '../native/errors.js';
+import { FewSoundError } from '../errors.js';
 import type { WorkerMessage } from './serve-tasks.js';
 
 /** Tasks for worker threads, and whom to tell. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../native/package-root.js';
+import { packageRoot } from '../setup/libtorch.js';
 
 /**
  * The path of a program for threads or processes of their own: JavaScript, also where lib/ is run from its sources.

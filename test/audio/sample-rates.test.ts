@@ -2,8 +2,8 @@ import { waveformFilters } from '../../lib/analysis';
 import { createClip, encodeWav, loadClip, resample } from '../../lib/audio';
 import { LabelledClips, prepareCorpus } from '../../lib/data';
 import { evaluate } from '../../lib/metrics';
-import { HIGHEST_SAMPLE_RATE } from '../../lib/native/option-fields';
 import { KAN } from '../../lib/nn';
+import { HIGHEST_SAMPLE_RATE } from '../../lib/options';
 import { ops, scope } from '../../lib/tensor';
 
 const samples = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i));

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AppendFile } from '../../lib/native/append-file';
+import { AppendFile } from '../../lib/files';
 
 let folder: string;
 let path: string;

@@ -2,9 +2,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeFileAtomic } from '../../lib/native/atomic-write';
-import { FewSoundError } from '../../lib/native/errors';
-import { parseOptions } from '../../lib/native/options';
+import { FewSoundError } from '../../lib/errors';
+import { writeFileAtomic } from '../../lib/files';
+import { parseOptions } from '../../lib/options';
 
 describe('parseOptions', () => {
   const schema = z.strictObject({

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findCores } from '../../lib/native/cores';
+import { findCores } from '../../lib/setup/libtorch';
 
 const platform = `${process.platform}-${process.arch}`;
 

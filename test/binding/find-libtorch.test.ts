@@ -5,8 +5,9 @@ import {
   findLibTorch,
   libTorchFolder,
   requireLibTorch,
-} from '../../lib/native/libtorch';
-import { SUPPORTED_LIBTORCH, TESTED_LIBTORCH } from '../../lib/native/libtorch-version';
+  SUPPORTED_LIBTORCH,
+  TESTED_LIBTORCH,
+} from '../../lib/setup/libtorch';
 import { FakeMachine } from './fake-libtorch';
 
 let machine: FakeMachine;

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { locateAddon } from '../../lib/native/addon';
+import { locateAddon } from '../../lib/addon/addon';
 import { FakeMachine } from './fake-libtorch';
 
 let machine: FakeMachine;

@@ -1,7 +1,8 @@
 // Opens the addon without the typed layer around it, for programs that the tests run: the LibTorch
 // in $LIBTORCH and the core for it.
 const { join } = require('node:path');
-const { findLibTorch, locateAddon, minorVersion } = require('../../dist/native/index.js');
+const { locateAddon } = require('../../dist/addon/addon.js');
+const { findLibTorch, minorVersion } = require('../../dist/setup/libtorch.js');
 
 const { path, cores } = locateAddon();
 const { version } = findLibTorch(cores.map(({ libTorch }) => libTorch)).chosen;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { requireLibTorch } from '../../lib/native/libtorch';
+import { requireLibTorch } from '../../lib/setup/libtorch';
 
 /** How a program ended, and what it wrote. */
 export interface Ended {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { completionMarker, findLibTorch, libTorchFolder } from '../../lib/native/libtorch';
-import { setupLibTorch } from '../../lib/native/setup-libtorch';
+import { setupLibTorch } from '../../lib/setup/install';
+import { completionMarker, findLibTorch, libTorchFolder } from '../../lib/setup/libtorch';
 import { FakeMachine } from './fake-libtorch';
 
 let machine: FakeMachine;

@@ -1,13 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { readTrainConfig, type TrainConfig } from '../../lib/cli/train-config';
+import { readTrainConfig, type TrainConfig } from '../../lib/cli/runs/train-config';
 import { openCorpus } from '../../lib/data';
-import { optionsObject } from '../../lib/native/option-fields';
-import { parseOptions } from '../../lib/native/options';
 import { createHyperNetwork, createInr, type TargetOptions } from '../../lib/nn';
 import { hyperFields, universalFields } from '../../lib/nn/hyper/hyper-options';
-import { formatCount } from '../../lib/report/numbers';
-import { setUpTraining } from '../../lib/train/hyper/train-options';
+import { optionsObject, parseOptions } from '../../lib/options';
+import { formatCount } from '../../lib/report/text-table';
+import { setUpTraining } from '../../lib/train/train-options';
 import { TINY_MODEL, TrainingPlace } from './tiny-training';
 
 const folder = join(__dirname, '..', '..', 'configs');

@@ -1,5 +1,5 @@
 import { symlink } from 'node:fs/promises';
-import { leftOutLines } from '../../lib/cli/left-out';
+import { leftOutLines } from '../../lib/cli/terminal/left-out';
 import { listClasses } from '../../lib/data';
 import { SegmentalCnn } from '../../lib/nn';
 import { PITCHES, pitch, writeClassFolders } from '../data/made-up-classes';

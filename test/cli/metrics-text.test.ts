@@ -1,5 +1,5 @@
-import { comparisonText, metricsText } from '../../lib/cli/metrics-text';
-import { clock } from '../../lib/cli/progress-bar';
+import { comparisonText, metricsText } from '../../lib/cli/terminal/metrics';
+import { clock } from '../../lib/cli/terminal/progress';
 
 test('a metric without a number says why', () => {
   const text = metricsText({ mse: 0, siSnr: null });

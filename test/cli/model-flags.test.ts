@@ -1,4 +1,4 @@
-import { KINDS, MODEL_FLAGS } from '../../lib/cli/model-flags';
+import { KINDS, MODEL_FLAGS } from '../../lib/cli/flags/networks';
 import { createInr } from '../../lib/nn';
 
 /** Options that are not a network's own mathematics: they have flags elsewhere. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readClassifierConfig } from '../../lib/cli/classifier-config';
+import { readClassifierConfig } from '../../lib/cli/runs/train-config';
 import { createClassifier, loadClassifier } from '../../lib/nn';
 import { readMetricsLog, runFiles } from '../../lib/train';
 import { writeClassFolders } from '../data/made-up-classes';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { addon } from '../../lib/native/addon.js';
+import { addon } from '../../lib/addon/addon.js';
 import type { Device } from '../../lib/tensor/index.js';
 import { heading, largest, reportLines } from './report-lines.js';
 import { type FileReport, runConformance } from './run-conformance.js';

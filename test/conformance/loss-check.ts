@@ -1,4 +1,4 @@
-import { addon } from '../../lib/native/addon.js';
+import { addon } from '../../lib/addon/addon.js';
 import { type Tensor, wrapTensor } from '../../lib/tensor/index.js';
 import { ReconstructionLoss } from '../../lib/train/index.js';
 import { compare } from './comparison.js';

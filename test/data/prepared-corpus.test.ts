@@ -2,7 +2,7 @@ import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { openCorpus, type PreparedCorpus, prepareCorpus, TrainingBatches } from '../../lib/data';
-import { ShardFiles } from '../../lib/data/shard-files';
+import { ShardFiles } from '../../lib/data/segment-store';
 import { temporaryFolder } from '../nn/temporary-folder';
 import { RATE, writeCorpus } from './made-up-corpus';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
+import { FewSoundError } from '../../lib/errors';
 import { cdpam, estoi, isCdpamSetUp, isPesqSetUp, pesq, stoi } from '../../lib/metrics';
-import { FewSoundError } from '../../lib/native/errors';
 import { noise } from './noise';
 
 // Whatever the samples are, the answer is an error of ours, a finite number or null: never a crash, a hang or NaN.

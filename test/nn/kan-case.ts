@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { addon } from '../../lib/native/addon';
+import { addon } from '../../lib/addon/addon';
 import { KAN } from '../../lib/nn';
 import {
   Generator,

@@ -1,4 +1,4 @@
-import { FewSoundError } from '../../lib/native/errors';
+import { FewSoundError } from '../../lib/errors';
 import { createInr, type InrKind, inrKinds, KAN, Nerf, Rff, Siren } from '../../lib/nn';
 
 function refusal(kind: InrKind, options: object): FewSoundError {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { require } from '../../scripts/steps.mjs';
 
-const { searchLibTorch } = require('../dist/native/index.js');
+const { searchLibTorch } = require('../dist/addon/addon.js');
 
 /** The LibTorch that this clone uses. */
 export const torch = searchLibTorch().chosen;

@@ -20,8 +20,8 @@ import { torch } from './libtorch.mjs';
 import { QUIETLY } from './npm-install.mjs';
 import { packedFiles, tarball } from './tarball.mjs';
 
-const { findCores } = require('../dist/native/cores.js');
-const { minorVersion, SUPPORTED_LIBTORCH } = require('../dist/native/index.js');
+const { findCores } = require('../dist/setup/libtorch.js');
+const { minorVersion, SUPPORTED_LIBTORCH } = require('../dist/setup/libtorch.js');
 const withTorch = { LIBTORCH: torch.path };
 /** The Python that pip installed this LibTorch for; a LibTorch of another kind has none. */
 const python = resolve(torch.path, '../../../../bin/python3');

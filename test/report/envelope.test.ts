@@ -1,4 +1,4 @@
-import { envelope, loudestStretch } from '../../lib/report/envelope';
+import { envelope, loudestStretch } from '../../lib/report/waveform-plot';
 
 describe('envelope', () => {
   test('keeps every value when there is a column for each', () => {

@@ -1,4 +1,4 @@
-import { html, Markup } from '../../lib/report/html';
+import { html, Markup } from '../../lib/report/page';
 
 test('inserted text cannot become markup', () => {
   const name = `<img src=x onerror="alert(1)"> & 'more'`;

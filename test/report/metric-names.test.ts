@@ -1,10 +1,5 @@
 import { metricNames } from '../../lib/metrics';
-import {
-  bestIndex,
-  describeMetric,
-  formatMetric,
-  orderedMetrics,
-} from '../../lib/report/metric-names';
+import { bestIndex, describeMetric, formatMetric, orderedMetrics } from '../../lib/report/metrics';
 
 test('every metric of evaluate has a name, a meaning and a reason for being undefined', () => {
   for (const key of metricNames) {

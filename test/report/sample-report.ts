@@ -1,4 +1,4 @@
-import type { ReportedModel, ReportedRun, ReportedSound } from '../../lib/report/report-input';
+import type { ReportedModel, ReportedRun, ReportedSound } from '../../lib/report/types';
 
 const SAMPLE_RATE = 22_050;
 

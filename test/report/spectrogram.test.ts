@@ -5,8 +5,8 @@ import {
   levelsInDecibels,
   peakPower,
   powerSpectrogram,
+  spectrogramImage,
 } from '../../lib/report/spectrogram';
-import { spectrogramImage } from '../../lib/report/spectrogram-image';
 
 const sine = (hertz: number, sampleRate: number, samples: number) => ({
   sampleRate,

@@ -1,5 +1,5 @@
 // Every test ends with as many live tensors as it began with. Loads nothing by itself.
-import { type MemoryUse, memory } from '../../lib/tensor/memory';
+import { type MemoryUse, memory } from '../../lib/tensor/scope';
 
 let before: MemoryUse;
 

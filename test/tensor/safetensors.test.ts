@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { FewSoundError } from '../../lib/native/errors';
+import { FewSoundError } from '../../lib/errors';
 import {
   arange,
   memory,

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { FewSoundError } from '../../lib/native/errors';
+import { FewSoundError } from '../../lib/errors';
 import { readTorchFile, scope } from '../../lib/tensor';
 
 const small = [

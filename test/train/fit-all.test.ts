@@ -1,5 +1,5 @@
 import { crop } from '../../lib/audio';
-import type { FewSoundError } from '../../lib/native/errors';
+import type { FewSoundError } from '../../lib/errors';
 import { type Inr, type InrKind, inrKinds, KAN } from '../../lib/nn';
 import {
   type FitAllOptions,

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { requireLibTorch } from '../../lib/native/libtorch';
+import { requireLibTorch } from '../../lib/setup/libtorch';
 
 /** A process of a group. */
 export interface Rank {

@@ -8,16 +8,16 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { encodeWav } from '../../lib/audio';
 import { TensorBoardWriter } from '../../lib/train';
-import { crc32c } from '../../lib/train/tensorboard/crc32c';
 import {
   audioValue,
+  crc32c,
   fileVersionEvent,
+  frameRecord,
   scalarValue,
   sessionStartEvent,
   summaryEvent,
   textValue,
-} from '../../lib/train/tensorboard/event';
-import { frameRecord } from '../../lib/train/tensorboard/record';
+} from '../../lib/train/tensorboard';
 
 interface Golden {
   readonly wallTime: number;

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { requireLibTorch } from '../../lib/native/libtorch';
 import type { FewSoundOptions } from '../../lib/nn';
+import { requireLibTorch } from '../../lib/setup/libtorch';
 import type { TrainOptions } from '../../lib/train';
 import { freePort } from './ranks';
 

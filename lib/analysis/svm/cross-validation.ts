@@ -1,15 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { stratifiedFolds } from '../../data/index.js';
-import { FewSoundError } from '../../native/errors.js';
+import { FewSoundError } from '../../errors.js';
 import {
   abortSignal,
   callback,
   nonNegativeNumber,
   optionsObject,
+  parseOptions,
   positiveNumber,
   wholeNumber,
-} from '../../native/option-fields.js';
-import { parseOptions } from '../../native/options.js';
+} from '../../options.js';
 import { runTasks } from '../../workers/worker-pool.js';
 import { hasWorkerProgram, workerProgram } from '../../workers/worker-program.js';
 import { equalErrorRate } from './equal-error-rate.js';

@@ -1,4 +1,4 @@
-import { FewSoundError } from '../../native/errors.js';
+import { FewSoundError } from '../../errors.js';
 
 /**
  * The equal error rate: where, as the threshold moves, as many of the ones are refused as of the others are taken; between two

@@ -1,5 +1,5 @@
 import type Libsvm from 'libsvm-js/asm.js';
-import { FewSoundError } from '../../native/errors.js';
+import { FewSoundError } from '../../errors.js';
 
 /** Options of a support vector machine with the kernel (γ·⟨u, v⟩ + c₀)^degree. */
 export interface PolynomialSvmOptions {

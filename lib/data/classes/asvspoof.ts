@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FewSoundError } from '../../native/errors.js';
+import { FewSoundError } from '../../errors.js';
 import { CorpusFolder } from '../corpora/corpus-folder.js';
 import type { ListedClasses } from './labelled-files.js';
 

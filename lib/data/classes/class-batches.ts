@@ -1,6 +1,6 @@
-import { FewSoundError } from '../../native/errors.js';
-import { type BatchSource, bufferFor, requirePosition } from '../batch-source.js';
+import { FewSoundError } from '../../errors.js';
 import { Draws } from '../draws.js';
+import { type BatchSource, bufferFor, requirePosition } from '../training-batches.js';
 import type { LabelledClips } from './labelled-clips.js';
 
 /** Which clips batches are made of, and how. */

@@ -1,11 +1,9 @@
 import { z } from 'zod';
-import { FewSoundError } from '../../native/errors.js';
-import { optionsObject } from '../../native/option-fields.js';
-import { parseOptions } from '../../native/options.js';
+import { FewSoundError } from '../../errors.js';
+import { optionsObject, parseOptions } from '../../options.js';
 import { asvspoof, type SpoofTask, spoofTasks } from './asvspoof.js';
-import { classFolders } from './class-folders.js';
 import type { ListedClasses } from './labelled-files.js';
-import { type DigitTask, digitTasks, spokenDigits } from './spoken-digits.js';
+import { classFolders, type DigitTask, digitTasks, spokenDigits } from './labelled-files.js';
 
 /** Where recordings of several classes are, and what their classes are. */
 export type ClassSource =

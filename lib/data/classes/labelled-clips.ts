@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto';
 import { totalmem } from 'node:os';
 import { loadClip, peakOf } from '../../audio/clip.js';
 import { type Placement, placementField, windowOf } from '../../audio/placement.js';
-import { FewSoundError } from '../../native/errors.js';
+import { FewSoundError } from '../../errors.js';
 import {
   abortSignal,
   callback,
   flag,
   optionsObject,
+  parseOptions,
   sampleRateField,
   wholeNumber,
-} from '../../native/option-fields.js';
-import { parseOptions } from '../../native/options.js';
+} from '../../options.js';
 import type { LabelledFiles } from './labelled-files.js';
 
 /** Options of {@link LabelledClips.load}. */

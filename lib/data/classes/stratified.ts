@@ -1,4 +1,4 @@
-import { FewSoundError } from '../../native/errors.js';
+import { FewSoundError } from '../../errors.js';
 import { Draws } from '../draws.js';
 import type { LabelledFiles } from './labelled-files.js';
 

@@ -1,8 +1,6 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, posix, resolve, sep } from 'node:path';
-import { FewSoundError } from '../../native/errors.js';
-import type { CorpusFile } from './corpus.js';
-import type { LeftOut, LeftOutReason } from './left-out.js';
+import { FewSoundError } from '../../errors.js';
 
 /** Names that `readAudio` is likely to read. */
 const AUDIO = /\.(wav|flac|mp3|ogg|oga|opus|au)$/i;
@@ -211,4 +209,63 @@ function unreadable(path: string, cause: Error): FewSoundError {
   return new FewSoundError('IO', `${path}: the folder cannot be read (${cause.message}).`, {
     cause,
   });
+}
+
+/** One recording of a corpus, where it lies. */
+export interface CorpusFile {
+  /** Absolute path. */
+  readonly path: string;
+  /** Path below the corpus, with `/` between: the same wherever the corpus lies. */
+  readonly name: string;
+  /** Speaker, genre, class, word or folder: whatever the corpus sorts its recordings by. */
+  readonly group: string;
+}
+
+/** The two parts of a corpus, each sorted by name. */
+export interface CorpusParts {
+  readonly train: readonly CorpusFile[];
+  readonly validation: readonly CorpusFile[];
+}
+
+/** The recordings of a corpus, and what lies between them and is none, sorted by name. */
+export interface CorpusFiles extends CorpusParts {
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** How one corpus lies on disk once its own archive is unpacked, and how it is divided. */
+export interface CorpusLayout {
+  /** What people call it. */
+  readonly title: string;
+  /** Default part of the recordings for validation, in (0, 1); absent where the corpus has a division of its own. */
+  readonly validationFraction?: number;
+  /**
+   * Lists it. `validationFraction` counts only where the layout has a default for it; the folder
+   * keeps what is left out.
+   */
+  list(folder: CorpusFolder, validationFraction: number): Promise<CorpusParts>;
+}
+
+/**
+ * What an entry of a folder lacks to be one of the recordings, in words that follow its name or
+ * their number.
+ */
+export const leftOutReasons = {
+  'broken-link': 'a link that leads nowhere',
+  'not-audio': 'no audio file by its name (wav, flac, mp3, ogg, oga, opus, au)',
+  'other-name': 'a name that the corpus does not have',
+  'not-listed': 'not named by the protocol',
+  'no-class': 'an audio file outside the folders of the classes',
+  'same-folder': 'a folder that was read already, under another name',
+} as const;
+
+export type LeftOutReason = keyof typeof leftOutReasons;
+
+/**
+ * An entry of a folder that is not among its recordings. Hidden ones, whose names begin with a dot,
+ * are not listed.
+ */
+export interface LeftOut {
+  /** Path below the folder, with `/` between. */
+  readonly name: string;
+  readonly reason: LeftOutReason;
 }

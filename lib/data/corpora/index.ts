@@ -1,22 +1,24 @@
 import { z } from 'zod';
-import { FewSoundError } from '../../native/errors.js';
-import { optionsObject } from '../../native/option-fields.js';
-import { parseOptions } from '../../native/options.js';
-import { audioFolder } from './audio-folder.js';
-import type { CorpusFiles, CorpusLayout } from './corpus.js';
+import { FewSoundError } from '../../errors.js';
+import { optionsObject, parseOptions } from '../../options.js';
+import type { CorpusFiles, CorpusLayout } from './corpus-folder.js';
 import { CorpusFolder } from './corpus-folder.js';
-import { gtzan } from './gtzan.js';
-import { type CorpusKind, corpusKinds } from './kinds.js';
-import { librispeech } from './librispeech.js';
-import { ljspeech } from './ljspeech.js';
-import { noisyVctk } from './noisy-vctk.js';
-import { speechCommands } from './speech-commands.js';
-import { urbansound8k } from './urbansound8k.js';
-import { vctk } from './vctk.js';
+import {
+  audioFolder,
+  type CorpusKind,
+  corpusKinds,
+  gtzan,
+  librispeech,
+  ljspeech,
+  noisyVctk,
+  speechCommands,
+  urbansound8k,
+  vctk,
+} from './kinds.js';
 
-export type { CorpusFile, CorpusFiles } from './corpus.js';
+export type { CorpusFile, CorpusFiles } from './corpus-folder.js';
+export { type LeftOut, type LeftOutReason, leftOutReasons } from './corpus-folder.js';
 export { type CorpusKind, corpusKinds } from './kinds.js';
-export { type LeftOut, type LeftOutReason, leftOutReasons } from './left-out.js';
 
 const layouts = {
   vctk,

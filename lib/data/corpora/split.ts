@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CorpusFile, CorpusParts } from './corpus.js';
+import type { CorpusFile, CorpusParts } from './corpus-folder.js';
 
 /** How many of `count` files are for validation: the nearest to the fraction that leaves both parts one. */
 function validationCount(count: number, fraction: number): number {

@@ -1,13 +1,12 @@
 import { z } from 'zod';
+import { addon } from '../../addon/addon.js';
+import type { CdpamHandle } from '../../addon/measures.js';
 import { resample } from '../../audio/index.js';
-import { addon } from '../../native/addon.js';
-import { FewSoundError } from '../../native/errors.js';
-import type { CdpamHandle } from '../../native/metrics-addon.js';
-import { anySampleRateField } from '../../native/option-fields.js';
-import { parseOptions } from '../../native/options.js';
+import { FewSoundError } from '../../errors.js';
+import { anySampleRateField, parseOptions } from '../../options.js';
 import { handleOf, readSafetensors, scope, tensor } from '../../tensor/index.js';
+import { Turns } from '../pesq/pesq-workers.js';
 import { rateOf, type Signal, signalPair } from '../signal-pair.js';
-import { Turns } from '../turns.js';
 import { cdpamWeightsPath, isCdpamSetUp, weightNames } from './cdpam-package.js';
 
 export interface CdpamOptions {

@@ -1,8 +1,8 @@
 // The program of a process that computes PESQ and nothing else. The reference's C code keeps global state and may crash or
 // hang on odd input: it takes this process with it, and Node only hears of it.
 
+import { pesqLibrary } from '../../addon/addon.js';
 import { resample } from '../../audio/index.js';
-import { pesqLibrary } from '../../native/addon.js';
 
 /** One pair to measure; the signals are [samples]. */
 export interface PesqJob {

@@ -1,9 +1,30 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { FewSoundError } from '../../native/errors.js';
+import { FewSoundError } from '../../errors.js';
 import { workerProgram } from '../../workers/worker-program.js';
-import { Turns } from '../turns.js';
 import type { PesqAnswer, PesqJob } from './pesq-worker.js';
+
+/** Lets as many pieces of work go at once as there are places; the others wait, first come, first served. */
+export class Turns {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(places: number) {
+    this.#free = places;
+  }
+
+  async take<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free -= 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free += 1;
+      else next();
+    }
+  }
+}
 
 /** A worker that nobody has needed for so long is ended, milliseconds. */
 const IDLE = 10_000;

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { FewSoundError } from '../../native/errors.js';
-import { anySampleRateField } from '../../native/option-fields.js';
-import { parseOptions } from '../../native/options.js';
+import { FewSoundError } from '../../errors.js';
+import { anySampleRateField, parseOptions } from '../../options.js';
 import { rateOf, type Signal, type SignalPair, signalPair } from '../signal-pair.js';
 import { isPesqSetUp, pesqLibraryPath } from './pesq-package.js';
 import { measureInWorker } from './pesq-workers.js';

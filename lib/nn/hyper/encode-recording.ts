@@ -1,12 +1,11 @@
 import { peakOf, requireClip } from '../../audio/clip.js';
 import type { Clip } from '../../audio/index.js';
-import { FewSoundError } from '../../native/errors.js';
-import { optionsObject, wholeNumber } from '../../native/option-fields.js';
-import { parseOptions } from '../../native/options.js';
+import { FewSoundError } from '../../errors.js';
+import { optionsObject, parseOptions, wholeNumber } from '../../options.js';
 import { noGrad, scope, type Tensor, tensor } from '../../tensor/index.js';
-import { createInr } from '../create-inr.js';
 import type { Inr } from '../inr.js';
-import type { Piece } from '../piece-plan.js';
+import { createInr } from '../networks.js';
+import type { Piece } from '../piecewise-inr.js';
 import { PiecewiseInr } from '../piecewise-inr.js';
 import type { HyperNetwork } from './hyper-network.js';
 

@@ -1,4 +1,4 @@
-import { optionsObject } from '../../native/option-fields.js';
+import { optionsObject } from '../../options.js';
 import { HyperNetwork } from './hyper-network.js';
 import {
   type HyperNetworkOptions,
@@ -19,7 +19,7 @@ export interface FewSoundOptions extends HyperNetworkOptions {
   warmupEpochs?: number;
 }
 
-const schema = optionsObject({
+const fewSoundSchema = optionsObject({
   ...hyperFields({ kind: 'nerf', encoding: 10 }),
   ...universalFields,
 });
@@ -36,13 +36,42 @@ export class FewSound extends HyperNetwork {
 
   /** @throws FewSoundError INVALID_ARGUMENT naming the option, its value and what was expected */
   constructor(options: FewSoundOptions = {}) {
-    super('FewSound', schema, options, ({ universalKernel = 0, universalConvolutions = 0 }) => ({
-      kernel: universalKernel,
-      convolutions: universalConvolutions,
-    }));
+    super(
+      'FewSound',
+      fewSoundSchema,
+      options,
+      ({ universalKernel = 0, universalConvolutions = 0 }) => ({
+        kernel: universalKernel,
+        convolutions: universalConvolutions,
+      }),
+    );
   }
 
   override get warmupEpochs(): number {
     return (this.options as { warmupEpochs?: number }).warmupEpochs ?? 0;
+  }
+}
+
+/** Options of {@link HyperSound}. */
+export type HyperSoundOptions = HyperNetworkOptions;
+
+const hyperSoundSchema = optionsObject(
+  hyperFields({ kind: 'nerf', encoding: 10, layers: [90, 90, 90, 90, 90] }),
+);
+
+/**
+ * HyperSound, the baseline (Szatkowski et al. 2023): the hypernetwork alone, θ' = H(E(x)), without
+ * universal weights and without warm-up. Default target: a NeRF of five layers of 90.
+ */
+export class HyperSound extends HyperNetwork {
+  override readonly kind = 'hypersound';
+
+  /** @throws FewSoundError INVALID_ARGUMENT naming the option, its value and what was expected */
+  constructor(options: HyperSoundOptions = {}) {
+    super('HyperSound', hyperSoundSchema, options, () => null);
+  }
+
+  override get warmupEpochs(): number {
+    return 0;
   }
 }

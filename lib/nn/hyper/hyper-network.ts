@@ -1,8 +1,8 @@
 import type { z } from 'zod';
-import { addon } from '../../native/addon.js';
-import { FewSoundError } from '../../native/errors.js';
-import type { HyperModelHandle } from '../../native/hyper-addon.js';
-import { parseOptions } from '../../native/options.js';
+import { addon } from '../../addon/addon.js';
+import type { HyperModelHandle } from '../../addon/models.js';
+import { FewSoundError } from '../../errors.js';
+import { parseOptions } from '../../options.js';
 import {
   type Device,
   handleOf,
@@ -13,9 +13,9 @@ import {
   wrapTensor,
 } from '../../tensor/index.js';
 import type { WeightSlot } from '../inr.js';
-import { copyState, type NamedTensors } from '../state-dict.js';
-import { timeAxis } from '../time-axis.js';
-import { saveHyperNetwork } from './hyper-file.js';
+import { copyState, type NamedTensors } from '../model.js';
+import { saveHyperNetwork } from '../model-file.js';
+import { timeAxis } from '../time.js';
 import {
   type HyperNetworkOptions,
   type ResolvedTarget,

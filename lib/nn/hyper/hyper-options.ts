@@ -1,12 +1,16 @@
 import { z } from 'zod';
-import { FewSoundError } from '../../native/errors.js';
-import { flag, nonNegativeNumber, optionsObject, wholeNumber } from '../../native/option-fields.js';
-import { createInr } from '../create-inr.js';
+import { FewSoundError } from '../../errors.js';
+import {
+  commonFields,
+  flag,
+  layerWidths,
+  nonNegativeNumber,
+  optionsObject,
+  wholeNumber,
+} from '../../options.js';
 import type { Inr, ResolvedOptions } from '../inr.js';
-import type { KanOptions } from '../kan.js';
-import type { NerfOptions } from '../nerf.js';
-import { commonFields, layerWidths } from '../option-schemas.js';
-import type { SirenOptions } from '../siren.js';
+import type { KanOptions, NerfOptions, SirenOptions } from '../networks.js';
+import { createInr } from '../networks.js';
 
 /** What belongs to the model as a whole and not to its target. */
 type Own = 'seed' | 'dtype' | 'device';

@@ -1,14 +1,7 @@
-// Everything that a pickle may name, and what calling it makes here. Functions of ours stand for
-// Python's: nothing is looked up by name anywhere else. It is what `torch.load(weights_only=True)`
-// takes for tensors and plain containers (torch/_weights_only_unpickler.py), and containers and
-// numbers that Python and NumPy have beside.
-
 import { containerCalls } from './container-calls.js';
 import { dtypeNames, typedClasses } from './dtype-names.js';
-import { nameText } from './name-text.js';
 import { numpyDType, numpyScalar } from './numpy-scalar.js';
-import { AllowedGlobal, type Call, type Caller } from './pickle-values.js';
-import { unreadableTensor } from './refused-globals.js';
+import { AllowedGlobal, type Call, type Caller, nameText } from './pickle-values.js';
 import {
   blankTensor,
   parameter,
@@ -19,6 +12,36 @@ import {
   rebuildTensor,
 } from './tensor-record.js';
 
+// Tensors that PyTorch has and we do not: what to save in their place.
+
+const sparse = 'a sparse tensor. Save tensor.to_dense()';
+const lazy =
+  'a parameter of a lazy module, which has no elements yet. Run the network once before it is saved';
+
+const reasons: readonly (readonly [name: RegExp, reason: string])[] = [
+  [/^torch\._utils\._rebuild_sparse_tensor$/, sparse],
+  [/^torch\.(cuda\.)?sparse\.\w+Tensor$/, sparse],
+  [
+    /^torch\._utils\._rebuild_meta_tensor_no_storage$/,
+    'a meta tensor, which has a shape and no elements. Save the weights: model.to_empty(device="cpu"), then load_state_dict',
+  ],
+  [/^torch\._utils\._rebuild_nested_tensor$/, 'a nested tensor. Save tensor.unbind()'],
+  [
+    /^torch\._utils\._rebuild_wrapper_subclass$/,
+    'a tensor of a class that wraps others. Save the tensors that it is made of',
+  ],
+  [/^torch\.nn\.parameter\.Uninitialized(Parameter|Buffer)$/, lazy],
+];
+
+/** What something in a pickle is that can be named, but not read; `undefined` for anything else. */
+export function unreadableTensor(name: string): string | undefined {
+  return reasons.find(([pattern]) => pattern.test(name))?.[1];
+}
+
+// Everything that a pickle may name, and what calling it makes here. Functions of ours stand for
+// Python's: nothing is looked up by name anywhere else. It is what `torch.load(weights_only=True)`
+// takes for tensors and plain containers (torch/_weights_only_unpickler.py), and containers and
+// numbers that Python and NumPy have beside.
 const functions: Readonly<Record<string, Call>> = {
   ...containerCalls,
   'torch._utils._rebuild_tensor': rebuildTensor('_rebuild_tensor'),

@@ -2,13 +2,12 @@
 // the keys, each after its number of elements. https://github.com/pytorch/pytorch: torch/serialization.py, _legacy_save
 
 import type { FileHandle } from 'node:fs/promises';
-import { type Fault, readExactly } from '../open-file.js';
-import { LONGEST_PICKLE, type TorchContainer } from './container.js';
-import { nameText } from './name-text.js';
+import { type Fault, readExactly } from '../../files.js';
 import { CutOff, PickleBytes } from './pickle-bytes.js';
 import { runPickle } from './pickle-machine.js';
-import { Dictionary, type PickleValue, type Storage } from './pickle-values.js';
+import { Dictionary, nameText, type PickleValue, type Storage } from './pickle-values.js';
 import { StorageTable } from './storage-table.js';
+import { LONGEST_PICKLE, type TorchContainer } from './zip-container.js';
 
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const VERSION = 1001;

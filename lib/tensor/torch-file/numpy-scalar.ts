@@ -2,7 +2,7 @@
 
 import { types } from 'node:util';
 import { halfToNumber } from '../stored-elements.js';
-import { plainInteger } from './pickle-literals.js';
+import { plainInteger } from './pickle-bytes.js';
 import { type Call, type Caller, type PickleValue, Tuple } from './pickle-values.js';
 
 type Read = (view: DataView, little: boolean) => number | bigint | boolean;

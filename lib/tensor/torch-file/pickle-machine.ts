@@ -1,23 +1,93 @@
-// The machine that pickles are programs for, without the opcodes that call what they like. What it can name is listed
-// in allowed-globals.ts, what it can make in pickle-values.ts; anything else ends it before anything comes of it.
-// Opcodes: CPython's Lib/pickletools.py.
-
 import { allowedGlobal } from './allowed-globals.js';
-import { Budget } from './budget.js';
 import { NumpyDType } from './numpy-scalar.js';
-import type { PickleBytes } from './pickle-bytes.js';
-import { readLiteral } from './pickle-literals.js';
-import { PickleStack } from './pickle-stack.js';
+import { type PickleBytes, readLiteral } from './pickle-bytes.js';
 import {
   AllowedGlobal,
+  Budget,
   type Caller,
   Dictionary,
+  nameText,
   type PickleValue,
   Tuple,
 } from './pickle-values.js';
-import { refusal } from './refused-opcodes.js';
 import { BlankTensor } from './tensor-record.js';
 
+/** The stack of a pickle machine, with marks. Nothing below the last mark can be taken but by taking the mark. */
+export class PickleStack {
+  private readonly values: PickleValue[] = [];
+  /** How high the stack was at each mark. */
+  private readonly marks: number[] = [];
+
+  constructor(private readonly fault: (problem: string) => Error) {}
+
+  push(value: PickleValue): void {
+    this.values.push(value);
+  }
+
+  mark(): void {
+    this.marks.push(this.values.length);
+  }
+
+  top(): PickleValue {
+    if (this.values.length <= (this.marks.at(-1) ?? 0)) throw this.missing();
+    return this.values[this.values.length - 1] as PickleValue;
+  }
+
+  pop(): PickleValue {
+    const value = this.top();
+    this.values.pop();
+    return value;
+  }
+
+  /** Takes the last value, or the mark where one is on top. */
+  drop(): void {
+    if (this.marks.at(-1) === this.values.length) this.marks.pop();
+    else this.pop();
+  }
+
+  /** The last values, in the order in which they came. */
+  popMany(count: number): PickleValue[] {
+    return Array.from({ length: count }, () => this.pop()).reverse();
+  }
+
+  /** Everything above the last mark, and the mark. */
+  popToMark(): PickleValue[] {
+    const mark = this.marks.pop();
+    if (mark === undefined) throw this.missing();
+    return this.values.splice(mark);
+  }
+
+  private missing(): Error {
+    return this.fault('its pickle takes what is not there');
+  }
+}
+
+/** Opcodes that make objects of any class, or need what a file does not hold. */
+const names: Readonly<Record<number, string>> = {
+  146: 'NEWOBJ_EX',
+  111: 'OBJ',
+  105: 'INST',
+  130: 'EXT1',
+  131: 'EXT2',
+  132: 'EXT4',
+  80: 'PERSID',
+  151: 'NEXT_BUFFER',
+  152: 'READONLY_BUFFER',
+};
+
+/** The fault for an opcode that no file of tensors needs. INST alone says itself what it would make. */
+export function refusal(opcode: number, bytes: PickleBytes, { fault }: Caller): Error {
+  const name = names[opcode];
+  if (name === undefined)
+    return fault(`its pickle has the unknown opcode 0x${opcode.toString(16)}`);
+  const made = name === 'INST' ? `${nameText(bytes.line())}.${nameText(bytes.line())}` : undefined;
+  const purpose = made === undefined ? '' : ` to make ${made}`;
+  return fault(`its pickle uses the opcode ${name}${purpose}, which is refused`);
+}
+
+// The machine that pickles are programs for, without the opcodes that call what they like. What it can name is listed
+// in allowed-globals.ts, what it can make in pickle-values.ts; anything else ends it before anything comes of it.
+// Opcodes: CPython's Lib/pickletools.py.
 /** Opcodes of one file: enough for 50 000 tensors. What takes more memory than a value counts for more. */
 const UNITS = 8_000_000;
 const CONTAINER = 8;

@@ -1,9 +1,36 @@
-// What a pickle can hold here: plain things, and records of tensors. None of them can do anything.
-
 import type { StoredDType } from '../stored-elements.js';
 import type { NumpyDType } from './numpy-scalar.js';
 import type { BlankTensor, TensorRecord } from './tensor-record.js';
 
+/**
+ * How much work a file may cause. A few bytes of pickle can repeat a large thing without end; whatever copies or walks
+ * pays here, and a file that asks for too much is refused.
+ */
+export class Budget {
+  private left: number;
+
+  constructor(
+    units: number,
+    private readonly exceeded: () => Error,
+  ) {
+    this.left = units;
+  }
+
+  spend(units: number): void {
+    this.left -= units;
+    if (!(this.left >= 0)) throw this.exceeded();
+  }
+}
+
+const LONGEST = 100;
+
+/** A name out of a file, fit for a message: no control characters, not without end. */
+export function nameText(name: string): string {
+  const short = name.length > LONGEST ? `${name.slice(0, LONGEST)}…` : name;
+  return JSON.stringify(short).slice(1, -1);
+}
+
+// What a pickle can hold here: plain things, and records of tensors. None of them can do anything.
 export type PickleValue =
   | null
   | boolean

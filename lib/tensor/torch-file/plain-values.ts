@@ -1,10 +1,10 @@
 import { types } from 'node:util';
-import { Budget } from './budget.js';
-import { nameText } from './name-text.js';
 import {
   AllowedGlobal,
+  Budget,
   type Caller,
   Dictionary,
+  nameText,
   type PickleValue,
   Tuple,
 } from './pickle-values.js';

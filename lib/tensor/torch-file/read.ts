@@ -1,19 +1,119 @@
+import type { FileHandle } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { addon } from '../../addon/addon.js';
+import { FewSoundError } from '../../errors.js';
+import { type Fault, readExactly, withFile } from '../../files.js';
+import { callOperator } from '../call-operator.js';
+import { bytesPerElement, type Device } from '../device.js';
+import { scope } from '../scope.js';
+import { decodeElements, type StoredDType, storedBytes, tensorDType } from '../stored-elements.js';
+import { type Tensor, wrapTensor } from '../tensor.js';
+import { readLegacyContainer } from './legacy-container.js';
+import { CutOff } from './pickle-bytes.js';
+import { nameText, type Storage } from './pickle-values.js';
+import { plainValues, TensorReference, type TorchValue } from './plain-values.js';
+import type { TensorRecord } from './tensor-record.js';
+import { readZipContainer, type TorchContainer } from './zip-container.js';
+
+const torchNames = new Set(['.pth', '.pt', '.ckpt', '.bin']);
+const zipStart = 'PK';
+/** PROTO, and LONG, which protocol 1 begins with. */
+const pickleStarts = [0x80, 0x4c];
+
+/**
+ * Whether a file of tensors is one of `torch.save`, and not a safetensors file.
+ *
+ * By what is in it: the ninth byte of a safetensors file begins the JSON of its header. By the name only where it is
+ * neither, so that the error of reading it is about what was expected.
+ *
+ * @internal
+ * @throws FewSoundError FILE_NOT_FOUND, IO
+ */
+export async function isTorchFile(path: string): Promise<boolean> {
+  return withFile(path, async (file) => {
+    const { size } = await file.stat();
+    const named = torchNames.has(extname(path).toLowerCase());
+    if (size < 9) return named;
+    const start = await readExactly(file, 0, 9, cutShort(path));
+    if (start[8] === 0x7b) return false;
+    const torch =
+      start.toString('latin1', 0, 2) === zipStart || pickleStarts.includes(start[0] as number);
+    return torch || named;
+  });
+}
+
+const cutShort = (path: string) => (problem: string) =>
+  new FewSoundError('FILE_FORMAT', `${path}: ${problem}.`);
+
+/**
+ * How many bytes all tensors together may have, each laid out by itself. Views share their storage and a stride of 0
+ * repeats it, so a small file can have tensors that no memory holds; reading would do, using would not.
+ */
+const mostBytes = (fileSize: number) => 16 * fileSize + 64 * 2 ** 20;
+
+/**
+ * The tensors that records stand for: views of their storages, each read once, in PyTorch's own order of elements.
+ * Records that are one have one Tensor. To be called in a scope, which frees what is left over.
+ *
+ * @throws the fault
+ */
+export async function loadTensors(
+  records: ReadonlyMap<string, TensorRecord>,
+  { readStorage }: TorchContainer,
+  { device, fileSize, fault }: { device: Device; fileSize: number; fault: Fault },
+): Promise<Map<string, Tensor>> {
+  checkSize(records, mostBytes(fileSize), fault);
+  const bases = new Map<Storage, Tensor>();
+  const made = new Map<TensorRecord, Tensor>();
+  for (const record of records.values()) {
+    if (made.has(record)) continue;
+    if (record.elements === 0) {
+      made.set(record, wholeTensor(Buffer.alloc(0), record.stored, record.shape, device));
+      continue;
+    }
+    const { storage, stored } = record;
+    let base = bases.get(storage);
+    if (!base) {
+      const length = Math.floor(storage.bytes / storedBytes[stored]);
+      base = wholeTensor(await readStorage(storage), stored, [length], device);
+      bases.set(storage, base);
+    }
+    made.set(record, view(base, record));
+  }
+  return new Map([...records].map(([name, record]) => [name, made.get(record) as Tensor]));
+}
+
+function checkSize(records: ReadonlyMap<string, TensorRecord>, most: number, fault: Fault): void {
+  let bytes = 0;
+  for (const [name, { elements, stored }] of records) {
+    bytes += elements * bytesPerElement(tensorDType(stored));
+    if (!(bytes <= most)) {
+      throw fault(
+        `its tensors up to "${nameText(name)}" have ${bytes} bytes, far more than the file`,
+      );
+    }
+  }
+}
+
+function wholeTensor(
+  bytes: Buffer<ArrayBuffer>,
+  stored: StoredDType,
+  shape: readonly number[],
+  device: Device,
+): Tensor {
+  const whole = bytes.length - (bytes.length % storedBytes[stored]);
+  const { dtype, data } = decodeElements(stored, bytes.subarray(0, whole));
+  return wrapTensor(addon().tensor(data, shape, dtype, device));
+}
+
+function view(base: Tensor, { shape, strides, offset, conjugate, negative }: TensorRecord): Tensor {
+  const kept = callOperator('aten::as_strided', [base, shape, strides, offset]) as Tensor;
+  const turned = conjugate ? (callOperator('aten::conj_physical', [kept]) as Tensor) : kept;
+  return negative ? turned.neg() : turned;
+}
+
 // Files of torch.save are programs: pickles, which may call anything. Here they are taken for data. The pickle runs on a
 // machine that has tensors and plain containers and nothing else, and is refused as soon as it asks for more.
-
-import type { FileHandle } from 'node:fs/promises';
-import { FewSoundError } from '../../native/errors.js';
-import type { Device } from '../device.js';
-import { readExactly, withFile } from '../open-file.js';
-import { scope } from '../scope.js';
-import type { Tensor } from '../tensor.js';
-import type { TorchContainer } from './container.js';
-import { readLegacyContainer } from './legacy-container.js';
-import { loadTensors } from './load-tensors.js';
-import { CutOff } from './pickle-bytes.js';
-import { plainValues, TensorReference, type TorchValue } from './plain-values.js';
-import { readZipContainer } from './zip-container.js';
-
 export { TensorReference, type TorchValue };
 
 /** A file of torch.save in memory. */
@@ -29,8 +129,6 @@ export interface TorchFile {
 
 const ZIP = 0x04034b50;
 const EMPTY_ZIP = 0x06054b50;
-/** PROTO, and LONG, which protocol 1 begins the magic number with. */
-const pickleStarts = [0x80, 0x4c];
 
 /**
  * Reads a checkpoint that PyTorch's torch.save has written, in the zip format or the one before it,

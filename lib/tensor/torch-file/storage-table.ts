@@ -1,9 +1,9 @@
 import { type StoredDType, storedBytes } from '../stored-elements.js';
 import { storedAs } from './dtype-names.js';
-import { nameText } from './name-text.js';
 import {
   AllowedGlobal,
   type Caller,
+  nameText,
   type PickleValue,
   type Storage,
   StorageView,

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { FewSoundError } from '../../../lib/native/errors';
+import type { FewSoundError } from '../../../lib/errors';
 import { readTorchFile, scope, type TorchFile } from '../../../lib/tensor';
 
 /** The numbers 1 to 4 as float32: the bytes of the storage that `tensorOpcodes` refers to. */

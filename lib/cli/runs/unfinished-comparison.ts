@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { FewSoundError } from '../../errors.js';
+import { writeFileAtomic } from '../../files.js';
+import type { Kind } from '../flags/networks.js';
+import { prettyJson } from './fit-config.js';
+import type { RunFolder } from './folder.js';
+import { readJsonFile } from './folder.js';
+
+/** How well one network learned one recording. */
+export interface ClipResult {
+  readonly model: Kind;
+  readonly recording: string;
+  readonly parameters: number;
+  readonly learningRate: number;
+  readonly loss: number;
+  readonly metrics: Readonly<Record<string, number | null>>;
+  readonly seconds: number;
+  readonly secondsPerStep: number;
+}
+
+interface Contents {
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly results: readonly ClipResult[];
+}
+
+/** The results of a comparison as far as it has come: a file that is there until the table is. */
+export class UnfinishedComparison {
+  private constructor(
+    private readonly folder: RunFolder,
+    private readonly config: Contents['config'],
+    private readonly results: ClipResult[],
+  ) {}
+
+  /**
+   * @param config everything that decides about the results; to go on it must be what it was
+   * @throws FewSoundError INVALID_ARGUMENT where a comparison waits there to be gone on with, or was another one;
+   *   FILE_NOT_FOUND where there is none to go on with
+   */
+  static async open(
+    folder: RunFolder,
+    given: Contents['config'],
+    resume: boolean,
+  ): Promise<UnfinishedComparison> {
+    const config = JSON.parse(JSON.stringify(given)) as Contents['config'];
+    const path = fileIn(folder);
+    if (!resume) {
+      if (!existsSync(path)) return new UnfinishedComparison(folder, config, []);
+      throw new FewSoundError(
+        'INVALID_ARGUMENT',
+        `${folder.path} has an interrupted comparison. Add --resume to go on with it, or choose another folder with --out.`,
+        { field: 'out' },
+      );
+    }
+    const hint = 'There is no interrupted comparison in that folder; leave --resume out.';
+    const before = (await readJsonFile(path, hint)) as Contents;
+    const other = Object.keys(config).find(
+      (key) => !isDeepStrictEqual(config[key], before.config[key]),
+    );
+    if (other !== undefined) {
+      throw new FewSoundError(
+        'INVALID_ARGUMENT',
+        `the comparison in ${folder.path} was begun with another ${other}: ${JSON.stringify(before.config[other])}. Give the same options to go on with it, or choose another folder with --out.`,
+        { field: other },
+      );
+    }
+    return new UnfinishedComparison(folder, config, [...before.results]);
+  }
+
+  get count(): number {
+    return this.results.length;
+  }
+
+  find(model: Kind, recording: string): ClipResult | undefined {
+    return this.results.find((each) => each.model === model && each.recording === recording);
+  }
+
+  async add(result: ClipResult): Promise<void> {
+    this.results.push(result);
+    const contents: Contents = { config: this.config, results: this.results };
+    await writeFileAtomic(fileIn(this.folder), prettyJson(contents));
+  }
+
+  /** Once the table has what was here. */
+  async remove(): Promise<void> {
+    await rm(fileIn(this.folder), { force: true });
+  }
+}
+
+const fileIn = (folder: RunFolder): string => join(folder.path, 'unfinished.json');

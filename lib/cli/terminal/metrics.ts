@@ -1,0 +1,68 @@
+import {
+  describeMetric,
+  formatMetric,
+  kindName,
+  metricGrid,
+  metricTitle,
+  orderedMetrics,
+} from '../../report/metrics.js';
+import { formatCount, formatSeconds, textTable } from '../../report/text-table.js';
+
+/** A metric over several recordings. */
+export interface MetricStatistics {
+  readonly mean: number | null;
+  /** Standard deviation over the recordings, of which each counts as one of n. */
+  readonly deviation: number | null;
+  /** Recordings for which it is defined. */
+  readonly segments: number;
+}
+
+/** Mean and deviation of a metric where it is defined. */
+export function metricStatistics(values: readonly (number | null)[]): MetricStatistics {
+  const defined = values.filter((value) => value !== null);
+  const segments = defined.length;
+  if (segments === 0) return { mean: null, deviation: null, segments };
+  const mean = defined.reduce((sum, value) => sum + value, 0) / segments;
+  const variance = defined.reduce((sum, value) => sum + (value - mean) ** 2, 0) / segments;
+  return { mean, deviation: Math.sqrt(variance), segments };
+}
+
+type MetricValues = Readonly<Record<string, number | null>>;
+
+/** Metrics of one reconstruction as a table; where one is undefined, the reason. */
+export function metricsText(metrics: MetricValues): string {
+  const rows = orderedMetrics(Object.keys(metrics)).map((key) => {
+    const { name, unit, better, undefinedBecause } = describeMetric(key);
+    const value = metrics[key];
+    const remark = value === null ? undefinedBecause : `${better} is better`;
+    return [name, formatMetric(key, value), value === null ? '' : unit, remark];
+  });
+  return textTable(
+    [{ title: 'Metric' }, { title: 'Value', align: 'right' }, { title: '' }, { title: '' }],
+    rows,
+  );
+}
+
+/** Metrics of several networks, a row a network, a star at the best of each column. */
+export function comparisonText(
+  models: readonly { kind: string; parameters: number; metrics: MetricValues; seconds: number }[],
+): string {
+  const keys = orderedMetrics(models.flatMap(({ metrics }) => Object.keys(metrics)));
+  const grid = metricGrid(
+    keys,
+    models.map(({ metrics }) => metrics),
+  );
+  const rows = models.map(({ kind, parameters, seconds }, row) => [
+    kindName(kind),
+    formatCount(parameters),
+    ...(grid[row] ?? []).map(({ text, best }) => `${text}${best ? '*' : ' '}`),
+    formatSeconds(seconds),
+  ]);
+  const columns = [
+    { title: 'Network' },
+    { title: 'Parameters', align: 'right' as const },
+    ...keys.map((key) => ({ title: `${metricTitle(key)} `, align: 'right' as const })),
+    { title: 'Time', align: 'right' as const },
+  ];
+  return `${textTable(columns, rows)}\n* best; ↑ higher is better, ↓ lower is better`;
+}

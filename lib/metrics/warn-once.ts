@@ -1,8 +1,0 @@
-const told = new Set<string>();
-
-/** A warning of the process (`process.on('warning')`, by default on standard error), once for each message. */
-export function warnOnce(code: string, message: string): void {
-  if (told.has(message)) return;
-  told.add(message);
-  process.emitWarning(message, { type: 'FewSoundWarning', code });
-}

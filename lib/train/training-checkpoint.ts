@@ -1,0 +1,135 @@
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { FewSoundError } from '../errors.js';
+import {
+  type FileContent,
+  fileFormat,
+  fileMetadata,
+  jsonMetadata,
+  type ModelOfTensors,
+  readFewsoundFile,
+  takeModelTensors,
+} from '../nn/model-file.js';
+import { scope, type Tensor, writeSafetensors } from '../tensor/index.js';
+
+// A checkpoint of a training holds the model's tensors as `model.<name>`, AdamW's moments as
+// `optimizer.first.<name>` and `optimizer.second.<name>`, and in the metadata the architecture
+// ("model"), what decides the course of the training ("course"), and where it is ("position").
+// Everything random follows from the seed and the position.
+
+const modelPrefix = 'model.';
+const optimizerPrefix = 'optimizer.';
+
+const positionSchema = z.strictObject({
+  /** Updates done. */
+  step: z.number().int().nonnegative(),
+  /** Seconds of training so far, interruptions left out. */
+  seconds: z.number().nonnegative(),
+  /** The best validation so far: its loss, of a classifier its accuracy too, and after which update it was. */
+  best: z
+    .strictObject({ step: z.number().int(), loss: z.number(), accuracy: z.number().optional() })
+    .nullable(),
+  /** Whether the validation after that update is still to be made: the training was stopped in it. */
+  validationDue: z.boolean().default(false),
+});
+
+/** Where a training is. */
+export type TrainingPosition = z.output<typeof positionSchema>;
+
+/** What a checkpoint keeps of a model. */
+export interface CheckpointedModel {
+  /** What the file says that it holds. */
+  readonly content: FileContent;
+  readonly model: ModelOfTensors;
+  /** The architecture. */
+  readonly describe: () => object;
+  /** All that decides what it computes, by name. */
+  readonly tensors: () => ReadonlyMap<string, Tensor>;
+}
+
+/** What a checkpoint keeps of an optimiser. */
+export interface CheckpointedTrainer {
+  /** Updates done, and the moments by the names of the parameters. */
+  readonly state: { readonly step: number; readonly tensors: ReadonlyMap<string, Tensor> };
+  /** Copies a state; the tensors are known to fit. */
+  restore(step: number, tensors: ReadonlyMap<string, Tensor>): void;
+}
+
+/** Writes a checkpoint, atomically: a failure leaves the one before. */
+export async function writeTrainingCheckpoint(
+  path: string,
+  { content, describe, tensors }: CheckpointedModel,
+  trainer: CheckpointedTrainer,
+  course: object,
+  position: TrainingPosition,
+): Promise<void> {
+  await scope(() =>
+    writeSafetensors(
+      path,
+      new Map<string, Tensor>([
+        ...[...tensors()].map(([name, tensor]) => [modelPrefix + name, tensor] as const),
+        ...[...trainer.state.tensors].map(
+          ([name, tensor]) => [optimizerPrefix + name, tensor] as const,
+        ),
+      ]),
+      {
+        ...fileMetadata(content, describe(), undefined),
+        course: JSON.stringify(course),
+        position: JSON.stringify(position),
+      },
+    ),
+  );
+}
+
+/**
+ * Reads a checkpoint into a model and its trainer. All is checked before anything is changed.
+ *
+ * @throws FewSoundError FILE_NOT_FOUND, IO, FILE_FORMAT; INVALID_ARGUMENT for a checkpoint of another
+ *   architecture, corpus or course, naming what differs
+ */
+export async function readTrainingCheckpoint(
+  path: string,
+  { content, model }: CheckpointedModel,
+  trainer: CheckpointedTrainer,
+  course: object,
+): Promise<TrainingPosition> {
+  return scope(async () => {
+    const file = await readFewsoundFile(path);
+    if (file.content !== content) {
+      throw fileFormat(path, `it holds a ${file.content}, no checkpoint of such a training`);
+    }
+    requireSameCourse(path, jsonMetadata(path, file, 'course'), course);
+    const parsed = positionSchema.safeParse(jsonMetadata(path, file, 'position'));
+    if (!parsed.success) throw fileFormat(path, 'its metadata "position" are of no use');
+
+    const moments = new Map<string, Tensor>();
+    for (const [name, own] of trainer.state.tensors) {
+      const stored = file.tensors.get(optimizerPrefix + name);
+      if (stored === undefined || String(stored.shape) !== String(own.shape)) {
+        throw fileFormat(
+          path,
+          `its tensor "${optimizerPrefix}${name}" is missing or of another shape`,
+        );
+      }
+      moments.set(name, model.device === 'cpu' ? stored : stored.to({ device: model.device }));
+    }
+    takeModelTensors(path, model, file.tensors, modelPrefix);
+    trainer.restore(parsed.data.step, moments);
+    return parsed.data;
+  });
+}
+
+function requireSameCourse(path: string, stored: unknown, given: object): void {
+  // As JSON has it: what is undefined is not there.
+  const wanted = JSON.parse(JSON.stringify(given)) as Record<string, unknown>;
+  const found = (stored ?? {}) as Record<string, unknown>;
+  for (const [name, value] of Object.entries(wanted)) {
+    // What an older fewsound did not know of, it did without.
+    if (isDeepStrictEqual(found[name] ?? null, value)) continue;
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      `resume: ${path} is of another training: its ${name} is ${JSON.stringify(found[name])}, not ${JSON.stringify(value)}. Give what it was begun with, or begin in another folder.`,
+      { field: name },
+    );
+  }
+}
