@@ -15,15 +15,13 @@ import {
   readFewsoundFile,
   takeTensors,
 } from '../nn/model-file.js';
-import { scope, type Tensor, writeSafetensors } from '../tensor/index.js';
+import { scope, writeSafetensors } from '../tensor/index.js';
 import type { ResolvedFit } from './fit-options.js';
+import type { TrainingState } from './trainer.js';
 
 // A checkpoint holds the network's tensors as `network.<name>`, what the loop remembers (moments,
 // losses, counters) as `training.<name>`, and in the metadata the architecture, the options that decide
 // the course of the training, and a fingerprint of the recording.
-
-/** What the native loop remembers, by name. */
-export type TrainingState = readonly (readonly [name: string, tensor: Tensor])[];
 
 const networkPrefix = 'network.';
 const trainingPrefix = 'training.';
@@ -78,7 +76,7 @@ export async function writeCheckpoint(
       path,
       new Map([
         ...fileTensors(network, networkPrefix),
-        ...state.map(([name, tensor]) => [trainingPrefix + name, tensor] as const),
+        ...[...state].map(([name, tensor]) => [trainingPrefix + name, tensor] as const),
       ]),
       {
         ...fileMetadata('checkpoint', describeModel(network), fingerprint(clip)),
@@ -125,8 +123,10 @@ export async function readCheckpoint(
   requireSame(architecture(saved), architecture(describeModel(network)), "the network's", differs);
   requireSame(jsonMetadata(path, file, 'clip'), fingerprint(clip), "the recording's", differs);
   requireSame(jsonMetadata(path, file, 'training'), courseOf(options), 'the option', differs);
-  const state = [...file.tensors].flatMap(([name, tensor]) =>
-    name.startsWith(trainingPrefix) ? [[name.slice(trainingPrefix.length), tensor] as const] : [],
+  const state = new Map(
+    [...file.tensors].flatMap(([name, tensor]) =>
+      name.startsWith(trainingPrefix) ? [[name.slice(trainingPrefix.length), tensor] as const] : [],
+    ),
   );
   return { state, restore: () => takeTensors(path, network, file.tensors, networkPrefix) };
 }

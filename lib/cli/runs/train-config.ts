@@ -5,7 +5,8 @@ import { classSourceSchema } from '../../data/classes/class-source.js';
 import type { ClassSource, LabelledClipsOptions } from '../../data/index.js';
 import { type ClassifierKind, classifierKinds, type HyperNetworkKind } from '../../nn/index.js';
 import { flag, optionsObject, parseOptions, sampleRateField } from '../../options.js';
-import type { TrainClassifierOptions, TrainOptions } from '../../train/index.js';
+import type { ScheduleKind, TrainClassifierOptions, TrainOptions } from '../../train/index.js';
+import { courseVersion, withPeakRate } from '../../train/schedule.js';
 import type { ClassifierChanges } from '../commands/train-classifier.js';
 import { readJsonFile } from './folder.js';
 
@@ -36,8 +37,16 @@ const classifierTrainingFields: Record<keyof ClassifierTrainingOptions, z.ZodTyp
 const text = z.string({ error: 'Expected text' }).optional();
 const kindError = `Expected ${classifierKinds.map((kind) => `'${kind}'`).join(', ')}`;
 
+/** Configurations without a version are of the first: see `withPeakRate`. */
+const version = z
+  .literal(courseVersion, {
+    error: `Expected ${courseVersion}, or none for an older configuration`,
+  })
+  .optional();
+
 /** A training of a classifier as a JSON file describes it. What the options may be is for model and training to say. */
 const classifierConfigSchema = optionsObject({
+  version,
   name: text,
   comment: text,
   model: z.looseObject(
@@ -57,6 +66,7 @@ const classifierConfigSchema = optionsObject({
 
 /** The contents of a configuration. */
 export interface ClassifierConfig {
+  readonly version: number;
   readonly name?: string;
   readonly comment?: string;
   readonly model: { readonly kind: ClassifierKind } & Readonly<Record<string, unknown>>;
@@ -77,16 +87,24 @@ export async function readClassifierConfig(
   hint: string,
   { folder, ...training }: ClassifierChanges,
 ): Promise<ClassifierConfig> {
-  const config = parseOptions(
-    classifierConfigSchema,
-    await readJsonFile(path, hint),
-    path,
-  ) as ClassifierConfig;
+  const config = ofThisVersion(
+    parseOptions(classifierConfigSchema, await readJsonFile(path, hint), path) as ClassifierConfig,
+    'constant',
+  );
   return {
     ...config,
     data: { ...config.data, folder: resolve(folder ?? config.data.folder) },
     training: { ...config.training, ...training },
   };
+}
+
+/** A configuration with the learning rate as this version means it. */
+function ofThisVersion<Config extends TrainConfig | ClassifierConfig>(
+  config: Config,
+  usual: ScheduleKind,
+): Config {
+  if (config.version !== undefined) return config;
+  return { ...config, version: courseVersion, training: withPeakRate(config.training, usual) };
 }
 
 /** Options of `train` that belong to a run and not to what is to be trained. */
@@ -139,6 +157,7 @@ const kinds = ['fewsound', 'hypersound'] as const satisfies readonly HyperNetwor
  * for `train` to say.
  */
 const trainConfigSchema = optionsObject({
+  version,
   name: text,
   comment: text,
   model: z.looseObject(
@@ -153,6 +172,7 @@ const trainConfigSchema = optionsObject({
 
 /** The contents of a configuration. */
 export interface TrainConfig {
+  readonly version: number;
   readonly name?: string;
   readonly comment?: string;
   readonly model: { readonly kind: HyperNetworkKind } & Readonly<Record<string, unknown>>;
@@ -180,8 +200,12 @@ export type CompleteConfig = TrainConfig & { readonly corpus: { readonly prepare
  *   value and what was expected
  */
 export async function readTrainConfig(path: string, hint: string): Promise<TrainConfig> {
-  const value = await readJsonFile(path, hint);
-  return parseOptions(trainConfigSchema, value, path) as TrainConfig;
+  const config = parseOptions(
+    trainConfigSchema,
+    await readJsonFile(path, hint),
+    path,
+  ) as TrainConfig;
+  return ofThisVersion(config, 'oneCycle');
 }
 
 /**
