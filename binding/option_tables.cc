@@ -5,6 +5,9 @@
 
 #include "binding/dtype.h"
 #include "binding/errors.h"
+#include "native/nn/hyper/hyper_model.h"
+#include "native/nn/networks.h"
+#include "native/nn/waveform/waveform_classifier.h"
 #include "native/options/fields.h"
 
 namespace fewsound::binding {
@@ -95,6 +98,7 @@ class Describer : public OptionVisitor {
     row.Set("expected", expected);
     row.Set("meaning", field.meaning);
     if (field.source != nullptr) row.Set("source", field.source);
+    if (field.required) row.Set("required", true);
     if (field.flag) {
       Napi::Object flag = Napi::Object::New(env_);
       if (field.flag->name != nullptr) flag.Set("name", field.flag->name);
@@ -158,6 +162,20 @@ class Tables {
     append(options, [&](OptionVisitor& visit) { fields(visit, defaults); });
   }
 
+  /// A table for each kind of a product, with what every model has.
+  template <class AnyOfThem>
+  void addKinds(const char* family) {
+    for (const auto& row : AnyOfThem::rows()) {
+      AnyOfThem options(row);
+      Napi::Object table = append(row.options, [&](OptionVisitor& visit) {
+        options.visitFields(visit);
+        if (ModelOptions* const common = options.common()) fields(visit, *common);
+      });
+      table.Set("family", family);
+      table.Set("kind", row.name);
+    }
+  }
+
   Napi::Array tables() const { return tables_; }
 
  private:
@@ -178,7 +196,10 @@ class Tables {
 
 Napi::Value optionTables(const Napi::CallbackInfo& info) {
   Tables all(info.Env());
-  // The structures of options that belong to no kind.
+  all.addKinds<AnyInrOptions>("network");
+  all.addKinds<AnyHyperModelOptions>("hypernetwork");
+  all.addKinds<AnyEncoderOptions>("encoder");
+  all.addKinds<AnyClassifierOptions>("classifier");
   return all.tables();
 }
 

@@ -140,7 +140,9 @@ class Reader : public OptionVisitor {
   void take(const Field& field, const Read& read) {
     names_.emplace_back(field.name);
     const Napi::Value given = object_.Get(field.name);
-    if (!isNullish(env(), given)) read(prefix_ + field.name, given);
+    const std::string path = prefix_ + field.name;
+    if (!isNullish(env(), given)) return read(path, given);
+    if (field.required) throw CallError(Code::kInvalidArgument, path + " is missing", path);
   }
 
   template <class Values, class Read>

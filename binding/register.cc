@@ -2,16 +2,15 @@
 
 #include "binding/analysis.h"
 #include "binding/autograd.h"
+#include "binding/bases.h"
 #include "binding/call_operator.h"
-#include "binding/classifiers.h"
 #include "binding/distributed.h"
 #include "binding/environment.h"
 #include "binding/errors.h"
-#include "binding/hyper_models.h"
 #include "binding/job.h"
 #include "binding/memory_guard.h"
 #include "binding/metrics.h"
-#include "binding/networks.h"
+#include "binding/models.h"
 #include "binding/operator_table.h"
 #include "binding/option_tables.h"
 #include "binding/process.h"
@@ -43,11 +42,10 @@ napi_value registerIn(napi_env env, napi_value value) {
   exposeOperators(exports);
   exposeCallOperator(exports);
   exposeOptionTables(exports);
-  exposeNetworks(exports);
+  exposeModels(exports);
+  exposeBases(exports);
   exposeTraining(exports);
   exposeTrainers(exports);
-  exposeHyperModels(exports);
-  exposeClassifiers(exports);
   exposeMetrics(exports);
   exposeAnalysis(exports);
   exposeDistributed(exports);

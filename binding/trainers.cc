@@ -10,15 +10,13 @@
 #include <utility>
 #include <vector>
 
-#include "binding/classifiers.h"
 #include "binding/convert.h"
 #include "binding/distributed.h"
 #include "binding/errors.h"
 #include "binding/handle.h"
-#include "binding/hyper_models.h"
 #include "binding/job.h"
+#include "binding/models.h"
 #include "binding/network_use.h"
-#include "binding/networks.h"
 #include "binding/read_options.h"
 #include "binding/tensor_handle.h"
 #include "native/train/classifier_objective.h"
@@ -41,61 +39,63 @@ struct TrainerHandle {
   std::vector<Model> models;
 };
 
-std::unique_ptr<TrainerHandle> fitterOf(const Napi::CallbackInfo& info) {
+/// The models in an argument, of one class; the handle keeps what a job takes into use.
+template <class T>
+std::vector<std::shared_ptr<T>> modelsIn(const Napi::CallbackInfo& info, size_t index,
+                                         TrainerHandle& handle) {
   const Napi::Env env = info.Env();
-  auto handle = std::make_unique<TrainerHandle>();
-  if (!info[1].IsArray()) Place{env, "models"}.reject(info[1], "an array of networks");
-  const Napi::Array given = info[1].As<Napi::Array>();
-  std::vector<std::shared_ptr<Inr>> networks;
+  if (!info[index].IsArray()) Place{env, "models"}.reject(info[index], "an array of models");
+  const Napi::Array given = info[index].As<Napi::Array>();
+  std::vector<std::shared_ptr<T>> models;
   for (uint32_t i = 0; i < given.Length(); ++i) {
-    const NetworkHandle& network = networkIn(env, given.Get(i));
-    networks.push_back(network.network);
-    handle->models.push_back({network.network->parameters(), network.busy});
+    const auto [model, busy] = modelIn<T>(env, given.Get(i));
+    models.push_back(model);
+    handle.models.push_back({model->learnable(), busy});
   }
-  handle->trainer =
-      std::make_shared<Fitter>(std::move(networks), toTensor({env, "targets"}, info[3]),
-                               readOptions<FitterOptions>(env, info[2], "options"));
-  return handle;
+  return models;
+}
+
+/// The only model in an argument.
+template <class T>
+std::shared_ptr<T> onlyModelIn(const Napi::CallbackInfo& info, size_t index,
+                               TrainerHandle& handle) {
+  auto models = modelsIn<T>(info, index, handle);
+  if (models.size() != 1) Place{info.Env(), "models"}.reject(info[index], "one model");
+  return std::move(models.front());
 }
 
 /// Options of a trainer together with those of its objective.
 template <class... Objective>
-TrainerOptions trainerOptions(const Napi::CallbackInfo& info, Objective&... objective) {
+TrainerOptions trainerOptions(const Napi::CallbackInfo& info, size_t index,
+                              Objective&... objective) {
   TrainerOptions options;
-  readFields(info.Env(), info[2], "options", [&](OptionVisitor& visit) {
+  readFields(info.Env(), info[index], "options", [&](OptionVisitor& visit) {
     fields(visit, options);
     (fields(visit, objective), ...);
   });
   return options;
 }
 
-std::unique_ptr<TrainerHandle> trainerOf(std::shared_ptr<Objective> objective,
-                                         const TrainerOptions& options,
-                                         std::shared_ptr<std::atomic<bool>> busy) {
-  auto handle = std::make_unique<TrainerHandle>();
-  handle->trainer = std::make_shared<Trainer>(std::move(objective), options);
-  handle->models.push_back({handle->trainer->optimizer().parameters(), std::move(busy)});
-  return handle;
-}
-
 /// createTrainer('fit', networks, options, targets): one network for each row of targets
-/// [clips, samples]; createTrainer('hypernetwork' or 'classifier', model, options)
+/// [clips, samples]; createTrainer('hypernetwork' or 'classifier', [model], options)
 Napi::Value createTrainer(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const std::string kind = toText({env, "kind"}, info[0]);
-  std::unique_ptr<TrainerHandle> handle;
+  auto handle = std::make_unique<TrainerHandle>();
   if (kind == "fit") {
-    handle = fitterOf(info);
+    handle->trainer = std::make_shared<Fitter>(modelsIn<Inr>(info, 1, *handle),
+                                               toTensor({env, "targets"}, info[3]),
+                                               readOptions<FitterOptions>(env, info[2], "options"));
   } else if (kind == "hypernetwork") {
-    const HyperModelHandle& model = hyperModelIn(info, 1);
     HyperObjectiveOptions objective;
-    const TrainerOptions options = trainerOptions(info, objective);
-    handle = trainerOf(std::make_shared<HyperObjective>(model.model, std::move(objective)), options,
-                       model.busy);
+    const TrainerOptions options = trainerOptions(info, 2, objective);
+    handle->trainer = std::make_shared<Trainer>(
+        std::make_shared<HyperObjective>(onlyModelIn<HyperModel>(info, 1, *handle), objective),
+        options);
   } else if (kind == "classifier") {
-    const ClassifierHandle& model = classifierIn(info, 1);
-    handle = trainerOf(std::make_shared<ClassifierObjective>(model.model), trainerOptions(info),
-                       model.busy);
+    handle->trainer = std::make_shared<Trainer>(
+        std::make_shared<ClassifierObjective>(onlyModelIn<WaveformClassifier>(info, 1, *handle)),
+        trainerOptions(info, 2));
   } else {
     Place{env, "kind"}.reject(info[0], "'fit', 'hypernetwork' or 'classifier'");
   }

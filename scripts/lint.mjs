@@ -43,7 +43,7 @@ await main(async () => {
 
   if (built) {
     console.error('• operator declarations');
-    run(process.execPath, ['scripts/generate-operators.mjs', ...(fix ? [] : ['--check'])]);
+    run(process.execPath, ['scripts/generate-declarations.mjs', ...(fix ? [] : ['--check'])]);
   }
   if (quick) return;
 

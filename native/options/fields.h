@@ -43,6 +43,7 @@ struct Field {
   const char* meaning;           // one sentence
   const char* source = nullptr;  // of the default: paper, table, equation
   std::optional<Flag> flag = std::nullopt;
+  bool required = false;  // has no default
 };
 
 /// A whole number from `least` to `most`.
@@ -235,6 +236,13 @@ template <class Options>
 void checkOptions(const Options& options) {
   Options copy = options;
   checkFields([&](OptionVisitor& visit) { fields(visit, copy); });
+}
+
+/// The options, once they are checked: for a constructor's list of members.
+template <class Options>
+const Options& checked(const Options& options) {
+  checkOptions(options);
+  return options;
 }
 
 }  // namespace fewsound

@@ -12,14 +12,6 @@ namespace fewsound {
 ClassifierObjective::ClassifierObjective(std::shared_ptr<WaveformClassifier> model)
     : model_(std::move(model)) {}
 
-NamedTensors ClassifierObjective::parameters() const {
-  NamedTensors parameters;
-  for (const auto& entry : model_->named_parameters()) {
-    parameters.emplace_back(entry.key(), entry.value());
-  }
-  return parameters;
-}
-
 ClassifierObjective::Examples ClassifierObjective::examplesIn(const Batch& batch) const {
   TORCH_CHECK_VALUE(batch.audio.size() == 1, "there are ", batch.audio.size(),
                     " parts of recordings; a classifier takes one");
@@ -30,7 +22,7 @@ ClassifierObjective::Examples ClassifierObjective::examplesIn(const Batch& batch
   for (const int64_t index : batch.classes) {
     checkRange("class", index, 0, model_->classes() - 1);
   }
-  const at::Tensor own = model_->parameters().front();
+  const at::Tensor own = model_->learnable().front();
   return {.audio = given.detach().to(own.device(), own.scalar_type()),
           .classes = at::tensor(batch.classes, at::kLong).to(own.device())};
 }

@@ -14,7 +14,7 @@ class ClassifierObjective final : public Objective {
  public:
   explicit ClassifierObjective(std::shared_ptr<WaveformClassifier> model);
 
-  NamedTensors parameters() const override;
+  NamedTensors parameters() const override { return learnableOf(*model_); }
   double accumulate(const Batch& batch) override;
   void takeBack() override;
   /// By the running statistics.

@@ -55,7 +55,7 @@ HyperObjective::HyperObjective(std::shared_ptr<HyperModel> model, HyperObjective
     : model_(std::move(model)), options_(std::move(options)) {
   checkOptions(options_.loss);
   const at::NoGradGuard noGrad;
-  t_ = timeAxis(model_->options().samples, model_->parameters().front().second.options());
+  t_ = timeAxis(model_->options().samples, model_->learnable().front().options());
   if (model_->target().encodingIsFixed()) features_ = model_->target().encode(t_).contiguous();
 }
 

@@ -29,7 +29,7 @@ class HyperObjective final : public Objective {
  public:
   HyperObjective(std::shared_ptr<HyperModel> model, HyperObjectiveOptions options);
 
-  NamedTensors parameters() const override { return model_->parameters(); }
+  NamedTensors parameters() const override { return learnableOf(*model_); }
   double accumulate(const Batch& batch) override;
   Evaluation evaluate(const Batch& batch) override;
   void setLoss(const ReconstructionLossOptions& loss) override;

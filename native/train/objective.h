@@ -8,10 +8,14 @@
 #include <vector>
 
 #include "native/loss/reconstruction_loss.h"
+#include "native/nn/model.h"
 
 namespace fewsound {
 
 using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
+
+/// What learns of a model, in its order.
+NamedTensors learnableOf(const Model& model);
 
 /// What one update learns from. An objective reads what concerns it; a fit has all it needs.
 struct Batch {

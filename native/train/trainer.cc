@@ -52,6 +52,14 @@ void fields(OptionVisitor& visit, TrainerOptions& options) {
         options.threads, Whole{0, 1024});
 }
 
+NamedTensors learnableOf(const Model& model) {
+  NamedTensors learnable;
+  for (const auto& [name, tensor, learns] : model.tensors()) {
+    if (learns) learnable.emplace_back(name, tensor);
+  }
+  return learnable;
+}
+
 Evaluation Objective::evaluate(const Batch&) {
   TORCH_CHECK_VALUE(false, "this training has nothing to evaluate on recordings of its own");
 }
@@ -103,10 +111,10 @@ Evaluation Trainer::evaluate(const Batch& batch) {
 
 NamedTensors Trainer::state() const {
   NamedTensors state;
-  const auto copy = [](const at::Tensor& tensor) { return tensor.detach().cpu().clone(); };
+  const auto onCpu = [](const at::Tensor& tensor) { return tensor.detach().cpu(); };
   for (size_t i = 0; i < names_.size(); ++i) {
-    state.emplace_back("firstMoment." + names_[i], copy(optimizer_.firstMoments()[i]));
-    state.emplace_back("secondMoment." + names_[i], copy(optimizer_.secondMoments()[i]));
+    state.emplace_back("firstMoment." + names_[i], onCpu(optimizer_.firstMoments()[i]));
+    state.emplace_back("secondMoment." + names_[i], onCpu(optimizer_.secondMoments()[i]));
   }
   return state;
 }

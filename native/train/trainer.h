@@ -53,8 +53,8 @@ class Trainer {
   void setStepCount(int64_t count) { optimizer_.setStepCount(count); }
 
   /// The moments as `firstMoment.<parameter>` and `secondMoment.<parameter>`, and whatever else an
-  /// exact continuation needs beside the model and the number of updates: copies on the CPU. A
-  /// trainer that loads it goes on bit for bit.
+  /// exact continuation needs beside the model and the number of updates: on the CPU, where
+  /// they are the trainer's own memory. A trainer that loads it goes on bit for bit.
   virtual NamedTensors state() const;
   /// Throws before anything is changed where an entry is missing or does not fit.
   virtual void loadState(const NamedTensors& state);

@@ -8,7 +8,8 @@
 #include <memory>
 #include <vector>
 
-#include "native/nn/waveform/make_classifier.h"
+#include "native/nn/waveform/tssdnet.h"
+#include "native/nn/waveform/waveform_cnn.h"
 #include "native/nn/waveform/waveform_layers.h"
 #include "native/train/classifier_objective.h"
 #include "native/train/trainer.h"

@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "native/metrics/si_snr.h"
-#include "native/nn/make_inr.h"
+#include "native/nn/networks.h"
 #include "native/train/fitter.h"
 #include "test/native/check.h"
 

@@ -10,7 +10,10 @@
 #include <vector>
 
 #include "native/nn/hyper/hyper_model.h"
-#include "native/nn/make_inr.h"
+#include "native/nn/hyper/soundstream_encoder.h"
+#include "native/nn/kan.h"
+#include "native/nn/nerf.h"
+#include "native/nn/siren.h"
 #include "native/train/hyper_objective.h"
 #include "native/train/trainer.h"
 #include "test/native/check.h"
@@ -26,7 +29,7 @@ constexpr int64_t kSamples = 80;
 
 /// KAN, NeRF and SIREN, with frequencies and omegas that are written too.
 std::vector<AnyInrOptions> smallTargets() {
-  const InrOptions common{.seed = 1, .dtype = at::kDouble};
+  const ModelOptions common{.seed = 1, .dtype = at::kDouble};
   KanOptions kan{common};
   kan.layers = {3, 2};
   kan.encoding = 2;
@@ -51,9 +54,10 @@ HyperModelOptions smallModel(const AnyInrOptions& target, bool layerNorm = true)
   options.dtype = at::kDouble;
   options.target = target;
   options.samples = kSamples;
-  options.encoder = {.channels = 2, .dimension = 2, .strides = {2, 4}, .layerNorm = layerNorm};
+  options.encoder =
+      SoundStreamOptions{.channels = 2, .dimension = 2, .strides = {2, 4}, .layerNorm = layerNorm};
   options.hidden = {6, 5};
-  options.universal = {.kernel = 4, .convolutions = 2};
+  options.universal = UniversalOptions{.kernel = 4, .convolutions = 2};
   return options;
 }
 
@@ -76,7 +80,7 @@ Trainer trainerOf(const std::shared_ptr<HyperModel>& model, double maxGradientNo
 
 std::vector<at::Tensor> valuesOf(const HyperModel& model) {
   std::vector<at::Tensor> values;
-  for (const auto& [name, tensor] : model.parameters()) values.push_back(tensor.detach().clone());
+  for (const at::Tensor& tensor : model.learnable()) values.push_back(tensor.detach().clone());
   return values;
 }
 
@@ -120,8 +124,7 @@ TEST(gradientsOfHypernetworksAgreeWithDifferences) {
       const at::Tensor audio = sounds(2);
       const at::Tensor w = at::cos(5.0 * times()).squeeze(1);
       const auto objective = [&] { return (model.forward(audio, times(), 0.7) * w).sum(); };
-      std::vector<at::Tensor> parameters;
-      for (const auto& [name, tensor] : model.parameters()) parameters.push_back(tensor);
+      const std::vector<at::Tensor> parameters = model.learnable();
       const auto gradients = torch::autograd::grad({objective()}, parameters);
       for (size_t p = 0; p < parameters.size(); ++p) {
         const at::Tensor flat = parameters[p].detach().view(-1);
@@ -144,7 +147,7 @@ TEST(gradientsOfHypernetworksAgreeWithDifferences) {
 
 TEST(aKernelBeyondTheTargetIsAnErrorThatSaysWhatToDo) {
   HyperModelOptions options = smallModel(smallTargets()[1]);
-  options.universal.kernel = 8101;
+  options.universal->kernel = 8101;
   CHECK_THROWS(HyperModel(options), "make the target larger or universalKernel smaller");
   options = smallModel(smallTargets()[1]);
   options.sharedLayers = {3};
