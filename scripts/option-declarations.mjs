@@ -12,6 +12,7 @@ const TYPES = {
   range: () => 'readonly [number, number]',
   choice: ({ names }) => names.map((name) => `'${name}'`).join(' | '),
   dtype: () => "'float32' | 'float64'",
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a type of TypeScript
   device: () => "'cpu' | 'cuda' | `cuda:${number}`",
   kind: ({ name }) => optionsName(name),
   group: ({ fields }) => `{ ${members(fields)} }`,
@@ -22,25 +23,50 @@ const TYPES = {
 const optionsName = (name) => `${name[0].toUpperCase()}${name.slice(1)}Options`;
 
 const show = (value) =>
-  JSON.stringify(value)
-    .replaceAll('"', "'")
-    .replaceAll(',', ', ')
-    .replaceAll(':', ': ');
+  JSON.stringify(value).replaceAll('"', "'").replaceAll(',', ', ').replaceAll(':', ': ');
 
-/** A default in words; options within options have theirs at their own fields. */
-function defaultOf(row) {
-  if (row.type === 'kind') return undefined;
-  return row.default === undefined ? undefined : show(row.default);
+/** Types whose declaration says what is expected. */
+const PLAIN = ['flag', 'choice', 'dtype', 'device', 'kind', 'group', 'list'];
+
+function limitsOf({ type, expected, most }) {
+  if (PLAIN.includes(type)) return '';
+  const text = most === Number.MAX_SAFE_INTEGER ? expected.replace(/ to \d+$/, '') : expected;
+  // 16777216 as 16,777,216
+  const readable = text.replace(/\d{5,}/g, (digits) => Number(digits).toLocaleString('en-US'));
+  return ` ${readable.charAt(0).toUpperCase()}${readable.slice(1)}.`;
 }
 
-/** The part of a default's explanation that a doc comment says: its limits, its value and where that is from. */
+/** A default; of options that name their kind, the kind and what is not that kind's own default. */
+function defaultOf({ type, kind, usual, fields, default: value }, tables) {
+  if (type !== 'kind') return value === undefined ? undefined : show(value);
+  if (usual !== undefined) return show(usual);
+  const own = tables.find((table) => table.kind === kind).fields;
+  const changed = fields.filter(
+    (row) =>
+      JSON.stringify(row.default) !==
+      JSON.stringify(own.find(({ name }) => name === row.name).default),
+  );
+  const values = changed.map((row) => `, ${row.name}: ${show(row.default)}`);
+  return `{ kind: '${kind}'${values.join('')} }`;
+}
+
+/** A doc comment of lines up to 100 columns. */
+function comment(text, indent = 2) {
+  const width = 100 - indent;
+  if (text.length + 7 <= width) return `/** ${text} */`;
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line.length + word.length + 4 > width) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return `/**\n${lines.map((line) => ` * ${line}`).join('\n')}\n */`;
+}
+
 function documentation(row) {
-  const plain = ['flag', 'choice', 'dtype', 'device', 'kind', 'group', 'list'].includes(row.type);
-  const limits = plain ? '' : ` ${row.expected[0].toUpperCase()}${row.expected.slice(1)}.`;
   const source = row.source === undefined ? '' : ` (${row.source})`;
-  const value = row.sameEverywhere === false ? undefined : defaultOf(row);
-  const fallback = value === undefined ? '' : ` Default ${value}${source}.`;
-  return `/** ${row.meaning}${limits}${fallback} */`;
+  const value = row.shown === undefined || row.required ? '' : ` Default ${row.shown}${source}.`;
+  return comment(`${row.meaning}${limitsOf(row)}${value}`);
 }
 
 const members = (fields) =>
@@ -51,20 +77,36 @@ const members = (fields) =>
     )
     .join('\n');
 
-/** One interface for all tables of that name; a default that differs among them is not said. */
-function interfaces(tables) {
-  const byName = Map.groupBy(tables, ({ options }) => options);
-  return [...byName].map(([name, all]) => {
-    const fields = all[0].fields.map((row, i) => ({
+/** Fields with their defaults as a comment shows them: not where those of several kinds differ. */
+function withDefaults(fields, others, tables) {
+  return fields.map((row, i) => {
+    const shown = defaultOf(row, tables);
+    const same = others.every((rows) => defaultOf(rows[i], tables) === shown);
+    const inner = row.type === 'kind' ? [] : (row.fields ?? []);
+    return {
       ...row,
-      sameEverywhere: all.every(
-        ({ fields: others }) => JSON.stringify(others[i].default) === JSON.stringify(row.default),
-      ),
-    }));
-    const kinds = all.flatMap(({ kind }) => (kind === undefined ? [] : [`'${kind}'`]));
-    const doc = kinds.length === 0 ? '' : `/** Options of ${kinds.join(', ')}. */\n`;
-    return `${doc}export interface ${name} {\n${members(fields)}\n}\n`;
+      fields: withDefaults(inner, [], tables),
+      shown: same && row.type !== 'list' ? shown : undefined,
+    };
   });
+}
+
+/** One interface for all tables of that name, and one for what all models have. */
+function interfaces(tables) {
+  const isCommon = ({ name }) => COMMON.includes(name);
+  const common = withDefaults(tables[0].fields.filter(isCommon), [], tables);
+  const base = `/** Options of every model. */\nexport interface ModelOptions {\n${members(common)}\n}\n`;
+  const names = [...new Set(tables.map(({ options }) => options))];
+  const others = names.map((name) => {
+    const all = tables.filter(({ options }) => options === name);
+    const [first, ...rest] = all.map(({ fields }) => fields);
+    const own = withDefaults(first, rest, tables).filter((row) => !isCommon(row));
+    const kinds = all.flatMap(({ kind }) => (kind === undefined ? [] : [`'${kind}'`]));
+    const doc = kinds.length === 0 ? '' : `${comment(`Options of ${kinds.join(', ')}.`, 0)}\n`;
+    const parent = first.some(isCommon) ? ' extends ModelOptions' : '';
+    return `${doc}export interface ${name}${parent} {\n${members(own)}\n}\n`;
+  });
+  return [base, ...others];
 }
 
 /** The types of fields whose options depend on a kind. */
@@ -73,14 +115,11 @@ function unions(tables) {
   return [...new Map(rows.map((row) => [row.name, row])).values()].map((row) => {
     const parts = row.names.map((kind) => {
       const { options, fields } = tables.find((table) => table.kind === kind);
-      const common = COMMON.filter((name) => fields.some((field) => field.name === name));
-      const own =
-        common.length === 0
-          ? options
-          : `Omit<${options}, ${common.map((name) => `'${name}'`).join(' | ')}>`;
+      const isOfModel = fields.some(({ name }) => COMMON.includes(name));
+      const own = isOfModel ? `Omit<${options}, keyof ModelOptions>` : options;
       return `({ kind${row.usual === undefined ? '' : '?'}: '${kind}' } & ${own})`;
     });
-    return `/** ${row.meaning} Its kind, and the options of that kind. */\nexport type ${optionsName(row.name)} = ${parts.join(' | ')};\n`;
+    return `${comment(`${row.meaning.replace(/\.$/, '')}: its kind and the options of that kind.`, 0)}\nexport type ${optionsName(row.name)} = ${parts.join(' | ')};\n`;
   });
 }
 

@@ -1,41 +1,3 @@
-// What the addon offers for classifiers of waveforms. binding/classifiers.cc is the other
-// side; `Addon` (addon.ts) includes this.
-export type ClassifierHandle = Opaque<'classifier'>;
-
-export type ClassifierArchitecture = 'waveform-cnn' | 'res-tssdnet' | 'inc-tssdnet';
-
-export interface ClassifierArgument {
-  seed: number;
-  dtype: string;
-  samples: number;
-  classes: number;
-  /** Of a waveform CNN. */
-  layers?: readonly {
-    kernels: readonly number[];
-    filters: number;
-    stride: number;
-    pooling: number;
-  }[];
-  hidden?: number;
-  dropout?: number;
-}
-
-/** `Tensor` is the addon's tensor handle. */
-export interface ClassifierAddon<Tensor, DType extends string> {
-  createClassifier(kind: ClassifierArchitecture, options: ClassifierArgument): ClassifierHandle;
-  /** Parameters, then running statistics: the model's own tensors. */
-  classifierTensors(model: ClassifierHandle): [name: string, tensor: Tensor, learnable: boolean][];
-  /**
-   * audio [batch, samples] → logits [batch, classes]. With a seed as in training: batch statistics, which move the running
-   * ones, and dropout drawn from the seed.
-   */
-  classifierForward(model: ClassifierHandle, audio: Tensor, seed: number | null): Tensor;
-  /** The same without a seed, on a thread of its own, without gradients. */
-  askClassifier(model: ClassifierHandle, audio: Tensor): Promise<Tensor>;
-  moveClassifier(model: ClassifierHandle, device: string, dtype: DType): void;
-  disposeClassifier(model: ClassifierHandle): void;
-}
-
 // What the addon offers for training in several processes. binding/distributed.cc is the other side; `Addon` (addon.ts)
 // includes this.
 /** An object of the addon; it carries a type tag, so anything else in its place is an error. */
@@ -82,52 +44,8 @@ export interface DistributedAddon<Tensor> {
   leaveProcessGroup(group: ProcessGroupHandle): void;
 }
 
-// What the addon offers for models that write networks. binding/hyper_models.cc is the
-// other side; `Addon` (addon.ts) includes this.
-export type HyperModelHandle = Opaque<'hyper model'>;
-
-export interface HyperModelArgument {
-  seed: number;
-  dtype: string;
-  samples: number;
-  hidden: readonly number[];
-  mode: 'target' | 'residual' | 'modulator';
-  hasUniversal: boolean;
-  universal: { kernel: number; convolutions: number };
-  encoder: {
-    channels: number;
-    dimension: number;
-    strides: readonly number[];
-    layerNorm: boolean;
-  };
-  sharedLayers: readonly number[];
-  sharedEncoding: boolean;
-  target: { kind: NetworkKind; options: object };
-}
-
-/** `Tensor` is the addon's tensor handle. */
-export interface HyperAddon<Tensor, DType extends string> {
-  createHyperModel(options: HyperModelArgument): HyperModelHandle;
-  /** What learns: the model's own tensors. */
-  hyperModelTensors(model: HyperModelHandle): [name: string, tensor: Tensor][];
-  /** The weights that it writes, one after the other. */
-  hyperModelLayout(model: HyperModelHandle): { name: string; shape: number[]; offset: number }[];
-  /** audio [batch, samples] → codes [batch, width]. */
-  hyperModelCodes(model: HyperModelHandle, audio: Tensor): Tensor;
-  /** audio [batch, samples] → written weights [batch, numbers]. */
-  hyperModelVectors(model: HyperModelHandle, audio: Tensor, factor: number): Tensor;
-  /** The same on a thread of its own, without gradients. */
-  askHyperModel(model: HyperModelHandle, audio: Tensor, factor: number): Promise<Tensor>;
-  /** Written weights → all that the target computes with, by name, [batch, …shape] each. */
-  hyperModelWeights(model: HyperModelHandle, vectors: Tensor): Record<string, Tensor>;
-  /** audio [batch, samples], t [n, 1] → [batch, n]. */
-  hyperModelForward(model: HyperModelHandle, audio: Tensor, t: Tensor, factor: number): Tensor;
-  moveHyperModel(model: HyperModelHandle, device: string, dtype: DType): void;
-  disposeHyperModel(model: HyperModelHandle): void;
-}
-
-// What the addon offers for networks and training. binding/networks.cc, binding/training.cc, binding/trainers.cc and binding/job.cc are
-// the other side; `Addon` (addon.ts) includes this.
+// What the addon offers for models and training. binding/models.cc, binding/training.cc, binding/trainers.cc and
+// binding/job.cc are the other side; `Addon` (addon.ts) includes this.
 
 declare const brand: unique symbol;
 
@@ -135,13 +53,11 @@ declare const brand: unique symbol;
 export interface Opaque<Name extends string> {
   readonly [brand]: Name;
 }
-export type NetworkHandle = Opaque<'network'>;
+export type ModelHandle = Opaque<'model'>;
 export type LossHandle = Opaque<'loss'>;
 export type AdamWHandle = Opaque<'optimizer'>;
 export type TrainerHandle = Opaque<'trainer'>;
 export type AbortFlagHandle = Opaque<'abort'>;
-
-export type NetworkKind = 'kan' | 'nerf' | 'siren' | 'finer' | 'rff' | 'wire';
 
 export interface SplineGridArgument {
   intervals: number;
@@ -239,19 +155,48 @@ export type FitReason = 'steps' | 'siSnr' | 'loss' | 'patience' | 'aborted';
 
 /** `Tensor` is the addon's tensor handle. */
 export interface ModelAddon<Tensor, DType extends string> {
-  createNetwork(kind: NetworkKind, options: object): NetworkHandle;
+  /** What options there are, with their limits, defaults, meanings and flags. */
+  optionTables(): unknown;
+  createModel(kind: string, options: object): ModelHandle;
+  /** Names and shapes of the tensors of a model, without making it. */
+  describeModel(
+    kind: string,
+    options: object,
+  ): [name: string, shape: number[], learnable: boolean][];
+  /** What learns, then what is fixed: the model's own tensors. */
+  modelTensors(model: ModelHandle): [name: string, tensor: Tensor, learnable: boolean][];
+  modelParameterCount(model: ModelHandle): number;
+  moveModel(model: ModelHandle, device: string, dtype: DType): void;
+  disposeModel(model: ModelHandle): void;
+
   /** t [samples, 1] or [batch, samples, 1]; weights by name, each with a leading [batch]. */
   networkForward(
-    network: NetworkHandle,
+    network: ModelHandle,
     t: Tensor,
     weights: Readonly<Record<string, Tensor>> | null,
   ): Tensor;
-  /** Parameters in registration order, then buffers: the network's own tensors. */
-  networkTensors(network: NetworkHandle): [name: string, tensor: Tensor, learnable: boolean][];
-  networkLayout(network: NetworkHandle): { name: string; shape: number[] }[];
-  networkParameterCount(network: NetworkHandle): number;
-  moveNetwork(network: NetworkHandle, device: string, dtype: DType): void;
-  disposeNetwork(network: NetworkHandle): void;
+  networkLayout(network: ModelHandle): { name: string; shape: number[] }[];
+
+  /** The weights that a hypernetwork writes, one after the other. */
+  hyperModelLayout(model: ModelHandle): { name: string; shape: number[]; offset: number }[];
+  /** audio [batch, samples] → codes [batch, width]. */
+  hyperModelCodes(model: ModelHandle, audio: Tensor): Tensor;
+  /** audio [batch, samples] → written weights [batch, numbers]. */
+  hyperModelVectors(model: ModelHandle, audio: Tensor, factor: number): Tensor;
+  /** The same on a thread of its own, without gradients. */
+  askHyperModel(model: ModelHandle, audio: Tensor, factor: number): Promise<Tensor>;
+  /** Written weights → all that the target computes with, by name, [batch, …shape] each. */
+  hyperModelWeights(model: ModelHandle, vectors: Tensor): Record<string, Tensor>;
+  /** audio [batch, samples], t [n, 1] → [batch, n]. */
+  hyperModelForward(model: ModelHandle, audio: Tensor, t: Tensor, factor: number): Tensor;
+
+  /**
+   * audio [batch, samples] → logits [batch, classes]. With a seed as in training: batch statistics, which move the running
+   * ones, and dropout drawn from the seed.
+   */
+  classifierForward(model: ModelHandle, audio: Tensor, seed: number | null): Tensor;
+  /** The same without a seed, on a thread of its own, without gradients. */
+  askClassifier(model: ModelHandle, audio: Tensor): Promise<Tensor>;
 
   splineKnots(grid: SplineGridArgument, dtype: DType): Tensor;
   splineBases(x: Tensor, grid: SplineGridArgument): Tensor;
@@ -279,18 +224,18 @@ export interface ModelAddon<Tensor, DType extends string> {
   /** One network for each row of targets [clips, samples]. */
   createTrainer(
     kind: 'fit',
-    networks: readonly NetworkHandle[],
+    networks: readonly ModelHandle[],
     options: FitArgument,
     targets: Tensor,
   ): TrainerHandle;
   createTrainer(
     kind: 'hypernetwork',
-    model: HyperModelHandle,
+    models: readonly [ModelHandle],
     options: HyperTrainerArgument,
   ): TrainerHandle;
   createTrainer(
     kind: 'classifier',
-    model: ClassifierHandle,
+    models: readonly [ModelHandle],
     options: ClassifierTrainerArgument,
   ): TrainerHandle;
   /**

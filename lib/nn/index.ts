@@ -20,6 +20,7 @@ export {
 } from './classifiers/networks.js';
 export { type EncodeOptions, encodeRecording } from './hyper/encode-recording.js';
 export {
+  createHyperNetwork,
   FewSound,
   type FewSoundOptions,
   HyperSound,
@@ -47,13 +48,13 @@ export {
   type WeightSlot,
 } from './inr.js';
 export {
-  createHyperNetwork,
+  type LoadedModel,
   type LoadOptions,
   load,
   loadClassifier,
   loadHyperNetwork,
 } from './load.js';
-export type { NamedTensors } from './model.js';
+export { Model, type ModelOptions, type NamedTensors } from './model.js';
 export {
   createInr,
   Finer,

@@ -6,7 +6,6 @@ import type { Clip } from '../audio/index.js';
 import { FewSoundError } from '../errors.js';
 import type { Inr } from '../nn/index.js';
 import {
-  describeModel,
   fileFormat,
   fileMetadata,
   fileTensors,
@@ -79,7 +78,7 @@ export async function writeCheckpoint(
         ...[...state].map(([name, tensor]) => [trainingPrefix + name, tensor] as const),
       ]),
       {
-        ...fileMetadata('checkpoint', describeModel(network), fingerprint(clip)),
+        ...fileMetadata('checkpoint', network.describe(), fingerprint(clip)),
         training: JSON.stringify(courseOf(options)),
       },
     ),
@@ -120,7 +119,7 @@ export async function readCheckpoint(
       { field: 'resume' },
     );
   const saved = jsonMetadata(path, file, 'model') as ModelDescription;
-  requireSame(architecture(saved), architecture(describeModel(network)), "the network's", differs);
+  requireSame(architecture(saved), architecture(network.describe()), "the network's", differs);
   requireSame(jsonMetadata(path, file, 'clip'), fingerprint(clip), "the recording's", differs);
   requireSame(jsonMetadata(path, file, 'training'), courseOf(options), 'the option', differs);
   const state = new Map(

@@ -2,7 +2,6 @@ import { Draws } from '../data/draws.js';
 import { ClassBatches, type LabelledClips, prefetch } from '../data/index.js';
 import { writeFileAtomic } from '../files.js';
 import { loadClassifier, type WaveformClassifier } from '../nn/index.js';
-import { describeClassifier } from '../nn/model-file.js';
 import { keepEpochWeights } from './epoch-weights.js';
 import {
   type ClassifierEvaluation,
@@ -81,7 +80,7 @@ class ClassifierTraining {
       model: {
         content: 'classifier-training',
         model,
-        describe: () => describeClassifier(model),
+        describe: () => model.describe(),
         tensors: () => model.stateDict(),
       },
       trainer: this.#trainer,

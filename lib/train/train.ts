@@ -2,7 +2,6 @@ import type { PreparedCorpus } from '../data/index.js';
 import { prefetch } from '../data/index.js';
 import { FewSoundError } from '../errors.js';
 import type { FewSound, HyperSound } from '../nn/index.js';
-import { describeHyperNetwork } from '../nn/model-file.js';
 import { type TrainingWarning, tellWarning } from './fit-options.js';
 import { type RunFiles, runFiles } from './run-files.js';
 import { rateOfStep } from './schedule.js';
@@ -77,7 +76,7 @@ class Training {
       model: {
         content: 'training',
         model,
-        describe: () => describeHyperNetwork(model),
+        describe: () => model.describe(),
         tensors: () => model.parameters(),
       },
       trainer: this.#trainer,

@@ -65,13 +65,13 @@ export class Trainer {
     const { loss, precision, maxGradientNorm = 0, threads = 0, group } = options;
     const optimizer = optimizerArgument(options);
     const argument = { optimizer, loss, precision, maxGradientNorm, threads };
-    return new Trainer(addon().createTrainer('hypernetwork', model.handle, argument), model, group);
+    return new Trainer(addon().createTrainer('hypernetwork', [model.handle], argument), model, group);
   }
 
   static ofClassifier(model: WaveformClassifier, options: TrainerOptions): Trainer {
     const { maxGradientNorm = 0, threads = 0 } = options;
     const argument = { optimizer: optimizerArgument(options), maxGradientNorm, threads };
-    return new Trainer(addon().createTrainer('classifier', model.handle, argument), model);
+    return new Trainer(addon().createTrainer('classifier', [model.handle], argument), model);
   }
 
   /** One update; there is none where the loss or the norm of the gradients is not finite. */

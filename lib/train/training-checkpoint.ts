@@ -6,9 +6,9 @@ import {
   fileFormat,
   fileMetadata,
   jsonMetadata,
-  type ModelOfTensors,
   readFewsoundFile,
-  takeModelTensors,
+  type StoredModel,
+  takeTensors,
 } from '../nn/model-file.js';
 import { scope, type Tensor, writeSafetensors } from '../tensor/index.js';
 import { courseVersion, withPeakRate } from './schedule.js';
@@ -43,7 +43,7 @@ export type TrainingPosition = z.output<typeof positionSchema>;
 export interface CheckpointedModel {
   /** What the file says that it holds. */
   readonly content: FileContent;
-  readonly model: ModelOfTensors;
+  readonly model: StoredModel;
   /** The architecture. */
   readonly describe: () => object;
   /** All that decides what it computes, by name. */
@@ -107,7 +107,7 @@ export async function readTrainingCheckpoint(
       }
       moments.set(name, stored as Tensor);
     }
-    takeModelTensors(path, model, file.tensors, modelPrefix);
+    takeTensors(path, model, file.tensors, modelPrefix);
     trainer.restore(moments, parsed.data.step);
     return parsed.data;
   });

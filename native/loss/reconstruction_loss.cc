@@ -13,12 +13,12 @@ void fields(OptionVisitor& visit, ReconstructionLossOptions& options) {
   visit({.name = "time",
          .meaning = "Weight of the L1 loss of the samples.",
          .source = "paper 1, equation 2",
-         .flag = Flag{.value = "<weight>", .name = "--time-weight"}},
+         .flag = Flag{.value = "<weight>", .name = "time-weight"}},
         options.time, kNotNegative);
   visit({.name = "mel",
          .meaning = "Weight of the multi-resolution mel STFT loss.",
          .source = "paper 1, equation 2",
-         .flag = Flag{.value = "<weight>", .name = "--mel-weight"}},
+         .flag = Flag{.value = "<weight>", .name = "mel-weight"}},
         options.mel, kNotNegative);
   visit({.name = "sampleRate", .meaning = "Rate of the recording, Hz: places the mel bands."},
         options.sampleRate, Whole{1, 1'000'000});

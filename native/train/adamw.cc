@@ -20,7 +20,7 @@ at::Tensor asReal(const at::Tensor& tensor) {
 void fields(OptionVisitor& visit, AdamWOptions& options) {
   visit({.name = "learningRate",
          .meaning = "Learning rate, the highest one where a schedule changes it.",
-         .flag = Flag{.value = "<rate>", .name = "--lr"}},
+         .flag = Flag{.value = "<rate>", .name = "lr"}},
         options.learningRate, kNotNegative);
   visit({.name = "betas",
          .meaning = "Decays of AdamW's moments; one cycle brings its own first one.",

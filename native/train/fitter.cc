@@ -47,11 +47,11 @@ void checkLosses(const double* losses, int64_t clips, int64_t step, double learn
 void fields(OptionVisitor& visit, EarlyStop& options) {
   visit({.name = "siSnr",
          .meaning = "Stop when this SI-SNR is reached, dB.",
-         .flag = Flag{.value = "<decibels>", .name = "--stop-si-snr"}},
+         .flag = Flag{.value = "<decibels>", .name = "stop-si-snr"}},
         options.siSnr, kFinite);
   visit({.name = "loss",
          .meaning = "Stop when the loss is not above this.",
-         .flag = Flag{.value = "<loss>", .name = "--stop-loss"}},
+         .flag = Flag{.value = "<loss>", .name = "stop-loss"}},
         options.loss, kFinite);
   visit({.name = "patience",
          .meaning = "Stop after so many steps without a lower loss; 0: go on.",

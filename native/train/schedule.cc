@@ -39,14 +39,14 @@ constexpr std::array kKinds{"constant", "cosine", "oneCycle"};
 void fields(OptionVisitor& visit, ScheduleOptions& options) {
   visit({.name = "kind",
          .meaning = "How the learning rate changes.",
-         .flag = Flag{.value = "<kind>", .name = "--schedule"}},
+         .flag = Flag{.value = "<kind>", .name = "schedule"}},
         options.kind, Choice{kKinds});
   visit({.name = "learningRate", .meaning = "The highest rate."}, options.learningRate, kPositive);
   visit({.name = "totalSteps", .meaning = "Length of the whole schedule, in updates."},
         options.totalSteps, Whole{1, kLargestWhole});
   visit({.name = "minimum",
          .meaning = "Cosine: the rate at the end.",
-         .flag = Flag{.value = "<rate>", .name = "--minimum-lr"}},
+         .flag = Flag{.value = "<rate>", .name = "minimum-lr"}},
         options.minimum, kNotNegative);
   visit({.name = "beta1", .meaning = "First moment decay of the constant and the cosine schedule."},
         options.beta1, kFraction);

@@ -4,7 +4,10 @@
 #include <limits>
 
 #include "native/metrics/si_snr.h"
+#include "native/nn/kan.h"
+#include "native/nn/nerf.h"
 #include "native/nn/networks.h"
+#include "native/nn/wire.h"
 #include "native/train/fitter.h"
 #include "test/native/check.h"
 

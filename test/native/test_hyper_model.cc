@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "native/nn/finer.h"
 #include "native/nn/hyper/hyper_model.h"
 #include "native/nn/hyper/soundstream_encoder.h"
 #include "native/nn/kan.h"

@@ -3,7 +3,8 @@ import { basename, extname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { writeWav } from '../../audio/index.js';
 import { FewSoundError } from '../../errors.js';
-import { type LearnedClip, load } from '../../nn/index.js';
+import type { LearnedClip } from '../../nn/index.js';
+import { loadSound } from '../../nn/load.js';
 import { formatCount, formatSeconds } from '../../report/text-table.js';
 import type { CommandResult, Execute } from '../command.js';
 import { integerFrom, positive } from '../flags/parsers.js';
@@ -128,7 +129,7 @@ export async function render(request: RenderRequest): Promise<CommandResult> {
 /** The work of `render`, and of `decode`. */
 export async function renderNetwork(request: RenderRequest): Promise<Rendered> {
   const { model: path, out, bitDepth } = request;
-  const network = await load(path);
+  const network = await loadSound(path);
   try {
     const { clip, kind: model, parameterCount: parameters } = network;
     if (!clip) {
