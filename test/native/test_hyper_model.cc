@@ -154,7 +154,7 @@ TEST(aKernelBeyondTheTargetIsAnErrorThatSaysWhatToDo) {
   options.sharedLayers = {3};
   CHECK_THROWS(HyperModel(options), "from 0 to 2");
   options = smallModel(FinerOptions{});
-  CHECK_THROWS(HyperModel(options), "a hypernetwork's target is KAN, NeRF or SIREN");
+  CHECK_THROWS(HyperModel(options), "'kan', 'nerf' or 'siren'");
 }
 
 TEST(aTargetThatIsSetIsOneThatItWasMadeFor) {
