@@ -65,7 +65,11 @@ export class Trainer {
     const { loss, precision, maxGradientNorm = 0, threads = 0, group } = options;
     const optimizer = optimizerArgument(options);
     const argument = { optimizer, loss, precision, maxGradientNorm, threads };
-    return new Trainer(addon().createTrainer('hypernetwork', [model.handle], argument), model, group);
+    return new Trainer(
+      addon().createTrainer('hypernetwork', [model.handle], argument),
+      model,
+      group,
+    );
   }
 
   static ofClassifier(model: WaveformClassifier, options: TrainerOptions): Trainer {

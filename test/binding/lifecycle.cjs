@@ -6,13 +6,18 @@ const { loader, open, torchLibraries, corePath } = require('./open-addon.cjs');
 function startJob(addon) {
   const network = addon.createNetwork('kan', { seed: 1 });
   const target = addon.operators.rand([1, 8192]);
-  const fitter = addon.createTrainer('fit', [network], {
-    steps: 1_000_000,
-    optimizer: {},
-    schedule: {},
-    loss: {},
-    earlyStop: {},
-  }, target);
+  const fitter = addon.createTrainer(
+    'fit',
+    [network],
+    {
+      steps: 1_000_000,
+      optimizer: {},
+      schedule: {},
+      loss: {},
+      earlyStop: {},
+    },
+    target,
+  );
   const { promise, resolve } = Promise.withResolvers?.() ?? withResolvers();
   addon.runTrainer(fitter, 1_000_000, null, resolve).catch(() => undefined);
   return { network, target, fitter, underWay: promise };
@@ -76,13 +81,18 @@ const programs = {
     const recorded = ops.sum(addon.networkForward(network, t, null));
     const optimizer = addon.createAdamW(parameters.slice(0, 2), {});
     const abort = addon.createAbortFlag();
-    const fitter = addon.createTrainer('fit', [network], {
-      steps: 100_000_000,
-      optimizer: {},
-      schedule: {},
-      loss: { fftSizes: [16], mels: 4 },
-      earlyStop: {},
-    }, ops.rand([1, 64]));
+    const fitter = addon.createTrainer(
+      'fit',
+      [network],
+      {
+        steps: 100_000_000,
+        optimizer: {},
+        schedule: {},
+        loss: { fftSizes: [16], mels: 4 },
+        earlyStop: {},
+      },
+      ops.rand([1, 64]),
+    );
     const fit = addon.runTrainer(fitter, 100_000_000, abort, null);
     const refused = [
       () => addon.networkForward(network, t, null),
