@@ -9,6 +9,7 @@
 #include "native/nn/networks.h"
 #include "native/nn/waveform/waveform_classifier.h"
 #include "native/options/fields.h"
+#include "native/train/fitter.h"
 
 namespace fewsound::binding {
 namespace {
@@ -200,6 +201,8 @@ Napi::Value optionTables(const Napi::CallbackInfo& info) {
   all.addKinds<AnyHyperModelOptions>("hypernetwork");
   all.addKinds<AnyEncoderOptions>("encoder");
   all.addKinds<AnyClassifierOptions>("classifier");
+  // Those of training belong to no kind.
+  all.add<FitterOptions>("FitFields");
   return all.tables();
 }
 

@@ -4,12 +4,9 @@
 #include "binding/autograd.h"
 #include "binding/bases.h"
 #include "binding/call_operator.h"
-#include "binding/classifier_trainers.h"
 #include "binding/distributed.h"
 #include "binding/environment.h"
 #include "binding/errors.h"
-#include "binding/fitters.h"
-#include "binding/hyper_trainers.h"
 #include "binding/job.h"
 #include "binding/memory_guard.h"
 #include "binding/metrics.h"
@@ -18,6 +15,7 @@
 #include "binding/option_tables.h"
 #include "binding/process.h"
 #include "binding/tensors.h"
+#include "binding/trainers.h"
 #include "binding/training.h"
 
 namespace fewsound::binding {
@@ -47,9 +45,7 @@ napi_value registerIn(napi_env env, napi_value value) {
   exposeModels(exports);
   exposeBases(exports);
   exposeTraining(exports);
-  exposeFitters(exports);
-  exposeHyperTrainers(exports);
-  exposeClassifierTrainers(exports);
+  exposeTrainers(exports);
   exposeMetrics(exports);
   exposeAnalysis(exports);
   exposeDistributed(exports);

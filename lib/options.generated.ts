@@ -291,6 +291,118 @@ export interface TssdnetOptions extends ModelOptions {
   samples?: number;
 }
 
+export interface FitFields {
+  /** Updates. A whole number from 0 to 100,000,000. Default 1000. */
+  steps?: number;
+  /** AdamW. */
+  optimizer?: {
+    /**
+     * Learning rate, the highest one where a schedule changes it. A finite number, 0 or more. Default
+     * 0.001.
+     */
+    learningRate?: number;
+    /**
+     * Decays of AdamW's moments; one cycle brings its own first one. An array of 2 decays. Default
+     * [0.9, 0.999] (PyTorch's AdamW).
+     */
+    betas?: readonly number[];
+    /** AdamW's epsilon. A finite number, 0 or more. Default 1e-8 (PyTorch's AdamW). */
+    epsilon?: number;
+    /** AdamW's decoupled weight decay. A finite number, 0 or more. Default 0.01 (PyTorch's AdamW). */
+    weightDecay?: number;
+    /**
+     * Most that an update changes a tensor of weights by, as a part of its size; 0: AdamW as it is. A
+     * finite number, 0 or more. Default 0.
+     */
+    maxUpdate?: number;
+  };
+  /** How the learning rate changes. */
+  schedule?: {
+    /** How the learning rate changes. Default 'constant'. */
+    kind?: 'constant' | 'cosine' | 'oneCycle';
+    /** The highest rate. A finite number above 0. Default 0.001. */
+    learningRate?: number;
+    /** Length of the whole schedule, in updates. A whole number from 1. Default 1000. */
+    totalSteps?: number;
+    /** Cosine: the rate at the end. A finite number, 0 or more. Default 0. */
+    minimum?: number;
+    /**
+     * First moment decay of the constant and the cosine schedule. A number from 0 to below 1. Default
+     * 0.9.
+     */
+    beta1?: number;
+    /**
+     * One cycle: the first rate is the highest one divided by this. A finite number above 0. Default
+     * 25 (PyTorch's OneCycleLR).
+     */
+    divFactor?: number;
+    /**
+     * One cycle: the last rate is the first one divided by this. A finite number above 0. Default
+     * 10000 (PyTorch's OneCycleLR).
+     */
+    finalDivFactor?: number;
+    /**
+     * One cycle: part of the steps that the rate rises for. A number from 0 to 1. Default 0.3
+     * (PyTorch's OneCycleLR).
+     */
+    warmupFraction?: number;
+    /**
+     * One cycle: first moment decay at the highest rate. A number from 0 to below 1. Default 0.85
+     * (PyTorch's OneCycleLR).
+     */
+    beta1Base?: number;
+    /**
+     * One cycle: first moment decay at both ends. A number from 0 to below 1. Default 0.95 (PyTorch's
+     * OneCycleLR).
+     */
+    beta1Max?: number;
+  };
+  /** The reconstruction loss. */
+  loss?: {
+    /**
+     * Weight of the L1 loss of the samples. A finite number, 0 or more. Default 1 (paper 1, equation
+     * 2).
+     */
+    time?: number;
+    /**
+     * Weight of the multi-resolution mel STFT loss. A finite number, 0 or more. Default 1 (paper 1,
+     * equation 2).
+     */
+    mel?: number;
+    /**
+     * Rate of the recording, Hz: places the mel bands. A whole number from 1 to 1,000,000. Default
+     * 22050.
+     */
+    sampleRate?: number;
+    /** Number of mel bands. A whole number from 1 to 4096. Default 128. */
+    mels?: number;
+    /**
+     * FFT sizes, multiples of 4; the hop is a quarter of the size. An array of 1 to 16 FFT sizes.
+     * Default [2048, 1024, 512, 256, 128].
+     */
+    fftSizes?: readonly number[];
+    /** Weights higher mel bands more; 0: all the same. A finite number, 0 or more. Default 0. */
+    bandPower?: number;
+  };
+  /** When to stop before the last step. */
+  earlyStop?: {
+    /** Stop when this SI-SNR is reached, dB. A finite number. */ siSnr?: number;
+    /** Stop when the loss is not above this. A finite number. */
+    loss?: number;
+    /**
+     * Stop after so many steps without a lower loss; 0: go on. A whole number from 0 to 100,000,000.
+     * Default 0.
+     */
+    patience?: number;
+    /** By how much the loss must fall to count as lower. A finite number, 0 or more. Default 0. */
+    minDelta?: number;
+  };
+  /** Threads of the CPU; 0: LibTorch's choice. A whole number from 0 to 1024. Default 0. */
+  threads?: number;
+  /** Seconds between two reports. A finite number, 0 or more. Default 0.05. */
+  progressInterval?: number;
+}
+
 /** The network whose weights are written: its kind and the options of that kind. */
 export type TargetOptions =
   | ({ kind: 'kan' } & Omit<KanOptions, keyof ModelOptions>)
@@ -1570,6 +1682,309 @@ export const optionTables = {
         expected: "'cpu', 'cuda' or 'cuda:N'",
         meaning: 'Where the model lives. Initial weights do not depend on it.',
         default: 'cpu',
+      },
+    ],
+  },
+  structure: {
+    FitFields: [
+      {
+        name: 'steps',
+        type: 'whole',
+        expected: 'a whole number from 0 to 100000000',
+        meaning: 'Updates.',
+        flag: { value: '<count>' },
+        least: 0,
+        most: 100000000,
+        default: 1000,
+      },
+      {
+        name: 'optimizer',
+        type: 'group',
+        expected: 'an object of options',
+        meaning: 'AdamW.',
+        fields: [
+          {
+            name: 'learningRate',
+            type: 'real',
+            expected: 'a finite number, 0 or more',
+            meaning: 'Learning rate, the highest one where a schedule changes it.',
+            flag: { name: 'lr', value: '<rate>' },
+            least: 0,
+            default: 0.001,
+          },
+          {
+            name: 'betas',
+            type: 'reals',
+            expected: 'an array of 2 decays',
+            meaning: "Decays of AdamW's moments; one cycle brings its own first one.",
+            source: "PyTorch's AdamW",
+            flag: { value: '<b1,b2>' },
+            each: { expected: 'a number from 0 to below 1', least: 0, below: 1 },
+            shortest: 2,
+            longest: 2,
+            default: [0.9, 0.999],
+          },
+          {
+            name: 'epsilon',
+            type: 'real',
+            expected: 'a finite number, 0 or more',
+            meaning: "AdamW's epsilon.",
+            source: "PyTorch's AdamW",
+            flag: { value: '<number>' },
+            least: 0,
+            default: 1e-8,
+          },
+          {
+            name: 'weightDecay',
+            type: 'real',
+            expected: 'a finite number, 0 or more',
+            meaning: "AdamW's decoupled weight decay.",
+            source: "PyTorch's AdamW",
+            flag: { value: '<amount>' },
+            least: 0,
+            default: 0.01,
+          },
+          {
+            name: 'maxUpdate',
+            type: 'real',
+            expected: 'a finite number, 0 or more',
+            meaning:
+              'Most that an update changes a tensor of weights by, as a part of its size; 0: AdamW as it is.',
+            least: 0,
+            default: 0,
+          },
+        ],
+      },
+      {
+        name: 'schedule',
+        type: 'group',
+        expected: 'an object of options',
+        meaning: 'How the learning rate changes.',
+        fields: [
+          {
+            name: 'kind',
+            type: 'choice',
+            expected: "'constant', 'cosine' or 'oneCycle'",
+            meaning: 'How the learning rate changes.',
+            flag: { name: 'schedule', value: '<kind>' },
+            names: ['constant', 'cosine', 'oneCycle'],
+            default: 'constant',
+          },
+          {
+            name: 'learningRate',
+            type: 'real',
+            expected: 'a finite number above 0',
+            meaning: 'The highest rate.',
+            above: 0,
+            default: 0.001,
+          },
+          {
+            name: 'totalSteps',
+            type: 'whole',
+            expected: 'a whole number from 1 to 9007199254740991',
+            meaning: 'Length of the whole schedule, in updates.',
+            least: 1,
+            most: 9007199254740991,
+            default: 1000,
+          },
+          {
+            name: 'minimum',
+            type: 'real',
+            expected: 'a finite number, 0 or more',
+            meaning: 'Cosine: the rate at the end.',
+            flag: { name: 'minimum-lr', value: '<rate>' },
+            least: 0,
+            default: 0,
+          },
+          {
+            name: 'beta1',
+            type: 'real',
+            expected: 'a number from 0 to below 1',
+            meaning: 'First moment decay of the constant and the cosine schedule.',
+            least: 0,
+            below: 1,
+            default: 0.9,
+          },
+          {
+            name: 'divFactor',
+            type: 'real',
+            expected: 'a finite number above 0',
+            meaning: 'One cycle: the first rate is the highest one divided by this.',
+            source: "PyTorch's OneCycleLR",
+            flag: { value: '<factor>' },
+            above: 0,
+            default: 25,
+          },
+          {
+            name: 'finalDivFactor',
+            type: 'real',
+            expected: 'a finite number above 0',
+            meaning: 'One cycle: the last rate is the first one divided by this.',
+            source: "PyTorch's OneCycleLR",
+            flag: { value: '<factor>' },
+            above: 0,
+            default: 10000,
+          },
+          {
+            name: 'warmupFraction',
+            type: 'real',
+            expected: 'a number from 0 to 1',
+            meaning: 'One cycle: part of the steps that the rate rises for.',
+            source: "PyTorch's OneCycleLR",
+            flag: { value: '<part>' },
+            least: 0,
+            most: 1,
+            default: 0.3,
+          },
+          {
+            name: 'beta1Base',
+            type: 'real',
+            expected: 'a number from 0 to below 1',
+            meaning: 'One cycle: first moment decay at the highest rate.',
+            source: "PyTorch's OneCycleLR",
+            flag: { value: '<decay>' },
+            least: 0,
+            below: 1,
+            default: 0.85,
+          },
+          {
+            name: 'beta1Max',
+            type: 'real',
+            expected: 'a number from 0 to below 1',
+            meaning: 'One cycle: first moment decay at both ends.',
+            source: "PyTorch's OneCycleLR",
+            flag: { value: '<decay>' },
+            least: 0,
+            below: 1,
+            default: 0.95,
+          },
+        ],
+      },
+      {
+        name: 'loss',
+        type: 'group',
+        expected: 'an object of options',
+        meaning: 'The reconstruction loss.',
+        fields: [
+          {
+            name: 'time',
+            type: 'real',
+            expected: 'a finite number, 0 or more',
+            meaning: 'Weight of the L1 loss of the samples.',
+            source: 'paper 1, equation 2',
+            flag: { name: 'time-weight', value: '<weight>' },
+            least: 0,
+            default: 1,
+          },
+          {
+            name: 'mel',
+            type: 'real',
+            expected: 'a finite number, 0 or more',
+            meaning: 'Weight of the multi-resolution mel STFT loss.',
+            source: 'paper 1, equation 2',
+            flag: { name: 'mel-weight', value: '<weight>' },
+            least: 0,
+            default: 1,
+          },
+          {
+            name: 'sampleRate',
+            type: 'whole',
+            expected: 'a whole number from 1 to 1000000',
+            meaning: 'Rate of the recording, Hz: places the mel bands.',
+            least: 1,
+            most: 1000000,
+            default: 22050,
+          },
+          {
+            name: 'mels',
+            type: 'whole',
+            expected: 'a whole number from 1 to 4096',
+            meaning: 'Number of mel bands.',
+            flag: { value: '<bands>' },
+            least: 1,
+            most: 4096,
+            default: 128,
+          },
+          {
+            name: 'fftSizes',
+            type: 'wholes',
+            expected: 'an array of 1 to 16 FFT sizes',
+            meaning: 'FFT sizes, multiples of 4; the hop is a quarter of the size.',
+            flag: { value: '<sizes>' },
+            each: { expected: 'a whole number from 4 to 65536', least: 4, most: 65536 },
+            shortest: 1,
+            longest: 16,
+            default: [2048, 1024, 512, 256, 128],
+          },
+          {
+            name: 'bandPower',
+            type: 'real',
+            expected: 'a finite number, 0 or more',
+            meaning: 'Weights higher mel bands more; 0: all the same.',
+            flag: { value: '<power>' },
+            least: 0,
+            default: 0,
+          },
+        ],
+      },
+      {
+        name: 'earlyStop',
+        type: 'group',
+        expected: 'an object of options',
+        meaning: 'When to stop before the last step.',
+        fields: [
+          {
+            name: 'siSnr',
+            type: 'real',
+            expected: 'a finite number',
+            meaning: 'Stop when this SI-SNR is reached, dB.',
+            flag: { name: 'stop-si-snr', value: '<decibels>' },
+          },
+          {
+            name: 'loss',
+            type: 'real',
+            expected: 'a finite number',
+            meaning: 'Stop when the loss is not above this.',
+            flag: { name: 'stop-loss', value: '<loss>' },
+          },
+          {
+            name: 'patience',
+            type: 'whole',
+            expected: 'a whole number from 0 to 100000000',
+            meaning: 'Stop after so many steps without a lower loss; 0: go on.',
+            flag: { value: '<steps>' },
+            least: 0,
+            most: 100000000,
+            default: 0,
+          },
+          {
+            name: 'minDelta',
+            type: 'real',
+            expected: 'a finite number, 0 or more',
+            meaning: 'By how much the loss must fall to count as lower.',
+            flag: { value: '<loss>' },
+            least: 0,
+            default: 0,
+          },
+        ],
+      },
+      {
+        name: 'threads',
+        type: 'whole',
+        expected: 'a whole number from 0 to 1024',
+        meaning: "Threads of the CPU; 0: LibTorch's choice.",
+        flag: { value: '<count>' },
+        least: 0,
+        most: 1024,
+        default: 0,
+      },
+      {
+        name: 'progressInterval',
+        type: 'real',
+        expected: 'a finite number, 0 or more',
+        meaning: 'Seconds between two reports.',
+        least: 0,
+        default: 0.05,
       },
     ],
   },

@@ -1,45 +1,3 @@
-// What the addon offers for classifiers of waveforms. binding/classifier_trainers.cc is the
-// other side; `Addon` (addon.ts) includes this.
-export type ClassifierTrainerHandle = Opaque<'classifier trainer'>;
-
-export interface ClassifierTrainerArgument {
-  optimizer: AdamWArgument;
-  /** 0: gradients are not clipped. */
-  maxGradientNorm: number;
-  /** 0: LibTorch's default. */
-  threads: number;
-}
-
-/** `Tensor` is the addon's tensor handle. */
-export interface ClassifierAddon<Tensor> {
-  createClassifierTrainer(
-    model: ModelHandle,
-    options: ClassifierTrainerArgument,
-  ): ClassifierTrainerHandle;
-  /** One update from recordings [batch, samples] of classes [batch], on a thread of its own. */
-  stepClassifierTrainer(
-    trainer: ClassifierTrainerHandle,
-    audio: Tensor,
-    classes: readonly number[],
-    learningRate: number,
-    beta1: number,
-    seed: number,
-  ): Promise<{ loss: number; gradientNorm: number }>;
-  /** Logits [batch, classes] and the cross-entropy of each recording, on a thread of its own. */
-  evaluateClassifierTrainer(
-    trainer: ClassifierTrainerHandle,
-    audio: Tensor,
-    classes: readonly number[],
-  ): Promise<{ logits: Tensor; losses: Float64Array }>;
-  /** The moments are the optimiser's own tensors: write into them to restore a state. */
-  classifierTrainerState(trainer: ClassifierTrainerHandle): {
-    step: number;
-    firstMoments: Tensor[];
-    secondMoments: Tensor[];
-  };
-  setClassifierTrainerStep(trainer: ClassifierTrainerHandle, step: number): void;
-}
-
 // What the addon offers for training in several processes. binding/distributed.cc is the other side; `Addon` (addon.ts)
 // includes this.
 /** An object of the addon; it carries a type tag, so anything else in its place is an error. */
@@ -86,53 +44,8 @@ export interface DistributedAddon<Tensor> {
   leaveProcessGroup(group: ProcessGroupHandle): void;
 }
 
-// What the addon offers for models that write networks. binding/hyper_trainers.cc is the
-// other side; `Addon` (addon.ts) includes this.
-export type HyperTrainerHandle = Opaque<'hyper trainer'>;
-
-export interface HyperTrainerArgument {
-  optimizer: AdamWArgument;
-  loss: LossArgument;
-  precision: 'float32' | 'bfloat16';
-  /** 0: gradients are not clipped. */
-  maxGradientNorm: number;
-  /** 0: LibTorch's default. */
-  threads: number;
-}
-
-/** `Tensor` is the addon's tensor handle. */
-export interface HyperAddon<Tensor> {
-  createHyperTrainer(model: ModelHandle, options: HyperTrainerArgument): HyperTrainerHandle;
-  /** One update from batches [recordings, samples], on a thread of its own. */
-  stepHyperTrainer(
-    trainer: HyperTrainerHandle,
-    batches: readonly Tensor[],
-    factor: number,
-    learningRate: number,
-    beta1: number,
-    group: ProcessGroupHandle | null,
-  ): Promise<{ loss: number; gradientNorm: number }>;
-  /**
-   * Reconstructions [recordings, samples], their losses, and whether they are constant though the recordings are not, on a
-   * thread of its own.
-   */
-  evaluateHyperTrainer(
-    trainer: HyperTrainerHandle,
-    batch: Tensor,
-    factor: number,
-  ): Promise<{ estimates: Tensor; losses: Float64Array; constant: boolean[] }>;
-  setHyperTrainerLoss(trainer: HyperTrainerHandle, loss: LossArgument): void;
-  /** The moments are the optimiser's own tensors: write into them to restore a state. */
-  hyperTrainerState(trainer: HyperTrainerHandle): {
-    step: number;
-    firstMoments: Tensor[];
-    secondMoments: Tensor[];
-  };
-  setHyperTrainerStep(trainer: HyperTrainerHandle, step: number): void;
-}
-
-// What the addon offers for models and training. binding/models.cc, binding/training.cc and binding/job.cc are
-// the other side; `Addon` (addon.ts) includes this.
+// What the addon offers for models and training. binding/models.cc, binding/training.cc, binding/trainers.cc and
+// binding/job.cc are the other side; `Addon` (addon.ts) includes this.
 
 declare const brand: unique symbol;
 
@@ -143,7 +56,7 @@ export interface Opaque<Name extends string> {
 export type ModelHandle = Opaque<'model'>;
 export type LossHandle = Opaque<'loss'>;
 export type AdamWHandle = Opaque<'optimizer'>;
-export type FitterHandle = Opaque<'fitter'>;
+export type TrainerHandle = Opaque<'trainer'>;
 export type AbortFlagHandle = Opaque<'abort'>;
 
 export interface SplineGridArgument {
@@ -164,8 +77,7 @@ export interface LossArgument {
 
 export interface AdamWArgument {
   learningRate?: number;
-  beta1?: number;
-  beta2?: number;
+  betas?: readonly number[];
   epsilon?: number;
   weightDecay?: number;
   /** Most that an update changes a tensor by, a part of its size; 0: as AdamW has it. */
@@ -185,12 +97,16 @@ export interface ScheduleArgument {
   beta1Max?: number;
 }
 
-export interface FitterArgument {
-  steps: number;
+export interface TrainerArgument {
+  optimizer: AdamWArgument;
+  /** 0: LibTorch's default. */
   threads?: number;
+}
+
+export interface FitArgument extends TrainerArgument {
+  steps: number;
   /** Seconds between two reports. */
   progressInterval?: number;
-  optimizer: AdamWArgument;
   schedule: ScheduleArgument;
   loss: LossArgument;
   earlyStop: {
@@ -201,7 +117,29 @@ export interface FitterArgument {
   };
 }
 
-export interface FitterReport {
+export interface ClassifierTrainerArgument extends TrainerArgument {
+  /** 0: gradients are not clipped. */
+  maxGradientNorm?: number;
+}
+
+export interface HyperTrainerArgument extends ClassifierTrainerArgument {
+  loss: LossArgument;
+  precision?: 'float32' | 'bfloat16';
+}
+
+/** What one update learns from. `Tensor` is the addon's tensor handle. */
+export interface BatchArgument<Tensor> {
+  /** Recordings, parts of [recordings, samples] each; a classifier takes one part. */
+  audio: readonly Tensor[];
+  /** Classifier: of each recording, from 0. */
+  classes?: readonly number[];
+  /** Hypernetwork: the model's f. */
+  factor?: number;
+  /** Classifier: draws the dropout. */
+  seed?: number;
+}
+
+export interface FitReport {
   step: number;
   /** Of each clip. */
   losses: number[];
@@ -213,7 +151,7 @@ export interface FitterReport {
   seconds: number;
 }
 
-export type FitterReason = 'steps' | 'siSnr' | 'loss' | 'patience' | 'aborted';
+export type FitReason = 'steps' | 'siSnr' | 'loss' | 'patience' | 'aborted';
 
 /** `Tensor` is the addon's tensor handle. */
 export interface ModelAddon<Tensor, DType extends string> {
@@ -284,25 +222,64 @@ export interface ModelAddon<Tensor, DType extends string> {
   createAbortFlag(): AbortFlagHandle;
   raiseAbort(flag: AbortFlagHandle): void;
   /** One network for each row of targets [clips, samples]. */
-  createFitter(
+  createTrainer(
+    kind: 'fit',
     networks: readonly ModelHandle[],
+    options: FitArgument,
     targets: Tensor,
-    options: FitterArgument,
-  ): FitterHandle;
-  /** Runs on a thread of its own; the networks and their tensors are out of reach until the promise settles. */
-  runFitter(
-    fitter: FitterHandle,
+  ): TrainerHandle;
+  createTrainer(
+    kind: 'hypernetwork',
+    models: readonly [ModelHandle],
+    options: HyperTrainerArgument,
+  ): TrainerHandle;
+  createTrainer(
+    kind: 'classifier',
+    models: readonly [ModelHandle],
+    options: ClassifierTrainerArgument,
+  ): TrainerHandle;
+  /**
+   * One update, on a thread of its own; there is none where the loss or the norm is not finite. The models and their tensors
+   * are out of reach until the promise settles. With a group, gradients are averaged over its processes.
+   */
+  stepTrainer(
+    trainer: TrainerHandle,
+    batch: BatchArgument<Tensor>,
+    learningRate: number,
+    beta1: number,
+    group: ProcessGroupHandle | null,
+  ): Promise<{ loss: number; gradientNorm: number }>;
+  /**
+   * Without gradients: reconstructions [recordings, samples] or logits [recordings, classes], the loss of each recording, and
+   * of a hypernetwork whether a reconstruction is constant though its recording is not.
+   */
+  evaluateTrainer(
+    trainer: TrainerHandle,
+    batch: BatchArgument<Tensor>,
+  ): Promise<{ outputs: Tensor; losses: Float64Array; constant: boolean[] }>;
+  /** Many steps of a fit, on a thread of its own. */
+  runTrainer(
+    fit: TrainerHandle,
     untilStep: number,
     abort: AbortFlagHandle | null,
-    onProgress: ((report: FitterReport) => void) | null,
-  ): Promise<{ reason: FitterReason; last: FitterReport | null }>;
+    onProgress: ((report: FitReport) => void) | null,
+  ): Promise<{ reason: FitReason; last: FitReport | null }>;
   /** Losses are [steps, clips]; `recorded` says whether steps are replays of a CUDA graph. */
-  fitterFacts(fitter: FitterHandle): {
+  fitFacts(fit: TrainerHandle): {
     step: number;
     threads: number;
     recorded: boolean;
     losses: Float64Array;
   };
-  fitterState(fitter: FitterHandle): [name: string, tensor: Tensor][];
-  loadFitterState(fitter: FitterHandle, state: readonly [name: string, tensor: Tensor][]): void;
+  /** Of a hypernetwork, for schedules of the loss. */
+  setTrainerLoss(trainer: TrainerHandle, loss: LossArgument): void;
+  /**
+   * What an exact continuation needs beside the model and the number of updates: `firstMoment.<parameter>`,
+   * `secondMoment.<parameter>`, and of a fit its losses and counters. On the CPU they are the trainer's own memory.
+   */
+  trainerState(trainer: TrainerHandle): [name: string, tensor: Tensor][];
+  /** The state of a fit tells its number of updates as well. */
+  loadTrainerState(trainer: TrainerHandle, state: readonly [name: string, tensor: Tensor][]): void;
+  setTrainerStep(trainer: TrainerHandle, step: number): void;
+  disposeTrainer(trainer: TrainerHandle): void;
 }

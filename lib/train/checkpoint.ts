@@ -14,8 +14,9 @@ import {
   readFewsoundFile,
   takeTensors,
 } from '../nn/model-file.js';
-import { type SafetensorsFile, scope, type Tensor, writeSafetensors } from '../tensor/index.js';
+import { type SafetensorsFile, scope, writeSafetensors } from '../tensor/index.js';
 import type { ResolvedFit } from './fit-options.js';
+import type { TrainingState } from './trainer.js';
 
 // A checkpoint holds the network's tensors as `network.<name>`, what the loop remembers (moments,
 // losses, counters) as `training.<name>`, and in the metadata the architecture, the options that decide
@@ -23,9 +24,6 @@ import type { ResolvedFit } from './fit-options.js';
 
 /** Why a fit ended. */
 export type FitEnd = 'steps' | 'siSnr' | 'loss' | 'patience';
-
-/** What the native loop remembers, by name. */
-export type TrainingState = readonly (readonly [name: string, tensor: Tensor])[];
 
 const networkPrefix = 'network.';
 const trainingPrefix = 'training.';
@@ -81,7 +79,7 @@ export async function writeCheckpoint(
       path,
       new Map([
         ...fileTensors(network, networkPrefix),
-        ...state.map(([name, tensor]) => [trainingPrefix + name, tensor] as const),
+        ...[...state].map(([name, tensor]) => [trainingPrefix + name, tensor] as const),
       ]),
       {
         ...fileMetadata('checkpoint', network.describe(), fingerprint(clip)),
@@ -133,8 +131,10 @@ export async function readCheckpoint(
   requireSame(architecture(saved), architecture(network.describe()), "the network's", differs);
   requireSame(jsonMetadata(path, file, 'clip'), fingerprint(clip), "the recording's", differs);
   requireSame(jsonMetadata(path, file, 'training'), courseOf(options), 'the option', differs);
-  const state = [...file.tensors].flatMap(([name, tensor]) =>
-    name.startsWith(trainingPrefix) ? [[name.slice(trainingPrefix.length), tensor] as const] : [],
+  const state = new Map(
+    [...file.tensors].flatMap(([name, tensor]) =>
+      name.startsWith(trainingPrefix) ? [[name.slice(trainingPrefix.length), tensor] as const] : [],
+    ),
   );
   const stopped = stoppedBefore(path, file, options);
   return { state, stopped, restore: () => takeTensors(path, network, file.tensors, networkPrefix) };

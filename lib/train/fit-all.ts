@@ -1,5 +1,5 @@
 import { addon } from '../addon/addon.js';
-import type { FitterReport } from '../addon/models.js';
+import type { FitReport } from '../addon/models.js';
 import { requireClip } from '../audio/clip.js';
 import type { Clip } from '../audio/index.js';
 import { FewSoundError, throwIfAborted } from '../errors.js';
@@ -13,7 +13,8 @@ import {
   requireNetwork,
   resolveFitOptions,
 } from './fit-options.js';
-import { createFitter, runFitter, whileFitting } from './fitter.js';
+import { createFitter, runFitter } from './fitter.js';
+import { whileNoOtherTrains } from './trainer.js';
 
 /** What one clip of `fitAll` came to. */
 export interface FittedClip {
@@ -131,7 +132,7 @@ class Course {
     this.#onProgress = onProgress;
   }
 
-  report({ step, losses }: FitterReport, { steps }: ResolvedFit): void {
+  report({ step, losses }: FitReport, { steps }: ResolvedFit): void {
     const secondsElapsed = (performance.now() - this.#start) / 1000;
     const done = this.fitted + losses.length * (step / steps);
     this.#onProgress?.({
@@ -173,9 +174,9 @@ async function fitGroup(group: readonly Task[], course: Course): Promise<FittedC
   const networks = group.map(({ network }) => network);
   const clips = group.map(({ clip }) => clip);
   const { options } = group[0] as Task;
-  return whileFitting('fitAll', networks, async () => {
+  const work = async () => {
     throwIfAborted(options.signal, `the fit was aborted with ${course.fitted} clip(s) done.`);
-    const fitter = createFitter(networks, clips, options);
+    using fitter = createFitter(networks, clips, options);
     const watch = new ConstantOutputWatch(
       options,
       group.map(({ index }) => index),
@@ -186,7 +187,7 @@ async function fitGroup(group: readonly Task[], course: Course): Promise<FittedC
     });
     if (reason === 'aborted')
       throwIfAborted(options.signal, `the fit was aborted with ${course.fitted} clip(s) done.`);
-    const { losses } = addon().fitterFacts(fitter);
+    const { losses } = addon().fitFacts(fitter.handle);
     course.fitted += group.length;
     return group.map(({ index, network, clip }, i) => {
       network.clip = { sampleRate: clip.sampleRate, samples: clip.length };
@@ -202,7 +203,8 @@ async function fitGroup(group: readonly Task[], course: Course): Promise<FittedC
         siSnr: last?.siSnr[i] ?? null,
       };
     });
-  });
+  };
+  return whileNoOtherTrains('fitAll', networks, work, 'network');
 }
 
 function requireClips(clips: readonly Clip[]): void {

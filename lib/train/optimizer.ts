@@ -60,8 +60,7 @@ export class AdamW {
     const { learningRate, betas, epsilon, weightDecay } = this.options;
     this.#handle = addon().createAdamW(list.map(handleOf), {
       learningRate,
-      beta1: betas[0],
-      beta2: betas[1],
+      betas,
       epsilon,
       weightDecay,
     });

@@ -9,14 +9,14 @@ import {
   isBetterClassifier,
 } from './evaluate-classifier.js';
 import { type RunFiles, runFiles } from './run-files.js';
-import { rateOfStep } from './schedule.js';
+import { courseVersion, rateOfStep } from './schedule.js';
 import {
   type ClassifierSetup,
   classifierCourse,
   setUpClassifier,
   type TrainClassifierOptions,
 } from './train-classifier-options.js';
-import { ClassifierTrainer, whileNoOtherTrains } from './trainer.js';
+import { Trainer, whileNoOtherTrains } from './trainer.js';
 import { TrainingRun } from './training-run.js';
 
 /** What a training of a classifier came to. */
@@ -56,14 +56,14 @@ export async function trainClassifier(
   options: TrainClassifierOptions,
 ): Promise<TrainClassifierResult> {
   const setup = setUpClassifier(model, clips, options);
-  return whileNoOtherTrains('trainClassifier', model, () => new ClassifierTraining(setup).run());
+  return whileNoOtherTrains('trainClassifier', [model], () => new ClassifierTraining(setup).run());
 }
 
 /** One training in its folder. */
 class ClassifierTraining {
   readonly #setup: ClassifierSetup;
   readonly #files: RunFiles;
-  readonly #trainer: ClassifierTrainer;
+  readonly #trainer: Trainer;
   readonly #batches: ClassBatches;
   readonly #run: TrainingRun;
 
@@ -72,7 +72,7 @@ class ClassifierTraining {
     const { epochs, seed, shift, signal } = options;
     this.#setup = setup;
     this.#files = runFiles(options.folder);
-    this.#trainer = new ClassifierTrainer(model, options);
+    this.#trainer = Trainer.ofClassifier(model, options);
     this.#batches = new ClassBatches({ clips, members: split.train, seed, shift });
     this.#run = new TrainingRun({
       caller: 'trainClassifier',
@@ -121,6 +121,7 @@ class ClassifierTraining {
     const { folder: _, resume: __, signal: ___, onProgress: ____, ...rest } = options;
     const { onValidation: _____, ...training } = rest;
     return {
+      version: courseVersion,
       model: { kind: model.kind, ...model.options },
       clips: { recordings: clips.length, labels: clips.labels, ...clips.options },
       training,
@@ -152,8 +153,9 @@ class ClassifierTraining {
     const { step } = this.#run.position;
     const begun = performance.now();
     const rate = rateOfStep({ options: { ...options, stepPer: 'batch' }, stepsPerEpoch }, step);
-    const dropout = new Draws(options.seed, 'dropout', 0, step + 1).below(2 ** 32);
-    const { loss, gradientNorm } = await this.#trainer.step(samples, classes, rate, dropout);
+    const seed = new Draws(options.seed, 'dropout', 0, step + 1).below(2 ** 32);
+    const batch = { recordings: samples, classes, seed };
+    const { loss, gradientNorm } = await this.#trainer.step(batch, rate);
     this.#run.requireUpdate(epoch, loss, gradientNorm);
     const update = { epoch, loss, gradientNorm, rate, recordings: classes.length, begun };
     const progress = await this.#run.updated(update);
@@ -187,7 +189,8 @@ class ClassifierTraining {
   async #test(): Promise<ClassifierEvaluation> {
     const { model, clips, split, options } = this.#setup;
     using best = await loadClassifier(this.#files.best, { device: model.device });
-    const found = await evaluateClassifier(new ClassifierTrainer(best, options), clips, split.test);
+    using trainer = Trainer.ofClassifier(best, options);
+    const found = await evaluateClassifier(trainer, clips, split.test);
     const names = split.test.map((index) => clips.names[index]);
     await writeFileAtomic(this.#files.test, `${JSON.stringify({ ...found, names }, null, 2)}\n`);
     return found;

@@ -12,7 +12,7 @@ import {
   type TrainingSetup,
   type TrainOptions,
 } from './train-options.js';
-import { HyperTrainer, whileNoOtherTrains } from './trainer.js';
+import { Trainer, whileNoOtherTrains } from './trainer.js';
 import type { ValidationResult } from './training-run.js';
 import { TrainingRun } from './training-run.js';
 import { validate } from './validate.js';
@@ -52,14 +52,14 @@ export async function train(
   options: TrainOptions,
 ): Promise<TrainResult> {
   const setup = setUpTraining(model, corpus, options);
-  return whileNoOtherTrains('train', model, () => new Training(setup).run());
+  return whileNoOtherTrains('train', [model], () => new Training(setup).run());
 }
 
 /** One training in its folder. */
 class Training {
   readonly #setup: TrainingSetup;
   readonly #files: RunFiles;
-  readonly #trainer: HyperTrainer;
+  readonly #trainer: Trainer;
   readonly #run: TrainingRun;
   #lastValidation: ValidationResult | undefined;
   /** Recordings of which the last validation made a constant. */
@@ -69,7 +69,7 @@ class Training {
     const { model, options, stepsPerEpoch, rank } = setup;
     this.#setup = setup;
     this.#files = runFiles(options.folder);
-    this.#trainer = new HyperTrainer(model, options);
+    this.#trainer = Trainer.ofHyperNetwork(model, options);
     this.#run = new TrainingRun({
       caller: 'train',
       files: this.#files,
@@ -185,11 +185,9 @@ class Training {
     const { model, options, recordingsPerStep: recordings } = this.#setup;
     const begun = performance.now();
     const rate = rateOfStep(this.#setup, this.#run.position.step);
-    const { loss: own, gradientNorm } = await this.#trainer.step(
-      samples,
-      model.factorAt(epoch),
-      rate,
-    );
+    const { batchSize } = options;
+    const batch = { recordings: samples, batchSize, factor: model.factorAt(epoch) };
+    const { loss: own, gradientNorm } = await this.#trainer.step(batch, rate);
     const [loss, stopping] = await this.#agree(own, options.signal?.aborted ?? false);
     this.#run.requireUpdate(epoch, loss, gradientNorm);
     model.epoch = epoch;

@@ -6,15 +6,20 @@ const { loader, open, torchLibraries, corePath } = require('./open-addon.cjs');
 function startJob(addon) {
   const network = addon.createNetwork('kan', { seed: 1 });
   const target = addon.operators.rand([1, 8192]);
-  const fitter = addon.createFitter([network], target, {
-    steps: 1_000_000,
-    optimizer: {},
-    schedule: {},
-    loss: {},
-    earlyStop: {},
-  });
+  const fitter = addon.createTrainer(
+    'fit',
+    [network],
+    {
+      steps: 1_000_000,
+      optimizer: {},
+      schedule: {},
+      loss: {},
+      earlyStop: {},
+    },
+    target,
+  );
   const { promise, resolve } = Promise.withResolvers?.() ?? withResolvers();
-  addon.runFitter(fitter, 1_000_000, null, resolve).catch(() => undefined);
+  addon.runTrainer(fitter, 1_000_000, null, resolve).catch(() => undefined);
   return { network, target, fitter, underWay: promise };
 }
 function withResolvers() {
@@ -76,21 +81,26 @@ const programs = {
     const recorded = ops.sum(addon.networkForward(network, t, null));
     const optimizer = addon.createAdamW(parameters.slice(0, 2), {});
     const abort = addon.createAbortFlag();
-    const fitter = addon.createFitter([network], ops.rand([1, 64]), {
-      steps: 1_000_000_000,
-      optimizer: {},
-      schedule: {},
-      loss: { fftSizes: [16], mels: 4 },
-      earlyStop: {},
-    });
-    const fit = addon.runFitter(fitter, 1_000_000_000, abort, null);
+    const fitter = addon.createTrainer(
+      'fit',
+      [network],
+      {
+        steps: 100_000_000,
+        optimizer: {},
+        schedule: {},
+        loss: { fftSizes: [16], mels: 4 },
+        earlyStop: {},
+      },
+      ops.rand([1, 64]),
+    );
+    const fit = addon.runTrainer(fitter, 100_000_000, abort, null);
     const refused = [
       () => addon.networkForward(network, t, null),
       () => addon.networkTensors(network),
       () => addon.moveNetwork(network, 'cpu', 'float64'),
       () => addon.disposeNetwork(network),
-      () => addon.runFitter(fitter, 1, null, null),
-      () => addon.fitterState(fitter),
+      () => addon.runTrainer(fitter, 1, null, null),
+      () => addon.trainerState(fitter),
       () => ops.add(parameters[0], 1),
       () => addon.grad(parameters[0]),
       () => addon.stepAdamW(optimizer, 0.1, 0.9),

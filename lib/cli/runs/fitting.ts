@@ -201,7 +201,7 @@ export async function fitNetwork(
   try {
     network = await withProgress(context, label, FIT_PROGRESS, train);
     const reconstruction = network.render(clip.length);
-    const metrics = await evaluate(clip, reconstruction, { metrics: defaultMetrics });
+    const metrics = await evaluate(clip, reconstruction, { metrics: defaultMetrics('fits') });
     return { fitting, network, pieces, reconstruction, metrics };
   } catch (error) {
     network?.dispose();

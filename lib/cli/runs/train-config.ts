@@ -6,7 +6,8 @@ import type { ClassSource, LabeledClipsOptions } from '../../data/index.js';
 import { readJson } from '../../files.js';
 import { type ClassifierKind, classifierKinds, type HyperNetworkKind } from '../../nn/index.js';
 import { flag, optionsObject, parseOptions, sampleRateField } from '../../options.js';
-import type { TrainClassifierOptions, TrainOptions } from '../../train/index.js';
+import type { ScheduleKind, TrainClassifierOptions, TrainOptions } from '../../train/index.js';
+import { courseVersion, withPeakRate } from '../../train/schedule.js';
 import { trainClassifierOptionNames } from '../../train/train-classifier-options.js';
 import { trainOptionNames } from '../../train/train-options.js';
 import { defined } from '../command.js';
@@ -28,11 +29,19 @@ export function settingsOf(options: Readonly<Record<string, unknown>>): Record<s
 }
 
 interface Config<Kind, Options> {
+  readonly version: number;
   readonly name?: string;
   readonly comment?: string;
   readonly model: { readonly kind: Kind } & Readonly<Record<string, unknown>>;
   readonly training: Settings<Options>;
 }
+
+/** Configurations without a version are of the first: see `withPeakRate`. */
+const version = z
+  .literal(courseVersion, {
+    error: `Expected ${courseVersion}, or none for an older configuration`,
+  })
+  .optional();
 
 /**
  * A training as a JSON file describes it. Only names are checked here: the model and the training
@@ -49,6 +58,7 @@ function configSchema<Parts extends z.ZodRawShape>(
   );
   const settings = optionNames.filter(isSetting).map((name) => [name, z.unknown()]);
   return optionsObject({
+    version,
     name: text,
     comment: text,
     model: z.looseObject(
@@ -93,12 +103,24 @@ export async function readClassifierConfig(
   { folder, ...training }: { folder?: string; epochs?: number; threads?: number },
 ): Promise<ClassifierConfig> {
   const value = await readJson(path, { missing: hint });
-  const config = parseOptions(classifierConfigSchema, value, path) as unknown as ClassifierConfig;
+  const config = ofThisVersion(
+    parseOptions(classifierConfigSchema, value, path) as unknown as ClassifierConfig,
+    'constant',
+  );
   return {
     ...config,
     data: { ...config.data, folder: resolve(folder ?? config.data.folder) },
     training: { ...config.training, ...defined(training) },
   };
+}
+
+/** A configuration with the learning rate as this version means it. */
+function ofThisVersion<Any extends TrainConfig | ClassifierConfig>(
+  config: Any,
+  usual: ScheduleKind,
+): Any {
+  if (config.version !== undefined) return config;
+  return { ...config, version: courseVersion, training: withPeakRate(config.training, usual) };
 }
 
 /** The configuration of a training of a hypernetwork. */
@@ -129,7 +151,8 @@ const trainConfigSchema = configSchema(kinds, trainOptionNames, {
  */
 export async function readTrainConfig(path: string, hint: string): Promise<TrainConfig> {
   const value = await readJson(path, { missing: hint });
-  return parseOptions(trainConfigSchema, value, path) as unknown as TrainConfig;
+  const config = parseOptions(trainConfigSchema, value, path) as unknown as TrainConfig;
+  return ofThisVersion(config, 'oneCycle');
 }
 
 /**

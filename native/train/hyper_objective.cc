@@ -1,15 +1,12 @@
-#include "native/train/hyper_trainer.h"
+#include "native/train/hyper_objective.h"
 
 #include <ATen/ATen.h>
 #include <ATen/autocast_mode.h>
 
-#include <cmath>
+#include <array>
 #include <utility>
 
 #include "native/metrics/constant_output.h"
-#include "native/nn/option_checks.h"
-#include "native/train/gradients.h"
-#include "native/train/thread_limit.h"
 
 namespace fewsound {
 namespace {
@@ -41,25 +38,32 @@ class Autocast {
   at::ScalarType dtypeBefore_ = at::kFloat;
 };
 
+constexpr std::array kPrecisions{"float32", "bfloat16"};
+
 }  // namespace
 
-HyperTrainer::HyperTrainer(std::shared_ptr<HyperModel> model, HyperTrainerOptions options)
-    : model_(std::move(model)),
-      options_(std::move(options)),
-      optimizer_(model_->learnable(), options_.optimizer) {
-  checkNotNegative("maxGradientNorm", options_.maxGradientNorm);
-  checkRange("threads", options_.threads, 0, 1024);
+void fields(OptionVisitor& visit, HyperObjectiveOptions& options) {
+  visit({.name = "loss", .meaning = "The reconstruction loss."}, options.loss);
+  visit(
+      {.name = "precision",
+       .meaning = "What the encoder and the hypernetwork compute in; the splines and the loss stay "
+                  "in float32."},
+      options.precision, Choice{kPrecisions});
+}
+
+HyperObjective::HyperObjective(std::shared_ptr<HyperModel> model, HyperObjectiveOptions options)
+    : model_(std::move(model)), options_(std::move(options)) {
   checkOptions(options_.loss);
   const at::NoGradGuard noGrad;
-  t_ = timeAxis(model_->options().samples, optimizer_.parameters().front().options());
+  t_ = timeAxis(model_->options().samples, model_->learnable().front().options());
   if (model_->target().encodingIsFixed()) features_ = model_->target().encode(t_).contiguous();
 }
 
-at::Tensor HyperTrainer::moved(const at::Tensor& batch) const {
-  return batch.detach().to(t_.device(), t_.scalar_type());
+at::Tensor HyperObjective::moved(const at::Tensor& part) const {
+  return part.detach().to(t_.device(), t_.scalar_type());
 }
 
-at::Tensor HyperTrainer::reconstruct(const at::Tensor& audio, double factor) const {
+at::Tensor HyperObjective::reconstruct(const at::Tensor& audio, double factor) const {
   at::Tensor vectors;
   {
     const Autocast autocast(options_.precision, t_.device().type());
@@ -71,7 +75,7 @@ at::Tensor HyperTrainer::reconstruct(const at::Tensor& audio, double factor) con
   return target.decode(features, &weights).squeeze(-1);
 }
 
-TargetLoss& HyperTrainer::lossAgainst(const at::Tensor& audio) {
+TargetLoss& HyperObjective::lossAgainst(const at::Tensor& audio) {
   // Kept from pass to pass: only a last, smaller batch makes another.
   if (loss_ && loss_->gradient().sizes() == audio.sizes()) {
     loss_->setTarget(audio);
@@ -81,9 +85,9 @@ TargetLoss& HyperTrainer::lossAgainst(const at::Tensor& audio) {
   return *loss_;
 }
 
-double HyperTrainer::accumulate(const at::Tensor& batch, double factor, double share) {
+double HyperObjective::accumulate(const at::Tensor& part, double factor, double share) {
   const at::AutoGradMode gradients(true);
-  const at::Tensor audio = moved(batch);
+  const at::Tensor audio = moved(part);
   const at::Tensor estimates = reconstruct(audio, factor);
   TargetLoss& loss = lossAgainst(audio);
   loss.evaluate(estimates);
@@ -91,49 +95,34 @@ double HyperTrainer::accumulate(const at::Tensor& batch, double factor, double s
   return loss.losses().sum().item<double>();
 }
 
-HyperStep HyperTrainer::step(const std::vector<at::Tensor>& batches, double factor,
-                             double learningRate, double beta1, ProcessGroup* group) {
-  const ThreadLimit limit(options_.threads);
-  const at::NoGradGuard noGrad;
+double HyperObjective::accumulate(const Batch& batch) {
   int64_t recordings = 0;
-  for (const at::Tensor& batch : batches) {
-    model_->checkAudio(batch);
-    recordings += batch.size(0);
+  for (const at::Tensor& part : batch.audio) {
+    model_->checkAudio(part);
+    recordings += part.size(0);
   }
   TORCH_CHECK_VALUE(recordings > 0, "a step has no recordings; expected at least one");
   const auto all = static_cast<double>(recordings);
-  optimizer_.zeroGrad();
   double loss = 0.0;
-  for (const at::Tensor& batch : batches) {
-    loss += accumulate(batch, factor, static_cast<double>(batch.size(0)) / all) / all;
+  for (const at::Tensor& part : batch.audio) {
+    loss += accumulate(part, batch.factor, static_cast<double>(part.size(0)) / all) / all;
   }
-
-  std::vector<at::Tensor> gradients = gradientsOf(optimizer_.parameters());
-  // All processes must come to the same decision, so a loss that is none shows in the gradients.
-  if (!std::isfinite(loss)) gradients.front().fill_(std::nan(""));
-  if (group != nullptr) group->allReduceMean(gradients);
-  const double norm = normOf(gradients);
-  if (std::isfinite(norm)) {
-    clipGradients(gradients, norm, options_.maxGradientNorm);
-    optimizer_.step(learningRate, beta1);
-  }
-  optimizer_.zeroGrad();
-  return {.loss = loss, .gradientNorm = norm};
+  return loss;
 }
 
-HyperEvaluation HyperTrainer::evaluate(const at::Tensor& batch, double factor) {
-  const ThreadLimit limit(options_.threads);
-  const at::NoGradGuard noGrad;
-  const at::Tensor audio = moved(batch);
-  const at::Tensor estimates = reconstruct(audio, factor);
+Evaluation HyperObjective::evaluate(const Batch& batch) {
+  TORCH_CHECK_VALUE(batch.audio.size() == 1, "there are ", batch.audio.size(),
+                    " parts of recordings; expected one");
+  const at::Tensor audio = moved(batch.audio.front());
+  const at::Tensor estimates = reconstruct(audio, batch.factor);
   TargetLoss& loss = lossAgainst(audio);
   loss.evaluate(estimates);
-  return {.estimates = estimates.to(at::kCPU),
+  return {.outputs = estimates.to(at::kCPU),
           .losses = loss.losses().cpu().clone(),
           .constant = constantOutputs(estimates, audio)};
 }
 
-void HyperTrainer::setLoss(const ReconstructionLossOptions& loss) {
+void HyperObjective::setLoss(const ReconstructionLossOptions& loss) {
   checkOptions(loss);
   options_.loss = loss;
   loss_.reset();
