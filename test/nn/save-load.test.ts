@@ -168,9 +168,9 @@ describe('load refuses', () => {
     await refuses(await set('model', 'null'), /a model of kind undefined/);
     await refuses(await set('model', '{"kind":"mlp"}'), /a model of kind "mlp"/);
     const negative = '{"kind":"nerf","options":{"encoding":-3}}';
-    await refuses(await set('model', negative), /describe no nerf network: .*encoding is -3/);
+    await refuses(await set('model', negative), /describe no model: .*encoding is -3/);
     const huge = '{"kind":"nerf","options":{"layers":[60000,60000]}}';
-    await refuses(await set('model', huge), /describe a larger network than its \d+ numbers/);
+    await refuses(await set('model', huge), /describe a larger model than its \d+ numbers/);
     await refuses(await set('clip', '{"sampleRate":0,"samples":1}'), /"clip" are of no use/);
     await refuses(await set('content', 'poem'), /content is "poem"/);
   });
