@@ -94,7 +94,7 @@ describe('the configurations of the paper', () => {
       samplesPerEpoch: 10_000,
       batchSize: 16,
       schedule: 'oneCycle',
-      learningRate: target(config).kind === 'siren' ? 1e-6 : 1e-5,
+      learningRate: target(config).kind === 'siren' ? 2.5e-5 : 2.5e-4,
     });
     expect(config.model.samples).toBe(32_768);
   });
