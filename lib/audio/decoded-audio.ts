@@ -95,7 +95,7 @@ export function changeError(name: string, from: string, to: string, at: number):
   );
 }
 
-export function form({ channels, sampleRate }: DecodedAudio): string {
+function form({ channels, sampleRate }: DecodedAudio): string {
   return formText(sampleRate, channels.length);
 }
 

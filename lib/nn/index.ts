@@ -1,6 +1,6 @@
 export type {
+  ClassifierInput,
   ClassifierOptions,
-  Listening,
   WaveformCnnOptions,
   WaveformLayer,
 } from './classifiers/classifier.js';
@@ -27,7 +27,7 @@ export {
   type HyperSoundOptions,
 } from './hyper/few-sound.js';
 export {
-  type AskOptions,
+  type HyperForwardOptions,
   HyperNetwork,
   type HyperNetworkKind,
   type WrittenSlot,

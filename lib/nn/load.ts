@@ -193,7 +193,7 @@ function takeFacts(
     model.epoch = epoch;
     model.sampleRate = sampleRate;
   } else if (listening !== undefined) {
-    model.listening = listening as NonNullable<WaveformClassifier['listening']>;
+    model.input = listening as NonNullable<WaveformClassifier['input']>;
   }
 }
 

@@ -209,11 +209,7 @@ export function entriesOf(tensors: NamedTensors, field: string): [string, Tensor
  * @param owner how errors call what the tensors belong to
  * @throws FewSoundError INVALID_ARGUMENT for a missing or unknown name, SHAPE_MISMATCH, DTYPE_MISMATCH
  */
-export function copyState(
-  own: ReadonlyMap<string, Tensor>,
-  state: NamedTensors,
-  owner: string,
-): void {
+function copyState(own: ReadonlyMap<string, Tensor>, state: NamedTensors, owner: string): void {
   const given = new Map(entriesOf(state, 'state'));
   for (const name of given.keys()) {
     if (!own.has(name)) throw badState(name, `is not a tensor of this ${owner}`);

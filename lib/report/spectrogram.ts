@@ -42,7 +42,7 @@ function channels(color: string): number[] {
 }
 
 /** The scale as a CSS gradient, from left to right. */
-export async function gradient(scale: ColorScale): Promise<string> {
+async function gradient(scale: ColorScale): Promise<string> {
   const stops = (await palette(scale, 17)).map((rgb) => `rgb(${rgb.join(' ')})`);
   return `linear-gradient(to right, ${stops.join(', ')})`;
 }

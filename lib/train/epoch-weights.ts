@@ -6,7 +6,7 @@ import { writeSafetensors } from '../tensor/index.js';
 import type { EpochWeights } from './train-classifier-options.js';
 
 /** The file with the weights after an epoch; epoch 0: before training. */
-export function epochFile(folder: string, epoch: number): string {
+function epochFile(folder: string, epoch: number): string {
   return join(folder, `epoch-${String(epoch).padStart(4, '0')}.safetensors`);
 }
 
@@ -44,7 +44,7 @@ export async function keepEpochWeights(
   const kept = [...model.stateDict()].filter(
     ([, { shape }]) => which === 'all' || shape.length === 3,
   );
-  const rate = model.listening?.sampleRate;
+  const rate = model.input?.sampleRate;
   await writeSafetensors(epochFile(folder, epoch), new Map(kept), {
     kind: model.kind,
     epoch: String(epoch),

@@ -29,7 +29,7 @@ export function crc32c(bytes: Uint8Array): number {
  * The checksum as records store it: rotated and shifted, so that a checksum of data that itself holds
  * checksums stays a good one.
  */
-export function maskedCrc32c(bytes: Uint8Array): number {
+function maskedCrc32c(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + 0xa282_ead8) >>> 0;
 }
@@ -46,29 +46,29 @@ const FIXED_32 = 5;
 export type Encoded = Uint8Array;
 
 /** One message of the fields given. */
-export function message(...fields: readonly (Encoded | undefined)[]): Encoded {
+function message(...fields: readonly (Encoded | undefined)[]): Encoded {
   return Buffer.concat(fields.filter((field) => field !== undefined));
 }
 
 /** An int64 or an enum, 0 or more. */
-export function integer(field: number, value: number): Encoded {
+function integer(field: number, value: number): Encoded {
   return message(tag(field, VARINT), varint(value));
 }
 
-export function double(field: number, value: number): Encoded {
+function double(field: number, value: number): Encoded {
   const bytes = Buffer.alloc(8);
   bytes.writeDoubleLE(value);
   return message(tag(field, FIXED_64), bytes);
 }
 
-export function float(field: number, value: number): Encoded {
+function float(field: number, value: number): Encoded {
   const bytes = Buffer.alloc(4);
   bytes.writeFloatLE(value);
   return message(tag(field, FIXED_32), bytes);
 }
 
 /** A string, bytes, or a message inside another. */
-export function bytes(field: number, value: string | Uint8Array): Encoded {
+function bytes(field: number, value: string | Uint8Array): Encoded {
   const content = typeof value === 'string' ? Buffer.from(value) : value;
   return message(tag(field, LENGTH_DELIMITED), varint(content.length), content);
 }

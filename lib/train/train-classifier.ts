@@ -93,7 +93,7 @@ class ClassifierTraining {
     const { model, clips, split, options } = this.#setup;
     await this.#run.open(options.resume, () => this.#config());
     const { sampleRate, normalize, place } = clips.options;
-    model.listening = { sampleRate, normalize, place, labels: clips.labels };
+    model.input = { sampleRate, normalize, place, labels: clips.labels };
     await this.#run.whileOpen(async () => {
       if (this.#run.begin.step === 0) await this.#keepWeights(0);
       await this.#goThroughEpochs();

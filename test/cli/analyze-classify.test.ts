@@ -13,7 +13,7 @@ beforeAll(async () => {
   await writeClassFolders(at('sounds'), 12);
   const { labels } = await listClasses({ kind: 'folders', folder: at('sounds') });
   using made = new SegmentalCnn(smallModelOptions);
-  made.listening = { sampleRate: RATE, normalize: true, place: 'center', labels };
+  made.input = { sampleRate: RATE, normalize: true, place: 'center', labels };
   await made.save(model());
 });
 

@@ -24,7 +24,7 @@ beforeAll(async () => {
   await writeFiles(at('sounds'), { 'high/notes.txt': 'high' });
   const { labels } = await listClasses({ kind: 'folders', folder: at('sounds') });
   using made = new SegmentalCnn({ ...smallModelOptions, classes: labels.length });
-  made.listening = { sampleRate: RATE, normalize: true, place: 'center', labels };
+  made.input = { sampleRate: RATE, normalize: true, place: 'center', labels };
   await made.save(at('model.safetensors'));
 });
 

@@ -109,7 +109,7 @@ describe('fewsound train-classifier', () => {
       'test.json',
     ]);
     using model = await loadClassifier(runFiles(out).best);
-    expect(model.listening?.labels).toEqual(['high', 'low', 'middle']);
+    expect(model.input?.labels).toEqual(['high', 'low', 'middle']);
   });
 
   test('writes a report about the test part, the course and the geometry', async () => {

@@ -54,20 +54,16 @@ describe('a saved classifier', () => {
     using audio = smallSounds(2);
     model.forwardTraining(audio, { seed: 1 }).dispose();
     const listening = { sampleRate: 400, normalize: false, place: 'start' } as const;
-    model.listening = { ...listening, labels: ['a', 'b', 'ü'] };
+    model.input = { ...listening, labels: ['a', 'b', 'ü'] };
     await model.save(path);
     using loaded = await loadClassifier(path);
-    expect([loaded.kind, loaded.options, loaded.listening]).toEqual([
-      kind,
-      model.options,
-      model.listening,
-    ]);
+    expect([loaded.kind, loaded.options, loaded.input]).toEqual([kind, model.options, model.input]);
     expect(stateOf(loaded)).toEqual(stateOf(model));
   });
 
   it('says at which rate it hears, where analyses of any model look', async () => {
     using model = smallClassifier('segmental-cnn');
-    model.listening = {
+    model.input = {
       sampleRate: 8000,
       normalize: true,
       place: 'center',
@@ -108,7 +104,7 @@ describe('a saved classifier', () => {
         [{ kind: 'res-tssdnet', options: {} }, /describe a larger model/],
         [{ kind: 'vgg', options }, /kind "vgg"/],
         [{ kind, options: { ...options, dropout: 2 } }, /dropout is 2/],
-        [{ kind, options, listening: { labels: [] } }, /does not fit together: listening/],
+        [{ kind, options, listening: { labels: [] } }, /does not fit together: input/],
         [{ kind }, /describe a larger model/],
       ];
       for (const [lie, message] of lies) {

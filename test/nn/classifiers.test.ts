@@ -220,10 +220,10 @@ describe('bad input', () => {
     using model = smallClassifier('segmental-cnn');
     const listening = { sampleRate: 16_000, normalize: true, place: 'center' } as const;
     expect(() => {
-      model.listening = { ...listening, labels: ['a', 'b'] };
+      model.input = { ...listening, labels: ['a', 'b'] };
     }).toThrow(/2 names for a model of 3 classes/);
     expect(() => {
-      model.listening = { ...listening, labels: ['a', 'b', 'b'] };
+      model.input = { ...listening, labels: ['a', 'b', 'b'] };
     }).toThrow(/a different one for each/);
   });
 });

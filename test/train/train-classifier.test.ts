@@ -78,7 +78,7 @@ describe('trainClassifier', () => {
     using model = smallModel();
     const { files, best } = await run(model, 'best');
     using loaded = await loadClassifier(files.best);
-    expect(loaded.listening).toEqual({
+    expect(loaded.input).toEqual({
       sampleRate: 8000,
       normalize: true,
       place: 'center',

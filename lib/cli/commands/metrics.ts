@@ -4,11 +4,10 @@ import { FewSoundError } from '../../errors.js';
 import { evaluate } from '../../metrics/index.js';
 import { defineCommand } from '../command.js';
 import { argument, flag, integerFrom } from '../flags/parsers.js';
-import { metricsText } from '../terminal/metrics.js';
+import { listedMetrics, metricsText } from '../terminal/metrics.js';
 
 export const metrics = defineCommand({
-  description:
-    'Measures how far a recording is from its original: MSE, MAE, PSNR, SNR, SI-SNR, LSD, the Wasserstein distance of the spectra, STOI and ESTOI; PESQ and CDPAM after `fewsound setup pesq` and `fewsound setup cdpam`. Amplitudes are compared as they are; stereo is mixed down.',
+  description: `Measures how far a recording is from its original: ${listedMetrics()}. Amplitudes are compared as they are; stereo is mixed down.`,
   inputs: {
     reference: argument('<reference>', 'the original recording'),
     degraded: argument('<degraded>', 'the recording to judge'),

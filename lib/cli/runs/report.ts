@@ -26,7 +26,7 @@ export type Facts = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
  * @param own of the run, in the order of the page
  * @param machine where it ran; `threads` where their number was limited
  */
-export function runFacts(
+function runFacts(
   { comment }: { readonly comment?: string | undefined },
   own: Facts,
   machine: {

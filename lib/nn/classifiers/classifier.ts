@@ -24,13 +24,13 @@ export type { WaveformCnnOptions };
 /** A convolutional layer; after it come ELU, batch norm and max-pooling. */
 export type WaveformLayer = NonNullable<WaveformCnnOptions['layers']>[number];
 
-/** How a trained classifier hears recordings, and what it tells apart. */
-export interface Listening {
+/** The recordings that a trained classifier takes, and the classes it tells apart. */
+export interface ClassifierInput {
   /** Hz. */
   readonly sampleRate: number;
   /** Whether recordings are scaled to peak 1. */
   readonly normalize: boolean;
-  /** Where a recording lies that is shorter or longer than the model hears: its beginning or its middle is kept. */
+  /** Which part of a recording of another length is kept: its beginning or its middle. */
   readonly place: Placement;
   /** Names of the classes, in the order of the logits. */
   readonly labels: readonly string[];
@@ -49,13 +49,13 @@ const schema = optionsObject({
  * @internal
  * @throws FewSoundError INVALID_ARGUMENT
  */
-export function checkListening(listening: unknown, classes: number): Listening {
-  const checked = parseOptions(schema, listening, 'listening');
+function checkInput(input: unknown, classes: number): ClassifierInput {
+  const checked = parseOptions(schema, input, 'input');
   const { labels } = checked;
   if (labels.length === classes && new Set(labels).size === classes) return Object.freeze(checked);
   throw new FewSoundError(
     'INVALID_ARGUMENT',
-    `listening: labels are ${labels.length} names for a model of ${classes} classes; expected a different one for each.`,
+    `input: labels are ${labels.length} names for a model of ${classes} classes; expected a different one for each.`,
     { field: 'labels' },
   );
 }
@@ -64,12 +64,12 @@ export function checkListening(listening: unknown, classes: number): Listening {
 export const classifierKinds = kindsOf('classifier');
 export type ClassifierKind = keyof (typeof optionTables)['classifier'];
 
-/** A network that hears a waveform and says how likely each class is (paper 2, section 3.1). */
+/** A network that tells from a waveform how likely each class is (paper 2, section 3.1). */
 export abstract class WaveformClassifier<
   Options extends ClassifierOptions = ClassifierOptions,
 > extends Model<Options> {
   abstract override readonly kind: ClassifierKind;
-  #listening: Listening | undefined;
+  #input: ClassifierInput | undefined;
 
   /** @internal */
   protected constructor(kind: ClassifierKind, options: Options) {
@@ -86,12 +86,12 @@ export abstract class WaveformClassifier<
   }
 
   /** How recordings are to be given to it and what its classes are called, set by training; kept in files. */
-  get listening(): Listening | undefined {
-    return this.#listening;
+  get input(): ClassifierInput | undefined {
+    return this.#input;
   }
 
-  set listening(listening: Listening | undefined) {
-    this.#listening = listening === undefined ? undefined : checkListening(listening, this.classes);
+  set input(input: ClassifierInput | undefined) {
+    this.#input = input === undefined ? undefined : checkInput(input, this.classes);
   }
 
   /**
@@ -153,8 +153,9 @@ export abstract class WaveformClassifier<
 
   /** @internal Beside the options, where analyses of any model look for it: the rate. */
   override describe(): ModelDescription {
-    const listening = this.#listening;
-    const rate = listening && { sampleRate: listening.sampleRate, listening };
+    const input = this.#input;
+    // The name that files have had from the beginning.
+    const rate = input && { sampleRate: input.sampleRate, listening: input };
     return { ...super.describe(), ...rate };
   }
 }

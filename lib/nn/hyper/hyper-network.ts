@@ -22,7 +22,7 @@ export interface WrittenSlot extends WeightSlot {
 }
 
 /** How a model is asked. */
-export interface AskOptions {
+export interface HyperForwardOptions {
   /**
    * Part f of the update that is made, θ' = θ + f·H(z). Default: as the model was trained
    * ({@link HyperNetwork.updateFactor}). Of no effect without universal weights.
@@ -124,7 +124,7 @@ export abstract class HyperNetwork extends Model<HyperNetworkOptions> {
    * @param audio [batch, samples], peak-normalised
    * @returns [batch, numbers]
    */
-  write(audio: Tensor, { factor = this.updateFactor }: AskOptions = {}): Tensor {
+  write(audio: Tensor, { factor = this.updateFactor }: HyperForwardOptions = {}): Tensor {
     return wrapTensor(
       addon().hyperModelVectors(
         this.handle,
@@ -163,7 +163,11 @@ export abstract class HyperNetwork extends Model<HyperNetworkOptions> {
    * @returns [batch, n]
    * @throws FewSoundError SHAPE_MISMATCH, DTYPE_MISMATCH, INVALID_ARGUMENT
    */
-  forward(audio: Tensor, t?: Tensor, { factor = this.updateFactor }: AskOptions = {}): Tensor {
+  forward(
+    audio: Tensor,
+    t?: Tensor,
+    { factor = this.updateFactor }: HyperForwardOptions = {},
+  ): Tensor {
     const recordings = recordingsFor(this, this.options.samples, audio);
     const compute = (times: Tensor) =>
       wrapTensor(addon().hyperModelForward(this.handle, recordings, handleOf(times), factor));

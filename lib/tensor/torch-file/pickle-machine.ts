@@ -76,7 +76,7 @@ const names: Readonly<Record<number, string>> = {
 };
 
 /** The fault for an opcode that no file of tensors needs. INST alone names what it would create. */
-export function refusal(opcode: number, bytes: PickleBytes, { fault }: Caller): Error {
+function refusal(opcode: number, bytes: PickleBytes, { fault }: Caller): Error {
   const name = names[opcode];
   if (name === undefined)
     return fault(`its pickle has the unknown opcode 0x${opcode.toString(16)}`);
