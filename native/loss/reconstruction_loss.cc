@@ -2,24 +2,21 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "native/audio/mel.h"
+#include "native/audio/stft.h"
+#include "native/loss/local_weights.h"
 
 namespace fewsound {
 
 void fields(OptionVisitor& visit, ReconstructionLossOptions& options) {
-  visit({.name = "time",
-         .meaning = "Weight of the L1 loss of the samples.",
-         .source = "paper 1, equation 2",
-         .flag = Flag{.value = "<weight>", .name = "time-weight"}},
-        options.time, kNotNegative);
-  visit({.name = "mel",
-         .meaning = "Weight of the multi-resolution mel STFT loss.",
-         .source = "paper 1, equation 2",
-         .flag = Flag{.value = "<weight>", .name = "mel-weight"}},
-        options.mel, kNotNegative);
+  fields(visit, static_cast<LossWeights&>(options));
+  visit({.name = "course",
+         .meaning = "What the weights become over a fit; a stage keeps what it does not name."},
+        options.course, Length{0, 32, "stages"});
   visit({.name = "sampleRate", .meaning = "Rate of the recording, Hz: places the mel bands."},
         options.sampleRate, Whole{1, 1'000'000});
   visit({.name = "mels", .meaning = "Number of mel bands.", .flag = Flag{.value = "<bands>"}},
@@ -36,12 +33,35 @@ void fields(OptionVisitor& visit, ReconstructionLossOptions& options) {
 
 void checkOptions(const ReconstructionLossOptions& options) {
   checkOptions<ReconstructionLossOptions>(options);
-  TORCH_CHECK_VALUE(options.time > 0.0 || options.mel > 0.0,
-                    "loss options time and mel are both 0; expected at least one above 0");
+  const auto checkWeights = [](const LossWeights& weights) {
+    TORCH_CHECK_VALUE(
+        weights.time > 0.0 || weights.mel > 0.0 || weights.emphasized > 0.0 || weights.stft > 0.0,
+        "loss options time, mel, emphasized and stft are all 0; expected at least one above 0");
+  };
+  checkWeights(options);
+  LossWeights weights = options;
+  double from = 0.0;
+  for (const LossStage& stage : options.course) {
+    TORCH_CHECK_VALUE(stage.from > from, "loss option course has from ", stage.from, " after ",
+                      from, "; expected numbers that rise");
+    from = stage.from;
+    weights = stage.after(weights);
+    checkWeights(weights);
+  }
   for (const int64_t size : options.fftSizes) {
     TORCH_CHECK_VALUE(size % 4 == 0, "loss option fftSizes has ", size,
                       "; expected multiples of 4");
   }
+}
+
+bool ReconstructionLossOptions::uses(double LossWeights::* weight) const {
+  LossWeights now = *this;
+  bool used = now.*weight > 0.0;
+  for (const LossStage& stage : course) {
+    now = stage.after(now);
+    used = used || now.*weight > 0.0;
+  }
+  return used;
 }
 
 at::Tensor weightedFilterbank(const ReconstructionLossOptions& options, int64_t fftSize,
@@ -86,14 +106,31 @@ ReconstructionLoss::ReconstructionLoss(ReconstructionLossOptions options)
   checkOptions(options_);
 }
 
+void ReconstructionLoss::setWeights(const LossWeights& weights) {
+  static_cast<LossWeights&>(options_) = weights;
+}
+
 at::Tensor ReconstructionLoss::operator()(const at::Tensor& estimate, const at::Tensor& target) {
   checkPair(estimate, target);
   at::Tensor loss;
-  if (options_.time > 0.0) loss = at::l1_loss(estimate, target) * options_.time;
-  if (options_.mel > 0.0) {
-    const at::Tensor mel = melPerResolution(estimate, target).mean() * options_.mel;
-    loss = loss.defined() ? loss + mel : mel;
+  const auto add = [&](const at::Tensor& part, double weight) {
+    loss = loss.defined() ? loss + part * weight : part * weight;
+  };
+  if (options_.time > 0.0) add(at::l1_loss(estimate, target), options_.time);
+  const at::Tensor targets = asBatch(target).detach();
+  if (options_.emphasized > 0.0) {
+    const at::Tensor error = preEmphasized(asBatch(estimate) - targets, options_.preEmphasis);
+    const at::Tensor weights = sampleWeights(targets, options_.preEmphasis, options_.localPower);
+    add((error.abs() * weights).mean(), options_.emphasized);
   }
+  if (options_.stft > 0.0) {
+    checkLongEnough(targets.size(1), kStftSize);
+    const at::Tensor window = at::hann_window(kStftSize, targets.options());
+    const at::Tensor spectra = centredStft(targets, window, kStftHop);
+    const at::Tensor error = centredStft(asBatch(estimate), window, kStftHop) - spectra;
+    add((error.abs() * spectrumWeights(spectra, targets)).mean(), options_.stft);
+  }
+  if (options_.mel > 0.0) add(melPerResolution(estimate, target).mean(), options_.mel);
   return loss;
 }
 

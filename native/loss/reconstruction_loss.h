@@ -5,19 +5,23 @@
 #include <cstdint>
 #include <vector>
 
+#include "native/loss/loss_weights.h"
 #include "native/options/fields.h"
 
 namespace fewsound {
 
-struct ReconstructionLossOptions {
-  double time = 1.0;  // weight of L1
-  double mel = 1.0;   // weight of the multi-resolution mel STFT loss
+struct ReconstructionLossOptions : LossWeights {
   int64_t sampleRate = 22050;
   int64_t mels = 128;
   std::vector<int64_t> fftSizes{2048, 1024, 512, 256, 128};  // hop n/4, window n
   // Above 0, band b of both spectrograms is weighted by ((b + 1) / mels)^bandPower, the weights
   // scaled to a mean of 1: the higher the power, the more the high bands count.
   double bandPower = 0.0;
+  /// What the weights become over a fit, from the earliest on.
+  std::vector<LossStage> course;
+
+  /// Whether a weight is above 0 at any time.
+  bool uses(double LossWeights::* weight) const;
 };
 
 void fields(OptionVisitor& visit, ReconstructionLossOptions& options);
@@ -29,8 +33,11 @@ void checkOptions(const ReconstructionLossOptions& options);
 at::Tensor weightedFilterbank(const ReconstructionLossOptions& options, int64_t fftSize,
                               const at::TensorOptions& tensorOptions);
 
-/// time·L1 + mel·(mean over FFT sizes of mean|M - M'| + sqrt(mean (M - M')^2)); SPEC "Loss".
-/// Differentiable; for the many steps of a training loop see TargetLoss.
+/// With the error e and the pre-emphasized error p,
+///   time·mean|e| + emphasized·mean(w·|p|) + stft·mean(W·|STFT(e)|)
+///   + mel·(mean over FFT sizes of mean|M - M'| + sqrt(mean (M - M')^2)),
+/// SPEC "Loss", w and W as local_weights.h has them. Differentiable; for the many steps of a
+/// training loop, and for weights that change over them, see TargetLoss.
 class ReconstructionLoss {
  public:
   explicit ReconstructionLoss(ReconstructionLossOptions options);
@@ -42,6 +49,7 @@ class ReconstructionLoss {
   at::Tensor melPerResolution(const at::Tensor& estimate, const at::Tensor& target);
 
   const ReconstructionLossOptions& options() const { return options_; }
+  void setWeights(const LossWeights& weights);
 
  private:
   /// Makes windows and filterbanks for the signal's dtype and device, unless they are there.

@@ -9,8 +9,10 @@
 
 namespace fewsound {
 
-TargetLoss::TargetLoss(const at::Tensor& target)
-    : target_(target.detach().contiguous()),
+TargetLoss::TargetLoss(const ReconstructionLossOptions& options, const at::Tensor& target)
+    : options_(options),
+      weights_(options),
+      target_(target.detach().contiguous()),
       losses_(at::empty({target.size(0)}, target_.options().dtype(at::kDouble))),
       gradient_(at::empty_like(target_)) {}
 
@@ -26,6 +28,15 @@ void TargetLoss::setTarget(const at::Tensor& target) {
   const at::NoGradGuard noGrad;
   target_ = target.detach().contiguous();
   prepareTarget();
+}
+
+void TargetLoss::setPart(double part) {
+  if (options_.course.empty()) return;
+  const LossWeights weights = weightsAt(options_, options_.course, part);
+  if (weights == weights_) return;
+  const at::NoGradGuard noGrad;
+  weights_ = weights;
+  changeWeights();
 }
 
 void TargetLoss::evaluate(const at::Tensor& estimate) {

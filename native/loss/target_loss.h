@@ -29,6 +29,9 @@ class TargetLoss {
   /// Other recordings in the place of those before: of their shape, dtype and device.
   void setTarget(const at::Tensor& target);
 
+  /// The weights of another part of the fit, 0 to 1.
+  void setPart(double part);
+
   /// Computes both for an estimate [clips, samples] of the target's dtype and device; what was
   /// returned before is overwritten.
   void evaluate(const at::Tensor& estimate);
@@ -40,13 +43,17 @@ class TargetLoss {
 
  protected:
   /// Allocates the results.
-  explicit TargetLoss(const at::Tensor& target);
+  TargetLoss(const ReconstructionLossOptions& options, const at::Tensor& target);
   /// `estimate` is checked and contiguous.
   virtual void compute(const at::Tensor& estimate) = 0;
   /// `target_` has changed.
   virtual void prepareTarget() = 0;
+  /// `weights_` have changed.
+  virtual void changeWeights() {}
   void requireLikeTarget(const at::Tensor& signal, const char* what) const;
 
+  const ReconstructionLossOptions options_;
+  LossWeights weights_;
   at::Tensor target_;
   at::Tensor losses_;
   at::Tensor gradient_;

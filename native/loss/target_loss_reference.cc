@@ -9,12 +9,13 @@ namespace {
 class ReferenceTargetLoss : public TargetLoss {
  public:
   ReferenceTargetLoss(const ReconstructionLossOptions& options, const at::Tensor& target)
-      : TargetLoss(target), loss_(options) {
+      : TargetLoss(options, target), loss_(options) {
     compute(target_);  // shows now what would be wrong with it in the first step
   }
 
  private:
   void prepareTarget() override {}
+  void changeWeights() override { loss_.setWeights(weights_); }
 
   void compute(const at::Tensor& estimate) override {
     const at::AutoGradMode gradients(true);

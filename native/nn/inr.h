@@ -52,6 +52,8 @@ class Inr : public Model {
     double later;
   };
   virtual std::optional<FrequencyFactors> frequencyFactors() const { return std::nullopt; }
+  /// The frequencies of a positional encoding, pi included, float64; undefined without one.
+  virtual at::Tensor exactFrequencies() const { return {}; }
 
  private:
   void checkTime(const at::Tensor& t) const;

@@ -31,8 +31,7 @@ SplineGrid checkedGrid(const KanOptions& options) {
 
 void fields(OptionVisitor& visit, KanOptions& options) {
   visit(hiddenLayers("paper 1, section 4.3"), options.layers, kHiddenLayers);
-  encodingFields(visit, options.encoding, options.learnableEncoding,
-                 "paper 1, Table 7; NeRF's encoding");
+  encodingFields(visit, options, "paper 1, Table 7; NeRF's encoding");
   visit({.name = "grid",
          .meaning = "Grid size G: intervals of each spline.",
          .source = "paper 1, Table 10",
@@ -65,8 +64,8 @@ Kan::Kan(const KanOptions& options)
       grid_(checkedGrid(options)),
       scaleSpline_(options.scaleSpline),
       encoding_(register_module("encoding",
-                                std::make_shared<PositionalEncoding>(
-                                    options.encoding, options.learnableEncoding, options.dtype))) {
+                                std::make_shared<PositionalEncoding>(options, options.dtype))),
+      exactFrequencies_(encodingFrequencies(options)) {
   const Initializer initializer(options);
   const auto stack = register_module("layers", std::make_shared<torch::nn::Module>("layers"));
   const at::Tensor toCoefficients =
@@ -74,7 +73,7 @@ Kan::Kan(const KanOptions& options)
                               : at::empty({options.grid + 1, options.grid + options.order},
                                           at::TensorOptions(at::kMeta).dtype(at::kDouble));
   const double noiseBound = 0.5 * options.initNoise / static_cast<double>(options.grid);
-  const std::vector<int64_t> widths = layerWidths(2 * options.encoding, options.layers);
+  const std::vector<int64_t> widths = layerWidths(2 * options.frequencies(), options.layers);
   for (size_t i = 0; i + 1 < widths.size(); ++i) {
     const int64_t in = widths[i];
     const int64_t out = widths[i + 1];

@@ -9,10 +9,8 @@
 
 namespace fewsound {
 
-struct KanOptions : ModelOptions {
+struct KanOptions : ModelOptions, EncodingOptions {
   std::vector<int64_t> layers{48, 24, 12};
-  int64_t encoding = 10;
-  bool learnableEncoding = false;
   int64_t grid = 10;
   int64_t order = 3;
   Range gridRange{-1.0, 1.0};
@@ -32,6 +30,7 @@ class Kan : public Inr {
   at::Tensor encode(const at::Tensor& t) const override;
   at::Tensor encode(const at::Tensor& t, const WeightMap& weights) const override;
   bool encodingIsFixed() const override { return !encoding_->learnable(); }
+  at::Tensor exactFrequencies() const override { return exactFrequencies_; }
   bool acceptsWeights() const override { return true; }
   at::Tensor decode(const at::Tensor& features, const WeightMap* weights) override;
 
@@ -39,6 +38,7 @@ class Kan : public Inr {
   SplineGrid grid_;
   bool scaleSpline_;
   std::shared_ptr<PositionalEncoding> encoding_;
+  at::Tensor exactFrequencies_;
   std::vector<KanWeights> layers_;
 };
 

@@ -10,16 +10,16 @@ namespace fewsound {
 
 void fields(OptionVisitor& visit, NerfOptions& options) {
   visit(hiddenLayers("paper 1, Table 1"), options.layers, kHiddenLayers);
-  encodingFields(visit, options.encoding, options.learnableEncoding, "paper 1, Table 1");
+  encodingFields(visit, options, "paper 1, Table 1");
 }
 
 Nerf::Nerf(const NerfOptions& options)
     : Mlp("NeRF"),
       encoding_(register_module(
-          "encoding", std::make_shared<PositionalEncoding>(
-                          checked(options).encoding, options.learnableEncoding, options.dtype))) {
+          "encoding", std::make_shared<PositionalEncoding>(checked(options), options.dtype))),
+      exactFrequencies_(encodingFrequencies(options)) {
   const Initializer initializer(options);
-  const std::vector<int64_t> widths = layerWidths(2 * options.encoding, options.layers);
+  const std::vector<int64_t> widths = layerWidths(2 * options.frequencies(), options.layers);
   for (size_t i = 0; i + 1 < widths.size(); ++i) {
     const double bound = 1.0 / std::sqrt(static_cast<double>(widths[i]));
     const at::Tensor weight = initializer.uniform({widths[i + 1], widths[i]}, bound);

@@ -8,10 +8,9 @@
 
 namespace fewsound {
 
-struct NerfOptions : ModelOptions {
+struct NerfOptions : ModelOptions, EncodingOptions {
+  NerfOptions() { encoding = 12; }
   std::vector<int64_t> layers{90, 90, 90, 90, 70};
-  int64_t encoding = 12;
-  bool learnableEncoding = false;
 };
 
 void fields(OptionVisitor& visit, NerfOptions& options);
@@ -24,6 +23,7 @@ class Nerf : public Mlp {
   at::Tensor encode(const at::Tensor& t) const override;
   at::Tensor encode(const at::Tensor& t, const WeightMap& weights) const override;
   bool encodingIsFixed() const override { return !encoding_->learnable(); }
+  at::Tensor exactFrequencies() const override { return exactFrequencies_; }
   bool acceptsWeights() const override { return true; }
 
  protected:
@@ -31,6 +31,7 @@ class Nerf : public Mlp {
 
  private:
   std::shared_ptr<PositionalEncoding> encoding_;
+  at::Tensor exactFrequencies_;
 };
 
 }  // namespace fewsound

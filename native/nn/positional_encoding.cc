@@ -6,27 +6,39 @@
 
 namespace fewsound {
 
-void encodingFields(OptionVisitor& visit, int64_t& length, bool& learnable, const char* source) {
+int64_t EncodingOptions::frequencies() const {
+  return encodingFrequencies.empty() ? encoding : std::ssize(encodingFrequencies);
+}
+
+void encodingFields(OptionVisitor& visit, EncodingOptions& options, const char* source) {
   visit({.name = "encoding",
          .meaning = "Length L of the positional encoding: 2L features.",
          .source = source,
          .flag = Flag{"<length>"}},
-        length, Whole{1, 64});  // 2^63 pi t is past what either dtype can resolve
+        options.encoding, Whole{1, 64});  // 2^63 pi t is past what either dtype can resolve
+  visit({.name = "encodingFrequencies",
+         .meaning = "Frequencies of the positional encoding, cycles over the whole recording, in "
+                    "place of octaves from 1; their number takes the place of L.",
+         .flag = Flag{.value = "<cycles>"}},
+        options.encodingFrequencies, Reals{kPositive, {0, 64, "frequencies above 0"}});
   visit({.name = "learnableEncoding",
          .meaning = "Learn the frequencies of the positional encoding.",
          .flag = Flag{}},
-        learnable);
+        options.learnableEncoding);
 }
 
-at::Tensor encodingFrequencies(int64_t length) {
-  return at::pow(2.0, at::arange(length, at::kDouble)).mul_(std::numbers::pi);
+at::Tensor encodingFrequencies(const EncodingOptions& options) {
+  const at::Tensor cycles = options.encodingFrequencies.empty()
+                                ? at::pow(2.0, at::arange(options.encoding, at::kDouble))
+                                : at::tensor(options.encodingFrequencies, at::kDouble);
+  return cycles.mul_(std::numbers::pi);
 }
 
-PositionalEncoding::PositionalEncoding(int64_t length, bool learnable, at::ScalarType dtype)
-    : learnable_(learnable) {
-  const at::Tensor frequencies = encodingFrequencies(length).to(dtype);
-  frequencies_ = learnable ? register_parameter("frequencies", frequencies)
-                           : register_buffer("frequencies", frequencies);
+PositionalEncoding::PositionalEncoding(const EncodingOptions& options, at::ScalarType dtype)
+    : learnable_(options.learnableEncoding) {
+  const at::Tensor frequencies = encodingFrequencies(options).to(dtype);
+  frequencies_ = learnable_ ? register_parameter("frequencies", frequencies)
+                            : register_buffer("frequencies", frequencies);
 }
 
 namespace {

@@ -5,23 +5,35 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "native/nn/weight_map.h"
 #include "native/options/fields.h"
 
 namespace fewsound {
 
-/// The fields for the length of a positional encoding and for whether it learns.
-void encodingFields(OptionVisitor& visit, int64_t& length, bool& learnable, const char* source);
+/// Options of networks that begin with a positional encoding.
+struct EncodingOptions {
+  int64_t encoding = 10;
+  /// Cycles over the whole recording, in place of octaves from 1; none: octaves.
+  std::vector<double> encodingFrequencies;
+  bool learnableEncoding = false;
 
-/// 2^0 pi … 2^{length-1} pi, float64.
-at::Tensor encodingFrequencies(int64_t length);
+  int64_t frequencies() const;
+};
 
+/// `source`: of the default length.
+void encodingFields(OptionVisitor& visit, EncodingOptions& options, const char* source);
+
+/// f pi for every frequency f, float64: 2^0 pi … 2^{length-1} pi where none are given.
+at::Tensor encodingFrequencies(const EncodingOptions& options);
+
+/// Of the octaves; of other frequencies f likewise, with f pi in place of 2^i pi:
 /// [sin(2^0 pi t) … sin(2^{length-1} pi t), cos(2^0 pi t) … cos(2^{length-1} pi t)]: all sines
 /// before all cosines, as the authors' program has it (the formula of paper 1 interleaves them).
 class PositionalEncoding : public torch::nn::Module {
  public:
-  PositionalEncoding(int64_t length, bool learnable, at::ScalarType dtype);
+  PositionalEncoding(const EncodingOptions& options, at::ScalarType dtype);
 
   /// [..., 1] -> [..., 2·length]
   at::Tensor forward(const at::Tensor& t) const;

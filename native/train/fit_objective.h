@@ -22,6 +22,9 @@ class FitObjective final : public Objective {
   /// The same without waiting for the device, so that it can be recorded.
   void accumulate();
 
+  /// The loss has the weights of this part of the fit, 0 to 1.
+  void setPart(double part) { loss_->setPart(part); }
+
   InrBatch& networks() { return networks_; }
   int64_t clips() const { return networks_.size(); }
   const at::Tensor& targets() const { return targets_; }        // [clips, samples]

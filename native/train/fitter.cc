@@ -96,8 +96,11 @@ Fitter::Fitter(const std::shared_ptr<FitObjective>& objective, const FitterOptio
 
 void Fitter::recordSteps() {
   triedRecording_ = true;
-  // A limited update waits for the device.
-  if (fit_->targets().is_cpu() || options_.optimizer.maxUpdate > 0.0) return;
+  // A limited update waits for the device, and a recorded step keeps the weights of its loss.
+  if (fit_->targets().is_cpu() || options_.optimizer.maxUpdate > 0.0 ||
+      !options_.loss.course.empty()) {
+    return;
+  }
   const auto gradients = [this] {
     optimizer().zeroGrad();
     fit_->accumulate();
@@ -124,6 +127,7 @@ void Fitter::takeSteps(int64_t most) {
   if (recorded_) {
     losses = recorded_->take(rates);
   } else {
+    fit_->setPart(static_cast<double>(step) / static_cast<double>(options_.steps));
     computeGradients({});
     losses = fit_->losses().cpu().unsqueeze(0);
   }

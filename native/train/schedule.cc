@@ -32,7 +32,19 @@ ScheduledRate oneCycle(const ScheduleOptions& options, int64_t step) {
           cosineBetween(options.beta1Base, options.beta1Max, part)};
 }
 
-constexpr std::array kKinds{"constant", "cosine", "oneCycle"};
+constexpr std::array kKinds{"constant", "cosine", "oneCycle", "warmupStableDecay"};
+
+/// Up to the rate along a line, that rate, and down to the minimum along a line.
+ScheduledRate warmupStableDecay(const ScheduleOptions& options, int64_t step) {
+  const auto steps = static_cast<double>(options.totalSteps);
+  const auto at = static_cast<double>(std::min(step, options.totalSteps));
+  const double warmup = options.warmup * steps;
+  const double decay = options.decay * steps;
+  const double rise = at < warmup ? (at + 1.0) / (warmup + 1.0) : 1.0;
+  const double fall = at > steps - decay ? (steps - at) / decay : 1.0;
+  const double part = std::min(rise, fall);
+  return {options.minimum + (options.learningRate - options.minimum) * part, options.beta1};
+}
 
 }  // namespace
 
@@ -45,10 +57,10 @@ void fields(OptionVisitor& visit, ScheduleOptions& options) {
   visit({.name = "totalSteps", .meaning = "Length of the whole schedule, in updates."},
         options.totalSteps, Whole{1, kLargestWhole});
   visit({.name = "minimum",
-         .meaning = "Cosine: the rate at the end.",
+         .meaning = "Cosine and warmup-stable-decay: the rate at the end.",
          .flag = Flag{.value = "<rate>", .name = "minimum-lr"}},
         options.minimum, kNotNegative);
-  visit({.name = "beta1", .meaning = "First moment decay of the constant and the cosine schedule."},
+  visit({.name = "beta1", .meaning = "First moment decay of all schedules but one cycle."},
         options.beta1, kFraction);
   visit({.name = "divFactor",
          .meaning = "One cycle: the first rate is the highest one divided by this.",
@@ -65,6 +77,14 @@ void fields(OptionVisitor& visit, ScheduleOptions& options) {
          .source = "PyTorch's OneCycleLR",
          .flag = Flag{.value = "<part>"}},
         options.warmupFraction, Real{.least = 0.0, .most = 1.0});
+  visit({.name = "warmup",
+         .meaning = "Warmup-stable-decay: part of the steps that the rate rises for.",
+         .flag = Flag{.value = "<part>"}},
+        options.warmup, kFraction);
+  visit({.name = "decay",
+         .meaning = "Warmup-stable-decay: part of the steps, at the end, that the rate falls for.",
+         .flag = Flag{.value = "<part>"}},
+        options.decay, Real{.least = 0.0, .most = 1.0});
   visit({.name = "beta1Base",
          .meaning = "One cycle: first moment decay at the highest rate.",
          .source = "PyTorch's OneCycleLR",
@@ -91,6 +111,8 @@ ScheduledRate rateAt(const ScheduleOptions& options, int64_t step) {
     }
     case ScheduleKind::kOneCycle:
       return oneCycle(options, step);
+    case ScheduleKind::kWarmupStableDecay:
+      return warmupStableDecay(options, step);
   }
   TORCH_CHECK(false, "unknown schedule");
 }

@@ -6,17 +6,19 @@
 
 namespace fewsound {
 
-enum class ScheduleKind : uint8_t { kConstant, kCosine, kOneCycle };
+enum class ScheduleKind : uint8_t { kConstant, kCosine, kOneCycle, kWarmupStableDecay };
 
 struct ScheduleOptions {
   ScheduleKind kind = ScheduleKind::kConstant;
   double learningRate = 1e-3;  // the highest of all
   int64_t totalSteps = 1000;
-  double minimum = 0.0;         // cosine: the rate that update number totalSteps would have
-  double beta1 = 0.9;           // constant and cosine
+  double minimum = 0.0;         // cosine, warmup-stable-decay: the rate of update number totalSteps
+  double beta1 = 0.9;           // all but one cycle
   double divFactor = 25.0;      // one cycle: first rate = maximum / divFactor
   double finalDivFactor = 1e4;  // one cycle: last rate = first rate / finalDivFactor
   double warmupFraction = 0.3;  // one cycle: part of the steps spent rising (pct_start)
+  double warmup = 0.0;          // warmup-stable-decay: part of the steps spent rising
+  double decay = 0.3;           // warmup-stable-decay: part of the steps spent falling
   double beta1Base = 0.85;      // one cycle: beta1 at the maximum rate
   double beta1Max = 0.95;       // one cycle: beta1 at both ends
 };

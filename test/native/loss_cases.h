@@ -7,6 +7,7 @@
 #include <random>
 #include <utility>
 
+#include "native/loss/local_weights.h"
 #include "native/loss/target_loss.h"
 
 namespace fewsound::test {
@@ -52,7 +53,13 @@ inline LossCase randomLoss(std::mt19937& random) {
   options.time = between(0, 1) * 1.5;
   options.mel = 0.5 + between(0, 2);
   options.bandPower = between(0, 1) * 1.25;
-  const int64_t longest = *std::max_element(sizes.begin(), sizes.end());
+  if (between(0, 1) == 1) {
+    options.emphasized = 0.7;
+    options.localPower = between(0, 1) * 0.8;
+  }
+  options.stft = between(0, 2) == 0 ? 0.4 : 0.0;
+  const int64_t size = *std::max_element(sizes.begin(), sizes.end());
+  const int64_t longest = options.stft > 0.0 ? std::max(size, kStftSize) : size;
   const int64_t samples = longest / 2 + between(1, between(0, 3) == 0 ? 4000 : 200);
   return {.options = options, .clips = between(1, 3), .samples = samples};
 }

@@ -2,6 +2,7 @@
 
 #include "native/audio/mel.h"
 #include "native/audio/stft.h"
+#include "native/loss/local_weights.h"
 #include "native/loss/reconstruction_loss.h"
 #include "test/native/check.h"
 #include "test/native/gradcheck.h"
@@ -112,6 +113,54 @@ TEST(gradientsOfTheLossAgreeWithDifferences) {
   }
 }
 
+TEST(everyPartHasGradientsThatAgreeWithDifferences) {
+  at::manual_seed(9);
+  const at::Tensor target = at::rand({1, 600}, at::kDouble) - 0.5;
+  const at::Tensor estimate = at::rand({1, 600}, at::kDouble) - 0.5;
+  ReconstructionLossOptions options = smallLoss();
+  options.time = options.mel = 0.0;
+  const auto check = [&] {
+    ReconstructionLoss loss(options);
+    const auto value = [&](const std::vector<at::Tensor>& inputs) {
+      return loss(inputs[0], target);
+    };
+    CHECK(test::gradientError(value, {estimate}) < 1e-5);
+  };
+  options.emphasized = 1.5;
+  check();
+  options.localPower = 0.8;
+  check();
+  options.emphasized = 0.0;
+  options.stft = 0.7;
+  check();
+}
+
+TEST(weightsChangeOverTheCourse) {
+  LossWeights first;
+  first.mel = 0.03;
+  LossWeights held = first;
+  held.time = 0.0;
+  LossWeights last = held;
+  last.mel = 1.0;
+  const std::vector<LossStage> course{{.from = 0.5, .time = 0.0},
+                                      {.from = 0.75, .glide = true, .mel = 1.0}};
+  CHECK(weightsAt(first, course, 0.49) == first);
+  CHECK(weightsAt(first, course, 0.5) == held);
+  CHECK_CLOSE(weightsAt(first, course, 0.625).mel, std::sqrt(0.03), 1e-15);
+  CHECK(weightsAt(first, course, 0.8) == last);
+}
+
+TEST(quietSamplesAndBinsCountMore) {
+  at::Tensor target = chord(4096);
+  target.narrow(1, 2048, 2048).mul_(0.01);
+  const at::Tensor weights = sampleWeights(target, 0.9, 0.8);
+  CHECK(weights[0][3000].item<double>() > 10 * weights[0][1000].item<double>());
+  const at::Tensor emphasized = preEmphasized(target, 0.9).abs();
+  CHECK_CLOSE((emphasized * weights).mean().item<double>(), emphasized.mean().item<double>(),
+              1e-12);
+  CHECK(sampleWeights(at::zeros({1, 10}), 0.9, 0.8).equal(at::ones({1, 10})));
+}
+
 TEST(bandPowerRaisesTheWeightOfHighBands) {
   const at::Tensor n = at::arange(2048, at::kDouble);
   const at::Tensor low = (n * 0.05).sin().unsqueeze(0);
@@ -142,6 +191,6 @@ TEST(wrongSignalsAndOptionsAreErrors) {
   CHECK_THROWS(with([](auto& o) { o.fftSizes = {}; }), "fftSizes is []");
   CHECK_THROWS(with([](auto& o) { o.fftSizes = {1022}; }), "fftSizes has 1022");
   CHECK_THROWS(with([](auto& o) { o.mels = 0; }), "mels is 0");
-  CHECK_THROWS(with([](auto& o) { o.time = o.mel = 0.0; }), "both 0");
+  CHECK_THROWS(with([](auto& o) { o.time = o.mel = 0.0; }), "all 0");
   CHECK_THROWS(with([](auto& o) { o.sampleRate = -1; }), "sampleRate is -1");
 }

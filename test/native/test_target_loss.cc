@@ -81,6 +81,23 @@ TEST(theResultIsTheSameWithAnyNumberOfThreads) {
   at::set_num_threads(before);
 }
 
+TEST(theCourseChangesTheWeights) {
+  at::manual_seed(6);
+  ReconstructionLossOptions options = lossOf({64, 32}, 12);
+  options.course = {
+      {.from = 0.5, .glide = true, .emphasized = 0.7, .localPower = 0.8, .stft = 0.3}};
+  const at::Tensor target = noise(2, 900, at::kDouble);
+  const at::Tensor estimate = noise(2, 900, at::kDouble);
+  const auto loss = TargetLoss::make(options, target);
+  for (const double part : {0.0, 0.25, 0.7, 0.1}) {
+    ReconstructionLossOptions now = options;
+    static_cast<LossWeights&>(now) = weightsAt(options, options.course, part);
+    now.course.clear();
+    loss->setPart(part);
+    CHECK(lossError(*loss, now, target, estimate) < 1e-10);
+  }
+}
+
 TEST(anotherTargetTakesThePlaceOfTheFirst) {
   // NOLINTNEXTLINE(bugprone-random-generator-seed): the same cases in every run.
   std::mt19937 random(11);

@@ -79,7 +79,7 @@ template <typename T>
 class CudaTargetLoss : public TargetLoss {
  public:
   CudaTargetLoss(const ReconstructionLossOptions& options, const at::Tensor& target)
-      : TargetLoss(target), options_(options) {
+      : TargetLoss(options, target) {
     checkOptions(options_);
     const int64_t clips = target_.size(0);
     const int64_t samples = target_.size(1);
@@ -186,7 +186,6 @@ class CudaTargetLoss : public TargetLoss {
     checkLaunch(launchOverlapAdd(job, stream), "overlapAdd");
   }
 
-  ReconstructionLossOptions options_;
   std::vector<Resolution<T>> resolutions_;
   at::Tensor timeSums_;
   at::Tensor melSums_;
@@ -198,6 +197,8 @@ class CudaTargetLoss : public TargetLoss {
 bool takesTargetLoss(const ReconstructionLossOptions& options, const at::Tensor& target) {
   constexpr int64_t kMostClips = 65535;
   constexpr int64_t kMostNumbers = 16'777'216;  // far beyond what fits, and safe to count with int
+  // The kernels know the two parts of the paper's loss only, at weights that stay.
+  if (!options.course.empty() || options.emphasized > 0.0 || options.stft > 0.0) return false;
   if (options.fftSizes.size() > kMostResolutions || target.size(0) > kMostClips) return false;
   const c10::DeviceGuard guard(target.device());
   return std::all_of(options.fftSizes.begin(), options.fftSizes.end(), [&](int64_t size) {

@@ -30,11 +30,13 @@ bool isFirstLayer(const std::string& name) { return name.starts_with("layers.0."
 class RowRule {
  public:
   RowRule(const Inr& target, int64_t lastWidth)
-      : factors_(target.frequencyFactors()), width_(static_cast<double>(lastWidth)) {}
+      : factors_(target.frequencyFactors()),
+        frequencies_(target.exactFrequencies()),
+        width_(static_cast<double>(lastWidth)) {}
 
   RowInit of(const WeightVector::Slot& slot, int64_t fanIn) const {
     if (slot.name == "encoding.frequencies") {
-      return {.bound = kFrequencyBound, .bias = encodingFrequencies(slot.size)};
+      return {.bound = kFrequencyBound, .bias = frequencies_};
     }
     if (isOmega(slot.name)) {
       return {.bound = kFrequencyBound, .bias = at::full({1}, omega(slot.name), at::kDouble)};
@@ -55,6 +57,7 @@ class RowRule {
   }
 
   std::optional<Inr::FrequencyFactors> factors_;
+  at::Tensor frequencies_;
   double width_;
 };
 
