@@ -155,7 +155,7 @@ function retire(value) {
 
 const small = { layers: [4], seed: 1 };
 const objects = {
-  network: () => addon.createNetwork(pick(['kan', 'nerf', 'siren', 'finer', 'rff', 'wire']), small),
+  network: () => addon.createModel(pick(['kan', 'nerf', 'siren', 'finer', 'rff', 'wire']), small),
   loss: () => addon.createLoss({ fftSizes: [16], mels: 4 }),
   optimizer: () => addon.createAdamW([ops.zeros([2], { requiresGrad: true })], {}),
   generator: () => addon.createGenerator(1),
@@ -163,7 +163,7 @@ const objects = {
   fitter: () =>
     addon.createTrainer(
       'fit',
-      [addon.createNetwork('nerf', small)],
+      [addon.createModel('nerf', small)],
       {
         steps: 5,
         optimizer: {},

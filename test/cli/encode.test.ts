@@ -204,13 +204,13 @@ describe('what cannot be encoded or decoded ends with status 1 and says what to 
       'a network for a model',
       async () => ['encode', (await encoded()).file, place.recording],
       'FILE_FORMAT',
-      /read it by load/,
+      /read it with load/,
     ],
     [
       'a model for networks',
       () => ['decode', runFiles(run).best],
       'FILE_FORMAT',
-      /loadHyperNetwork/,
+      /model that writes networks/,
     ],
     [
       'networks that are not there',

@@ -291,5 +291,5 @@ TEST(joiningAloneIsAnErrorThatSaysWhatToSee) {
   const Listener taken;
   ProcessGroupOptions options = optionsFor(0, 2, 1.0);
   options.masterPort = taken.port();
-  CHECK_THROWS(ProcessGroup::join(options), "take another port");
+  CHECK_THROWS(ProcessGroup::join(options), "use another port");
 }

@@ -38,7 +38,7 @@ describe('a group of two processes', () => {
       code: 'PROCESS_GROUP',
       message: expect.stringMatching(
         new RegExp(
-          `rank ${other} of 2: barrier failed after .* s: .*Start all ranks again from the last checkpoint`,
+          `rank ${other} of 2: barrier failed after .* s: .*Restart all ranks from the`,
         ),
       ),
     });
