@@ -46,34 +46,40 @@ void fields(OptionVisitor& visit, ScheduleOptions& options) {
         options.totalSteps, Whole{1, kLargestWhole});
   visit({.name = "minimum",
          .meaning = "Cosine: the rate at the end.",
-         .flag = Flag{.value = "<rate>", .name = "minimum-lr"}},
+         .flag = Flag{.value = "<rate>", .name = "minimum-lr"},
+         .kinds = {"cosine"}},
         options.minimum, kNotNegative);
   visit({.name = "beta1", .meaning = "First moment decay of the constant and the cosine schedule."},
         options.beta1, kFraction);
   visit({.name = "divFactor",
          .meaning = "One cycle: the first rate is the highest one divided by this.",
          .source = "PyTorch's OneCycleLR",
-         .flag = Flag{.value = "<factor>"}},
+         .flag = Flag{.value = "<factor>"},
+         .kinds = {"oneCycle"}},
         options.divFactor, kPositive);
   visit({.name = "finalDivFactor",
          .meaning = "One cycle: the last rate is the first one divided by this.",
          .source = "PyTorch's OneCycleLR",
-         .flag = Flag{.value = "<factor>"}},
+         .flag = Flag{.value = "<factor>"},
+         .kinds = {"oneCycle"}},
         options.finalDivFactor, kPositive);
   visit({.name = "warmupFraction",
          .meaning = "One cycle: part of the steps that the rate rises for.",
          .source = "PyTorch's OneCycleLR",
-         .flag = Flag{.value = "<part>"}},
+         .flag = Flag{.value = "<part>"},
+         .kinds = {"oneCycle"}},
         options.warmupFraction, Real{.least = 0.0, .most = 1.0});
   visit({.name = "beta1Base",
          .meaning = "One cycle: first moment decay at the highest rate.",
          .source = "PyTorch's OneCycleLR",
-         .flag = Flag{.value = "<decay>"}},
+         .flag = Flag{.value = "<decay>"},
+         .kinds = {"oneCycle"}},
         options.beta1Base, kFraction);
   visit({.name = "beta1Max",
          .meaning = "One cycle: first moment decay at both ends.",
          .source = "PyTorch's OneCycleLR",
-         .flag = Flag{.value = "<decay>"}},
+         .flag = Flag{.value = "<decay>"},
+         .kinds = {"oneCycle"}},
         options.beta1Max, kFraction);
 }
 
