@@ -25,7 +25,7 @@ void fields(OptionVisitor& visit, ReconstructionLossOptions& options) {
   visit({.name = "mels", .meaning = "Number of mel bands.", .flag = Flag{.value = "<bands>"}},
         options.mels, Whole{1, 4096});
   visit({.name = "fftSizes",
-         .meaning = "FFT sizes; the hop is a quarter of the size.",
+         .meaning = "FFT sizes, multiples of 4; the hop is a quarter of the size.",
          .flag = Flag{.value = "<sizes>"}},
         options.fftSizes, Wholes{{4, 65'536, 4}, {1, 16, "FFT sizes"}});
   visit({.name = "bandPower",
