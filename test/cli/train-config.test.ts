@@ -46,7 +46,12 @@ describe('a configuration that says something wrong names the field, its value a
   const model = (parts: object) => ({ model: { ...TINY_MODEL, ...parts } });
   const training = (parts: object) => ({ training: { ...TINY_TRAINING, ...parts } });
   test.each<[string, object, string, RegExp]>([
-    ['an unknown part', { modle: {} }, 'modle', /expected version, name, comment, model, corpus, training/],
+    [
+      'an unknown part',
+      { modle: {} },
+      'modle',
+      /expected version, name, comment, model, corpus, training/,
+    ],
     ['a name that is no text', { name: 5 }, 'name', /name is 5\. Expected text/],
     ['no model', { model: undefined }, 'model', /undefined.*kind 'fewsound' or 'hypersound'/],
     ['an unknown model', model({ kind: 'kan' }), 'model.kind', /"kan".*'fewsound' or 'hypersound'/],
