@@ -100,6 +100,7 @@ class Describer : public OptionVisitor {
     row.Set("meaning", field.meaning);
     if (field.source != nullptr) row.Set("source", field.source);
     if (field.required) row.Set("required", true);
+    if (!field.kinds.empty()) row.Set("kinds", names(field.kinds));
     if (field.flag) {
       Napi::Object flag = Napi::Object::New(env_);
       if (field.flag->name != nullptr) flag.Set("name", field.flag->name);
@@ -114,6 +115,7 @@ class Describer : public OptionVisitor {
   static void limit(Napi::Object& row, const Whole& check) {
     row.Set("least", static_cast<double>(check.least));
     row.Set("most", static_cast<double>(check.most));
+    if (check.multiple != 1) row.Set("multiple", static_cast<double>(check.multiple));
   }
   static void limit(Napi::Object& row, const Real& check) {
     if (std::isfinite(check.least)) row.Set(check.above ? "above" : "least", check.least);

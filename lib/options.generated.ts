@@ -292,115 +292,170 @@ export interface TssdnetOptions extends ModelOptions {
 }
 
 export interface FitFields {
-  /** Updates. A whole number from 0 to 100,000,000. Default 1000. */
+  /** Updates. A whole number from 1 to 100,000,000. Default 1000. */
   steps?: number;
   /** AdamW. */
-  optimizer?: {
-    /**
-     * Learning rate, the highest one where a schedule changes it. A finite number, 0 or more. Default
-     * 0.001.
-     */
-    learningRate?: number;
-    /**
-     * Decays of AdamW's moments; one cycle brings its own first one. An array of 2 decays. Default
-     * [0.9, 0.999] (PyTorch's AdamW).
-     */
-    betas?: readonly number[];
-    /** AdamW's epsilon. A finite number, 0 or more. Default 1e-8 (PyTorch's AdamW). */
-    epsilon?: number;
-    /** AdamW's decoupled weight decay. A finite number, 0 or more. Default 0.01 (PyTorch's AdamW). */
-    weightDecay?: number;
-    /**
-     * Most that an update changes a tensor of weights by, as a part of its size; 0: AdamW as it is. A
-     * finite number, 0 or more. Default 0.
-     */
-    maxUpdate?: number;
-  };
+  optimizer?: OptimizerOptions;
   /** How the learning rate changes. */
-  schedule?: {
-    /** How the learning rate changes. Default 'constant'. */
-    kind?: 'constant' | 'cosine' | 'oneCycle';
-    /** The highest rate. A finite number above 0. Default 0.001. */
-    learningRate?: number;
-    /** Length of the whole schedule, in updates. A whole number from 1. Default 1000. */
-    totalSteps?: number;
-    /** Cosine: the rate at the end. A finite number, 0 or more. Default 0. */
-    minimum?: number;
-    /**
-     * First moment decay of the constant and the cosine schedule. A number from 0 to below 1. Default
-     * 0.9.
-     */
-    beta1?: number;
-    /**
-     * One cycle: the first rate is the highest one divided by this. A finite number above 0. Default
-     * 25 (PyTorch's OneCycleLR).
-     */
-    divFactor?: number;
-    /**
-     * One cycle: the last rate is the first one divided by this. A finite number above 0. Default
-     * 10000 (PyTorch's OneCycleLR).
-     */
-    finalDivFactor?: number;
-    /**
-     * One cycle: part of the steps that the rate rises for. A number from 0 to 1. Default 0.3
-     * (PyTorch's OneCycleLR).
-     */
-    warmupFraction?: number;
-    /**
-     * One cycle: first moment decay at the highest rate. A number from 0 to below 1. Default 0.85
-     * (PyTorch's OneCycleLR).
-     */
-    beta1Base?: number;
-    /**
-     * One cycle: first moment decay at both ends. A number from 0 to below 1. Default 0.95 (PyTorch's
-     * OneCycleLR).
-     */
-    beta1Max?: number;
-  };
+  schedule?: ScheduleOptions;
   /** The reconstruction loss. */
-  loss?: {
-    /**
-     * Weight of the L1 loss of the samples. A finite number, 0 or more. Default 1 (paper 1, equation
-     * 2).
-     */
-    time?: number;
-    /**
-     * Weight of the multi-resolution mel STFT loss. A finite number, 0 or more. Default 1 (paper 1,
-     * equation 2).
-     */
-    mel?: number;
-    /**
-     * Rate of the recording, Hz: places the mel bands. A whole number from 1 to 1,000,000. Default
-     * 22050.
-     */
-    sampleRate?: number;
-    /** Number of mel bands. A whole number from 1 to 4096. Default 128. */
-    mels?: number;
-    /**
-     * FFT sizes, multiples of 4; the hop is a quarter of the size. An array of 1 to 16 FFT sizes.
-     * Default [2048, 1024, 512, 256, 128].
-     */
-    fftSizes?: readonly number[];
-    /** Weights higher mel bands more; 0: all the same. A finite number, 0 or more. Default 0. */
-    bandPower?: number;
-  };
+  loss?: LossOptions;
   /** When to stop before the last step. */
-  earlyStop?: {
-    /** Stop when this SI-SNR is reached, dB. A finite number. */ siSnr?: number;
-    /** Stop when the loss is not above this. A finite number. */
-    loss?: number;
-    /**
-     * Stop after so many steps without a lower loss; 0: go on. A whole number from 0 to 100,000,000.
-     * Default 0.
-     */
-    patience?: number;
-    /** By how much the loss must fall to count as lower. A finite number, 0 or more. Default 0. */
-    minDelta?: number;
-  };
-  /** Threads of the CPU; 0: LibTorch's choice. A whole number from 0 to 1024. Default 0. */
+  earlyStop?: EarlyStopOptions;
+  /** CPU threads; without it LibTorch's choice. A whole number from 1 to 1024. */
   threads?: number;
   /** Seconds between two reports. A finite number, 0 or more. Default 0.05. */
   progressInterval?: number;
+}
+
+/** AdamW. */
+export interface OptimizerOptions {
+  /**
+   * Learning rate, the highest one where a schedule changes it. A finite number above 0. Default
+   * 0.001.
+   */
+  learningRate?: number;
+  /**
+   * Decays of AdamW's moments; one cycle brings its own first one. An array of 2 decays. Default
+   * [0.9, 0.999] (PyTorch's AdamW).
+   */
+  betas?: readonly [number, number];
+  /** AdamW's epsilon. A finite number above 0. Default 1e-8 (PyTorch's AdamW). */
+  epsilon?: number;
+  /** AdamW's decoupled weight decay. A finite number, 0 or more. Default 0.01 (PyTorch's AdamW). */
+  weightDecay?: number;
+  /**
+   * Most that an update changes a tensor of weights by, as a part of its size; 0: AdamW as it is. A
+   * finite number, 0 or more. Default 0.
+   */
+  maxUpdate?: number;
+}
+
+/** How the learning rate changes. */
+export interface ScheduleOptions {
+  /** How the learning rate changes. Default 'constant'. */
+  kind?: 'constant' | 'cosine' | 'oneCycle';
+  /** The highest rate. A finite number above 0. Default 0.001. */
+  learningRate?: number;
+  /** Length of the whole schedule, in updates. A whole number from 1. Default 1000. */
+  totalSteps?: number;
+  /** Cosine: the rate at the end. A finite number, 0 or more. Default 0. */
+  minimum?: number;
+  /**
+   * First moment decay of the constant and the cosine schedule. A number from 0 to below 1. Default
+   * 0.9.
+   */
+  beta1?: number;
+  /**
+   * One cycle: the first rate is the highest one divided by this. A finite number above 0. Default
+   * 25 (PyTorch's OneCycleLR).
+   */
+  divFactor?: number;
+  /**
+   * One cycle: the last rate is the first one divided by this. A finite number above 0. Default
+   * 10000 (PyTorch's OneCycleLR).
+   */
+  finalDivFactor?: number;
+  /**
+   * One cycle: part of the steps that the rate rises for. A number from 0 to 1. Default 0.3
+   * (PyTorch's OneCycleLR).
+   */
+  warmupFraction?: number;
+  /**
+   * One cycle: first moment decay at the highest rate. A number from 0 to below 1. Default 0.85
+   * (PyTorch's OneCycleLR).
+   */
+  beta1Base?: number;
+  /**
+   * One cycle: first moment decay at both ends. A number from 0 to below 1. Default 0.95 (PyTorch's
+   * OneCycleLR).
+   */
+  beta1Max?: number;
+}
+
+/** How the learning rate changes: 'constant'. */
+export interface ConstantSchedule {
+  kind: 'constant';
+}
+
+/** How the learning rate changes: 'cosine'. */
+export interface CosineSchedule {
+  kind: 'cosine';
+  /** Cosine: the rate at the end. A finite number, 0 or more. Default 0. */
+  minimum?: number;
+}
+
+/** How the learning rate changes: 'oneCycle'. */
+export interface OneCycleSchedule {
+  kind: 'oneCycle';
+  /**
+   * One cycle: the first rate is the highest one divided by this. A finite number above 0. Default
+   * 25 (PyTorch's OneCycleLR).
+   */
+  divFactor?: number;
+  /**
+   * One cycle: the last rate is the first one divided by this. A finite number above 0. Default
+   * 10000 (PyTorch's OneCycleLR).
+   */
+  finalDivFactor?: number;
+  /**
+   * One cycle: part of the steps that the rate rises for. A number from 0 to 1. Default 0.3
+   * (PyTorch's OneCycleLR).
+   */
+  warmupFraction?: number;
+  /**
+   * One cycle: first moment decay at the highest rate. A number from 0 to below 1. Default 0.85
+   * (PyTorch's OneCycleLR).
+   */
+  beta1Base?: number;
+  /**
+   * One cycle: first moment decay at both ends. A number from 0 to below 1. Default 0.95 (PyTorch's
+   * OneCycleLR).
+   */
+  beta1Max?: number;
+}
+
+/** How the learning rate changes. */
+export type Schedule = ConstantSchedule | CosineSchedule | OneCycleSchedule;
+
+/** The reconstruction loss. */
+export interface LossOptions {
+  /**
+   * Weight of the L1 loss of the samples. A finite number, 0 or more. Default 1 (paper 1, equation
+   * 2).
+   */
+  time?: number;
+  /**
+   * Weight of the multi-resolution mel STFT loss. A finite number, 0 or more. Default 1 (paper 1,
+   * equation 2).
+   */
+  mel?: number;
+  /**
+   * Rate of the recording, Hz: places the mel bands. A whole number from 1 to 1,000,000. Default
+   * 22050.
+   */
+  sampleRate?: number;
+  /** Number of mel bands. A whole number from 1 to 4096. Default 128. */
+  mels?: number;
+  /**
+   * FFT sizes, multiples of 4; the hop is a quarter of the size. An array of 1 to 16 FFT sizes.
+   * Default [2048, 1024, 512, 256, 128].
+   */
+  fftSizes?: readonly number[];
+  /** Weights higher mel bands more; 0: all the same. A finite number, 0 or more. Default 0. */
+  bandPower?: number;
+}
+
+/** When to stop before the last step. */
+export interface EarlyStopOptions {
+  /** Stop when this SI-SNR is reached, dB. A finite number. */
+  siSnr?: number;
+  /** Stop when the loss is not above this. A finite number. */
+  loss?: number;
+  /** Stop after so many steps without a lower loss. A whole number from 1 to 100,000,000. */
+  patience?: number;
+  /** By how much the loss must fall to count as lower. A finite number, 0 or more. Default 0. */
+  minDelta?: number;
 }
 
 /** The network whose weights are written: its kind and the options of that kind. */
@@ -1690,10 +1745,10 @@ export const optionTables = {
       {
         name: 'steps',
         type: 'whole',
-        expected: 'a whole number from 0 to 100000000',
+        expected: 'a whole number from 1 to 100000000',
         meaning: 'Updates.',
         flag: { value: '<count>' },
-        least: 0,
+        least: 1,
         most: 100000000,
         default: 1000,
       },
@@ -1706,10 +1761,10 @@ export const optionTables = {
           {
             name: 'learningRate',
             type: 'real',
-            expected: 'a finite number, 0 or more',
+            expected: 'a finite number above 0',
             meaning: 'Learning rate, the highest one where a schedule changes it.',
             flag: { name: 'lr', value: '<rate>' },
-            least: 0,
+            above: 0,
             default: 0.001,
           },
           {
@@ -1727,11 +1782,11 @@ export const optionTables = {
           {
             name: 'epsilon',
             type: 'real',
-            expected: 'a finite number, 0 or more',
+            expected: 'a finite number above 0',
             meaning: "AdamW's epsilon.",
             source: "PyTorch's AdamW",
             flag: { value: '<number>' },
-            least: 0,
+            above: 0,
             default: 1e-8,
           },
           {
@@ -1792,6 +1847,7 @@ export const optionTables = {
             type: 'real',
             expected: 'a finite number, 0 or more',
             meaning: 'Cosine: the rate at the end.',
+            kinds: ['cosine'],
             flag: { name: 'minimum-lr', value: '<rate>' },
             least: 0,
             default: 0,
@@ -1811,6 +1867,7 @@ export const optionTables = {
             expected: 'a finite number above 0',
             meaning: 'One cycle: the first rate is the highest one divided by this.',
             source: "PyTorch's OneCycleLR",
+            kinds: ['oneCycle'],
             flag: { value: '<factor>' },
             above: 0,
             default: 25,
@@ -1821,6 +1878,7 @@ export const optionTables = {
             expected: 'a finite number above 0',
             meaning: 'One cycle: the last rate is the first one divided by this.',
             source: "PyTorch's OneCycleLR",
+            kinds: ['oneCycle'],
             flag: { value: '<factor>' },
             above: 0,
             default: 10000,
@@ -1831,6 +1889,7 @@ export const optionTables = {
             expected: 'a number from 0 to 1',
             meaning: 'One cycle: part of the steps that the rate rises for.',
             source: "PyTorch's OneCycleLR",
+            kinds: ['oneCycle'],
             flag: { value: '<part>' },
             least: 0,
             most: 1,
@@ -1842,6 +1901,7 @@ export const optionTables = {
             expected: 'a number from 0 to below 1',
             meaning: 'One cycle: first moment decay at the highest rate.',
             source: "PyTorch's OneCycleLR",
+            kinds: ['oneCycle'],
             flag: { value: '<decay>' },
             least: 0,
             below: 1,
@@ -1853,6 +1913,7 @@ export const optionTables = {
             expected: 'a number from 0 to below 1',
             meaning: 'One cycle: first moment decay at both ends.',
             source: "PyTorch's OneCycleLR",
+            kinds: ['oneCycle'],
             flag: { value: '<decay>' },
             least: 0,
             below: 1,
@@ -1911,7 +1972,12 @@ export const optionTables = {
             expected: 'an array of 1 to 16 FFT sizes',
             meaning: 'FFT sizes, multiples of 4; the hop is a quarter of the size.',
             flag: { value: '<sizes>' },
-            each: { expected: 'a whole number from 4 to 65536', least: 4, most: 65536 },
+            each: {
+              expected: 'a multiple of 4 from 4 to 65536',
+              least: 4,
+              most: 65536,
+              multiple: 4,
+            },
             shortest: 1,
             longest: 16,
             default: [2048, 1024, 512, 256, 128],
@@ -1950,12 +2016,11 @@ export const optionTables = {
           {
             name: 'patience',
             type: 'whole',
-            expected: 'a whole number from 0 to 100000000',
-            meaning: 'Stop after so many steps without a lower loss; 0: go on.',
+            expected: 'a whole number from 1 to 100000000',
+            meaning: 'Stop after so many steps without a lower loss.',
             flag: { value: '<steps>' },
-            least: 0,
+            least: 1,
             most: 100000000,
-            default: 0,
           },
           {
             name: 'minDelta',
@@ -1971,12 +2036,11 @@ export const optionTables = {
       {
         name: 'threads',
         type: 'whole',
-        expected: 'a whole number from 0 to 1024',
-        meaning: "Threads of the CPU; 0: LibTorch's choice.",
+        expected: 'a whole number from 1 to 1024',
+        meaning: "CPU threads; without it LibTorch's choice.",
         flag: { value: '<count>' },
-        least: 0,
+        least: 1,
         most: 1024,
-        default: 0,
       },
       {
         name: 'progressInterval',

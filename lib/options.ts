@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { FewSoundError } from './errors.js';
-import { optionTables } from './options.generated.js';
+import { type FitFields, optionTables } from './options.generated.js';
 
 // The fields that options of every kind are made of; their errors say what was expected.
 
@@ -116,11 +116,14 @@ export interface OptionRow {
   /** Where the default is from. */
   readonly source?: string;
   readonly required?: boolean;
+  /** Of options that have a kind: the kinds that this is a number of. */
+  readonly kinds?: readonly string[];
   readonly default?: unknown;
   readonly least?: number;
   readonly above?: number;
   readonly most?: number;
   readonly below?: number;
+  readonly multiple?: number;
   readonly each?: Limits;
   readonly shortest?: number;
   readonly longest?: number;
@@ -133,7 +136,7 @@ export interface OptionRow {
   readonly flag?: { readonly value?: string; readonly help?: string; readonly name?: string };
 }
 
-type Limits = Pick<OptionRow, 'expected' | 'least' | 'above' | 'most' | 'below'>;
+type Limits = Pick<OptionRow, 'expected' | 'least' | 'above' | 'most' | 'below' | 'multiple'>;
 
 /** The kinds of things that have options. */
 export type OptionFamily = 'network' | 'hypernetwork' | 'encoder' | 'classifier';
@@ -145,6 +148,14 @@ const families: Readonly<Record<OptionFamily, Readonly<Record<string, readonly O
 export type Resolved<Options> = {
   readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined>;
 };
+
+/** The fields of a fit; those of its optimizer, schedule, loss and early stop are in groups. */
+export const fitRows: readonly OptionRow[] = optionTables.structure.FitFields;
+
+/** The fields of a group of a fit's options. */
+export function fitGroup(name: keyof FitFields): readonly OptionRow[] {
+  return fitRows.find((row) => row.name === name)?.fields as readonly OptionRow[];
+}
 
 /** The names of a family's kinds. */
 export function kindsOf<Family extends OptionFamily>(
@@ -181,7 +192,7 @@ const schemas = {
 } satisfies Record<string, (row: OptionRow) => z.ZodType>;
 
 function numberIn(
-  { expected, least, above, most, below }: Limits,
+  { expected, least, above, most, below, multiple = 1 }: Limits,
   accepts: (value: number) => boolean,
 ) {
   const error = `Expected ${expected}`;
@@ -193,7 +204,8 @@ function numberIn(
         (least === undefined || value >= least) &&
         (above === undefined || value > above) &&
         (most === undefined || value <= most) &&
-        (below === undefined || value < below),
+        (below === undefined || value < below) &&
+        (multiple === 1 || value % multiple === 0),
       { error },
     );
 }
@@ -232,11 +244,25 @@ function schemaOfKinds({ names, expected, usual }: OptionRow): z.ZodType {
     .transform(({ kind, ...options }) => (kind === usual ? options : { kind, ...options }));
 }
 
-function fieldsOf(rows: readonly OptionRow[]): Record<string, z.ZodType> {
-  return Object.fromEntries(rows.map((row) => [row.name, schemaOfField(row)]));
+/** A schema for each option; `Options` has no undefined where there is a default. */
+export function fieldsOf<Options = Record<string, unknown>>(
+  rows: readonly OptionRow[],
+): { [Name in keyof Options]-?: z.ZodType<Options[Name]> } {
+  return Object.fromEntries(rows.map((row) => [row.name, schemaOfField(row)])) as ReturnType<
+    typeof fieldsOf<Options>
+  >;
 }
 
-function schemaOfField(row: OptionRow): z.ZodType {
+/** The values that rows name, out of all those of a training. */
+export function pick<Options>(rows: readonly OptionRow[], values: object): Options {
+  const names = new Set(rows.map(({ name }) => name));
+  return Object.fromEntries(
+    Object.entries(values).filter(([name, value]) => names.has(name) && value !== undefined),
+  ) as Options;
+}
+
+/** An option alone. */
+export function schemaOfField(row: OptionRow): z.ZodType {
   const schema: z.ZodType = schemas[row.type](row);
   if (row.required || row.type === 'group') return schema;
   if (row.default !== undefined) return schema.default(() => structuredClone(row.default));

@@ -1,3 +1,10 @@
+import type {
+  FitFields,
+  LossOptions,
+  OptimizerOptions,
+  ScheduleOptions,
+} from '../options.generated.js';
+
 // What the addon offers for training in several processes. binding/distributed.cc is the other side; `Addon` (addon.ts)
 // includes this.
 /** An object of the addon; it carries a type tag, so anything else in its place is an error. */
@@ -66,55 +73,10 @@ export interface SplineGridArgument {
   upper: number;
 }
 
-export interface LossArgument {
-  time?: number;
-  mel?: number;
-  sampleRate?: number;
-  mels?: number;
-  fftSizes?: readonly number[];
-  bandPower?: number;
-}
-
-export interface AdamWArgument {
-  learningRate?: number;
-  betas?: readonly number[];
-  epsilon?: number;
-  weightDecay?: number;
-  /** Most that an update changes a tensor by, a part of its size; 0: as AdamW has it. */
-  maxUpdate?: number;
-}
-
-export interface ScheduleArgument {
-  kind?: 'constant' | 'cosine' | 'oneCycle';
-  learningRate?: number;
-  totalSteps?: number;
-  minimum?: number;
-  beta1?: number;
-  divFactor?: number;
-  finalDivFactor?: number;
-  warmupFraction?: number;
-  beta1Base?: number;
-  beta1Max?: number;
-}
-
 export interface TrainerArgument {
-  optimizer: AdamWArgument;
+  optimizer: OptimizerOptions;
   /** 0: LibTorch's default. */
   threads?: number;
-}
-
-export interface FitArgument extends TrainerArgument {
-  steps: number;
-  /** Seconds between two reports. */
-  progressInterval?: number;
-  schedule: ScheduleArgument;
-  loss: LossArgument;
-  earlyStop: {
-    siSnr?: number | null;
-    loss?: number | null;
-    patience?: number;
-    minDelta?: number;
-  };
 }
 
 export interface ClassifierTrainerArgument extends TrainerArgument {
@@ -123,7 +85,7 @@ export interface ClassifierTrainerArgument extends TrainerArgument {
 }
 
 export interface HyperTrainerArgument extends ClassifierTrainerArgument {
-  loss: LossArgument;
+  loss: LossOptions;
   precision?: 'float32' | 'bfloat16';
 }
 
@@ -203,11 +165,11 @@ export interface ModelAddon<Tensor, DType extends string> {
   melFilterbank(sampleRate: number, fftSize: number, mels: number, dtype: DType): Tensor;
   setKanPath(path: 'fused' | 'reference'): void;
 
-  createLoss(options: LossArgument): LossHandle;
+  createLoss(options: LossOptions): LossHandle;
   computeLoss(loss: LossHandle, estimate: Tensor, target: Tensor): Tensor;
   computeMelPerResolution(loss: LossHandle, estimate: Tensor, target: Tensor): Tensor;
 
-  createAdamW(parameters: readonly Tensor[], options: AdamWArgument): AdamWHandle;
+  createAdamW(parameters: readonly Tensor[], options: OptimizerOptions): AdamWHandle;
   stepAdamW(optimizer: AdamWHandle, learningRate: number, beta1: number): void;
   zeroGradAdamW(optimizer: AdamWHandle): void;
   /** The moments are the optimiser's own tensors: write into them to restore a state. */
@@ -217,7 +179,7 @@ export interface ModelAddon<Tensor, DType extends string> {
     secondMoments: Tensor[];
   };
   setStepOfAdamW(optimizer: AdamWHandle, step: number): void;
-  scheduledRate(schedule: ScheduleArgument, step: number): { learningRate: number; beta1: number };
+  scheduledRate(schedule: ScheduleOptions, step: number): { learningRate: number; beta1: number };
 
   createAbortFlag(): AbortFlagHandle;
   raiseAbort(flag: AbortFlagHandle): void;
@@ -225,7 +187,7 @@ export interface ModelAddon<Tensor, DType extends string> {
   createTrainer(
     kind: 'fit',
     networks: readonly ModelHandle[],
-    options: FitArgument,
+    options: FitFields,
     targets: Tensor,
   ): TrainerHandle;
   createTrainer(
@@ -272,7 +234,7 @@ export interface ModelAddon<Tensor, DType extends string> {
     losses: Float64Array;
   };
   /** Of a hypernetwork, for schedules of the loss. */
-  setTrainerLoss(trainer: TrainerHandle, loss: LossArgument): void;
+  setTrainerLoss(trainer: TrainerHandle, loss: LossOptions): void;
   /**
    * What an exact continuation needs beside the model and the number of updates: `firstMoment.<parameter>`,
    * `secondMoment.<parameter>`, and of a fit its losses and counters. On the CPU they are the trainer's own memory.

@@ -16,6 +16,8 @@ import {
 } from '../nn/model-file.js';
 import { type SafetensorsFile, scope, writeSafetensors } from '../tensor/index.js';
 import type { ResolvedFit } from './fit-options.js';
+import { optimizerOf } from './optimizer.js';
+import { withDefaults } from './schedule.js';
 import type { TrainingState } from './trainer.js';
 
 // A checkpoint holds the network's tensors as `network.<name>`, what the loop remembers (moments,
@@ -30,10 +32,10 @@ const trainingPrefix = 'training.';
 
 /** The options that decide the course of a training; a resumed one must have the same. */
 function courseOf(options: ResolvedFit): Record<string, unknown> {
-  const { learningRate, weightDecay, betas, epsilon, schedule, loss, steps } = options;
+  const { schedule, loss, steps } = options;
   // A constant rate does not know how long the training is: it may go on further.
   const length = schedule.kind === 'constant' ? {} : { steps };
-  return { learningRate, weightDecay, betas, epsilon, schedule, loss, ...length };
+  return { ...optimizerOf(options), schedule, loss, ...length };
 }
 
 function fingerprint({ samples, sampleRate, length }: Clip): Record<string, unknown> {
@@ -130,7 +132,8 @@ export async function readCheckpoint(
   const saved = jsonMetadata(path, file, 'model') as ModelDescription;
   requireSame(architecture(saved), architecture(network.describe()), "the network's", differs);
   requireSame(jsonMetadata(path, file, 'clip'), fingerprint(clip), "the recording's", differs);
-  requireSame(jsonMetadata(path, file, 'training'), courseOf(options), 'the option', differs);
+  const course = jsonMetadata(path, file, 'training') as Record<string, unknown> | null;
+  requireSame(withDefaults(course ?? {}), courseOf(options), 'the option', differs);
   const state = new Map(
     [...file.tensors].flatMap(([name, tensor]) =>
       name.startsWith(trainingPrefix) ? [[name.slice(trainingPrefix.length), tensor] as const] : [],

@@ -4,29 +4,20 @@ import type { Clip } from '../audio/index.js';
 import { FewSoundError } from '../errors.js';
 import { Inr } from '../nn/index.js';
 import { defaultLearningRates } from '../nn/networks.js';
+import type { EarlyStopOptions, FitFields, LossOptions, Schedule } from '../options.generated.js';
 import {
   abortSignal,
   callback,
-  nonNegativeNumber,
+  fieldsOf,
+  fitGroup,
+  fitRows,
   optionsObject,
   parseOptions,
-  positiveNumber,
   wholeNumber,
 } from '../options.js';
-import { type LossOptions, lossSchema, type ResolvedLoss } from './loss.js';
-import { beta, type Schedule, type ScheduleKind, scheduleSchema } from './schedule.js';
-
-/** When to stop before the last step. Whichever condition comes first. */
-export interface EarlyStopOptions {
-  /** Stop when this SI-SNR is reached, dB. */
-  siSnr?: number;
-  /** Stop when the loss is not above this. */
-  loss?: number;
-  /** Stop after so many steps without a lower loss, 1 or more. */
-  patience?: number;
-  /** By how much the loss must fall to count as lower. Default 0. */
-  minDelta?: number;
-}
+import { lossSchema, type ResolvedLoss } from './loss.js';
+import { type AdamWOptions, adamWFields } from './optimizer.js';
+import { type ScheduleKind, scheduleSchema } from './schedule.js';
 
 /** Where to keep what an interrupted fit needs to go on. */
 export interface CheckpointOptions {
@@ -55,24 +46,15 @@ export interface FitProgress {
 }
 
 /** Options of `fit`. */
-export interface FitOptions {
-  /** Updates, 1 to 100,000,000. Default 1000 (the paper's tables: 10,000). */
-  steps?: number;
+export interface FitOptions
+  extends AdamWOptions,
+    Omit<FitFields, 'optimizer' | 'schedule' | 'loss' | 'progressInterval'> {
   /** Above 0. Default: `defaultLearningRates` for this kind of network. */
   learningRate?: number;
-  /** AdamW's decoupled weight decay, 0 or more. Default 0.01. */
-  weightDecay?: number;
-  /** Decays of AdamW's moments, in [0, 1). Default [0.9, 0.999]; one cycle brings its own β₁. */
-  betas?: readonly [number, number];
-  /** AdamW's ε, above 0. Default 1e-8. */
-  epsilon?: number;
   /** How the learning rate changes: a kind or a kind with its numbers. Default 'constant'. */
   schedule?: ScheduleKind | Schedule;
   /** The loss; its sampling rate is the clip's unless given. */
   loss?: LossOptions;
-  /** Threads of the CPU, 1 to 1024. Default: LibTorch's own choice. */
-  threads?: number;
-  earlyStop?: EarlyStopOptions;
   checkpoint?: CheckpointOptions;
   /** Path of a checkpoint to go on from. The network then takes the checkpoint's weights. */
   resume?: string;
@@ -88,26 +70,23 @@ export interface FitOptions {
 }
 
 const path = z.string({ error: 'Expected a path' }).min(1, { error: 'Expected a path' });
-const finite = z.number({ error: 'Expected a finite number' });
+const {
+  steps,
+  optimizer: _,
+  progressInterval: __,
+  ...others
+} = fieldsOf<FitFields & { steps: number }>(fitRows);
+export const threadsField = others.threads;
 
 function fitSchema(learningRate: number, sampleRate: number) {
   return optionsObject({
-    steps: wholeNumber(1, 100_000_000).default(1000),
-    learningRate: positiveNumber.default(learningRate),
-    weightDecay: nonNegativeNumber.default(0.01),
-    betas: z
-      .tuple([beta, beta], { error: 'Expected two numbers from 0 to below 1' })
-      .default([0.9, 0.999]),
-    epsilon: positiveNumber.default(1e-8),
+    steps,
+    ...adamWFields,
+    learningRate: adamWFields.learningRate.default(learningRate),
+    ...others,
     schedule: scheduleSchema.default({ kind: 'constant' }),
-    loss: lossSchema(sampleRate).prefault({ sampleRate }),
-    threads: wholeNumber(1, 1024).optional(),
-    earlyStop: optionsObject({
-      siSnr: finite.optional(),
-      loss: finite.optional(),
-      patience: wholeNumber(1, 100_000_000).optional(),
-      minDelta: nonNegativeNumber.default(0),
-    }).optional(),
+    loss: lossSchema(sampleRate).prefault({}),
+    earlyStop: optionsObject(fieldsOf<EarlyStopOptions>(fitGroup('earlyStop'))).optional(),
     checkpoint: optionsObject({
       path,
       every: wholeNumber(1, 100_000_000).optional(),

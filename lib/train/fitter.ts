@@ -5,8 +5,9 @@ import type { Inr } from '../nn/index.js';
 import { scope } from '../tensor/index.js';
 import { wrapTensor } from '../tensor/tensor.js';
 import type { FitProgress, ResolvedFit } from './fit-options.js';
+import { optimizerOf } from './optimizer.js';
 import { scheduleArgument } from './schedule.js';
-import { optimizerArgument, Trainer } from './trainer.js';
+import { Trainer } from './trainer.js';
 
 // The native loop as `fit` and `fitAll` drive it.
 
@@ -16,7 +17,7 @@ export function createFitter(
   clips: readonly Clip[],
   options: ResolvedFit,
 ): Trainer {
-  const { steps, learningRate, betas, schedule, loss, threads = 0, earlyStop = {} } = options;
+  const { steps, learningRate, betas, schedule, loss, threads, earlyStop = {} } = options;
   const { length } = clips[0] as Clip;
   const targets = new Float32Array(clips.length * length);
   for (const [i, { samples }] of clips.entries()) targets.set(samples, i * length);
@@ -25,7 +26,7 @@ export function createFitter(
     const handles = networks.map(({ handle }) => handle);
     const argument = {
       ...{ steps, threads, loss, earlyStop: { ...earlyStop } },
-      optimizer: optimizerArgument(options),
+      optimizer: optimizerOf(options),
       schedule: scheduleArgument({ schedule, learningRate, steps, beta1: betas[0] }),
     };
     return Trainer.ofFit(addon().createTrainer('fit', handles, argument, tensor.handle));

@@ -1,4 +1,12 @@
 export { defaultLearningRates } from '../nn/networks.js';
+export type {
+  ConstantSchedule,
+  CosineSchedule,
+  EarlyStopOptions,
+  LossOptions,
+  OneCycleSchedule,
+  Schedule,
+} from '../options.generated.js';
 export type { FitEnd } from './checkpoint.js';
 export type { ClassifierEvaluation, ConfusionMatrix } from './evaluate-classifier.js';
 export { type FitResult, fit } from './fit.js';
@@ -16,12 +24,10 @@ export {
 } from './fit-long.js';
 export type {
   CheckpointOptions,
-  EarlyStopOptions,
   FitOptions,
   FitProgress,
   TrainingWarning,
 } from './fit-options.js';
-export type { LossOptions } from './loss.js';
 export { melStftLoss, ReconstructionLoss } from './loss.js';
 export type {
   MetricsRecord,
@@ -37,14 +43,12 @@ export {
   processGroupFromEnvironment,
 } from './process-group.js';
 export { type RunFiles, runFiles } from './run-files.js';
-export type {
-  ConstantSchedule,
-  CosineSchedule,
-  OneCycleSchedule,
-  Schedule,
-  ScheduleKind,
+export {
+  learningRateAt,
+  type RateSchedule,
+  type ScheduledRate,
+  type ScheduleKind,
 } from './schedule.js';
-export { learningRateAt, type RateSchedule, type ScheduledRate } from './schedule.js';
 export {
   type LoggedSound,
   type TensorBoardOptions,

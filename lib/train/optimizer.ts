@@ -3,33 +3,41 @@ import { z } from 'zod';
 import { addon } from '../addon/addon.js';
 import type { AdamWHandle } from '../addon/models.js';
 import { FewSoundError } from '../errors.js';
-import { nonNegativeNumber, optionsObject, parseOptions, positiveNumber } from '../options.js';
+import type { OptimizerOptions } from '../options.generated.js';
+import {
+  fieldsOf,
+  fitGroup,
+  nonNegativeNumber,
+  optionsObject,
+  parseOptions,
+  pick,
+  type Resolved,
+} from '../options.js';
 import type { Tensor } from '../tensor/index.js';
 import { handleOf, ownTensor } from '../tensor/tensor.js';
 import type { ScheduledRate } from './schedule.js';
 import { beta } from './schedule.js';
 
-/** Options of {@link AdamW}. */
-export interface AdamWOptions {
-  /** Above 0. Default 1e-3. */
-  learningRate?: number;
-  /** Decays of the moments, in [0, 1). Default [0.9, 0.999]. */
-  betas?: readonly [number, number];
-  /** Above 0. Default 1e-8. */
-  epsilon?: number;
-  /** Decoupled weight decay, 0 or more. Default 0.01. */
-  weightDecay?: number;
-}
+/** Options of {@link AdamW}: all but the limit of an update, which is for `train`. */
+export type AdamWOptions = Omit<OptimizerOptions, 'maxUpdate'>;
 
-const schema = optionsObject({
-  learningRate: positiveNumber.default(1e-3),
-  betas: z
-    .tuple([beta, beta], { error: 'Expected two numbers from 0 to below 1' })
-    .default([0.9, 0.999]),
-  epsilon: positiveNumber.default(1e-8),
-  weightDecay: nonNegativeNumber.default(0.01),
-});
+const rows = fitGroup('optimizer');
+const { maxUpdate, ...fields } = fieldsOf<Resolved<OptimizerOptions>>(rows);
 
+/** The same for the options of trainings, and the limit. Each training has a learning rate of its own. */
+export const adamWFields = {
+  ...fields,
+  ...fieldsOf<{ learningRate: number | undefined }>(
+    rows.flatMap((row) => (row.name === 'learningRate' ? { ...row, default: undefined } : [])),
+  ),
+};
+export const maxUpdateField = maxUpdate;
+
+/** Those of a training's options that are its optimizer's. */
+export const optimizerOf = (training: Resolved<AdamWOptions>) =>
+  pick<Resolved<OptimizerOptions>>(rows, training);
+
+const schema = optionsObject(fields);
 const rateSchema = optionsObject({ learningRate: nonNegativeNumber, beta1: beta });
 
 /** What AdamW remembers of a parameter; those of a complex one are real, with the parts last. */
@@ -44,7 +52,7 @@ export interface AdamWState {
 
 /** AdamW with decoupled weight decay (Loshchilov & Hutter 2019), the update that `fit` makes. */
 export class AdamW {
-  readonly options: Readonly<Required<AdamWOptions>>;
+  readonly options: Resolved<AdamWOptions>;
   readonly #handle: AdamWHandle;
 
   /**
@@ -57,13 +65,7 @@ export class AdamW {
   ) {
     this.options = Object.freeze(parseOptions(schema, options, 'AdamW options'));
     const list = listOf(parameters);
-    const { learningRate, betas, epsilon, weightDecay } = this.options;
-    this.#handle = addon().createAdamW(list.map(handleOf), {
-      learningRate,
-      betas,
-      epsilon,
-      weightDecay,
-    });
+    this.#handle = addon().createAdamW(list.map(handleOf), this.options);
   }
 
   /**

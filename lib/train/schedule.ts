@@ -1,89 +1,36 @@
 import { z } from 'zod';
 import { addon } from '../addon/addon.js';
-import type { ScheduleArgument } from '../addon/models.js';
-import {
-  nonNegativeNumber,
-  optionsObject,
-  parseOptions,
-  positiveNumber,
-  wholeNumber,
-} from '../options.js';
+import type { Schedule, ScheduleOptions } from '../options.generated.js';
+import { fieldsOf, fitGroup, optionsObject, parseOptions, wholeNumber } from '../options.js';
+import { lossSchema } from './loss.js';
 
-/** The same rate at every step. */
-export interface ConstantSchedule {
-  kind: 'constant';
-}
-
-/** From the learning rate down to a minimum along half a cosine. */
-export interface CosineSchedule {
-  kind: 'cosine';
-  /** The rate at the end, 0 or more. Default 0. */
-  minimum?: number;
-}
-
-/**
- * One cycle (Smith & Topin 2018) with PyTorch's defaults: up to the learning rate and down again along
- * cosines, β₁ the other way round.
- */
-export interface OneCycleSchedule {
-  kind: 'oneCycle';
-  /** First rate = learning rate / this. Above 0, default 25. */
-  divFactor?: number;
-  /** Last rate = first rate / this. Above 0, default 1e4. */
-  finalDivFactor?: number;
-  /** Part of the steps spent rising, 0 to 1. Default 0.3. */
-  warmupFraction?: number;
-  /** β₁ at the highest rate. Default 0.85. */
-  beta1Base?: number;
-  /** β₁ at both ends. Default 0.95. */
-  beta1Max?: number;
-}
-
-export type Schedule = ConstantSchedule | CosineSchedule | OneCycleSchedule;
 export type ScheduleKind = Schedule['kind'];
 
-const fractionError = 'Expected a number from 0 to 1';
-const fraction = z
-  .number({ error: fractionError })
-  .gte(0, { error: fractionError })
-  .lte(1, { error: fractionError });
-const betaError = 'Expected a number from 0 to below 1';
+const rows = fitGroup('schedule');
+const kinds = rows.find(({ name }) => name === 'kind')?.names as readonly ScheduleKind[];
 
-/** Decay of a moment. */
-export const beta = z
-  .number({ error: betaError })
-  .gte(0, { error: betaError })
-  .lt(1, { error: betaError });
+// What belongs to no kind is not in a schedule as people give it: it comes from the training.
+const required = rows.map((row) => ({ ...row, required: true }));
+const { learningRate, totalSteps, beta1 } = fieldsOf<Required<ScheduleOptions>>(required);
+export const beta = beta1;
 
-const constant = { kind: z.literal('constant') };
-const cosine = { kind: z.literal('cosine'), minimum: nonNegativeNumber.default(0) };
-const oneCycle = {
-  kind: z.literal('oneCycle'),
-  divFactor: positiveNumber.default(25),
-  finalDivFactor: positiveNumber.default(1e4),
-  warmupFraction: fraction.default(0.3),
-  beta1Base: beta.default(0.85),
-  beta1Max: beta.default(0.95),
-};
-
-const kindError =
-  "Expected 'constant', 'cosine', 'oneCycle', or an object with one of them as kind";
-
-const objectSchema = z.discriminatedUnion(
-  'kind',
-  [optionsObject(constant), optionsObject(cosine), optionsObject(oneCycle)],
-  { error: kindError },
+const [first, ...others] = kinds.map((kind) =>
+  optionsObject({
+    kind: z.literal(kind),
+    ...fieldsOf(rows.filter((row) => row.kinds?.includes(kind))),
+  }),
 );
 
 /** A kind alone stands for that kind with its defaults. */
-export const scheduleSchema = z.preprocess(
-  (value) =>
-    value === 'constant' || value === 'cosine' || value === 'oneCycle' ? { kind: value } : value,
-  objectSchema,
+export const scheduleSchema: z.ZodType<ResolvedSchedule> = z.preprocess(
+  (value) => (kinds.some((kind) => kind === value) ? { kind: value } : value),
+  z.discriminatedUnion('kind', [first as NonNullable<typeof first>, ...others], {
+    error: `Expected ${kinds.map((kind) => `'${kind}'`).join(', ')}, or an object with one of them as kind`,
+  }) as unknown as z.ZodType<ResolvedSchedule>,
 );
 
 /** A schedule with all its numbers. */
-export type ResolvedSchedule = z.output<typeof scheduleSchema>;
+export type ResolvedSchedule = Schedule extends infer Each ? Required<Each> : never;
 
 /** A schedule together with what it scales: everything that decides the rate of a step. */
 export interface RateSchedule {
@@ -105,9 +52,9 @@ export interface ScheduledRate {
 
 const rateSchema = z.strictObject({
   schedule: scheduleSchema.default({ kind: 'constant' }),
-  learningRate: positiveNumber,
-  steps: wholeNumber(1, 100_000_000),
-  beta1: beta.default(0.9),
+  learningRate,
+  steps: totalSteps,
+  beta1: fieldsOf<Required<ScheduleOptions>>(rows).beta1,
 });
 
 /**
@@ -128,7 +75,7 @@ export function scheduleArgument(settings: {
   learningRate: number;
   steps: number;
   beta1: number;
-}): ScheduleArgument {
+}): ScheduleOptions {
   const { schedule, learningRate, steps, beta1 } = settings;
   return { ...schedule, learningRate, totalSteps: steps, beta1 };
 }
@@ -154,6 +101,17 @@ export function withPeakRate<T extends { learningRate?: unknown; schedule?: unkn
   const schedule = scheduleSchema.safeParse(stored.schedule ?? usual);
   if (typeof stored.learningRate !== 'number' || !schedule.success) return stored;
   return { ...stored, learningRate: peakFrom(stored.learningRate, schedule.data) };
+}
+
+/** A stored course, with the defaults of what its version did not know in the loss and the schedule. */
+export function withDefaults<T extends { loss?: unknown; schedule?: unknown }>(stored: T): T {
+  const loss = lossSchema().safeParse(stored.loss);
+  const schedule = scheduleSchema.safeParse(stored.schedule);
+  return {
+    ...stored,
+    ...(loss.success && { loss: loss.data }),
+    ...(schedule.success && { schedule: schedule.data }),
+  };
 }
 
 /** What decides the rate of an update. */

@@ -2,25 +2,20 @@ import { z } from 'zod';
 import { type ClassSplit, LabeledClips, stratifiedSplit } from '../data/index.js';
 import { FewSoundError } from '../errors.js';
 import { WaveformClassifier } from '../nn/index.js';
+import type { FitFields, Schedule } from '../options.generated.js';
 import {
   abortSignal,
   callback,
   flag,
-  nonNegativeNumber,
   optionsObject,
   parseOptions,
   positiveNumber,
   wholeNumber,
 } from '../options.js';
 import type { ClassifierEvaluation } from './evaluate-classifier.js';
-import {
-  beta,
-  courseVersion,
-  peakFrom,
-  type Schedule,
-  type ScheduleKind,
-  scheduleSchema,
-} from './schedule.js';
+import { threadsField } from './fit-options.js';
+import { type AdamWOptions, adamWFields, optimizerOf } from './optimizer.js';
+import { courseVersion, peakFrom, type ScheduleKind, scheduleSchema } from './schedule.js';
 import type { TrainProgress } from './training-run.js';
 
 /** The validation at the end of an epoch. */
@@ -39,7 +34,7 @@ export const epochWeights = ['none', 'convolutions', 'all'] as const;
 export type EpochWeights = (typeof epochWeights)[number];
 
 /** Options of `trainClassifier`. */
-export interface TrainClassifierOptions {
+export interface TrainClassifierOptions extends AdamWOptions, Pick<FitFields, 'threads'> {
   /** Folder of the run: config.json, metrics.jsonl, checkpoints/ (last and best), epochs/, test.json, TensorBoard's events. */
   folder: string;
   /** Default 100 (paper 2, section 3). */
@@ -54,10 +49,6 @@ export interface TrainClassifierOptions {
   schedule?: ScheduleKind | Schedule;
   /** Decoupled weight decay. Default 0: Adam. */
   weightDecay?: number;
-  /** Decays of Adam's moments. Default [0.9, 0.999]. */
-  betas?: readonly [number, number];
-  /** Adam's ε. Default 1e-8. */
-  epsilon?: number;
   /** Gradients are scaled down to this norm. Default: they are not. */
   maxGradientNorm?: number;
   /** Recordings are moved by up to so many samples either way, each time anew; the clips' margin at most. Default 0. */
@@ -66,8 +57,6 @@ export interface TrainClassifierOptions {
   split?: { validation?: number; test?: number };
   /** Seed of the split, the order, the moves and the dropout. Default 0. */
   seed?: number;
-  /** Threads of the CPU. Default: LibTorch's own choice. */
-  threads?: number;
   /**
    * Weights that epochs/epoch-0000.safetensors (before training) and those after it keep. Default 'convolutions': small, and
    * what geometry is computed from.
@@ -96,13 +85,9 @@ const schema = optionsObject({
   }),
   epochs: wholeNumber(1, 10_000_000).default(100),
   batchSize: wholeNumber(2, 65_536).default(32),
-  learningRate: positiveNumber.optional(),
+  ...adamWFields,
+  weightDecay: adamWFields.weightDecay.default(0),
   schedule: scheduleSchema.prefault('constant'),
-  weightDecay: nonNegativeNumber.default(0),
-  betas: z
-    .tuple([beta, beta], { error: 'Expected two numbers from 0 to below 1' })
-    .default([0.9, 0.999]),
-  epsilon: positiveNumber.default(1e-8),
   maxGradientNorm: positiveNumber.optional(),
   shift: wholeNumber(0, 2 ** 24).default(0),
   split: optionsObject({
@@ -114,7 +99,7 @@ const schema = optionsObject({
     })
     .prefault({}),
   seed: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
-  threads: wholeNumber(1, 1024).optional(),
+  threads: threadsField,
   epochWeights: z
     .enum(epochWeights, { error: "Expected 'none', 'convolutions' or 'all'" })
     .default('convolutions'),
@@ -190,19 +175,16 @@ function invalid(field: string, text: string): FewSoundError {
 export function classifierCourse({ model, clips, options }: ClassifierSetup): object {
   // The seed of the first weights has no part in what follows: a checkpoint brings the weights.
   const { device: _, seed: __, ...architecture } = model.options;
-  const { epochs, batchSize, learningRate, schedule, weightDecay, betas, epsilon } = options;
+  const { epochs, batchSize, schedule } = options;
   return {
     version: courseVersion,
     model: { kind: model.kind, ...architecture },
     clips: clips.digest(),
     batchSize,
-    learningRate,
+    ...optimizerOf(options),
     schedule,
     // A constant rate does not know how long the training is: it may go on further.
     ...(schedule.kind !== 'constant' && { epochs }),
-    weightDecay,
-    betas,
-    epsilon,
     maxGradientNorm: options.maxGradientNorm ?? null,
     shift: options.shift,
     split: options.split,

@@ -10,6 +10,7 @@ import { FewSoundError } from '../errors.js';
 import { type MetricName, metricNames } from '../metrics/index.js';
 import { defaultMetrics } from '../metrics/registry.js';
 import { type FewSound, HyperNetwork, type HyperSound } from '../nn/index.js';
+import type { FitFields, LossOptions, Schedule } from '../options.generated.js';
 import {
   abortSignal,
   callback,
@@ -20,17 +21,11 @@ import {
   positiveNumber,
   wholeNumber,
 } from '../options.js';
-import type { OnWarning, TrainingWarning } from './fit-options.js';
-import { type LossOptions, lossSchema, type ResolvedLoss } from './loss.js';
+import { type OnWarning, type TrainingWarning, threadsField } from './fit-options.js';
+import { lossSchema, type ResolvedLoss } from './loss.js';
+import { type AdamWOptions, adamWFields, maxUpdateField, optimizerOf } from './optimizer.js';
 import { ProcessGroup } from './process-group.js';
-import {
-  beta,
-  courseVersion,
-  peakFrom,
-  type Schedule,
-  type ScheduleKind,
-  scheduleSchema,
-} from './schedule.js';
+import { courseVersion, peakFrom, type ScheduleKind, scheduleSchema } from './schedule.js';
 import type { TrainProgress, ValidationResult } from './training-run.js';
 
 /** The loss in an epoch, counted from 1: weights with a ramp begin with its first value in epoch 1. */
@@ -56,7 +51,7 @@ export interface Ramp {
 }
 
 /** Options of `train`. */
-export interface TrainOptions {
+export interface TrainOptions extends AdamWOptions, Pick<FitFields, 'threads'> {
   /**
    * Folder of the run: config.json, metrics.jsonl, checkpoints/ (last and best), event files for
    * TensorBoard.
@@ -76,12 +71,6 @@ export interface TrainOptions {
    * with the default schedule 2.5e-4 and 2.5e-5.
    */
   learningRate?: number;
-  /** AdamW's decoupled weight decay. Default 0.01. */
-  weightDecay?: number;
-  /** Decays of AdamW's moments. Default [0.9, 0.999]; one cycle brings its own β₁. */
-  betas?: readonly [number, number];
-  /** AdamW's ε. Default 1e-8. */
-  epsilon?: number;
   /** Default one cycle with `warmupFraction` 0.05 and `divFactor` 25 (SPEC "Training (paper)"). */
   schedule?: ScheduleKind | Schedule;
   /** What the schedule counts: updates (default), or epochs as the authors' program does. */
@@ -102,8 +91,6 @@ export interface TrainOptions {
   maxUpdate?: number;
   /** 'bfloat16': encoder and hypernetwork compute in it, splines and loss in float32. Default 'float32'. */
   precision?: 'float32' | 'bfloat16';
-  /** Threads of the CPU. Default: LibTorch's own choice. */
-  threads?: number;
   /** Seed of the crops. Default 0. */
   seed?: number;
   augmentation?: AugmentationOptions;
@@ -154,12 +141,7 @@ function trainSchema(kind: string, sampleRate: number) {
     samplesPerEpoch: wholeNumber(1, 2 ** 31 - 1).default(10_000),
     batchSize: wholeNumber(1, 65_536).default(16),
     accumulate: wholeNumber(1, 65_536).default(1),
-    learningRate: positiveNumber.optional(),
-    weightDecay: nonNegativeNumber.default(0.01),
-    betas: z
-      .tuple([beta, beta], { error: 'Expected two numbers from 0 to below 1' })
-      .default([0.9, 0.999]),
-    epsilon: positiveNumber.default(1e-8),
+    ...adamWFields,
     schedule: z
       .preprocess(
         (value) => (value === undefined || value === 'oneCycle' ? paperCycle : value),
@@ -167,18 +149,18 @@ function trainSchema(kind: string, sampleRate: number) {
       )
       .prefault(paperCycle),
     stepPer: z.enum(['batch', 'epoch'], { error: "Expected 'batch' or 'epoch'" }).default('batch'),
-    loss: lossSchema(sampleRate).prefault({ sampleRate }),
+    loss: lossSchema(sampleRate).prefault({}),
     lossRamps: optionsObject({
       time: rampSchema.optional(),
       mel: rampSchema.optional(),
       bandPower: rampSchema.optional(),
     }).prefault({}),
     maxGradientNorm: positiveNumber.optional(),
-    maxUpdate: nonNegativeNumber.default(0.02),
+    maxUpdate: maxUpdateField.default(0.02),
     precision: z
       .enum(['float32', 'bfloat16'], { error: "Expected 'float32' or 'bfloat16'" })
       .default('float32'),
-    threads: wholeNumber(1, 1024).optional(),
+    threads: threadsField,
     seed: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
     augmentation: augmentationSchema.prefault({}),
     validateEvery: wholeNumber(1, 10_000_000).default(1),
@@ -314,7 +296,7 @@ function requireUsefulLoss(samples: number, { loss, lossRamps, epochs }: Resolve
 
 /** Everything that decides the course of a training: what one that goes on must have alike. */
 export function courseOf({ model, corpus, options, recordingsPerStep }: TrainingSetup) {
-  const { epochs, samplesPerEpoch, learningRate, weightDecay, betas, epsilon } = options;
+  const { epochs, samplesPerEpoch } = options;
   const { schedule, stepPer, loss, lossRamps, precision, seed, augmentation } = options;
   // The seed of the first weights has no part in what follows: a checkpoint brings the weights.
   const { device: _, seed: __, ...architecture } = model.options;
@@ -333,10 +315,7 @@ export function courseOf({ model, corpus, options, recordingsPerStep }: Training
     },
     samplesPerEpoch,
     recordingsPerStep,
-    learningRate,
-    weightDecay,
-    betas,
-    epsilon,
+    ...optimizerOf(options),
     schedule,
     // A constant rate does not know how long the training is: it may go on further.
     ...(schedule.kind !== 'constant' && { epochs }),

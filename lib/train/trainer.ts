@@ -2,19 +2,16 @@ import { addon } from '../addon/addon.js';
 import type { TrainerHandle } from '../addon/models.js';
 import { FewSoundError } from '../errors.js';
 import type { HyperNetwork, WaveformClassifier } from '../nn/index.js';
+import type { Resolved } from '../options.js';
 import { scope, type Tensor } from '../tensor/index.js';
 import { handleOf, ownTensor, wrapTensor } from '../tensor/tensor.js';
 import type { ResolvedLoss } from './loss.js';
+import { type AdamWOptions, optimizerOf } from './optimizer.js';
 import type { ProcessGroup } from './process-group.js';
 import type { ScheduledRate } from './schedule.js';
 
 /** What decides an update, whatever is trained. */
-export interface TrainerOptions {
-  readonly learningRate: number;
-  readonly betas: readonly [number, number];
-  readonly epsilon: number;
-  readonly weightDecay: number;
-  readonly maxUpdate?: number | undefined;
+export interface TrainerOptions extends Resolved<AdamWOptions> {
   readonly maxGradientNorm?: number | undefined;
   readonly threads?: number | undefined;
 }
@@ -43,12 +40,6 @@ export interface TrainingBatch {
 /** Names of tensors that a training remembers, and the tensors. */
 export type TrainingState = ReadonlyMap<string, Tensor>;
 
-/** AdamW's options as the addon takes them. */
-export function optimizerArgument({ learningRate, betas, ...options }: TrainerOptions) {
-  const { epsilon, weightDecay, maxUpdate = 0 } = options;
-  return { learningRate, betas, epsilon, weightDecay, maxUpdate };
-}
-
 /** The native trainer of networks, a hypernetwork or a classifier. */
 export class Trainer {
   private constructor(
@@ -64,7 +55,7 @@ export class Trainer {
 
   static ofHyperNetwork(model: HyperNetwork, options: HyperTrainerOptions): Trainer {
     const { loss, precision, maxGradientNorm = 0, threads = 0, group } = options;
-    const optimizer = optimizerArgument(options);
+    const optimizer = optimizerOf(options);
     const argument = { optimizer, loss, precision, maxGradientNorm, threads };
     return new Trainer(
       addon().createTrainer('hypernetwork', [model.handle], argument),
@@ -75,7 +66,7 @@ export class Trainer {
 
   static ofClassifier(model: WaveformClassifier, options: TrainerOptions): Trainer {
     const { maxGradientNorm = 0, threads = 0 } = options;
-    const argument = { optimizer: optimizerArgument(options), maxGradientNorm, threads };
+    const argument = { optimizer: optimizerOf(options), maxGradientNorm, threads };
     return new Trainer(addon().createTrainer('classifier', [model.handle], argument), model);
   }
 

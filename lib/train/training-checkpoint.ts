@@ -11,7 +11,7 @@ import {
   takeTensors,
 } from '../nn/model-file.js';
 import { scope, type Tensor, writeSafetensors } from '../tensor/index.js';
-import { courseVersion, withPeakRate } from './schedule.js';
+import { courseVersion, withDefaults, withPeakRate } from './schedule.js';
 import type { Trainer } from './trainer.js';
 
 // A checkpoint of a training holds the model's tensors as `model.<name>`, AdamW's moments as
@@ -116,7 +116,9 @@ export async function readTrainingCheckpoint(
 /** The course in a file as this version writes it. */
 function storedCourse(stored: unknown): Record<string, unknown> {
   const found = (stored ?? {}) as Record<string, unknown>;
-  return found.version === undefined ? { ...withPeakRate(found), version: courseVersion } : found;
+  return withDefaults(
+    found.version === undefined ? { ...withPeakRate(found), version: courseVersion } : found,
+  );
 }
 
 function requireSameCourse(path: string, found: Record<string, unknown>, given: object): void {

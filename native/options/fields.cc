@@ -7,7 +7,8 @@
 namespace fewsound {
 
 std::string Whole::expected() const {
-  return c10::str("a whole number from ", least, " to ", most);
+  const std::string what = multiple == 1 ? "whole number" : c10::str("multiple of ", multiple);
+  return c10::str("a ", what, " from ", least, " to ", most);
 }
 
 bool Real::accepts(double value) const {

@@ -44,14 +44,19 @@ struct Field {
   const char* source = nullptr;  // of the default: paper, table, equation
   std::optional<Flag> flag = std::nullopt;
   bool required = false;  // has no default
+  // Where the structure has a kind: those that this is a number of.
+  std::vector<const char*> kinds = {};
 };
 
-/// A whole number from `least` to `most`.
+/// A whole number from `least` to `most`, or a multiple of another there.
 struct Whole {
   int64_t least;
   int64_t most;
+  int64_t multiple = 1;
 
-  bool accepts(int64_t value) const { return value >= least && value <= most; }
+  bool accepts(int64_t value) const {
+    return value >= least && value <= most && value % multiple == 0;
+  }
   std::string expected() const;
 };
 

@@ -21,7 +21,7 @@ void fields(OptionVisitor& visit, AdamWOptions& options) {
   visit({.name = "learningRate",
          .meaning = "Learning rate, the highest one where a schedule changes it.",
          .flag = Flag{.value = "<rate>", .name = "lr"}},
-        options.learningRate, kNotNegative);
+        options.learningRate, kPositive);
   visit({.name = "betas",
          .meaning = "Decays of AdamW's moments; one cycle brings its own first one.",
          .source = "PyTorch's AdamW",
@@ -31,7 +31,7 @@ void fields(OptionVisitor& visit, AdamWOptions& options) {
          .meaning = "AdamW's epsilon.",
          .source = "PyTorch's AdamW",
          .flag = Flag{.value = "<number>"}},
-        options.epsilon, kNotNegative);
+        options.epsilon, kPositive);
   visit({.name = "weightDecay",
          .meaning = "AdamW's decoupled weight decay.",
          .source = "PyTorch's AdamW",

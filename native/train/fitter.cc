@@ -54,9 +54,9 @@ void fields(OptionVisitor& visit, EarlyStop& options) {
          .flag = Flag{.value = "<loss>", .name = "stop-loss"}},
         options.loss, kFinite);
   visit({.name = "patience",
-         .meaning = "Stop after so many steps without a lower loss; 0: go on.",
+         .meaning = "Stop after so many steps without a lower loss.",
          .flag = Flag{.value = "<steps>"}},
-        options.patience, Whole{0, 100'000'000});
+        options.patience, Whole{1, 100'000'000});
   visit({.name = "minDelta",
          .meaning = "By how much the loss must fall to count as lower.",
          .flag = Flag{.value = "<loss>"}},
@@ -65,15 +65,15 @@ void fields(OptionVisitor& visit, EarlyStop& options) {
 
 void fields(OptionVisitor& visit, FitterOptions& options) {
   visit({.name = "steps", .meaning = "Updates.", .flag = Flag{.value = "<count>"}}, options.steps,
-        Whole{0, 100'000'000});
+        Whole{1, 100'000'000});
   visit({.name = "optimizer", .meaning = "AdamW."}, options.optimizer);
   visit({.name = "schedule", .meaning = "How the learning rate changes."}, options.schedule);
   visit({.name = "loss", .meaning = "The reconstruction loss."}, options.loss);
   visit({.name = "earlyStop", .meaning = "When to stop before the last step."}, options.earlyStop);
   visit({.name = "threads",
-         .meaning = "Threads of the CPU; 0: LibTorch's choice.",
+         .meaning = "CPU threads; without it LibTorch's choice.",
          .flag = Flag{.value = "<count>"}},
-        options.threads, Whole{0, 1024});
+        options.threads, Whole{1, 1024});
   visit({.name = "progressInterval", .meaning = "Seconds between two reports."},
         options.progressInterval, kNotNegative);
 }
@@ -83,13 +83,13 @@ Fitter::Fitter(std::vector<std::shared_ptr<Inr>> networks, const at::Tensor& tar
     : Fitter(std::make_shared<FitObjective>(std::move(networks), targets, options.loss), options) {}
 
 Fitter::Fitter(const std::shared_ptr<FitObjective>& objective, const FitterOptions& options)
-    : Trainer(objective, {.optimizer = options.optimizer, .threads = options.threads}),
+    : Trainer(objective, {.optimizer = options.optimizer, .threads = options.threads.value_or(0)}),
       fit_(objective),
       options_(options),
       bestLoss_(std::numeric_limits<double>::infinity()) {
   checkOptions(options_);
   const EarlyStop& stop = options_.earlyStop;
-  TORCH_CHECK_VALUE(clips() == 1 || (!stop.siSnr && !stop.loss && stop.patience == 0),
+  TORCH_CHECK_VALUE(clips() == 1 || (!stop.siSnr && !stop.loss && !stop.patience),
                     "earlyStop is for one clip; ", clips(), " are fitted together");
   rateAt(options_.schedule, 0);
 }
@@ -117,7 +117,7 @@ void Fitter::takeSteps(int64_t most) {
   if (!triedRecording_) recordSteps();
   // Early stops look at every step.
   const EarlyStop& stop = options_.earlyStop;
-  const bool watched = stop.siSnr || stop.loss || stop.patience > 0;
+  const bool watched = stop.siSnr || stop.loss || stop.patience;
   const int64_t count = recorded_ && !watched ? std::min(most, RecordedSteps::kWindow) : 1;
   std::vector<ScheduledRate> rates;
   rates.reserve(static_cast<size_t>(count));
@@ -146,7 +146,7 @@ StopReason Fitter::earlyStop(const std::vector<std::optional<double>>& ratios) {
     bestLoss_ = loss;
     bestStep_ = stepCount();
   }
-  if (stop.patience > 0 && stepCount() - bestStep_ >= stop.patience) return StopReason::kPatience;
+  if (stop.patience && stepCount() - bestStep_ >= *stop.patience) return StopReason::kPatience;
   if (stop.loss && loss <= *stop.loss) return StopReason::kLoss;
   const bool reached = stop.siSnr && ratios.front() && *ratios.front() >= *stop.siSnr;
   return reached ? StopReason::kSiSnr : StopReason::kSteps;
@@ -155,7 +155,7 @@ StopReason Fitter::earlyStop(const std::vector<std::optional<double>>& ratios) {
 StopReason Fitter::run(int64_t untilStep, const std::atomic<bool>& abort,
                        const ProgressCallback& onProgress) {
   using Clock = std::chrono::steady_clock;
-  const ThreadLimit limit(options_.threads);
+  const ThreadLimit limit(options_.threads.value_or(0));
   threads_ = at::get_num_threads();
   const BatchLoan loan(fit_->networks());
   const int64_t end = std::min(untilStep, options_.steps);

@@ -20,8 +20,7 @@ namespace fewsound {
 struct EarlyStop {
   std::optional<double> siSnr = std::nullopt;  // stop when reached, dB
   std::optional<double> loss = std::nullopt;   // stop when not above
-  // Above 0: stop after so many steps without an improvement of minDelta.
-  int64_t patience = 0;
+  std::optional<int64_t> patience = std::nullopt;  // stop after so many steps without a better loss
   double minDelta = 0.0;
 };
 
@@ -31,7 +30,7 @@ struct FitterOptions {
   ScheduleOptions schedule;
   ReconstructionLossOptions loss;
   EarlyStop earlyStop;
-  int threads = 0;                 // 0: LibTorch's default
+  std::optional<int> threads = std::nullopt;
   double progressInterval = 0.05;  // seconds between two reports
 };
 

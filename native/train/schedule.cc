@@ -57,43 +57,51 @@ void fields(OptionVisitor& visit, ScheduleOptions& options) {
   visit({.name = "totalSteps", .meaning = "Length of the whole schedule, in updates."},
         options.totalSteps, Whole{1, kLargestWhole});
   visit({.name = "minimum",
-         .meaning = "Cosine and warmup-stable-decay: the rate at the end.",
-         .flag = Flag{.value = "<rate>", .name = "minimum-lr"}},
+         .meaning = "The rate at the end.",
+         .flag = Flag{.value = "<rate>", .name = "minimum-lr"},
+         .kinds = {"cosine", "warmupStableDecay"}},
         options.minimum, kNotNegative);
   visit({.name = "beta1", .meaning = "First moment decay of all schedules but one cycle."},
         options.beta1, kFraction);
   visit({.name = "divFactor",
          .meaning = "One cycle: the first rate is the highest one divided by this.",
          .source = "PyTorch's OneCycleLR",
-         .flag = Flag{.value = "<factor>"}},
+         .flag = Flag{.value = "<factor>"},
+         .kinds = {"oneCycle"}},
         options.divFactor, kPositive);
   visit({.name = "finalDivFactor",
          .meaning = "One cycle: the last rate is the first one divided by this.",
          .source = "PyTorch's OneCycleLR",
-         .flag = Flag{.value = "<factor>"}},
+         .flag = Flag{.value = "<factor>"},
+         .kinds = {"oneCycle"}},
         options.finalDivFactor, kPositive);
   visit({.name = "warmupFraction",
          .meaning = "One cycle: part of the steps that the rate rises for.",
          .source = "PyTorch's OneCycleLR",
-         .flag = Flag{.value = "<part>"}},
+         .flag = Flag{.value = "<part>"},
+         .kinds = {"oneCycle"}},
         options.warmupFraction, Real{.least = 0.0, .most = 1.0});
   visit({.name = "warmup",
          .meaning = "Warmup-stable-decay: part of the steps that the rate rises for.",
-         .flag = Flag{.value = "<part>"}},
+         .flag = Flag{.value = "<part>"},
+         .kinds = {"warmupStableDecay"}},
         options.warmup, kFraction);
   visit({.name = "decay",
          .meaning = "Warmup-stable-decay: part of the steps, at the end, that the rate falls for.",
-         .flag = Flag{.value = "<part>"}},
+         .flag = Flag{.value = "<part>"},
+         .kinds = {"warmupStableDecay"}},
         options.decay, Real{.least = 0.0, .most = 1.0});
   visit({.name = "beta1Base",
          .meaning = "One cycle: first moment decay at the highest rate.",
          .source = "PyTorch's OneCycleLR",
-         .flag = Flag{.value = "<decay>"}},
+         .flag = Flag{.value = "<decay>"},
+         .kinds = {"oneCycle"}},
         options.beta1Base, kFraction);
   visit({.name = "beta1Max",
          .meaning = "One cycle: first moment decay at both ends.",
          .source = "PyTorch's OneCycleLR",
-         .flag = Flag{.value = "<decay>"}},
+         .flag = Flag{.value = "<decay>"},
+         .kinds = {"oneCycle"}},
         options.beta1Max, kFraction);
 }
 

@@ -17,7 +17,7 @@ import {
 import { addModelFlags, KINDS, type Kind, modelOptions } from '../flags/networks.js';
 import { argument, flag, namesOf, quietFlag } from '../flags/parsers.js';
 import { recordingFlags } from '../flags/recording.js';
-import { trainingFlags, trainingSettings } from '../flags/training.js';
+import { type TrainingSettings, trainingFlags, trainingSettings } from '../flags/training.js';
 import {
   type CheckedFitting,
   checkFitting,
@@ -26,7 +26,6 @@ import {
   reportedModel,
   reportedRun,
   summarize,
-  type TrainingSettings,
 } from '../runs/fitting.js';
 import { type FileWriter, prettyJson, RunFolder } from '../runs/folder.js';
 import { type ClipResult, UnfinishedComparison } from '../runs/unfinished-comparison.js';

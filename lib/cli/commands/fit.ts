@@ -75,8 +75,9 @@ export const fitCommand = defineCommand({
         );
       }
       // Where it is not given it has its default, which the fit may not have been started with.
-      const steps = isGiven(command, 'steps') ? given.steps : undefined;
-      return resumeFit(resume, { ...given, steps }, context);
+      const { steps, threads } = trainingSettings(given);
+      const changes = { steps: isGiven(command, 'steps') ? steps : undefined, threads };
+      return resumeFit(resume, given, changes, context);
     }
     if (audio === undefined) throw new UsageError('missing the recording: fewsound fit AUDIO');
     return startFit(audio, given, modelOptions(command, [model]).get(model) ?? {}, context);
@@ -115,7 +116,8 @@ async function startFit(
 
 async function resumeFit(
   path: string,
-  { audio, steps, threads, checkpointEvery }: Partial<Given>,
+  { audio, checkpointEvery }: Given,
+  changes: { steps: number | undefined; threads: number | undefined },
   context: CommandContext,
 ): Promise<CommandResult> {
   const stored = await readRunConfig(join(path, RUN_FILES.config));
@@ -129,7 +131,7 @@ async function resumeFit(
       `${folder.checkpointFolder} holds no checkpoint: the fit in ${path} is finished, or was interrupted before its first step. Start a new one.`,
     );
   }
-  const training = { ...stored.training, ...defined({ steps, threads }) };
+  const training = { ...stored.training, ...defined(changes) };
   const config = { ...stored, training };
   // The clip as it was: the recording may have changed since.
   const clip = await loadClip(folder.file('original'), {

@@ -1,7 +1,7 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { kindsOf, type OptionRow, optionRows } from '../../options.js';
 import { UsageError } from '../command.js';
-import { integer, integers, type Parser, range, real } from './parsers.js';
+import { optionOf } from './rows.js';
 
 /** Networks by their names on the command line. */
 export const KINDS = kindsOf('network');
@@ -9,35 +9,11 @@ export type Kind = (typeof KINDS)[number];
 
 /** An option of one or more networks. */
 interface ModelFlag {
-  /** As commander reads it. */
-  readonly flags: string;
   /** The option's name in the network's constructor. */
   readonly option: string;
-  readonly meaning: string;
+  readonly row: OptionRow;
   /** The networks that have it, each with its default. */
   readonly defaults: Readonly<Partial<Record<Kind, unknown>>>;
-  /** Absent for switches. */
-  readonly parse?: Parser<unknown>;
-}
-
-const PARSERS: Readonly<Partial<Record<OptionRow['type'], Parser<unknown>>>> = {
-  whole: integer,
-  real,
-  wholes: integers,
-  range,
-};
-
-/** An option's flag, such as `--init-noise <amount>`; that of a switch which is on turns it off. */
-function flagOf({ name, type, flag, default: byDefault }: OptionRow): string {
-  const words = flag?.name ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  if (type === 'flag') return byDefault === true ? `--no-${words}` : `--${words}`;
-  return `--${words} ${flag?.value ?? '<value>'}`;
-}
-
-/** The meaning as help texts have it: no capital, no full stop. */
-function helpOf({ flag, meaning }: OptionRow): string {
-  const text = meaning.replace(/\.$/, '');
-  return flag?.help ?? `${text.charAt(0).toLowerCase()}${text.slice(1)}`;
 }
 
 /** The options of all networks that have a flag. */
@@ -48,14 +24,7 @@ function modelFlags(): ModelFlag[] {
   for (const kind of KINDS) {
     for (const row of optionRows('network', kind)) {
       if (row.flag === undefined) continue;
-      const parse = PARSERS[row.type];
-      const known = flags.get(row.name) ?? {
-        flags: flagOf(row),
-        option: row.name,
-        meaning: helpOf(row),
-        defaults: {},
-        ...(parse && { parse }),
-      };
+      const known = flags.get(row.name) ?? { option: row.name, row, defaults: {} };
       known.defaults[kind] = row.default;
       flags.set(row.name, known);
     }
@@ -64,8 +33,8 @@ function modelFlags(): ModelFlag[] {
 }
 
 /** `kan: 10; nerf: 12`; networks that share a default stand together. For switches the networks only. */
-function describeDefaults({ defaults, parse }: ModelFlag): string {
-  if (!parse) return Object.keys(defaults).join(' ');
+function describeDefaults({ defaults, row }: ModelFlag): string {
+  if (row.type === 'flag') return Object.keys(defaults).join(' ');
   const byDefault = new Map<string, string[]>();
   for (const [kind, value] of Object.entries(defaults)) {
     const shown = String(value);
@@ -77,17 +46,17 @@ function describeDefaults({ defaults, parse }: ModelFlag): string {
 /** Adds the options of all networks to a command. */
 export function addModelFlags(command: Command): Command {
   for (const flag of MODEL_FLAGS) {
-    const option = new Option(flag.flags, `${flag.meaning} (${describeDefaults(flag)})`);
-    if (flag.parse) option.argParser(flag.parse);
     command.addOption(
-      option.helpGroup('Network options (with the networks that have them and their defaults):'),
+      optionOf(flag.row, describeDefaults(flag)).helpGroup(
+        'Network options (with the networks that have them and their defaults):',
+      ),
     );
   }
   return command;
 }
 
 /** The option's name on the command line, without its value. */
-const flagName = ({ flags }: ModelFlag) => flags.split(' ')[0] as string;
+const flagName = ({ row }: ModelFlag) => optionOf(row).long as string;
 
 /**
  * The options given for each network: those it has.

@@ -56,6 +56,9 @@ export const integers: Parser<number[]> = (text) =>
     return Number(part);
   });
 
+/** Numbers with commas between: `0.9,0.999`. */
+export const reals: Parser<number[]> = (text) => text.split(',').map(real);
+
 /** Two numbers with a comma between: `-1,1`. */
 export const range: Parser<[number, number]> = (text) => {
   const parts = text.split(',');

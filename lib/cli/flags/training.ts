@@ -1,41 +1,39 @@
-import { defined, type Values } from '../command.js';
-import { choice, deviceName, flag, grouped, integerFrom, positive, real } from './parsers.js';
+import { fitRows, type OptionRow } from '../../options.js';
+import type { FitOptions } from '../../train/index.js';
+import type { Flag, Values } from '../command.js';
+import { choice, deviceName, flag, grouped, integerFrom } from './parsers.js';
+import { optionOf } from './rows.js';
 
-export const SCHEDULES = ['constant', 'cosine', 'oneCycle'] as const;
-export const DTYPES = ['float32', 'float64'] as const;
+/** The flags of the options of `fit`, by where these are among them: `steps`, `loss.mels`. */
+const { threads, ...fitFlags } = Object.fromEntries(flagsOf(fitRows, ''));
+
+function flagsOf(rows: readonly OptionRow[], group: string): [string, Flag<unknown>][] {
+  return rows.flatMap((row) => {
+    if (row.type === 'group') return flagsOf(row.fields ?? [], row.name);
+    if (row.flag === undefined) return [];
+    // What the optimizer has is among the options of `fit` themselves.
+    const place = group === '' || group === 'optimizer' ? row.name : `${group}.${row.name}`;
+    return [[place, flagOf(row, place, group)]];
+  });
+}
+
+function flagOf(row: OptionRow, place: string, group: string): Flag<unknown> {
+  const { default: byDefault, type, least } = row;
+  if (place === 'learningRate') return optionOf(row, "default: the network's own");
+  // The numbers of a kind of schedule, and of an early stop, mean nothing without it.
+  const ifGiven = row.kinds !== undefined || group === 'earlyStop';
+  const option = optionOf(
+    row,
+    ifGiven && byDefault !== undefined ? `default: ${byDefault}` : undefined,
+  );
+  if (type === 'whole') option.argParser(integerFrom(least as number));
+  return ifGiven || byDefault === undefined ? option : option.default(byDefault, String(byDefault));
+}
 
 /** How a network is trained, and where. */
 export const trainingFlags = {
   ...grouped('Training options:', {
-    steps: flag('--steps <count>', 'updates', integerFrom(1), 1000),
-    learningRate: flag('--lr <rate>', "learning rate; default: the network's own", real),
-    schedule: choice('--schedule <name>', 'how the learning rate changes', SCHEDULES, 'constant'),
-    weightDecay: flag('--weight-decay <amount>', "AdamW's decoupled weight decay", real, 0.01),
-    timeWeight: flag('--time-weight <weight>', 'weight λt of the L1 loss of the samples', real, 1),
-    melWeight: flag(
-      '--mel-weight <weight>',
-      'weight λf of the multi-resolution mel STFT loss',
-      real,
-      1,
-    ),
-    bandPower: flag(
-      '--band-power <power>',
-      'weights higher mel bands more; 0: all the same',
-      real,
-      0,
-    ),
-    stopSiSnr: flag('--stop-si-snr <decibels>', 'stop when this SI-SNR is reached', real),
-    stopLoss: flag('--stop-loss <loss>', 'stop when the loss is not above this', real),
-    patience: flag(
-      '--patience <steps>',
-      'stop after so many steps without a better loss',
-      integerFrom(1),
-    ),
-    minDelta: flag(
-      '--min-delta <loss>',
-      'what counts as a better loss',
-      positive({ orZero: true }),
-    ),
+    ...fitFlags,
     seed: flag(
       '--seed <number>',
       'same seed, device and threads: same result, bit for bit',
@@ -45,24 +43,42 @@ export const trainingFlags = {
   }),
   ...grouped('Machine options:', {
     device: flag('--device <name>', 'where to compute: cpu, cuda or cuda:N', deviceName, 'cpu'),
-    threads: flag('--threads <count>', "CPU threads; default: LibTorch's choice", integerFrom(1)),
-    dtype: choice('--dtype <name>', 'numbers to compute with', DTYPES, 'float32'),
+    threads: threads as Flag<number | undefined>,
+    dtype: choice('--dtype <name>', 'numbers to compute with', ['float32', 'float64'], 'float32'),
   }),
 };
 
+/** How a network is trained; names as in `fit`. */
+export type TrainingSettings = Omit<
+  FitOptions,
+  'checkpoint' | 'resume' | 'onProgress' | 'onWarning' | 'signal'
+> & { steps: number } & Pick<Values<typeof trainingFlags>, 'seed' | 'device' | 'dtype'>;
+
 /** The values of {@link trainingFlags} in the form of the options of `fit`. */
-export function trainingSettings(given: Values<typeof trainingFlags>) {
-  const { steps, learningRate, weightDecay, schedule, seed, device, dtype, threads } = given;
-  const earlyStop = defined({
-    siSnr: given.stopSiSnr,
-    loss: given.stopLoss,
-    patience: given.patience,
-    minDelta: given.minDelta,
-  });
-  return {
-    ...{ steps, learningRate, weightDecay, schedule },
-    loss: { time: given.timeWeight, mel: given.melWeight, bandPower: given.bandPower },
-    earlyStop: Object.keys(earlyStop).length > 0 ? earlyStop : undefined,
-    ...{ seed, device, dtype, threads },
-  };
+export function trainingSettings(given: Values<typeof trainingFlags>): TrainingSettings {
+  const { seed, device, dtype, threads } = given;
+  const values: Readonly<Record<string, unknown>> = given;
+  const options: Record<string, unknown> = {};
+  const groups: Record<string, Record<string, unknown>> = {};
+  for (const place of Object.keys(fitFlags)) {
+    const value = values[place];
+    if (value === undefined) continue;
+    const [first, name] = place.split('.') as [string, string?];
+    if (name === undefined) options[first] = value;
+    else groups[first] = { ...groups[first], [name]: value };
+  }
+  // A schedule that is its kind alone is written so.
+  const { kind, ...numbers } = groups.schedule ?? {};
+  const schedule = Object.keys(numbers).length === 0 ? kind : groups.schedule;
+  return { ...options, ...groups, schedule, seed, device, dtype, threads } as TrainingSettings;
+}
+
+/** Settings that an older fewsound wrote, with the defaults of the flags that it did not have. */
+export function completed(settings: TrainingSettings): TrainingSettings {
+  const flags = Object.entries(trainingFlags).map(([name, { defaultValue }]) => [
+    name,
+    defaultValue,
+  ]);
+  const usual = trainingSettings(Object.fromEntries(flags) as Values<typeof trainingFlags>);
+  return { ...usual, ...settings, loss: { ...usual.loss, ...settings.loss } };
 }

@@ -18,9 +18,8 @@ import {
 } from '../../train/index.js';
 import { type CommandContext, defined } from '../command.js';
 import { KINDS, type Kind } from '../flags/networks.js';
-import type { DeviceName } from '../flags/parsers.js';
 import { STANDARD_SAMPLES } from '../flags/recording.js';
-import { DTYPES, SCHEDULES } from '../flags/training.js';
+import type { TrainingSettings } from '../flags/training.js';
 import { versions } from '../machine.js';
 import { FIT_PROGRESS, type ProgressDisplay, withProgress } from '../terminal/progress.js';
 
@@ -40,34 +39,16 @@ const RUN_CONFIG = z.strictObject({
   model: z.enum(KINDS),
   /** Every option of the network, defaults included. */
   modelOptions: z.record(z.string(), z.unknown()),
-  training: z.strictObject({
-    steps: number.int(),
-    learningRate: number.optional(),
-    weightDecay: number,
-    schedule: z.enum(SCHEDULES),
-    loss: z.strictObject({ time: number, mel: number, bandPower: number }),
-    earlyStop: z
-      .strictObject({
-        siSnr: number.optional(),
-        loss: number.optional(),
-        patience: number.int().optional(),
-        minDelta: number.optional(),
-      })
-      .optional(),
-    seed: number.int(),
-    device: z.custom<DeviceName>((value) => typeof value === 'string'),
-    dtype: z.enum(DTYPES),
-    threads: number.int().optional(),
-  }),
+  /** `fit` checks its own options. */
+  training: z.looseObject({ steps: number, seed: number, device: z.string(), dtype: z.string() }),
   /** Every option of the training, for the reader; a resumed fit reads `training`. */
   fitOptions: z.record(z.string(), z.unknown()),
 });
 
 /** The settings of a fit, as config.json holds them: enough to do it again. */
-export type RunConfig = z.output<typeof RUN_CONFIG>;
-
-/** How a network is trained; names as in `fit`. */
-export type TrainingSettings = RunConfig['training'];
+export type RunConfig = Omit<z.output<typeof RUN_CONFIG>, 'training'> & {
+  readonly training: TrainingSettings;
+};
 
 /**
  * Reads the settings of a fit.
@@ -75,14 +56,9 @@ export type TrainingSettings = RunConfig['training'];
  * @throws FewSoundError `FILE_NOT_FOUND`, `FILE_FORMAT` or `INVALID_ARGUMENT`
  */
 export async function readRunConfig(path: string): Promise<RunConfig> {
-  return parseOptions(
-    RUN_CONFIG,
-    await readJson(path, { missing: 'Is this the folder of a fit?' }),
-    path,
-  );
+  const stored = await readJson(path, { missing: 'Is this the folder of a fit?' });
+  return parseOptions(RUN_CONFIG, stored, path) as RunConfig;
 }
-
-/** Metrics of every fit, in the order of tables: all but MAE, which the paper's do not have. */
 
 /** The network that is to learn a clip, and how. */
 export interface FittingRequest {

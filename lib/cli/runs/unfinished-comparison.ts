@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { FewSoundError } from '../../errors.js';
 import { readJson, writeFileAtomic } from '../../files.js';
 import type { Kind } from '../flags/networks.js';
+import { completed, type TrainingSettings } from '../flags/training.js';
 import { prettyJson, type RunFolder } from './folder.js';
 
 /** How well one network learned one recording. */
@@ -53,18 +54,20 @@ export class UnfinishedComparison {
       );
     }
     const hint = 'There is no interrupted comparison in that folder; leave --resume out.';
-    const before = (await readJson(path, { missing: hint })) as Contents;
-    const other = Object.keys(config).find(
-      (key) => !isDeepStrictEqual(config[key], before.config[key]),
-    );
+    const { config: stored, results } = (await readJson(path, { missing: hint })) as Contents;
+    const before: Contents['config'] = {
+      ...stored,
+      training: completed(stored.training as TrainingSettings),
+    };
+    const other = Object.keys(config).find((key) => !isDeepStrictEqual(config[key], before[key]));
     if (other !== undefined) {
       throw new FewSoundError(
         'INVALID_ARGUMENT',
-        `the comparison in ${folder.path} was started with another ${other}: ${JSON.stringify(before.config[other])}. Give the same options to resume it, or choose another folder with --out.`,
+        `the comparison in ${folder.path} was started with another ${other}: ${JSON.stringify(before[other])}. Give the same options to resume it, or choose another folder with --out.`,
         { field: other },
       );
     }
-    return new UnfinishedComparison(folder, config, [...before.results]);
+    return new UnfinishedComparison(folder, config, [...results]);
   }
 
   get count(): number {

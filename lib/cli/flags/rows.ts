@@ -1,0 +1,41 @@
+import { Option } from 'commander';
+import type { OptionRow } from '../../options.js';
+import { integer, integers, type Parser, range, real, reals } from './parsers.js';
+
+// Flags of options that the addon describes.
+
+const PARSERS: Readonly<Partial<Record<OptionRow['type'], Parser<unknown>>>> = {
+  whole: integer,
+  real,
+  wholes: integers,
+  reals,
+  range,
+};
+
+/** An option's flag, such as `--init-noise <amount>`; that of a switch which is on turns it off. */
+function flagOf({ name, type, flag, default: byDefault }: OptionRow): string {
+  const words = flag?.name ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  if (type === 'flag') return byDefault === true ? `--no-${words}` : `--${words}`;
+  return `--${words} ${flag?.value ?? '<value>'}`;
+}
+
+/** The meaning as help texts have it: no capital, no full stop. */
+function helpOf({ flag, meaning }: OptionRow): string {
+  const text = meaning.replace(/\.$/, '');
+  // AdamW and CPU keep their capitals.
+  const begin = /^[A-Z][a-z]*\b/.test(text) ? text.charAt(0).toLowerCase() : text.charAt(0);
+  return flag?.help ?? `${begin}${text.slice(1)}`;
+}
+
+/**
+ * The flag of an option.
+ *
+ * @param remark what its help says beside the meaning
+ */
+export function optionOf(row: OptionRow, remark?: string): Option {
+  const help = remark === undefined ? helpOf(row) : `${helpOf(row)} (${remark})`;
+  const option = new Option(flagOf(row), help);
+  if (row.type === 'choice') return option.choices(row.names ?? []);
+  const parse = PARSERS[row.type];
+  return parse === undefined ? option : option.argParser(parse);
+}
