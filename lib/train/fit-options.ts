@@ -138,14 +138,22 @@ export function requireNetwork(network: Inr): void {
   );
 }
 
-function requireLongEnough(clip: Clip, { mel, fftSizes }: ResolvedLoss): void {
-  const longest = mel > 0 ? Math.max(...fftSizes) : 2;
+/** Samples of the frames of the loss's complex spectra. */
+const STFT_SIZE = 512;
+
+function requireLongEnough(clip: Clip, loss: ResolvedLoss): void {
+  const stages = [loss, ...loss.course];
+  const longest = Math.max(
+    2,
+    ...(stages.some(({ mel = 0 }) => mel > 0) ? loss.fftSizes : []),
+    ...(stages.some(({ stft = 0 }) => stft > 0) ? [STFT_SIZE] : []),
+  );
   const needed = Math.floor(longest / 2) + 1;
   if (clip.length >= needed) return;
   throw new FewSoundError(
     'INVALID_ARGUMENT',
     `the clip has ${clip.length} sample(s), but ${
-      mel > 0 ? `the loss with an FFT size of ${longest}` : 'a time axis'
+      longest > 2 ? `the loss with an FFT size of ${longest}` : 'a time axis'
     } needs ${needed} or more. Take a longer clip, or smaller loss.fftSizes.`,
     { field: 'clip' },
   );

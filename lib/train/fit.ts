@@ -1,10 +1,11 @@
+import { types } from 'node:util';
 import { addon } from '../addon/addon.js';
 import type { FitReport } from '../addon/models.js';
 import { requireClip } from '../audio/clip.js';
 import type { Clip } from '../audio/index.js';
 import { throwIfAborted } from '../errors.js';
 import { siSnr } from '../metrics/index.js';
-import type { Inr } from '../nn/index.js';
+import { Inr, KAN } from '../nn/index.js';
 import { type Device, scope } from '../tensor/index.js';
 import { type FitEnd, readCheckpoint, requireWritable, writeCheckpoint } from './checkpoint.js';
 import {
@@ -15,6 +16,7 @@ import {
   resolveFitOptions,
 } from './fit-options.js';
 import { createFitter, ProgressReporter, runFitter } from './fitter.js';
+import { applyRecipe, type RecipeOptions } from './recipes.js';
 import { type Trainer, whileNoOtherTrains } from './trainer.js';
 
 /** The result of a fit. */
@@ -34,6 +36,12 @@ export interface FitResult {
   readonly device: Device;
   /** Threads of the CPU that it ran on. */
   readonly threads: number;
+}
+
+/** The result of a fit by a recipe. */
+export interface RecipeResult extends FitResult {
+  /** The network that learned the clip; dispose of it when it is no longer needed. */
+  readonly network: KAN;
 }
 
 /**
@@ -66,8 +74,33 @@ export interface FitResult {
  *   and IO about checkpoints; ABORTED by the signal; OPERATOR where the loss is no longer finite. What
  *   `onProgress` throws ends the fit and is thrown on.
  */
-export async function fit(network: Inr, clip: Clip, options: FitOptions = {}): Promise<FitResult> {
-  requireNetwork(network);
+export async function fit(network: Inr, clip: Clip, options?: FitOptions): Promise<FitResult>;
+/**
+ * Fits a KAN to a clip by a recipe: see `recipeFor`. What is given besides takes the place of what
+ * the recipe says.
+ *
+ * @throws FewSoundError INVALID_ARGUMENT for an unknown recipe or a bad option of the network, and
+ *   as above
+ */
+export async function fit(clip: Clip, options?: RecipeOptions): Promise<RecipeResult>;
+export async function fit(
+  first: Inr | Clip,
+  second?: Clip | RecipeOptions,
+  options: FitOptions = {},
+): Promise<FitResult | RecipeResult> {
+  if (first instanceof Inr) return fitNetwork(first, second as Clip, options);
+  if (!types.isFloat32Array((first as Clip | undefined)?.samples)) requireNetwork(first as Inr);
+  const recipe = applyRecipe((second ?? {}) as RecipeOptions, (first as Clip).length);
+  const network = new KAN(recipe.network);
+  try {
+    return { ...(await fitNetwork(network, first as Clip, recipe.fit)), network };
+  } catch (error) {
+    network.dispose();
+    throw error;
+  }
+}
+
+async function fitNetwork(network: Inr, clip: Clip, options: FitOptions): Promise<FitResult> {
   requireClip(clip, 'fit');
   const resolved = resolveFitOptions(network, clip, options);
   const work = async () => {

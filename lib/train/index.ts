@@ -9,7 +9,7 @@ export type {
 } from '../options.generated.js';
 export type { FitEnd } from './checkpoint.js';
 export type { ClassifierEvaluation, ConfusionMatrix } from './evaluate-classifier.js';
-export { type FitResult, fit } from './fit.js';
+export { type FitResult, fit, type RecipeResult } from './fit.js';
 export {
   type FitAllOptions,
   type FitAllProgress,
@@ -42,6 +42,14 @@ export {
   type ProcessGroupOptions,
   processGroupFromEnvironment,
 } from './process-group.js';
+export {
+  geometricFrequencies,
+  type Recipe,
+  type RecipeName,
+  type RecipeOptions,
+  recipeFor,
+  recipeNames,
+} from './recipes.js';
 export { type RunFiles, runFiles } from './run-files.js';
 export {
   learningRateAt,

@@ -18,10 +18,13 @@ export function lossSchema(clipRate?: number): z.ZodType<ResolvedLoss, LossOptio
     ResolvedLoss,
     LossOptions
   >;
-  return schema.refine(({ time, mel }) => time > 0 || mel > 0, {
-    error: 'Expected time or mel above 0: with both 0 there is nothing to learn',
-    path: ['mel'],
-  });
+  return schema.refine(
+    ({ time, mel, emphasized, stft }) => time > 0 || mel > 0 || emphasized > 0 || stft > 0,
+    {
+      error: 'Expected time, mel, emphasized or stft above 0: with all 0 there is nothing to learn',
+      path: ['mel'],
+    },
+  );
 }
 
 /** Loss options with all their values. */

@@ -27,12 +27,12 @@ struct LossStage {
   /// Whether the weights move here from those before, geometrically where both are above 0; else
   /// they jump here.
   bool glide = false;
-  std::optional<double> time;
-  std::optional<double> mel;
-  std::optional<double> emphasized;
-  std::optional<double> preEmphasis;
-  std::optional<double> localPower;
-  std::optional<double> stft;
+  std::optional<double> time = std::nullopt;
+  std::optional<double> mel = std::nullopt;
+  std::optional<double> emphasized = std::nullopt;
+  std::optional<double> preEmphasis = std::nullopt;
+  std::optional<double> localPower = std::nullopt;
+  std::optional<double> stft = std::nullopt;
 
   /// The weights of this stage after those.
   LossWeights after(const LossWeights& before) const;

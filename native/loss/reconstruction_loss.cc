@@ -122,8 +122,8 @@ at::Tensor ReconstructionLoss::operator()(const at::Tensor& estimate, const at::
   if (options_.stft > 0.0) {
     checkLongEnough(targets.size(1), kStftSize);
     const at::Tensor window = at::hann_window(kStftSize, targets.options());
-    const at::Tensor spectra = centredStft(targets, window, kStftHop);
-    const at::Tensor error = centredStft(asBatch(estimate), window, kStftHop) - spectra;
+    const at::Tensor spectra = centeredStft(targets, window, kStftHop);
+    const at::Tensor error = centeredStft(asBatch(estimate), window, kStftHop) - spectra;
     add((error.abs() * spectrumWeights(spectra, targets)).mean(), options_.stft);
   }
   if (options_.mel > 0.0) add(melPerResolution(estimate, target).mean(), options_.mel);

@@ -31,7 +31,8 @@ SplineGrid checkedGrid(const KanOptions& options) {
 
 void fields(OptionVisitor& visit, KanOptions& options) {
   visit(hiddenLayers("paper 1, section 4.3"), options.layers, kHiddenLayers);
-  encodingFields(visit, options, "paper 1, Table 7; NeRF's encoding");
+  encodingFields(visit, options.encoding, options.learnableEncoding, options.encodingFrequencies,
+                 "paper 1, Table 7; NeRF's encoding");
   visit({.name = "grid",
          .meaning = "Grid size G: intervals of each spline.",
          .source = "paper 1, Table 10",
@@ -63,9 +64,10 @@ Kan::Kan(const KanOptions& options)
     : Inr("KAN"),
       grid_(checkedGrid(options)),
       scaleSpline_(options.scaleSpline),
+      exactFrequencies_(encodingFrequencies(options.encoding, options.encodingFrequencies)),
       encoding_(register_module("encoding",
-                                std::make_shared<PositionalEncoding>(options, options.dtype))),
-      exactFrequencies_(encodingFrequencies(options)) {
+                                std::make_shared<PositionalEncoding>(
+                                    exactFrequencies_, options.learnableEncoding, options.dtype))) {
   const Initializer initializer(options);
   const auto stack = register_module("layers", std::make_shared<torch::nn::Module>("layers"));
   const at::Tensor toCoefficients =
@@ -73,7 +75,7 @@ Kan::Kan(const KanOptions& options)
                               : at::empty({options.grid + 1, options.grid + options.order},
                                           at::TensorOptions(at::kMeta).dtype(at::kDouble));
   const double noiseBound = 0.5 * options.initNoise / static_cast<double>(options.grid);
-  const std::vector<int64_t> widths = layerWidths(2 * options.frequencies(), options.layers);
+  const std::vector<int64_t> widths = layerWidths(2 * exactFrequencies_.size(0), options.layers);
   for (size_t i = 0; i + 1 < widths.size(); ++i) {
     const int64_t in = widths[i];
     const int64_t out = widths[i + 1];

@@ -9,13 +9,16 @@
 
 namespace fewsound {
 
-struct KanOptions : ModelOptions, EncodingOptions {
+struct KanOptions : ModelOptions {
   std::vector<int64_t> layers{48, 24, 12};
+  int64_t encoding = 10;
+  bool learnableEncoding = false;
   int64_t grid = 10;
   int64_t order = 3;
   Range gridRange{-1.0, 1.0};
   bool scaleSpline = true;
   double initNoise = 0.1;
+  std::vector<double> encodingFrequencies{};
 };
 
 void fields(OptionVisitor& visit, KanOptions& options);
@@ -37,8 +40,8 @@ class Kan : public Inr {
  private:
   SplineGrid grid_;
   bool scaleSpline_;
-  std::shared_ptr<PositionalEncoding> encoding_;
   at::Tensor exactFrequencies_;
+  std::shared_ptr<PositionalEncoding> encoding_;
   std::vector<KanWeights> layers_;
 };
 

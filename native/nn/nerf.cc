@@ -10,16 +10,19 @@ namespace fewsound {
 
 void fields(OptionVisitor& visit, NerfOptions& options) {
   visit(hiddenLayers("paper 1, Table 1"), options.layers, kHiddenLayers);
-  encodingFields(visit, options, "paper 1, Table 1");
+  encodingFields(visit, options.encoding, options.learnableEncoding, options.encodingFrequencies,
+                 "paper 1, Table 1");
 }
 
 Nerf::Nerf(const NerfOptions& options)
     : Mlp("NeRF"),
-      encoding_(register_module(
-          "encoding", std::make_shared<PositionalEncoding>(checked(options), options.dtype))),
-      exactFrequencies_(encodingFrequencies(options)) {
+      exactFrequencies_(
+          encodingFrequencies(checked(options).encoding, options.encodingFrequencies)),
+      encoding_(register_module("encoding",
+                                std::make_shared<PositionalEncoding>(
+                                    exactFrequencies_, options.learnableEncoding, options.dtype))) {
   const Initializer initializer(options);
-  const std::vector<int64_t> widths = layerWidths(2 * options.frequencies(), options.layers);
+  const std::vector<int64_t> widths = layerWidths(2 * exactFrequencies_.size(0), options.layers);
   for (size_t i = 0; i + 1 < widths.size(); ++i) {
     const double bound = 1.0 / std::sqrt(static_cast<double>(widths[i]));
     const at::Tensor weight = initializer.uniform({widths[i + 1], widths[i]}, bound);

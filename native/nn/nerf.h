@@ -8,9 +8,11 @@
 
 namespace fewsound {
 
-struct NerfOptions : ModelOptions, EncodingOptions {
-  NerfOptions() { encoding = 12; }
+struct NerfOptions : ModelOptions {
   std::vector<int64_t> layers{90, 90, 90, 90, 70};
+  int64_t encoding = 12;
+  bool learnableEncoding = false;
+  std::vector<double> encodingFrequencies{};
 };
 
 void fields(OptionVisitor& visit, NerfOptions& options);
@@ -30,8 +32,8 @@ class Nerf : public Mlp {
   bool isReluStack() const override { return true; }
 
  private:
-  std::shared_ptr<PositionalEncoding> encoding_;
   at::Tensor exactFrequencies_;
+  std::shared_ptr<PositionalEncoding> encoding_;
 };
 
 }  // namespace fewsound

@@ -6,39 +6,36 @@
 
 namespace fewsound {
 
-int64_t EncodingOptions::frequencies() const {
-  return encodingFrequencies.empty() ? encoding : std::ssize(encodingFrequencies);
-}
-
-void encodingFields(OptionVisitor& visit, EncodingOptions& options, const char* source) {
+void encodingFields(OptionVisitor& visit, int64_t& length, bool& learnable,
+                    std::vector<double>& frequencies, const char* source) {
   visit({.name = "encoding",
          .meaning = "Length L of the positional encoding: 2L features.",
          .source = source,
          .flag = Flag{"<length>"}},
-        options.encoding, Whole{1, 64});  // 2^63 pi t is past what either dtype can resolve
+        length, Whole{1, 64});  // 2^63 pi t is past what either dtype can resolve
   visit({.name = "encodingFrequencies",
          .meaning = "Frequencies of the positional encoding, cycles over the whole recording, in "
                     "place of octaves from 1; their number takes the place of L.",
          .flag = Flag{.value = "<cycles>"}},
-        options.encodingFrequencies, Reals{kPositive, {0, 64, "frequencies above 0"}});
+        frequencies, Reals{kPositive, {0, 64, "frequencies above 0"}});
   visit({.name = "learnableEncoding",
          .meaning = "Learn the frequencies of the positional encoding.",
          .flag = Flag{}},
-        options.learnableEncoding);
+        learnable);
 }
 
-at::Tensor encodingFrequencies(const EncodingOptions& options) {
-  const at::Tensor cycles = options.encodingFrequencies.empty()
-                                ? at::pow(2.0, at::arange(options.encoding, at::kDouble))
-                                : at::tensor(options.encodingFrequencies, at::kDouble);
-  return cycles.mul_(std::numbers::pi);
+at::Tensor encodingFrequencies(int64_t length, const std::vector<double>& given) {
+  const at::Tensor cycles = given.empty() ? at::pow(2.0, at::arange(length, at::kDouble))
+                                          : at::tensor(given, at::kDouble);
+  return cycles * std::numbers::pi;
 }
 
-PositionalEncoding::PositionalEncoding(const EncodingOptions& options, at::ScalarType dtype)
-    : learnable_(options.learnableEncoding) {
-  const at::Tensor frequencies = encodingFrequencies(options).to(dtype);
-  frequencies_ = learnable_ ? register_parameter("frequencies", frequencies)
-                            : register_buffer("frequencies", frequencies);
+PositionalEncoding::PositionalEncoding(const at::Tensor& frequencies, bool learnable,
+                                       at::ScalarType dtype)
+    : learnable_(learnable) {
+  const at::Tensor own = frequencies.to(dtype);
+  frequencies_ =
+      learnable ? register_parameter("frequencies", own) : register_buffer("frequencies", own);
 }
 
 namespace {

@@ -12,28 +12,20 @@
 
 namespace fewsound {
 
-/// Options of networks that begin with a positional encoding.
-struct EncodingOptions {
-  int64_t encoding = 10;
-  /// Cycles over the whole recording, in place of octaves from 1; none: octaves.
-  std::vector<double> encodingFrequencies;
-  bool learnableEncoding = false;
-
-  int64_t frequencies() const;
-};
-
-/// `source`: of the default length.
-void encodingFields(OptionVisitor& visit, EncodingOptions& options, const char* source);
+/// The fields of a positional encoding: its length, for which there is a source, whether it learns,
+/// and frequencies, cycles over the whole recording, in place of octaves from 1.
+void encodingFields(OptionVisitor& visit, int64_t& length, bool& learnable,
+                    std::vector<double>& frequencies, const char* source);
 
 /// f pi for every frequency f, float64: 2^0 pi … 2^{length-1} pi where none are given.
-at::Tensor encodingFrequencies(const EncodingOptions& options);
+at::Tensor encodingFrequencies(int64_t length, const std::vector<double>& given);
 
 /// Of the octaves; of other frequencies f likewise, with f pi in place of 2^i pi:
 /// [sin(2^0 pi t) … sin(2^{length-1} pi t), cos(2^0 pi t) … cos(2^{length-1} pi t)]: all sines
 /// before all cosines, as the authors' program has it (the formula of paper 1 interleaves them).
 class PositionalEncoding : public torch::nn::Module {
  public:
-  PositionalEncoding(const EncodingOptions& options, at::ScalarType dtype);
+  PositionalEncoding(const at::Tensor& frequencies, bool learnable, at::ScalarType dtype);
 
   /// [..., 1] -> [..., 2·length]
   at::Tensor forward(const at::Tensor& t) const;

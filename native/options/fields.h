@@ -172,6 +172,9 @@ class OptionVisitor {
   void operator()(const Field& field, std::vector<int64_t>& values, const Wholes& check) {
     wholes(field, values, check);
   }
+  void operator()(const Field& field, std::vector<double>& values, const Reals& check) {
+    reals(field, values, check);
+  }
   /// As many numbers as the array has.
   template <size_t count>
   void operator()(const Field& field, std::array<double, count>& values, const Real& each,

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
+import type { Command } from 'commander';
 import { loadClip, writeWav } from '../../audio/index.js';
 import { FewSoundError } from '../../errors.js';
 import { makeFolder, writeFileAtomic } from '../../files.js';
 import { writeReport } from '../../report/index.js';
 import { formatCount, formatSeconds } from '../../report/text-table.js';
+import { type Recipe, type RecipeName, recipeFor, recipeNames } from '../../train/index.js';
 import {
   type CommandContext,
   type CommandResult,
@@ -19,8 +21,13 @@ import {
 } from '../command.js';
 import { addModelFlags, KINDS, modelOptions } from '../flags/networks.js';
 import { argument, choice, flag, integerFrom, quietFlag } from '../flags/parsers.js';
-import { wholeRecordingFlags } from '../flags/recording.js';
-import { trainingFlags, trainingSettings } from '../flags/training.js';
+import { STANDARD_SAMPLES, wholeRecordingFlags } from '../flags/recording.js';
+import {
+  fitPlaces,
+  type TrainingSettings,
+  trainingFlags,
+  trainingSettings,
+} from '../flags/training.js';
 import { packageVersion } from '../machine.js';
 import {
   type CheckedFitting,
@@ -42,6 +49,11 @@ const WITH_RESUME = new Set(['resume', 'steps', 'threads', 'checkpointEvery', 'j
 const inputs = {
   audio: argument('[audio]', 'recording to learn: wav, flac, mp3, ogg or opus'),
   model: choice('--model <name>', 'the network', KINDS, 'kan'),
+  recipe: choice(
+    '--recipe <name>',
+    "how a KAN is fitted: paper (the paper's settings), quick (the best sound in some 20 s), best (in about a minute); default: quick, or paper where network, loss or rate are given",
+    recipeNames,
+  ),
   out: flag('--out <folder>', 'folder for the results; default: fewsound-out/NAME-MODEL'),
   resume: flag('--resume <folder>', 'resume the interrupted fit in this folder'),
   checkpointEvery: flag(
@@ -80,7 +92,7 @@ export const fitCommand = defineCommand({
       return resumeFit(resume, given, changes, context);
     }
     if (audio === undefined) throw new UsageError('missing the recording: fewsound fit AUDIO');
-    return startFit(audio, given, modelOptions(command, [model]).get(model) ?? {}, context);
+    return startFit(audio, given, modelOptions(command, [model]).get(model) ?? {}, context, command);
   },
 });
 
@@ -89,6 +101,7 @@ async function startFit(
   given: Given,
   modelOptions: Readonly<Record<string, unknown>>,
   context: CommandContext,
+  command: Command,
 ): Promise<CommandResult> {
   const { model, samples, sampleRate, offset, channel, checkpointEvery } = given;
   const inPieces = samples === 'all';
@@ -96,22 +109,67 @@ async function startFit(
     samples: inPieces ? undefined : samples,
     ...{ sampleRate, offset, channel, signal: context.signal },
   });
-  const training = trainingSettings(given);
-  const fitting = checkFitting({ kind: model, modelOptions, clip, inPieces, training });
+  const name = chooseRecipe(given, modelOptions, command);
+  const recipe = recipeFor(name, inPieces ? Math.min(clip.length, STANDARD_SAMPLES) : clip.length);
+  const training = withRecipe(given, recipe, command);
+  const fitting = checkFitting({
+    kind: model,
+    modelOptions: { ...recipe.network, ...modelOptions },
+    ...{ clip, inPieces, training },
+  });
+  if (!context.json && !context.quiet) {
+    context.stderr.write(`Recipe ${name}, version ${recipe.version}: ${recipe.meaning}\n`);
+  }
   const config: RunConfig = {
     fewsound: packageVersion(),
     date: new Date().toISOString(),
     audio: resolve(audio),
     recording: { samples, sampleRate: clip.sampleRate, offset, channel },
+    recipe: { name, version: recipe.version },
     model,
     modelOptions: fitting.resolvedModel,
     training: { ...training, learningRate: fitting.resolvedTraining.learningRate },
     fitOptions: fitting.resolvedTraining,
   };
-  const name = basename(audio, extname(audio));
-  const folder = await RunFolder.open(given.out ?? join('fewsound-out', `${name}-${model}`));
+  const source = basename(audio, extname(audio));
+  const folder = await RunFolder.open(given.out ?? join('fewsound-out', `${source}-${model}`));
   await folder.removeCheckpoints();
   return new FitRun(folder, config, fitting, checkpointEvery).run(context);
+}
+
+/** Flags of `fit` that leave the recipe as it is. */
+const BESIDE_RECIPE = /^(steps|threads|earlyStop\..*)$/;
+
+/** The recipe that is given, or `quick` for a KAN of which nothing else is said. */
+function chooseRecipe(
+  { recipe, model }: Given,
+  modelOptions: Readonly<Record<string, unknown>>,
+  command: Command,
+): RecipeName {
+  if (recipe !== undefined) {
+    if (model === 'kan' || recipe === 'paper') return recipe;
+    throw new UsageError(`--recipe ${recipe} is for a KAN, not for ${model}.`);
+  }
+  const ofItsOwn =
+    model !== 'kan' ||
+    Object.keys(modelOptions).length > 0 ||
+    fitPlaces.some((place) => !BESIDE_RECIPE.test(place) && isGiven(command, place));
+  return ofItsOwn ? 'paper' : 'quick';
+}
+
+/** Settings of the training: those that are given, then the recipe's, then the defaults. */
+function withRecipe(given: Given, recipe: Recipe, command: Command): TrainingSettings {
+  const names = Object.keys(given).filter((name) => isGiven(command, name));
+  const values = given as Readonly<Record<string, unknown>>;
+  const own = trainingSettings(Object.fromEntries(names.map((name) => [name, values[name]])) as Given);
+  const usual = trainingSettings(given);
+  return {
+    ...usual,
+    ...recipe.fit,
+    ...defined({ ...own }),
+    loss: { ...usual.loss, ...recipe.fit.loss, ...own.loss },
+    schedule: own.schedule ?? recipe.fit.schedule ?? usual.schedule,
+  } as TrainingSettings;
 }
 
 async function resumeFit(

@@ -30,6 +30,9 @@ function flagOf(row: OptionRow, place: string, group: string): Flag<unknown> {
   return ifGiven || byDefault === undefined ? option : option.default(byDefault, String(byDefault));
 }
 
+/** The places of the flags among the options of `fit`. */
+export const fitPlaces: readonly string[] = Object.keys(fitFlags);
+
 /** How a network is trained, and where. */
 export const trainingFlags = {
   ...grouped('Training options:', {

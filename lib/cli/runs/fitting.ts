@@ -36,6 +36,8 @@ const RUN_CONFIG = z.strictObject({
     offset: number,
     channel: z.union([number.int(), z.literal('mix')]),
   }),
+  /** Absent in runs of versions without recipes. */
+  recipe: z.strictObject({ name: z.string(), version: number.int() }).optional(),
   model: z.enum(KINDS),
   /** Every option of the network, defaults included. */
   modelOptions: z.record(z.string(), z.unknown()),

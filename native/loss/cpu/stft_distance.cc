@@ -16,7 +16,7 @@ StftDistance<T>::StftDistance(int64_t samples, const at::TensorOptions& options)
 
 template <typename T>
 void StftDistance<T>::setTarget(const at::Tensor& target) {
-  targets_ = centredStft(target, window_, kStftHop).contiguous();
+  targets_ = centeredStft(target, window_, kStftHop).contiguous();
   weights_ = spectrumWeights(targets_, target);
 }
 

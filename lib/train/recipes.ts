@@ -1,0 +1,108 @@
+// Recipes: the network, the loss and the course of a fit that sound best in a given time, each with
+// its version and what it was measured on. docs/training.md, "Recipes", has the measurements.
+
+import { FewSoundError } from '../errors.js';
+import type { KanOptions, LossOptions } from '../options.generated.js';
+import type { FitOptions } from './fit-options.js';
+
+export const recipeNames = ['paper', 'quick', 'best'] as const;
+export type RecipeName = (typeof recipeNames)[number];
+
+/** How to fit a KAN to a clip. */
+export interface Recipe {
+  readonly name: RecipeName;
+  /** Rises with every change of what follows. */
+  readonly version: number;
+  /** What it is for, a sentence. */
+  readonly meaning: string;
+  readonly network: KanOptions;
+  readonly fit: FitOptions;
+}
+
+/**
+ * Frequencies of an encoding in a geometric row, cycles over the whole clip.
+ *
+ * @param count 2 or more
+ * @param highest of them, above 1; the lowest is 1
+ */
+export function geometricFrequencies(count: number, highest: number): number[] {
+  return Array.from({ length: count }, (_, index) => highest ** (index / (count - 1)));
+}
+
+/**
+ * Phase first, level last. The mel loss accepts any phase and, at its full weight, keeps the
+ * waveform loss from turning it; so the first half learns the waveform with its high bands lifted,
+ * and the second one weights what is heard: errors where the recording is quiet, complex spectra,
+ * and the level of the bands.
+ */
+const phaseFirst: LossOptions = {
+  time: 0.3,
+  emphasized: 1,
+  mel: 0.03,
+  course: [
+    {
+      from: 0.5,
+      ...{ time: 0.1, emphasized: 0.7, preEmphasis: 0.9, localPower: 0.8, mel: 0.5, stft: 0.25 },
+    },
+  ],
+};
+
+/**
+ * A recipe for a clip.
+ *
+ * @param samples of the clip: frequencies reach an eighth of its rate
+ * @throws FewSoundError INVALID_ARGUMENT for a name that is none of `recipeNames`
+ */
+export function recipeFor(name: RecipeName, samples: number): Recipe {
+  const own = (version: number, meaning: string, steps: number): Recipe => ({
+    ...{ name, version, meaning },
+    network: {
+      ...{ order: 2, grid: 14, layers: [45, 22, 11] },
+      encodingFrequencies: geometricFrequencies(7, Math.max(2, samples / 4)),
+    },
+    fit: {
+      steps,
+      learningRate: 1e-2,
+      schedule: { kind: 'warmupStableDecay', decay: 0.3 },
+      loss: phaseFirst,
+    },
+  });
+  switch (name) {
+    case 'paper':
+      return {
+        ...{ name, version: 1 },
+        meaning: "the paper's network and loss, for comparisons",
+        ...{ network: {}, fit: {} },
+      };
+    case 'quick':
+      return own(1, 'the best sound in about 20 seconds on two cores', 1000);
+    case 'best':
+      return own(1, 'the best sound in about a minute on two cores', 3000);
+  }
+  throw new FewSoundError(
+    'INVALID_ARGUMENT',
+    `recipe is ${JSON.stringify(name)}; expected ${recipeNames.join(', ')}.`,
+    { field: 'recipe' },
+  );
+}
+
+/** Options of a fit by a recipe. */
+export interface RecipeOptions extends FitOptions {
+  /** Default 'quick'. */
+  recipe?: RecipeName;
+  /** In place of what the recipe says of the network. */
+  network?: KanOptions;
+}
+
+/** The network and the options of a fit: the recipe's, and what is given in place of them. */
+export function applyRecipe(
+  { recipe: name = 'quick', network, ...given }: RecipeOptions,
+  samples: number,
+): { network: KanOptions; fit: FitOptions } {
+  const recipe = recipeFor(name, samples);
+  const loss = { ...recipe.fit.loss, ...given.loss };
+  return {
+    network: { ...recipe.network, ...network },
+    fit: { ...recipe.fit, ...given, ...(Object.keys(loss).length > 0 && { loss }) },
+  };
+}
