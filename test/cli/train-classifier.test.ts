@@ -273,7 +273,7 @@ describe('fewsound train-classifier', () => {
 
 describe('fewsound train-classifier refuses', () => {
   test.each<[string, Readonly<Record<string, unknown>>, string, RegExp]>([
-    ['an unknown field', { dta: {} }, 'dta', /expected name, comment, model, data/],
+    ['an unknown field', { dta: {} }, 'dta', /expected version, name, comment, model, data/],
     ['an unknown kind', { model: { kind: 'vgg' } }, 'model.kind', /'segmental-cnn'/],
     [
       'an unknown option of the model',
