@@ -261,8 +261,7 @@ export function pick<Options>(rows: readonly OptionRow[], values: object): Optio
   ) as Options;
 }
 
-/** An option alone. */
-export function schemaOfField(row: OptionRow): z.ZodType {
+function schemaOfField(row: OptionRow): z.ZodType {
   const schema: z.ZodType = schemas[row.type](row);
   if (row.required || row.type === 'group') return schema;
   if (row.default !== undefined) return schema.default(() => structuredClone(row.default));

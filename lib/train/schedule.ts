@@ -104,7 +104,7 @@ export function withPeakRate<T extends { learningRate?: unknown; schedule?: unkn
 }
 
 /** A stored course, with the defaults of what its version did not know in the loss and the schedule. */
-export function withDefaults<T extends { loss?: unknown; schedule?: unknown }>(stored: T): T {
+export function withDefaults<T extends Record<string, unknown>>(stored: T): T {
   const loss = lossSchema().safeParse(stored.loss);
   const schedule = scheduleSchema.safeParse(stored.schedule);
   return {

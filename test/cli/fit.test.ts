@@ -94,6 +94,19 @@ describe('fewsound fit', () => {
     });
   });
 
+  test('takes every option of the training that the table of options has a flag for', async () => {
+    const { json: result } = await cliJson<FitJson>([
+      ...['fit', recording, ...QUICK, '--out', out(), '--betas', '0.8,0.99', '--epsilon', '1e-7'],
+      ...['--mels', '20', '--fft-sizes', '256,128', '--schedule', 'oneCycle', '--div-factor', '10'],
+    ]);
+    const { training, fitOptions } = await json(result.files.config as string);
+    expect(training).toMatchObject({
+      ...{ betas: [0.8, 0.99], epsilon: 1e-7, loss: { mels: 20, fftSizes: [256, 128] } },
+      schedule: { kind: 'oneCycle', divFactor: 10 },
+    });
+    expect(fitOptions.schedule).toMatchObject({ divFactor: 10, finalDivFactor: 1e4 });
+  });
+
   test('has the metrics that `fewsound metrics` finds for its files', async () => {
     const { json: result } = await cliJson<FitJson>(['fit', recording, ...QUICK, '--out', out()]);
     const { original = '', reconstruction = '' } = result.files;

@@ -1,4 +1,5 @@
 import { learningRateAt } from '../../lib/train';
+import { withDefaults } from '../../lib/train/schedule';
 
 describe('learningRateAt', () => {
   const learningRate = 0.01;
@@ -41,4 +42,15 @@ describe('learningRateAt', () => {
       /learningRate is NaN/,
     );
   });
+});
+
+test('a course stored before an option was there has its default', () => {
+  const stored = { loss: { sampleRate: 8000, mels: 20 }, schedule: { kind: 'cosine' }, epochs: 3 };
+  expect(withDefaults(stored)).toMatchObject({
+    loss: { time: 1, mel: 1, sampleRate: 8000, mels: 20, bandPower: 0 },
+    schedule: { kind: 'cosine', minimum: 0 },
+    epochs: 3,
+  });
+  const classifier = { batchSize: 4 };
+  expect(withDefaults(classifier)).toEqual(classifier);
 });
