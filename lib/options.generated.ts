@@ -25,6 +25,11 @@ export interface KanOptions extends ModelOptions {
    * (paper 1, Table 7; NeRF's encoding).
    */
   encoding?: number;
+  /**
+   * Frequencies of the positional encoding, cycles over the whole recording, in place of octaves
+   * from 1; their number takes the place of L. An array of 0 to 64 frequencies above 0. Default [].
+   */
+  encodingFrequencies?: readonly number[];
   /** Learn the frequencies of the positional encoding. Default false. */
   learnableEncoding?: boolean;
   /**
@@ -63,6 +68,11 @@ export interface NerfOptions extends ModelOptions {
    * (paper 1, Table 1).
    */
   encoding?: number;
+  /**
+   * Frequencies of the positional encoding, cycles over the whole recording, in place of octaves
+   * from 1; their number takes the place of L. An array of 0 to 64 frequencies above 0. Default [].
+   */
+  encodingFrequencies?: readonly number[];
   /** Learn the frequencies of the positional encoding. Default false. */
   learnableEncoding?: boolean;
 }
@@ -334,17 +344,14 @@ export interface OptimizerOptions {
 /** How the learning rate changes. */
 export interface ScheduleOptions {
   /** How the learning rate changes. Default 'constant'. */
-  kind?: 'constant' | 'cosine' | 'oneCycle';
+  kind?: 'constant' | 'cosine' | 'oneCycle' | 'warmupStableDecay';
   /** The highest rate. A finite number above 0. Default 0.001. */
   learningRate?: number;
   /** Length of the whole schedule, in updates. A whole number from 1. Default 1000. */
   totalSteps?: number;
-  /** Cosine: the rate at the end. A finite number, 0 or more. Default 0. */
+  /** The rate at the end. A finite number, 0 or more. Default 0. */
   minimum?: number;
-  /**
-   * First moment decay of the constant and the cosine schedule. A number from 0 to below 1. Default
-   * 0.9.
-   */
+  /** First moment decay of all schedules but one cycle. A number from 0 to below 1. Default 0.9. */
   beta1?: number;
   /**
    * One cycle: the first rate is the highest one divided by this. A finite number above 0. Default
@@ -361,6 +368,16 @@ export interface ScheduleOptions {
    * (PyTorch's OneCycleLR).
    */
   warmupFraction?: number;
+  /**
+   * Warmup-stable-decay: part of the steps that the rate rises for. A number from 0 to below 1.
+   * Default 0.
+   */
+  warmup?: number;
+  /**
+   * Warmup-stable-decay: part of the steps, at the end, that the rate falls for. A number from 0 to
+   * 1. Default 0.3.
+   */
+  decay?: number;
   /**
    * One cycle: first moment decay at the highest rate. A number from 0 to below 1. Default 0.85
    * (PyTorch's OneCycleLR).
@@ -381,7 +398,7 @@ export interface ConstantSchedule {
 /** How the learning rate changes: 'cosine'. */
 export interface CosineSchedule {
   kind: 'cosine';
-  /** Cosine: the rate at the end. A finite number, 0 or more. Default 0. */
+  /** The rate at the end. A finite number, 0 or more. Default 0. */
   minimum?: number;
 }
 
@@ -415,21 +432,73 @@ export interface OneCycleSchedule {
   beta1Max?: number;
 }
 
+/** How the learning rate changes: 'warmupStableDecay'. */
+export interface WarmupStableDecaySchedule {
+  kind: 'warmupStableDecay';
+  /** The rate at the end. A finite number, 0 or more. Default 0. */
+  minimum?: number;
+  /**
+   * Warmup-stable-decay: part of the steps that the rate rises for. A number from 0 to below 1.
+   * Default 0.
+   */
+  warmup?: number;
+  /**
+   * Warmup-stable-decay: part of the steps, at the end, that the rate falls for. A number from 0 to
+   * 1. Default 0.3.
+   */
+  decay?: number;
+}
+
 /** How the learning rate changes. */
-export type Schedule = ConstantSchedule | CosineSchedule | OneCycleSchedule;
+export type Schedule =
+  | ConstantSchedule
+  | CosineSchedule
+  | OneCycleSchedule
+  | WarmupStableDecaySchedule;
 
 /** The reconstruction loss. */
 export interface LossOptions {
-  /**
-   * Weight of the L1 loss of the samples. A finite number, 0 or more. Default 1 (paper 1, equation
-   * 2).
-   */
+  /** Weight of the L1 loss of the samples. A finite number, 0 or more. Default 1. */
   time?: number;
-  /**
-   * Weight of the multi-resolution mel STFT loss. A finite number, 0 or more. Default 1 (paper 1,
-   * equation 2).
-   */
+  /** Weight of the multi-resolution mel STFT loss. A finite number, 0 or more. Default 1. */
   mel?: number;
+  /** Weight of the L1 loss of the pre-emphasized samples. A finite number, 0 or more. Default 0. */
+  emphasized?: number;
+  /** What pre-emphasis takes off of the sample before. A number from 0 to below 1. Default 0.95. */
+  preEmphasis?: number;
+  /**
+   * Power by which the pre-emphasized loss counts more where the recording is quiet; 0: not. A
+   * finite number, 0 or more. Default 0.
+   */
+  localPower?: number;
+  /**
+   * Weight of the L1 loss of the complex spectra, quiet bins lifted. A finite number, 0 or more.
+   * Default 0.
+   */
+  stft?: number;
+  /** What the weights become over a fit; a stage keeps what it does not name. */
+  course?: readonly {
+    /** Part of the steps from which on it holds. A number above 0, up to 1. */ from: number;
+    /** Move there from the stage before, geometrically, instead of jumping there. Default false. */
+    glide?: boolean;
+    /** Weight of the L1 loss of the samples. A finite number, 0 or more. */
+    time?: number;
+    /** Weight of the multi-resolution mel STFT loss. A finite number, 0 or more. */
+    mel?: number;
+    /** Weight of the L1 loss of the pre-emphasized samples. A finite number, 0 or more. */
+    emphasized?: number;
+    /** What pre-emphasis takes off of the sample before. A number from 0 to below 1. */
+    preEmphasis?: number;
+    /**
+     * Power by which the pre-emphasized loss counts more where the recording is quiet; 0: not. A
+     * finite number, 0 or more.
+     */
+    localPower?: number;
+    /**
+     * Weight of the L1 loss of the complex spectra, quiet bins lifted. A finite number, 0 or more.
+     */
+    stft?: number;
+  }[];
   /**
    * Rate of the recording, Hz: places the mel bands. A whole number from 1 to 1,000,000. Default
    * 22050.
@@ -493,6 +562,18 @@ export const optionTables = {
         least: 1,
         most: 64,
         default: 10,
+      },
+      {
+        name: 'encodingFrequencies',
+        type: 'reals',
+        expected: 'an array of 0 to 64 frequencies above 0',
+        meaning:
+          'Frequencies of the positional encoding, cycles over the whole recording, in place of octaves from 1; their number takes the place of L.',
+        flag: { value: '<cycles>' },
+        each: { expected: 'a finite number above 0', above: 0 },
+        shortest: 0,
+        longest: 64,
+        default: [],
       },
       {
         name: 'learnableEncoding',
@@ -598,6 +679,18 @@ export const optionTables = {
         least: 1,
         most: 64,
         default: 12,
+      },
+      {
+        name: 'encodingFrequencies',
+        type: 'reals',
+        expected: 'an array of 0 to 64 frequencies above 0',
+        meaning:
+          'Frequencies of the positional encoding, cycles over the whole recording, in place of octaves from 1; their number takes the place of L.',
+        flag: { value: '<cycles>' },
+        each: { expected: 'a finite number above 0', above: 0 },
+        shortest: 0,
+        longest: 64,
+        default: [],
       },
       {
         name: 'learnableEncoding',
@@ -949,6 +1042,18 @@ export const optionTables = {
             default: 10,
           },
           {
+            name: 'encodingFrequencies',
+            type: 'reals',
+            expected: 'an array of 0 to 64 frequencies above 0',
+            meaning:
+              'Frequencies of the positional encoding, cycles over the whole recording, in place of octaves from 1; their number takes the place of L.',
+            flag: { value: '<cycles>' },
+            each: { expected: 'a finite number above 0', above: 0 },
+            shortest: 0,
+            longest: 64,
+            default: [],
+          },
+          {
             name: 'learnableEncoding',
             type: 'flag',
             expected: 'true or false',
@@ -1134,6 +1239,18 @@ export const optionTables = {
             least: 1,
             most: 64,
             default: 10,
+          },
+          {
+            name: 'encodingFrequencies',
+            type: 'reals',
+            expected: 'an array of 0 to 64 frequencies above 0',
+            meaning:
+              'Frequencies of the positional encoding, cycles over the whole recording, in place of octaves from 1; their number takes the place of L.',
+            flag: { value: '<cycles>' },
+            each: { expected: 'a finite number above 0', above: 0 },
+            shortest: 0,
+            longest: 64,
+            default: [],
           },
           {
             name: 'learnableEncoding',
@@ -1819,10 +1936,10 @@ export const optionTables = {
           {
             name: 'kind',
             type: 'choice',
-            expected: "'constant', 'cosine' or 'oneCycle'",
+            expected: "'constant', 'cosine', 'oneCycle' or 'warmupStableDecay'",
             meaning: 'How the learning rate changes.',
             flag: { name: 'schedule', value: '<kind>' },
-            names: ['constant', 'cosine', 'oneCycle'],
+            names: ['constant', 'cosine', 'oneCycle', 'warmupStableDecay'],
             default: 'constant',
           },
           {
@@ -1846,8 +1963,8 @@ export const optionTables = {
             name: 'minimum',
             type: 'real',
             expected: 'a finite number, 0 or more',
-            meaning: 'Cosine: the rate at the end.',
-            kinds: ['cosine'],
+            meaning: 'The rate at the end.',
+            kinds: ['cosine', 'warmupStableDecay'],
             flag: { name: 'minimum-lr', value: '<rate>' },
             least: 0,
             default: 0,
@@ -1856,7 +1973,7 @@ export const optionTables = {
             name: 'beta1',
             type: 'real',
             expected: 'a number from 0 to below 1',
-            meaning: 'First moment decay of the constant and the cosine schedule.',
+            meaning: 'First moment decay of all schedules but one cycle.',
             least: 0,
             below: 1,
             default: 0.9,
@@ -1890,6 +2007,28 @@ export const optionTables = {
             meaning: 'One cycle: part of the steps that the rate rises for.',
             source: "PyTorch's OneCycleLR",
             kinds: ['oneCycle'],
+            flag: { value: '<part>' },
+            least: 0,
+            most: 1,
+            default: 0.3,
+          },
+          {
+            name: 'warmup',
+            type: 'real',
+            expected: 'a number from 0 to below 1',
+            meaning: 'Warmup-stable-decay: part of the steps that the rate rises for.',
+            kinds: ['warmupStableDecay'],
+            flag: { value: '<part>' },
+            least: 0,
+            below: 1,
+            default: 0,
+          },
+          {
+            name: 'decay',
+            type: 'real',
+            expected: 'a number from 0 to 1',
+            meaning: 'Warmup-stable-decay: part of the steps, at the end, that the rate falls for.',
+            kinds: ['warmupStableDecay'],
             flag: { value: '<part>' },
             least: 0,
             most: 1,
@@ -1932,7 +2071,6 @@ export const optionTables = {
             type: 'real',
             expected: 'a finite number, 0 or more',
             meaning: 'Weight of the L1 loss of the samples.',
-            source: 'paper 1, equation 2',
             flag: { name: 'time-weight', value: '<weight>' },
             least: 0,
             default: 1,
@@ -1942,10 +2080,120 @@ export const optionTables = {
             type: 'real',
             expected: 'a finite number, 0 or more',
             meaning: 'Weight of the multi-resolution mel STFT loss.',
-            source: 'paper 1, equation 2',
             flag: { name: 'mel-weight', value: '<weight>' },
             least: 0,
             default: 1,
+          },
+          {
+            name: 'emphasized',
+            type: 'real',
+            expected: 'a finite number, 0 or more',
+            meaning: 'Weight of the L1 loss of the pre-emphasized samples.',
+            flag: { name: 'emphasized-weight', value: '<weight>' },
+            least: 0,
+            default: 0,
+          },
+          {
+            name: 'preEmphasis',
+            type: 'real',
+            expected: 'a number from 0 to below 1',
+            meaning: 'What pre-emphasis takes off of the sample before.',
+            flag: { value: '<weight>' },
+            least: 0,
+            below: 1,
+            default: 0.95,
+          },
+          {
+            name: 'localPower',
+            type: 'real',
+            expected: 'a finite number, 0 or more',
+            meaning:
+              'Power by which the pre-emphasized loss counts more where the recording is quiet; 0: not.',
+            flag: { value: '<weight>' },
+            least: 0,
+            default: 0,
+          },
+          {
+            name: 'stft',
+            type: 'real',
+            expected: 'a finite number, 0 or more',
+            meaning: 'Weight of the L1 loss of the complex spectra, quiet bins lifted.',
+            flag: { name: 'stft-weight', value: '<weight>' },
+            least: 0,
+            default: 0,
+          },
+          {
+            name: 'course',
+            type: 'list',
+            expected: 'an array of 0 to 32 stages',
+            meaning: 'What the weights become over a fit; a stage keeps what it does not name.',
+            shortest: 0,
+            longest: 32,
+            fields: [
+              {
+                name: 'from',
+                type: 'real',
+                expected: 'a number above 0, up to 1',
+                meaning: 'Part of the steps from which on it holds.',
+                required: true,
+                above: 0,
+                most: 1,
+                default: 1,
+              },
+              {
+                name: 'glide',
+                type: 'flag',
+                expected: 'true or false',
+                meaning:
+                  'Move there from the stage before, geometrically, instead of jumping there.',
+                default: false,
+              },
+              {
+                name: 'time',
+                type: 'real',
+                expected: 'a finite number, 0 or more',
+                meaning: 'Weight of the L1 loss of the samples.',
+                least: 0,
+              },
+              {
+                name: 'mel',
+                type: 'real',
+                expected: 'a finite number, 0 or more',
+                meaning: 'Weight of the multi-resolution mel STFT loss.',
+                least: 0,
+              },
+              {
+                name: 'emphasized',
+                type: 'real',
+                expected: 'a finite number, 0 or more',
+                meaning: 'Weight of the L1 loss of the pre-emphasized samples.',
+                least: 0,
+              },
+              {
+                name: 'preEmphasis',
+                type: 'real',
+                expected: 'a number from 0 to below 1',
+                meaning: 'What pre-emphasis takes off of the sample before.',
+                least: 0,
+                below: 1,
+              },
+              {
+                name: 'localPower',
+                type: 'real',
+                expected: 'a finite number, 0 or more',
+                meaning:
+                  'Power by which the pre-emphasized loss counts more where the recording is quiet; 0: not.',
+                least: 0,
+              },
+              {
+                name: 'stft',
+                type: 'real',
+                expected: 'a finite number, 0 or more',
+                meaning: 'Weight of the L1 loss of the complex spectra, quiet bins lifted.',
+                least: 0,
+              },
+            ],
+            default: [],
           },
           {
             name: 'sampleRate',

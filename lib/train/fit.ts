@@ -89,7 +89,8 @@ export async function fit(
   options: FitOptions = {},
 ): Promise<FitResult | RecipeResult> {
   if (first instanceof Inr) return fitNetwork(first, second as Clip, options);
-  if (!types.isFloat32Array((first as Clip | undefined)?.samples)) requireNetwork(first as Inr);
+  if (!types.isFloat32Array((first as Clip | undefined)?.samples))
+    requireNetwork(first as unknown as Inr);
   const recipe = applyRecipe((second ?? {}) as RecipeOptions, (first as Clip).length);
   const network = new KAN(recipe.network);
   try {

@@ -37,9 +37,7 @@ describe('a group of two processes', () => {
     expect(lines[1]).toEqual({
       code: 'PROCESS_GROUP',
       message: expect.stringMatching(
-        new RegExp(
-          `rank ${other} of 2: barrier failed after .* s: .*Restart all ranks from the`,
-        ),
+        new RegExp(`rank ${other} of 2: barrier failed after .* s: .*Restart all ranks from the`),
       ),
     });
     expect(Date.now() - start).toBeLessThan(20_000);

@@ -92,7 +92,13 @@ export const fitCommand = defineCommand({
       return resumeFit(resume, given, changes, context);
     }
     if (audio === undefined) throw new UsageError('missing the recording: fewsound fit AUDIO');
-    return startFit(audio, given, modelOptions(command, [model]).get(model) ?? {}, context, command);
+    return startFit(
+      audio,
+      given,
+      modelOptions(command, [model]).get(model) ?? {},
+      context,
+      command,
+    );
   },
 });
 
@@ -161,7 +167,9 @@ function chooseRecipe(
 function withRecipe(given: Given, recipe: Recipe, command: Command): TrainingSettings {
   const names = Object.keys(given).filter((name) => isGiven(command, name));
   const values = given as Readonly<Record<string, unknown>>;
-  const own = trainingSettings(Object.fromEntries(names.map((name) => [name, values[name]])) as Given);
+  const own = trainingSettings(
+    Object.fromEntries(names.map((name) => [name, values[name]])) as Given,
+  );
   const usual = trainingSettings(given);
   return {
     ...usual,
