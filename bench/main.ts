@@ -15,6 +15,7 @@ import { kanScale } from './kan-scale.js';
 import { kanStep } from './kan-step.js';
 import { learningRates } from './learning-rates.js';
 import { cdpamBenchmark, pesqBenchmark, stoiBenchmark } from './perceptual.js';
+import { sound } from './sound.js';
 import { strs } from './strs.js';
 
 const BENCHMARKS = {
@@ -28,6 +29,7 @@ const BENCHMARKS = {
   'hyper-small': hyperSmall,
   'hyper-overfit': hyperOverfit,
   'learning-rates': learningRates,
+  sound,
   strs,
   dictionary,
   pesq: pesqBenchmark,

@@ -42,8 +42,9 @@ const phaseFirst: LossOptions = {
   course: [
     {
       from: 0.5,
-      ...{ time: 0.1, emphasized: 0.7, preEmphasis: 0.9, localPower: 0.8, mel: 0.5, stft: 0.25 },
+      ...{ time: 0.2, emphasized: 0.8, localPower: 0.7, mel: 0.1, stft: 0.3 },
     },
+    { from: 0.8, glide: true, mel: 0.5 },
   ],
 };
 

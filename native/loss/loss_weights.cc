@@ -14,9 +14,10 @@ double between(double from, double to, double part) {
 template <typename Weights>
 void weightFields(OptionVisitor& visit, Weights& weights, bool flags) {
   const auto weight = [&](const char* name, const char* meaning, auto& value,
-                          const char* flagName = nullptr, Real check = kNotNegative) {
+                          const char* flagName = nullptr, const char* value = "<weight>",
+                          Real check = kNotNegative) {
     Field field{.name = name, .meaning = meaning};
-    if (flags) field.flag = Flag{.value = "<weight>", .name = flagName};
+    if (flags) field.flag = Flag{.value = value, .name = flagName};
     visit(field, value, check);
   };
   weight("time", "Weight of the L1 loss of the samples.", weights.time, "time-weight");
@@ -24,10 +25,10 @@ void weightFields(OptionVisitor& visit, Weights& weights, bool flags) {
   weight("emphasized", "Weight of the L1 loss of the pre-emphasized samples.", weights.emphasized,
          "emphasized-weight");
   weight("preEmphasis", "What pre-emphasis takes off of the sample before.", weights.preEmphasis,
-         nullptr, kFraction);
+         nullptr, "<factor>", kFraction);
   weight("localPower",
          "Power by which the pre-emphasized loss counts more where the recording is quiet; 0: not.",
-         weights.localPower);
+         weights.localPower, nullptr, "<power>");
   weight("stft", "Weight of the L1 loss of the complex spectra, quiet bins lifted.", weights.stft,
          "stft-weight");
 }
