@@ -2098,7 +2098,7 @@ export const optionTables = {
             type: 'real',
             expected: 'a number from 0 to below 1',
             meaning: 'What pre-emphasis takes off of the sample before.',
-            flag: { value: '<weight>' },
+            flag: { value: '<factor>' },
             least: 0,
             below: 1,
             default: 0.95,
@@ -2109,7 +2109,7 @@ export const optionTables = {
             expected: 'a finite number, 0 or more',
             meaning:
               'Power by which the pre-emphasized loss counts more where the recording is quiet; 0: not.',
-            flag: { value: '<weight>' },
+            flag: { value: '<power>' },
             least: 0,
             default: 0,
           },

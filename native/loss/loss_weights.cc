@@ -14,10 +14,10 @@ double between(double from, double to, double part) {
 template <typename Weights>
 void weightFields(OptionVisitor& visit, Weights& weights, bool flags) {
   const auto weight = [&](const char* name, const char* meaning, auto& value,
-                          const char* flagName = nullptr, const char* value = "<weight>",
+                          const char* flagName = nullptr, const char* shown = "<weight>",
                           Real check = kNotNegative) {
     Field field{.name = name, .meaning = meaning};
-    if (flags) field.flag = Flag{.value = value, .name = flagName};
+    if (flags) field.flag = Flag{.value = shown, .name = flagName};
     visit(field, value, check);
   };
   weight("time", "Weight of the L1 loss of the samples.", weights.time, "time-weight");
