@@ -33,7 +33,7 @@ at::Tensor encodingFrequencies(int64_t length, const std::vector<double>& given)
 PositionalEncoding::PositionalEncoding(const at::Tensor& frequencies, bool learnable,
                                        at::ScalarType dtype)
     : learnable_(learnable) {
-  const at::Tensor own = frequencies.to(dtype);
+  const at::Tensor own = frequencies.to(dtype, /*non_blocking=*/false, /*copy=*/true);
   frequencies_ =
       learnable ? register_parameter("frequencies", own) : register_buffer("frequencies", own);
 }

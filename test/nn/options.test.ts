@@ -17,6 +17,7 @@ describe('options of networks', () => {
     expect(kan.options).toEqual({
       layers: [48, 24, 12],
       encoding: 10,
+      encodingFrequencies: [],
       learnableEncoding: false,
       grid: 5,
       order: 3,

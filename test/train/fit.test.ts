@@ -203,7 +203,7 @@ describe('fit refuses, before anything is changed,', () => {
     [{ epsilon: 0 }, 'epsilon', /above 0/],
     [{ schedule: 'linear' }, 'schedule', /Expected 'constant', 'cosine', 'oneCycle'/],
     [{ schedule: { kind: 'cosine', divFactor: 2 } }, 'schedule.divFactor', /no such option/],
-    [{ loss: { time: 0, mel: 0 } }, 'loss.mel', /time or mel above 0/],
+    [{ loss: { time: 0, mel: 0 } }, 'loss.mel', /stft above 0/],
     [{ loss: { fftSizes: [100, 130] } }, 'loss.fftSizes.1', /a multiple of 4/],
     [{ loss: { fftSizes: [] } }, 'loss.fftSizes', /an array of 1 to 16 FFT sizes/],
     [{ loss: { mels: 0 } }, 'loss.mels', /from 1 to 4096/],

@@ -123,7 +123,7 @@ async function startFit(
     modelOptions: { ...recipe.network, ...modelOptions },
     ...{ clip, inPieces, training },
   });
-  if (!context.json && !context.quiet) {
+  if (name !== 'paper' && !context.json && !context.quiet) {
     context.stderr.write(`Recipe ${name}, version ${recipe.version}: ${recipe.meaning}\n`);
   }
   const config: RunConfig = {

@@ -1,0 +1,69 @@
+import { createClip } from '../../lib/audio';
+import { KAN } from '../../lib/nn';
+import {
+  fit,
+  geometricFrequencies,
+  type RecipeName,
+  recipeFor,
+  recipeNames,
+} from '../../lib/train';
+
+const samples = 1200;
+const clip = createClip(
+  Float32Array.from({ length: samples }, (_, i) => 0.5 * Math.sin(i / 7) + 0.3 * Math.sin(i / 2.1)),
+  8000,
+);
+
+describe('a recipe', () => {
+  it.each(recipeNames)('%s makes a network and fits it', async (recipe) => {
+    const network = { layers: [6], seed: 1 };
+    const result = await fit(clip, { recipe, network, steps: 4 });
+    expect(result.steps).toBe(4);
+    expect(result.losses.every(Number.isFinite)).toBe(true);
+    expect(result.network).toBeInstanceOf(KAN);
+    expect(result.network.options.layers).toEqual([6]);
+    expect(result.network.options.encodingFrequencies).toEqual(
+      recipe === 'paper' ? [] : geometricFrequencies(7, samples / 4),
+    );
+    result.network.dispose();
+  });
+
+  it('is quick where none is named, and gives way to what is given', async () => {
+    const { loss } = recipeFor('quick', samples).fit;
+    const own = { layers: [4], encodingFrequencies: [1, 2.5], seed: 1 };
+    const result = await fit(clip, { network: own, steps: 2, loss: { mel: 0, course: [] } });
+    expect(result.network.options.encodingFrequencies).toEqual([1, 2.5]);
+    expect(loss?.course).not.toHaveLength(0);
+    result.network.dispose();
+  });
+
+  it('is the same, bit for bit, with the same seed', async () => {
+    const options = { network: { layers: [5], seed: 3 }, steps: 6, threads: 1 };
+    const [first, second] = [await fit(clip, options), await fit(clip, options)];
+    expect(first.losses).toEqual(second.losses);
+    first.network.dispose();
+    second.network.dispose();
+  });
+
+  it('of another name is refused', async () => {
+    await expect(fit(clip, { recipe: 'loud' as RecipeName })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      field: 'recipe',
+    });
+  });
+
+  it('needs samples enough for the frames of its loss', async () => {
+    const short = createClip(clip.samples.subarray(0, 200), 8000);
+    await expect(fit(short, { steps: 1, loss: { fftSizes: [16] } })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      field: 'clip',
+    });
+  });
+});
+
+it('the encoding has the frequencies that are given, in cycles over the recording', () => {
+  using network = new KAN({ encodingFrequencies: [1, 3.5, 20], layers: [2], seed: 1 });
+  const own = network.stateDict().get('encoding.frequencies');
+  const cycles = [...(own?.data() as Float32Array)].map((value) => value / Math.PI);
+  for (const [i, expected] of [1, 3.5, 20].entries()) expect(cycles[i]).toBeCloseTo(expected, 5);
+});
