@@ -16,7 +16,7 @@ constexpr bool kFusesMultiplyAdd = false;
 template <typename T>
 constexpr T kLargestReduced = sizeof(T) == 4 ? T(2e5) : T(1e9);
 
-/// An argument less the nearest multiple of pi (or pi / 2), whose number is `count` in its lowest
+/// An argument less the nearest multiple of pi (or of pi / 2), whose number is `count` in its lowest
 /// bits.
 template <typename V>
 struct Reduced {
@@ -24,51 +24,42 @@ struct Reduced {
   Bits<V> count;
 };
 
-/// Pi in three parts after Cody and Waite. The first product is subtracted exactly, because it and
-/// the argument are multiples of the same small number and nearly equal: for that, the two
-/// operations have to be a fused one.
-template <typename V>
-inline Reduced<V> reduceFused(V x, Element<V> halves) {
+/// Reduced by pi / kParts, in three parts after Cody and Waite. The first product is subtracted
+/// exactly, because it and the argument are multiples of the same small number and nearly equal:
+/// for that, the two operations have to be a fused one.
+template <int kParts, typename V>
+inline Reduced<V> reduceFused(V x) {
   using T = Element<V>;
   constexpr bool single = sizeof(T) == 4;
   constexpr T rounder = single ? T(0x1.8p23) : T(0x1.8p52);
-  constexpr T first = single ? T(0x1.921fb6p+1) : T(0x1.921fb54442d18p+1);
-  constexpr T second = single ? T(-0x1.777a5cp-24) : T(0x1.1a62633145c07p-53);
-  constexpr T third = single ? T(-0x1.ee59dap-49) : T(-0x1.f1976b7ed8fbcp-109);
-  const V rounded = x * (T(0.318309886183790671538) * halves) + rounder;
+  constexpr T inverse = T(0.318309886183790671538) * kParts;
+  constexpr T first = (single ? T(0x1.921fb6p+1) : T(0x1.921fb54442d18p+1)) / kParts;
+  constexpr T second = (single ? T(-0x1.777a5cp-24) : T(0x1.1a62633145c07p-53)) / kParts;
+  constexpr T third = (single ? T(-0x1.ee59dap-49) : T(-0x1.f1976b7ed8fbcp-109)) / kParts;
+  const V rounded = x * inverse + rounder;
   const V count = rounded - rounder;
-  const T part = T(1) / halves;
   Reduced<V> reduced;
-  reduced.rest = x - count * (first * part);
-  reduced.rest = reduced.rest - count * (second * part);
-  reduced.rest = reduced.rest - count * (third * part);
+  reduced.rest = x - count * first;
+  reduced.rest = reduced.rest - count * second;
+  reduced.rest = reduced.rest - count * third;
   std::memcpy(&reduced.count, &rounded, sizeof(rounded));
   return reduced;
 }
 
-/// The same for float32 without fused operations, in float64.
+/// Float32 reduced by pi / 2 without fused operations, in float64.
 template <typename V>
-inline Reduced<V> reduceWide(V x, double halves) {
+inline Reduced<V> reduceWide(V x) {
   using Wide = Vector<double, lanesOf<V>>;
   constexpr double rounder = 0x1.8p52;
   const Wide wide = __builtin_convertvector(x, Wide);
-  const Wide rounded = wide * (0.318309886183790671538 * halves) + rounder;
+  const Wide rounded = wide * 0.636619772367581343076 + rounder;
   const Wide count = rounded - rounder;
-  // 33 bits of pi, which up to 20 bits of the number leave exact, and the rest.
-  const Wide rest = (wide - count * (0x1.921fb544p+1 / halves)) - count * (0x1.0b4611a626331p-33 / halves);
+  // 33 bits of pi / 2, whose products with up to 20 bits are exact, and the rest.
+  const Wide rest = (wide - count * 0x1.921fb544p+0) - count * 0x1.0b4611a626331p-34;
   Vector<uint64_t, lanesOf<V>> bits;
   std::memcpy(&bits, &rounded, sizeof(bits));
   return {.rest = __builtin_convertvector(rest, V),
           .count = __builtin_convertvector(bits, Bits<V>)};
-}
-
-template <typename V>
-inline Reduced<V> reduce(V x, Element<V> halves) {
-  if constexpr (kFusesMultiplyAdd) {
-    return reduceFused(x, halves);
-  } else {
-    return reduceWide(x, halves);
-  }
 }
 
 /// v with the sign turned where `bit` of `count` is set.
@@ -140,8 +131,12 @@ inline void sineCosineByElement(V x, V& sine, V& cosine) {
 /// For arguments of which allReducible says so.
 template <typename V>
 inline void sineCosine(V x, V& sine, V& cosine) {
-  using T = Element<V>;
-  const Reduced<V> reduced = reduce(x, T(2));
+  Reduced<V> reduced;
+  if constexpr (kFusesMultiplyAdd) {
+    reduced = reduceFused<2>(x);
+  } else {
+    reduced = reduceWide(x);
+  }
   V s, c;
   kernelSineCosine(reduced.rest, s, c);
   const Integers<V> odd = (reduced.count & 1) != 0;
@@ -150,12 +145,12 @@ inline void sineCosine(V x, V& sine, V& cosine) {
 }
 
 /// Sine alone, of the same arguments: for float32 reduced by whole half turns and by one
-/// polynomial.
+/// polynomial, which without fused operations would lose too much.
 template <typename V>
 inline V sineOf(V x) {
   using T = Element<V>;
-  if constexpr (sizeof(T) == 4) {
-    const Reduced<V> reduced = reduce(x, T(1));
+  if constexpr (sizeof(T) == 4 && kFusesMultiplyAdd) {
+    const Reduced<V> reduced = reduceFused<1>(x);
     const V r = reduced.rest;
     const V square = r * r;
     V s = square * T(-2.401860141269477e-8) + T(2.7533717020862693e-6);

@@ -66,7 +66,6 @@ void checkEqualsReference(const MlpShape& shape) {
     CHECK_CLOSE(errorOf(ours[i]), 0.0, 1e-12);
     // Rounding alone moves float32 so far; sums in another order are off by a few times as much.
     CHECK_CLOSE(errorOf(oursSingle[i]), 0.0, 4.0 * errorOf(referenceSingle[i]) + 2e-6);
-    if(errorOf(oursSingle[i])> 4.0 * errorOf(referenceSingle[i]) + 2e-6) std::cerr<<"DBG act "<<int(shape.activation)<<" i="<<i<<" "<<ours[i].sizes()<<" samples "<<shape.samples<<" depth "<<shape.widths.size()<<" ours "<<errorOf(oursSingle[i])<<" ref "<<errorOf(referenceSingle[i])<<"\n";
   }
 }
 

@@ -14,7 +14,11 @@
 
 namespace fewsound::cpu::FEWSOUND_VARIANT {
 
+#if defined(__aarch64__)
+constexpr bool kManyRegisters = true;
+#else
 constexpr bool kManyRegisters = FEWSOUND_VECTOR_BYTES == 64;
+#endif
 
 /// Most vectors in a row of a block, and most rows of one that has so many.
 constexpr int64_t kMostVectors = kManyRegisters ? 4 : 2;
