@@ -129,7 +129,10 @@ void checkProducts() {
       for (T& value : made) value = static_cast<T>(draw(-4, 4));
       return made;
     };
-    const std::vector<T> left = values(rows * (depth + gap));
+    const bool transposed = draw(0, 1) == 0;
+    const int64_t leftStride = transposed ? 1 : depth + gap;
+    const int64_t leftStep = transposed ? rows + gap : 1;
+    const std::vector<T> left = values((rows + gap) * (depth + gap));
     const std::vector<T> right = values(depth * (columns + gap));
     const std::vector<T> bias = values(rows);
     std::vector<T> sums = values(rows * (columns + gap));
@@ -141,7 +144,7 @@ void checkProducts() {
       for (int64_t c = 0; c < columns; ++c) {
         T sum = T(0);
         for (int64_t k = 0; k < depth; ++k) {
-          sum += left[r * (depth + gap) + k] * right[k * (columns + gap) + c];
+          sum += left[r * leftStride + k * leftStep] * right[k * (columns + gap) + c];
         }
         T& to = expected[r * (columns + gap) + c];
         to = (add ? to : biased ? bias[r] : T(0)) + sign * sum;
@@ -151,7 +154,8 @@ void checkProducts() {
                      .depth = depth,
                      .columns = columns,
                      .left = left.data(),
-                     .leftStride = depth + gap,
+                     .leftStride = leftStride,
+                     .leftStep = leftStep,
                      .right = right.data(),
                      .rightStride = columns + gap,
                      .sums = sums.data(),

@@ -12,13 +12,13 @@ template <typename T>
 constexpr int64_t kTile = 256 / sizeof(T);
 
 /// sums [rows, columns] = left [rows, depth] · right [depth, columns] (+ bias [rows]), or with `add`
-/// sums + sign · left · right. Rows lie `…Stride` apart; columns are a multiple of the variant's
-/// lanes.
+/// sums + sign · left · right. Rows lie `…Stride` apart, the numbers of a row of the left `leftStep`:
+/// it may be a transposed one. Columns are a multiple of the variant's lanes.
 template <typename T>
 struct Product {
   int64_t rows, depth, columns;
   const T* left;
-  int64_t leftStride;
+  int64_t leftStride, leftStep;
   const T* right;
   int64_t rightStride;
   T* sums;

@@ -41,10 +41,10 @@ MlpPlan<T>::MlpPlan(const MlpInput& input)
     layer.planes = weight.is_complex() ? 2 : 1;
     layer.inPlanes = layer.planes;
     layer.outPlanes = l == last ? 1 : layer.planes;
-    const int64_t size = layer.planes * layer.planeSize();
-    if (layer.planes == 2) layer.weightAt = take(packedSize, size);
-    layer.transposedAt = take(packedSize, size);
-    layer.biasAt = take(packedSize, layer.planes * layer.out);
+    if (layer.planes == 2) {
+      layer.weightAt = take(packedSize, 2 * layer.planeSize());
+      layer.biasAt = take(packedSize, 2 * layer.out);
+    }
     layer.inputsAsRows = costOf(layer.in, layer.out, kernel.lanes) <
                          costOf(layer.out, layer.in, kernel.lanes);
     layer.sumRows = layer.inputsAsRows ? layer.in : layer.out;

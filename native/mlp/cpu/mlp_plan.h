@@ -14,9 +14,9 @@ struct MlpLayer {
   int64_t inPlanes, outPlanes;  // of what the linear map takes and gives: of the last, the real one
   int64_t planes;               // of weight and bias
 
-  /// Where a set's packed weights have [planes][out, in] (complex ones only; real ones are taken
-  /// from where they are), [planes][in, out] and the biases [planes][out].
-  int64_t weightAt, transposedAt, biasAt;
+  /// Where a set's packed weights have those of complex numbers, [planes][out, in], and their
+  /// biases, [planes][out]. Real ones are taken from where they are.
+  int64_t weightAt, biasAt;
 
   /// Sums of the weight's gradient, [planes][rows, stride]: of rows of outputs by columns of inputs,
   /// or the other way around where that leaves less of the vectors empty.

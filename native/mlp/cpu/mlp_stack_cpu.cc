@@ -26,7 +26,7 @@ T* numbersOf(const at::Tensor& tensor, int64_t set) {
   return static_cast<T*>(tensor.data_ptr()) + set * each;
 }
 
-/// All sets' weights, packed into one tensor.
+/// All sets' weights, those of complex numbers packed into one tensor.
 template <typename T>
 struct PackedWeights {
   at::Tensor packed;
@@ -34,7 +34,7 @@ struct PackedWeights {
 };
 
 template <typename T>
-PackedWeights<T> packWeights(const MlpPlan<T>& plan, const MlpInput& input, bool goesBack) {
+PackedWeights<T> packWeights(const MlpPlan<T>& plan, const MlpInput& input) {
   PackedWeights<T> weights;
   weights.packed = at::empty({plan.batch, plan.packedSize}, input.x.options().requires_grad(false));
   weights.sets.resize(plan.batch);
@@ -46,7 +46,6 @@ PackedWeights<T> packWeights(const MlpPlan<T>& plan, const MlpInput& input, bool
         const MlpLayer& layer = plan.layers[l];
         const DenseLayer& given = input.layers[l];
         typename MlpWeights<T>::Layer own{.weight = numbersOf<T>(given.weight, set),
-                                          .transposed = packed + layer.transposedAt,
                                           .bias = numbersOf<T>(given.bias, set),
                                           .omega = T(0)};
         if (layer.planes == 2) {
@@ -55,11 +54,6 @@ PackedWeights<T> packWeights(const MlpPlan<T>& plan, const MlpInput& input, bool
           plan.kernel.transpose(layer.out, 2, own.bias, 2, packed + layer.biasAt, layer.out);
           own.weight = packed + layer.weightAt;
           own.bias = packed + layer.biasAt;
-        }
-        for (int64_t plane = 0; goesBack && plane < layer.planes; ++plane) {
-          plan.kernel.transpose(layer.out, layer.in, own.weight + plane * layer.planeSize(),
-                                layer.in,
-                                packed + layer.transposedAt + plane * layer.planeSize(), layer.out);
         }
         if (given.omega.defined()) {
           own.omega = given.omega.const_data_ptr<T>()[given.omega.numel() == 1 ? 0 : set];
@@ -94,7 +88,7 @@ template <typename T>
 at::Tensor forwardStack(const MlpInput& input) {
   const MlpPlan<T> plan(input);
   const at::TensorOptions options = input.x.options().requires_grad(false);
-  const PackedWeights<T> weights = packWeights(plan, input, /*goesBack=*/false);
+  const PackedWeights<T> weights = packWeights(plan, input);
   const int64_t out = plan.layers.back().out;
   at::Tensor y = at::empty({plan.batch, plan.samples, out}, options);
   T* const to = y.mutable_data_ptr<T>();
@@ -161,7 +155,7 @@ MlpGradients backwardStack(const MlpInput& input, const at::Tensor& outputGradie
                            bool inputNeeded) {
   const MlpPlan<T> plan(input);
   const at::TensorOptions options = input.x.options().requires_grad(false);
-  const PackedWeights<T> weights = packWeights(plan, input, /*goesBack=*/true);
+  const PackedWeights<T> weights = packWeights(plan, input);
   const at::Tensor sums = at::zeros({plan.tasks(), plan.sumsSize}, options);
   T* const sum = sums.mutable_data_ptr<T>();
   MlpGradients gradients;

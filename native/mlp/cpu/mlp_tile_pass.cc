@@ -92,6 +92,7 @@ void MlpTilePass<T>::mapForward(int64_t l, const typename MlpWeights<T>::Layer& 
                      .columns = kTile<T>,
                      .left = weights.weight,
                      .leftStride = layer.in,
+                     .leftStep = 1,
                      .right = x,
                      .rightStride = kTile<T>,
                      .sums = z,
@@ -129,15 +130,16 @@ void MlpTilePass<T>::mapBackward(int64_t l, const typename MlpWeights<T>::Layer&
   Product<T> product{.rows = layer.in,
                      .depth = layer.out,
                      .columns = kTile<T>,
-                     .left = weights.transposed,
-                     .leftStride = layer.out,
+                     .left = weights.weight,
+                     .leftStride = 1,
+                     .leftStep = layer.in,
                      .right = gradient,
                      .rightStride = kTile<T>,
                      .sums = inputGradient,
                      .sumsStride = kTile<T>};
   kernel_.multiply(product);
   if (layer.inPlanes == 1) return;
-  const T* const imaginaryWeight = weights.transposed + layer.planeSize();
+  const T* const imaginaryWeight = weights.weight + layer.planeSize();
   const T* const imaginaryGradient = gradient + layer.out * kTile<T>;
   T* const imaginarySums = inputGradient + layer.in * kTile<T>;
   product.left = imaginaryWeight;
@@ -150,7 +152,7 @@ void MlpTilePass<T>::mapBackward(int64_t l, const typename MlpWeights<T>::Layer&
   product.sign = T(1);
   product.sums = inputGradient;
   kernel_.multiply(product);
-  product.left = weights.transposed;
+  product.left = weights.weight;
   product.sums = imaginarySums;
   kernel_.multiply(product);
 }
@@ -181,6 +183,7 @@ void MlpTilePass<T>::sumWeights(int64_t l, const T* gradient, T* sums) {
                         .columns = layer.sumStride,
                         .left = rows + rowPlane * rowCount * kTile<T>,
                         .leftStride = kTile<T>,
+                        .leftStep = 1,
                         .right = transposed_ + columnPlane * stride * kTile<T>,
                         .rightStride = stride,
                         .sums = sums + layer.sumsAt + plane * layer.sumRows * layer.sumStride,

@@ -13,9 +13,8 @@ namespace fewsound::cpu {
 template <typename T>
 struct MlpWeights {
   struct Layer {
-    const T* weight;      // [planes][out, in]
-    const T* transposed;  // [planes][in, out]
-    const T* bias;        // [planes][out]
+    const T* weight;  // [planes][out, in]
+    const T* bias;    // [planes][out]
     T omega;
   };
   std::vector<Layer> layers;
