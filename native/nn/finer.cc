@@ -1,7 +1,5 @@
 #include "native/nn/finer.h"
 
-#include <ATen/ATen.h>
-
 #include <cmath>
 
 #include "native/nn/initializer.h"
@@ -9,7 +7,7 @@
 
 namespace fewsound {
 
-Finer::Finer(const FinerOptions& options) : Mlp("FINER") {
+Finer::Finer(const FinerOptions& options) : Mlp("FINER", {.activation = Activation::kFiner}) {
   checkLayers(options.layers);
   checkPositive("omega0", options.omega0);
   checkPositive("omega", options.omega);
@@ -27,11 +25,5 @@ Finer::Finer(const FinerOptions& options) : Mlp("FINER") {
              options.learnableOmega);
   }
 }
-
-at::Tensor Finer::scaleInput(const at::Tensor& x, const at::Tensor& omega) const {
-  return x * x.detach().abs().add_(1.0) * omega;
-}
-
-at::Tensor Finer::activate(const at::Tensor& x, const Layer& /*layer*/) const { return x.sin(); }
 
 }  // namespace fewsound

@@ -18,9 +18,6 @@ class Nerf : public Mlp {
   bool encodingIsFixed() const override { return !encoding_->learnable(); }
   bool acceptsWeights() const override { return true; }
 
- protected:
-  bool isReluStack() const override { return true; }
-
  private:
   std::shared_ptr<PositionalEncoding> encoding_;
 };

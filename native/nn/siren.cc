@@ -1,7 +1,5 @@
 #include "native/nn/siren.h"
 
-#include <ATen/ATen.h>
-
 #include <cmath>
 
 #include "native/nn/initializer.h"
@@ -9,7 +7,7 @@
 
 namespace fewsound {
 
-Siren::Siren(const SirenOptions& options) : Mlp("SIREN") {
+Siren::Siren(const SirenOptions& options) : Mlp("SIREN", {.activation = Activation::kSine}) {
   checkLayers(options.layers);
   checkPositive("omega0", options.omega0);
   checkPositive("omega", options.omega);
@@ -25,11 +23,5 @@ Siren::Siren(const SirenOptions& options) : Mlp("SIREN") {
              i == 0 ? options.omega0 : options.omega, options.learnableOmega);
   }
 }
-
-at::Tensor Siren::scaleInput(const at::Tensor& x, const at::Tensor& omega) const {
-  return x * omega;
-}
-
-at::Tensor Siren::activate(const at::Tensor& x, const Layer& /*layer*/) const { return x.sin(); }
 
 }  // namespace fewsound

@@ -12,10 +12,6 @@ class Siren : public Mlp {
   explicit Siren(const SirenOptions& options);
 
   bool acceptsWeights() const override { return true; }
-
- protected:
-  at::Tensor scaleInput(const at::Tensor& x, const at::Tensor& omega) const override;
-  at::Tensor activate(const at::Tensor& x, const Layer& layer) const override;
 };
 
 }  // namespace fewsound

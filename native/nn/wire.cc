@@ -8,17 +8,8 @@
 #include "native/nn/option_checks.h"
 
 namespace fewsound {
-namespace {
-
-/// exp(-decay + i phase), from real parts: several times faster than the complex exponential.
-at::Tensor wavelet(const at::Tensor& decay, const at::Tensor& phase) {
-  const at::Tensor modulus = decay.neg().exp();
-  return at::complex(modulus * phase.cos(), modulus * phase.sin());
-}
-
-}  // namespace
-
-Wire::Wire(const WireOptions& options) : Mlp("WIRE"), scale_(options.scale) {
+Wire::Wire(const WireOptions& options)
+    : Mlp("WIRE", {.activation = Activation::kGabor, .scale = options.scale}) {
   checkLayers(options.layers);
   checkPositive("omega0", options.omega0);
   checkPositive("omega", options.omega);
@@ -43,19 +34,6 @@ Wire::Wire(const WireOptions& options) : Mlp("WIRE"), scale_(options.scale) {
       addLayer(weight, bias, i == 0 ? options.omega0 : options.omega, options.learnableOmega);
     }
   }
-}
-
-at::Tensor Wire::decode(const at::Tensor& features, const WeightMap* weights) {
-  return at::real(Mlp::decode(features, weights)).contiguous();
-}
-
-at::Tensor Wire::activate(const at::Tensor& x, const Layer& layer) const {
-  const double scaleSquared = scale_ * scale_;
-  if (!x.is_complex()) return wavelet(x.square() * scaleSquared, x * layer.omega);
-  const at::Tensor real = at::real(x);
-  const at::Tensor imaginary = at::imag(x);
-  const at::Tensor energy = real.square() + imaginary.square();
-  return wavelet(energy * scaleSquared + imaginary * layer.omega, real * layer.omega);
 }
 
 }  // namespace fewsound
