@@ -16,8 +16,8 @@ constexpr bool kFusesMultiplyAdd = false;
 template <typename T>
 constexpr T kLargestReduced = sizeof(T) == 4 ? T(2e5) : T(1e9);
 
-/// An argument less the nearest multiple of pi (or of pi / 2), whose number is `count` in its lowest
-/// bits.
+/// An argument less the nearest multiple of pi (or of pi / 2), whose number is `count` in its
+/// lowest bits.
 template <typename V>
 struct Reduced {
   V rest;

@@ -86,8 +86,8 @@ class MlpStackFunction : public torch::autograd::Function<MlpStackFunction> {
       gradients = gradientsThrough([&] { return mlpStackReference(x, input.layers, form); }, saved,
                                    outputGradients[0]);
     } else {
-      const cpu::MlpGradients found = cpu::mlpBackward(input, outputGradients[0].contiguous(),
-                                                       context->needs_input_grad(0));
+      const cpu::MlpGradients found =
+          cpu::mlpBackward(input, outputGradients[0].contiguous(), context->needs_input_grad(0));
       gradients.push_back(found.x);
       // All sets saw the same x.
       if (found.x.defined() && x.size(0) == 1) gradients[0] = found.x.sum(0, /*keepdim=*/true);

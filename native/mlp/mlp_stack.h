@@ -9,8 +9,8 @@
 namespace fewsound {
 
 /// A dense layer: weight [out, in] and bias [out], or one of each for every sample of a batch, with
-/// a leading [batch]. omega, [1] or one for each of a batch, [batch, 1, 1], where the activation has
-/// one: in every layer of sines, in every layer but the last of wavelets.
+/// a leading [batch]. omega, [1] or one for each of a batch, [batch, 1, 1], where the activation
+/// has one: in every layer of sines, in every layer but the last of wavelets.
 struct DenseLayer {
   at::Tensor weight;
   at::Tensor bias;

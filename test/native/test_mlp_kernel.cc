@@ -193,9 +193,12 @@ TEST(sinesAreRightToTwoUnitsNearMultiplesOfHalfPi) {
 }
 
 TEST(sinesOfZeroInfinityAndNoNumberAreTheLibrarys) {
-  std::vector<float> x{0.0F, -0.0F, std::numeric_limits<float>::infinity(),
+  std::vector<float> x{0.0F,
+                       -0.0F,
+                       std::numeric_limits<float>::infinity(),
                        -std::numeric_limits<float>::infinity(),
-                       std::numeric_limits<float>::quiet_NaN(), 1.0F};
+                       std::numeric_limits<float>::quiet_NaN(),
+                       1.0F};
   fillUp(x);
   const auto count = static_cast<int64_t>(x.size());
   std::vector<float> sine(count), cosine(count);

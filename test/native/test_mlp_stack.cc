@@ -75,7 +75,8 @@ TEST(itEqualsItsLayersForAllActivationsAndWidths) {
   at::manual_seed(1);
   for (const Activation activation : kAll) {
     for (const int64_t width : {1, 3, 17, 90, 100}) {
-      checkEqualsReference({.activation = activation, .widths = {2, width, width, 1}, .samples = 70});
+      checkEqualsReference(
+          {.activation = activation, .widths = {2, width, width, 1}, .samples = 70});
     }
     checkEqualsReference(
         {.activation = activation, .widths = {24, 90, 90, 90, 90, 70, 1}, .samples = 200});
@@ -179,8 +180,8 @@ TEST(onlyWhatRequiresAGradientGetsOne) {
 TEST(theNumberOfThreadsDecidesTheBits) {
   at::manual_seed(8);
   for (const Activation activation : kAll) {
-    const MlpCase c =
-        mlpCase({.activation = activation, .widths = {4, 30, 20, 1}, .samples = 3000}).in(at::kFloat);
+    const MlpCase c = mlpCase({.activation = activation, .widths = {4, 30, 20, 1}, .samples = 3000})
+                          .in(at::kFloat);
     at::Tensor output;
     for (const int count : {1, 2, 3}) {
       const Threads threads(count);

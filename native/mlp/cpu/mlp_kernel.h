@@ -11,9 +11,9 @@ namespace fewsound::cpu {
 template <typename T>
 constexpr int64_t kTile = 256 / sizeof(T);
 
-/// sums [rows, columns] = left [rows, depth] · right [depth, columns] (+ bias [rows]), or with `add`
-/// sums + sign · left · right. Rows lie `…Stride` apart, the numbers of a row of the left `leftStep`:
-/// it may be a transposed one. Columns are a multiple of the variant's lanes.
+/// sums [rows, columns] = left [rows, depth] · right [depth, columns] (+ bias [rows]), or with
+/// `add` sums + sign · left · right. Rows lie `…Stride` apart, the numbers of a row of the left
+/// `leftStep`: it may be a transposed one. Columns are a multiple of the variant's lanes.
 template <typename T>
 struct Product {
   int64_t rows, depth, columns;

@@ -45,8 +45,8 @@ MlpPlan<T>::MlpPlan(const MlpInput& input)
       layer.weightAt = take(packedSize, 2 * layer.planeSize());
       layer.biasAt = take(packedSize, 2 * layer.out);
     }
-    layer.inputsAsRows = costOf(layer.in, layer.out, kernel.lanes) <
-                         costOf(layer.out, layer.in, kernel.lanes);
+    layer.inputsAsRows =
+        costOf(layer.in, layer.out, kernel.lanes) < costOf(layer.out, layer.in, kernel.lanes);
     layer.sumRows = layer.inputsAsRows ? layer.in : layer.out;
     layer.sumStride = roundUp(layer.inputsAsRows ? layer.out : layer.in, kernel.lanes);
     layer.sumsAt = take(sumsSize, layer.planes * layer.sumRows * layer.sumStride);

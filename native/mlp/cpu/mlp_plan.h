@@ -18,8 +18,8 @@ struct MlpLayer {
   /// biases, [planes][out]. Real ones are taken from where they are.
   int64_t weightAt, biasAt;
 
-  /// Sums of the weight's gradient, [planes][rows, stride]: of rows of outputs by columns of inputs,
-  /// or the other way around where that leaves less of the vectors empty.
+  /// Sums of the weight's gradient, [planes][rows, stride]: of rows of outputs by columns of
+  /// inputs, or the other way around where that leaves less of the vectors empty.
   bool inputsAsRows;
   int64_t sumRows, sumStride;
   /// Where a set's sums have them, those of the bias [outPlanes][out, lanes] and of omega [lanes].

@@ -32,9 +32,9 @@ constexpr int64_t mostRows(int64_t vectors) {
 constexpr int64_t kDepth = 96;
 
 template <typename T, int64_t kRows, int64_t kVectors>
-void multiplyBlock(int64_t depth, const T* left, int64_t leftStride, int64_t leftStep, const T* right,
-                   int64_t rightStride, T* sums, int64_t sumsStride, const T* bias, bool add,
-                   T sign) {
+void multiplyBlock(int64_t depth, const T* left, int64_t leftStride, int64_t leftStep,
+                   const T* right, int64_t rightStride, T* sums, int64_t sumsStride, const T* bias,
+                   bool add, T sign) {
   using V = Vector<T, FEWSOUND_VECTOR_BYTES / sizeof(T)>;
   V sum[kRows][kVectors];
   for (int64_t r = 0; r < kRows; ++r) {
@@ -69,8 +69,8 @@ void multiplyBlock(int64_t depth, const T* left, int64_t leftStride, int64_t lef
 /// All rows of some columns, in blocks of nearly the same height.
 template <typename T, int64_t kVectors>
 void multiplyColumns(const Product<T>& p, int64_t column, int64_t from, int64_t depth) {
-  using Block = void (*)(int64_t, const T*, int64_t, int64_t, const T*, int64_t, T*, int64_t, const T*, bool,
-                         T);
+  using Block = void (*)(int64_t, const T*, int64_t, int64_t, const T*, int64_t, T*, int64_t,
+                         const T*, bool, T);
   constexpr int64_t most = mostRows(kVectors);
   constexpr auto blocks = []<size_t... kRow>(std::index_sequence<kRow...>) {
     struct Table {
@@ -83,8 +83,8 @@ void multiplyColumns(const Product<T>& p, int64_t column, int64_t from, int64_t 
   for (int64_t i = 0; i < count; ++i) {
     const int64_t row = i * p.rows / count;
     const int64_t rows = (i + 1) * p.rows / count - row;
-    blocks.of[rows - 1](depth, p.left + row * p.leftStride + from * p.leftStep, p.leftStride, p.leftStep,
-                        p.right + from * p.rightStride + column, p.rightStride,
+    blocks.of[rows - 1](depth, p.left + row * p.leftStride + from * p.leftStep, p.leftStride,
+                        p.leftStep, p.right + from * p.rightStride + column, p.rightStride,
                         p.sums + row * p.sumsStride + column, p.sumsStride,
                         p.bias == nullptr ? nullptr : p.bias + row, add, p.sign);
   }

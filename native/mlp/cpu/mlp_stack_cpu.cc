@@ -1,6 +1,6 @@
 // Runs tiles of samples through a whole stack of dense layers: packs the weights once, cuts the
-// samples into one run per thread, and sums the threads' private gradients in a fixed order, so that
-// the result depends on the number of threads only.
+// samples into one run per thread, and sums the threads' private gradients in a fixed order, so
+// that the result depends on the number of threads only.
 
 #include "native/mlp/cpu/mlp_stack_cpu.h"
 
@@ -134,13 +134,14 @@ T unpackSums(const MlpPlan<T>& plan, int64_t l, const MlpWeights<T>& weights, co
     const T* const from = sums + layer.sumsAt + plane * layer.sumRows * layer.sumStride;
     for (int64_t o = 0; o < layer.out; ++o) {
       for (int64_t i = 0; i < layer.in; ++i) {
-        const T gradient = layer.inputsAsRows ? from[i * layer.sumStride + o]
-                                              : from[o * layer.sumStride + i];
+        const T gradient =
+            layer.inputsAsRows ? from[i * layer.sumStride + o] : from[o * layer.sumStride + i];
         const int64_t at = o * layer.in + i;
         weight[at * planes + plane] = gradient;
         product += gradient * weights.layers[l].weight[plane * layer.planeSize() + at];
       }
-      const T* const biasSums = sums + layer.biasSumsAt + (plane * layer.out + o) * plan.kernel.lanes;
+      const T* const biasSums =
+          sums + layer.biasSumsAt + (plane * layer.out + o) * plan.kernel.lanes;
       bias[o * planes + plane] =
           plane < layer.outPlanes ? sumOfLanes(biasSums, plan.kernel.lanes) : T(0);
     }
@@ -186,8 +187,9 @@ MlpGradients backwardStack(const MlpInput& input, const at::Tensor& outputGradie
     for (int64_t l = first; l < last; ++l) {
       const DenseLayer& found = gradients.layers[l];
       for (int64_t set = 0; set < plan.batch; ++set) {
-        const T omega = unpackSums(plan, l, weights.sets[set], sum + set * plan.runs * plan.sumsSize,
-                                   numbersOf<T>(found.weight, set), numbersOf<T>(found.bias, set));
+        const T omega =
+            unpackSums(plan, l, weights.sets[set], sum + set * plan.runs * plan.sumsSize,
+                       numbersOf<T>(found.weight, set), numbersOf<T>(found.bias, set));
         if (!found.omega.defined()) continue;
         found.omega.mutable_data_ptr<T>()[found.omega.numel() == 1 ? 0 : set] += omega;
       }

@@ -27,7 +27,6 @@ struct MlpGradients {
 at::Tensor mlpForward(const MlpInput& input);
 
 /// outputGradient: [batch, samples, out], contiguous.
-MlpGradients mlpBackward(const MlpInput& input, const at::Tensor& outputGradient,
-                         bool inputNeeded);
+MlpGradients mlpBackward(const MlpInput& input, const at::Tensor& outputGradient, bool inputNeeded);
 
 }  // namespace fewsound::cpu
