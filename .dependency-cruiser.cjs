@@ -1,6 +1,6 @@
 /**
  * The directions of docs/architecture.md, bottom to top. A folder may import from the levels below
- * its own, never from above or beside.
+ * its own, never from above or beside; a type as little as a value.
  * @type {import('dependency-cruiser').IConfiguration}
  */
 const layers = [
@@ -45,11 +45,29 @@ module.exports = {
     ...upward,
     ...sideways,
     {
+      name: 'report-only-reports',
+      comment: 'lib/report shows what others have computed: it knows their types and runs nothing',
+      severity: 'error',
+      from: { path: '^lib/report/' },
+      to: {
+        path: '^lib/(train|analysis|nn|data|workers|addon)/',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'ground',
+      comment: 'what every room needs stands on nothing',
+      severity: 'error',
+      from: { path: '^lib/[^/]+\\.ts$', pathNot: '^lib/index\\.ts$' },
+      to: { path: '^lib/.+/' },
+    },
+    {
       name: 'no-circles',
+      comment:
+        'neither of types, but for the operators: they are methods of Tensor, and take tensors',
       severity: 'error',
       from: {},
-      // A command loads its work when it is called; that its work knows the command's types makes no circle.
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true, viaOnly: { pathNot: '^lib/tensor/operators\\.generated\\.ts$' } },
     },
     {
       name: 'entry-is-the-roof',

@@ -13,7 +13,11 @@ module.exports = {
       },
     ],
   },
-  moduleNameMapper: { '^fewsound$': '<rootDir>/lib/index.ts', '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^fewsound$': '<rootDir>/lib/index.ts',
+    '^fewsound/(\\w+)$': '<rootDir>/lib/$1/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
   setupFiles: ['<rootDir>/test/setup/skipped-metrics.ts'],
   setupFilesAfterEnv: ['<rootDir>/test/setup/leaks.ts'],
   testTimeout: 60_000,

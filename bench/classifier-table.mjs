@@ -4,11 +4,10 @@
 // layer in the form of Tables 2 and 3 of paper 2, before and after training: a layer of several kernel widths is one
 // dictionary, its atoms filled up with zeros to the longest.
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
-
-const { blockDictionary, dictionaryMetrics, readMetricsLog, readSafetensors, scope } =
-  createRequire(import.meta.url)('../dist/index.js');
+import { readMetricsLog, scope } from 'fewsound';
+import { blockDictionary, dictionaryMetrics } from 'fewsound/analysis';
+import { readSafetensors } from 'fewsound/tensor';
 
 /** The layers of a state: the weights of their branches, in order. */
 function layersOf(tensors) {

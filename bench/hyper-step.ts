@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { FewSound, type TargetOptions } from '../lib/nn/index.js';
 import { ops, scope, setThreads } from '../lib/tensor/index.js';
 import { lossSchema } from '../lib/train/loss.js';
-import { HyperTrainer } from '../lib/train/trainer.js';
+import { Trainer } from '../lib/train/trainer.js';
 import { inTurn, machine, median } from './measure.js';
 import { Peer } from './peer.js';
 
@@ -46,8 +46,7 @@ export async function hyperStep({ rounds, threads }: { rounds: number; threads: 
 async function stepOf(target: TargetOptions, passes: number, rounds: number, threads: number) {
   forgetPeak();
   using model = new FewSound({ target, seed: 1 });
-  const trainer = new HyperTrainer(model, {
-    batchSize: BATCH,
+  const trainer = Trainer.ofHyperNetwork(model, {
     learningRate: 1e-5,
     betas: [0.9, 0.999],
     epsilon: 1e-8,
@@ -67,7 +66,7 @@ async function stepOf(target: TargetOptions, passes: number, rounds: number, thr
   );
   const ours = async () => {
     const start = performance.now();
-    await trainer.step(audio, 1, { learningRate: 1e-5, beta1: 0.9 });
+    await trainer.step({ recordings: audio }, { learningRate: 1e-5, beta1: 0.9 });
     return (performance.now() - start) / 1000;
   };
   await ours();

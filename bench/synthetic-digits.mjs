@@ -5,11 +5,9 @@
 // are brought to 8 kHz, the rate of the dataset, and silence at both ends is cut off: OUT/bonafide and OUT/spoof.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-
-const { createClip, loadClip, writeWav } = createRequire(import.meta.url)('../dist/index.js');
+import { createClip, loadClip, writeWav } from 'fewsound';
 
 const RATE = 8000;
 /** Below this part of the peak it counts as silence. */

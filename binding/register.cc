@@ -2,22 +2,20 @@
 
 #include "binding/analysis.h"
 #include "binding/autograd.h"
+#include "binding/bases.h"
 #include "binding/call_operator.h"
-#include "binding/classifier_trainers.h"
-#include "binding/classifiers.h"
 #include "binding/distributed.h"
 #include "binding/environment.h"
 #include "binding/errors.h"
-#include "binding/fitters.h"
-#include "binding/hyper_models.h"
-#include "binding/hyper_trainers.h"
 #include "binding/job.h"
 #include "binding/memory_guard.h"
 #include "binding/metrics.h"
-#include "binding/networks.h"
+#include "binding/models.h"
 #include "binding/operator_table.h"
+#include "binding/option_tables.h"
 #include "binding/process.h"
 #include "binding/tensors.h"
+#include "binding/trainers.h"
 #include "binding/training.h"
 
 namespace fewsound::binding {
@@ -43,13 +41,11 @@ napi_value registerIn(napi_env env, napi_value value) {
   exposeAutograd(exports);
   exposeOperators(exports);
   exposeCallOperator(exports);
-  exposeNetworks(exports);
+  exposeOptionTables(exports);
+  exposeModels(exports);
+  exposeBases(exports);
   exposeTraining(exports);
-  exposeFitters(exports);
-  exposeHyperModels(exports);
-  exposeHyperTrainers(exports);
-  exposeClassifiers(exports);
-  exposeClassifierTrainers(exports);
+  exposeTrainers(exports);
   exposeMetrics(exports);
   exposeAnalysis(exports);
   exposeDistributed(exports);

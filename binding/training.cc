@@ -7,8 +7,11 @@
 #include "binding/convert.h"
 #include "binding/errors.h"
 #include "binding/handle.h"
+#include "binding/read_options.h"
 #include "binding/tensor_handle.h"
-#include "binding/training_options.h"
+#include "native/loss/reconstruction_loss.h"
+#include "native/train/adamw.h"
+#include "native/train/schedule.h"
 
 namespace fewsound::binding {
 namespace {
@@ -30,8 +33,9 @@ struct AdamWHandle {
 
 /// createLoss(options)
 Napi::Value createLoss(const Napi::CallbackInfo& info) {
-  return Handle<LossHandle>::make(info.Env(),
-                                  std::make_unique<LossHandle>(lossOptions(info.Env(), info[0])));
+  return Handle<LossHandle>::make(
+      info.Env(), std::make_unique<LossHandle>(
+                      readOptions<ReconstructionLossOptions>(info.Env(), info[0], "loss")));
 }
 
 /// computeLoss(loss, estimate, target)
@@ -55,7 +59,7 @@ Napi::Value createAdamW(const Napi::CallbackInfo& info) {
   const napi_env env = info.Env();
   return Handle<AdamWHandle>::make(
       env, std::make_unique<AdamWHandle>(toTensors({env, "parameters"}, info[0]),
-                                         optimizerOptions(env, info[1]),
+                                         readOptions<AdamWOptions>(env, info[1], "optimizer"),
                                          busyFlagsOf({env, "parameters"}, info[0])));
 }
 
@@ -85,7 +89,20 @@ void zeroGradAdamW(const Napi::CallbackInfo& info) { idleOptimizerIn(info).zeroG
 /// stateOfAdamW(optimizer): {step, firstMoments, secondMoments}. The tensors are the optimiser's
 /// own: write into them to restore a state.
 Napi::Value stateOfAdamW(const Napi::CallbackInfo& info) {
-  return optimizerState(info.Env(), idleOptimizerIn(info), nullptr);
+  const Napi::Env env = info.Env();
+  const AdamW& optimizer = idleOptimizerIn(info);
+  const auto list = [&](const std::vector<at::Tensor>& tensors) {
+    const Napi::Array array = Napi::Array::New(env, tensors.size());
+    for (uint32_t i = 0; i < tensors.size(); ++i) {
+      array.Set(i, makeParameter(env, tensors[i], nullptr));
+    }
+    return array;
+  };
+  const Napi::Object state = Napi::Object::New(env);
+  state.Set("step", static_cast<double>(optimizer.stepCount()));
+  state.Set("firstMoments", list(optimizer.firstMoments()));
+  state.Set("secondMoments", list(optimizer.secondMoments()));
+  return state;
 }
 
 /// setStepOfAdamW(optimizer, step)
@@ -96,8 +113,8 @@ void setStepOfAdamW(const Napi::CallbackInfo& info) {
 /// scheduledRate(schedule, step): {learningRate, beta1}
 Napi::Value scheduledRate(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const ScheduledRate rate =
-      rateAt(scheduleOptions(env, info[0]), toInteger({env, "step"}, info[1]));
+  const ScheduledRate rate = rateAt(readOptions<ScheduleOptions>(env, info[0], "schedule"),
+                                    toInteger({env, "step"}, info[1]));
   const Napi::Object result = Napi::Object::New(env);
   result.Set("learningRate", rate.learningRate);
   result.Set("beta1", rate.beta1);

@@ -64,3 +64,25 @@ export class FewSoundError extends Error {
     }
   }
 }
+
+/** The error for an argument or option that is not what was expected; `field` names it. */
+export function invalidArgument(field: string, message: string): FewSoundError {
+  return new FewSoundError('INVALID_ARGUMENT', message, { field });
+}
+
+/**
+ * The error of work that a signal stopped.
+ *
+ * @param message what was stopped, as a sentence
+ */
+export function abortError(signal: AbortSignal | undefined, message: string): FewSoundError {
+  return new FewSoundError('ABORTED', message, { cause: signal?.reason });
+}
+
+/**
+ * @param message what was stopped, as a sentence
+ * @throws FewSoundError ABORTED once the signal is aborted
+ */
+export function throwIfAborted(signal: AbortSignal | undefined, message: string): void {
+  if (signal?.aborted) throw abortError(signal, message);
+}

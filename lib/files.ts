@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { types } from 'node:util';
 import { FewSoundError } from './errors.js';
@@ -177,6 +177,83 @@ export async function writeFileAtomic(
   }
 }
 
+/**
+ * Makes a folder, and those above it, where it is missing.
+ *
+ * @param field the option that names the folder
+ * @param hint what to do where it cannot be made, a sentence
+ * @returns the uppermost folder that was made, if any
+ * @throws FewSoundError IO
+ */
+export function makeFolder(
+  path: string,
+  { field, hint = '' }: { field?: string; hint?: string } = {},
+): Promise<string | undefined> {
+  return mkdir(path, { recursive: true }).catch((cause: Error) => {
+    const message = `the folder ${path} cannot be made (${cause.message}). ${hint}`.trimEnd();
+    throw new FewSoundError('IO', message, { ...(field !== undefined && { field }), cause });
+  });
+}
+
+/**
+ * Reads a JSON file.
+ *
+ * @param hints what to do, a sentence: where the file is missing, where it is not JSON
+ * @throws FewSoundError FILE_NOT_FOUND; IO; FILE_FORMAT naming the line that is not JSON
+ */
+export async function readJson(
+  path: string,
+  hints: { missing?: string; damaged?: string } = {},
+): Promise<unknown> {
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT' && cause.code !== 'ENOTDIR') throw unreadable(path, cause);
+    const message = `${path}: there is no such file. ${hints.missing ?? ''}`.trimEnd();
+    throw new FewSoundError('FILE_NOT_FOUND', message, { cause });
+  });
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const what = `${path}, line ${wrongLine(text)}, is not JSON: ${problem(cause as Error)}.`;
+    const message = `${what} ${hints.damaged ?? ''}`.trimEnd();
+    throw new FewSoundError('FILE_FORMAT', message, { cause });
+  }
+}
+
+const unreadable = (path: string, cause: Error): FewSoundError =>
+  new FewSoundError('IO', `${path}: the file cannot be read (${cause.message}).`, { cause });
+
+/** What is wrong, without the piece of the file that some messages quote. */
+const problem = ({ message }: Error): string =>
+  message.replace(/, (\.{3})?"[\s\S]* is not valid JSON$/, '').replace(/\n/g, '\\n');
+
+/** The first line, from 1, with whose end the text can no longer be the beginning of JSON. */
+function wrongLine(text: string): number {
+  const lines = text.split('\n');
+  for (let count = 1; count < lines.length; count++) {
+    const beginning = `${lines.slice(0, count).join('\n')}\n`;
+    const position = problemPosition(beginning);
+    if (position !== null) return lineOf(text, Math.min(position, beginning.length - 1));
+  }
+  // To its end it could go on: what is wrong is that it ends.
+  return lineOf(text, problemPosition(text) ?? text.trimEnd().length);
+}
+
+/** Where a text cannot go on to be JSON; null where it can. Not every message says where: then at its end. */
+function problemPosition(text: string): number | null {
+  try {
+    JSON.parse(text);
+    return null;
+  } catch (error) {
+    const { message } = error as Error;
+    const position = /at position (\d+)/.exec(message)?.[1];
+    if (position === undefined) return /^Unexpected end/.test(message) ? null : text.length;
+    return Number(position) >= text.length ? null : Number(position);
+  }
+}
+
+const lineOf = (text: string, position: number): number =>
+  text.slice(0, position).split('\n').length;
+
 // Reading pieces of files that may be anything.
 /** The error for a problem of a file; it names the file. */
 export type Fault = (problem: string) => FewSoundError;
@@ -193,15 +270,13 @@ export async function withFile<T>(path: string, use: (file: FileHandle) => Promi
     return await use(file);
   } catch (error) {
     if (error instanceof FewSoundError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
       throw new FewSoundError('FILE_NOT_FOUND', `${path}: there is no such file.`, {
         cause: error,
       });
     }
-    throw new FewSoundError('IO', `${path}: the file cannot be read (${message}).`, {
-      cause: error,
-    });
+    throw unreadable(path, error as Error);
   } finally {
     await file?.close();
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FewSoundError } from './errors.js';
+import { optionTables } from './options.generated.js';
 
 // The fields that options of every kind are made of; their errors say what was expected.
 
@@ -61,6 +62,16 @@ export const anySampleRateField = z
 
 export const flag = z.boolean({ error: 'Expected true or false' });
 
+/** What a model's numbers can be. */
+export const dtypeField = z.enum(['float32', 'float64'], {
+  error: "Expected 'float32' or 'float64'",
+});
+
+export const deviceField = z.custom<'cpu' | 'cuda' | `cuda:${number}`>(
+  (value) => typeof value === 'string' && /^(cpu|cuda(:\d+)?)$/.test(value),
+  { error: "Expected 'cpu', 'cuda' or 'cuda:N'" },
+);
+
 /**
  * Checks options against a zod schema and fills in the defaults.
  *
@@ -94,27 +105,170 @@ function show(value: unknown): string {
   return Array.isArray(value) ? `an array of ${value.length}` : 'an object';
 }
 
-/** Widths of the hidden layers, from the input to the output. */
-export const layerWidths = z
-  .array(wholeNumber(1, 65_536), { error: 'Expected an array of widths, such as [48, 24, 12]' })
-  .min(1, { error: 'Expected at least one hidden layer' })
-  .max(64, { error: 'Expected at most 64 hidden layers' });
+// Options that C++ describes: schemas are made of the rows of its table.
 
-/** Hidden layers of the baselines in the FewSound paper. */
-export const baselineLayers = [90, 90, 90, 90, 70];
+/** What the addon says of an option; native/options/fields.h is the other side. */
+export interface OptionRow {
+  readonly name: string;
+  readonly type: keyof typeof schemas;
+  readonly expected: string;
+  readonly meaning: string;
+  /** Where the default is from. */
+  readonly source?: string;
+  readonly required?: boolean;
+  readonly default?: unknown;
+  readonly least?: number;
+  readonly above?: number;
+  readonly most?: number;
+  readonly below?: number;
+  readonly each?: Limits;
+  readonly shortest?: number;
+  readonly longest?: number;
+  /** Of a choice, or of the kinds of options within options. */
+  readonly names?: readonly string[];
+  /** The default kind, and the kind of options that name none. */
+  readonly kind?: string;
+  readonly usual?: string;
+  readonly fields?: readonly OptionRow[];
+  readonly flag?: { readonly value?: string; readonly help?: string; readonly name?: string };
+}
 
-/** Above 64 the highest frequency 2^(L-1)·π is past what a float can resolve. */
-export const encodingLength = wholeNumber(1, 64);
+type Limits = Pick<OptionRow, 'expected' | 'least' | 'above' | 'most' | 'below'>;
 
-const device = z.custom<'cpu' | 'cuda' | `cuda:${number}`>(
-  (value) => typeof value === 'string' && /^(cpu|cuda(:\d+)?)$/.test(value),
-  { error: "Expected 'cpu', 'cuda' or 'cuda:N'" },
-);
-const dtypeError = "Expected 'float32' or 'float64'";
+/** The kinds of things that have options. */
+export type OptionFamily = 'network' | 'hypernetwork' | 'encoder' | 'classifier';
 
-/** What every network has. */
-export const commonFields = {
-  seed: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional(),
-  dtype: z.enum(['float32', 'float64'], { error: dtypeError }).default('float32'),
-  device: device.default('cpu'),
+const families: Readonly<Record<OptionFamily, Readonly<Record<string, readonly OptionRow[]>>>> =
+  optionTables;
+
+/** Options with all their values. */
+export type Resolved<Options> = {
+  readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined>;
 };
+
+/** The names of a family's kinds. */
+export function kindsOf<Family extends OptionFamily>(
+  family: Family,
+): readonly (keyof (typeof optionTables)[Family] & string)[] {
+  return Object.keys(families[family]) as (keyof (typeof optionTables)[Family] & string)[];
+}
+
+/** The options of a kind. */
+export function optionRows(family: OptionFamily, kind: string): readonly OptionRow[] {
+  return families[family][kind] as readonly OptionRow[];
+}
+
+/** What a model as a whole has, and a part of one has not. */
+const ofModels: readonly string[] = ['seed', 'dtype', 'device'];
+
+const schemas = {
+  whole: (row: OptionRow) => numberIn(row, Number.isInteger),
+  real: (row: OptionRow) => numberIn(row, Number.isFinite),
+  flag: () => flag,
+  wholes: (row: OptionRow) => listOf(row, numberIn(row.each as Limits, Number.isInteger)),
+  reals: (row: OptionRow) => listOf(row, numberIn(row.each as Limits, Number.isFinite)),
+  range: ({ expected }: OptionRow) => {
+    const error = `Expected ${expected}`;
+    const end = z.number({ error });
+    return z.tuple([end, end], { error }).refine(([lower, upper]) => lower < upper, { error });
+  },
+  choice: (row: OptionRow) => z.enum(row.names as string[], { error: `Expected ${row.expected}` }),
+  dtype: () => dtypeField,
+  device: () => deviceField,
+  kind: schemaOfKinds,
+  group: (row: OptionRow) => schemaOf(row.fields as readonly OptionRow[]).prefault({}),
+  list: (row: OptionRow) => listOf(row, schemaOf(row.fields as readonly OptionRow[])),
+} satisfies Record<string, (row: OptionRow) => z.ZodType>;
+
+function numberIn(
+  { expected, least, above, most, below }: Limits,
+  accepts: (value: number) => boolean,
+) {
+  const error = `Expected ${expected}`;
+  return z
+    .number({ error })
+    .refine(
+      (value) =>
+        accepts(value) &&
+        (least === undefined || value >= least) &&
+        (above === undefined || value > above) &&
+        (most === undefined || value <= most) &&
+        (below === undefined || value < below),
+      { error },
+    );
+}
+
+function listOf(row: OptionRow, element: z.ZodType) {
+  const error = `Expected ${row.expected}`;
+  return z
+    .array(element, { error })
+    .min(row.shortest as number, { error })
+    .max(row.longest as number, { error });
+}
+
+/** Options that name their kind; the usual kind is left out, as files of older versions have it. */
+function schemaOfKinds({ names, expected, usual }: OptionRow): z.ZodType {
+  const family = (['network', 'encoder'] as const).find(
+    (each) => (names?.[0] as string) in families[each],
+  );
+  const parts = (names as string[]).map((kind) =>
+    optionsObject({
+      kind: z.literal(kind),
+      ...fieldsOf(
+        optionRows(family as OptionFamily, kind).filter(({ name }) => !ofModels.includes(name)),
+      ),
+    }),
+  );
+  const any = z.discriminatedUnion('kind', parts as [(typeof parts)[0], ...typeof parts], {
+    error: ({ code }) =>
+      code === 'invalid_union' ? `Expected ${expected}` : 'Expected an object of options',
+  });
+  if (usual === undefined) return any;
+  return z
+    .preprocess(
+      (value) => (typeof value === 'object' && value !== null ? { kind: usual, ...value } : value),
+      any,
+    )
+    .transform(({ kind, ...options }) => (kind === usual ? options : { kind, ...options }));
+}
+
+function fieldsOf(rows: readonly OptionRow[]): Record<string, z.ZodType> {
+  return Object.fromEntries(rows.map((row) => [row.name, schemaOfField(row)]));
+}
+
+function schemaOfField(row: OptionRow): z.ZodType {
+  const schema: z.ZodType = schemas[row.type](row);
+  if (row.required || row.type === 'group') return schema;
+  if (row.default !== undefined) return schema.default(() => structuredClone(row.default));
+  return row.type === 'kind' ? schema.prefault(() => usualOptions(row)) : schema.optional();
+}
+
+/** The default of options that name their kind. */
+function usualOptions({ kind, fields = [] }: OptionRow): object {
+  return {
+    kind,
+    ...Object.fromEntries(fields.map((row) => [row.name, structuredClone(row.default)])),
+  };
+}
+
+/** The schema of options that rows describe, with their defaults. */
+export function schemaOf(rows: readonly OptionRow[]) {
+  return optionsObject(fieldsOf(rows));
+}
+
+const modelSchemas = new Map<string, z.ZodType>();
+
+/** The schema of the options of a kind. */
+export function kindSchema(family: OptionFamily, kind: string): z.ZodType {
+  const known = modelSchemas.get(kind);
+  if (known !== undefined) return known;
+  const schema = schemaOf(optionRows(family, kind));
+  modelSchemas.set(kind, schema);
+  return schema;
+}
+
+/** Where a model goes and in which precision; what is left out stays as it is. */
+export const placeSchema = optionsObject({
+  dtype: dtypeField.optional(),
+  device: deviceField.optional(),
+});

@@ -1,10 +1,18 @@
-// Compiles lib/ to dist/ (CommonJS, and one file of declarations) and writes the ES module entry
-// beside it. The ES entry re-exports the CommonJS one: there is one copy of every class, however it
+// Compiles lib/ to dist/ (CommonJS, and one file of declarations) and writes the ES module entries
+// beside it. An ES entry re-exports the CommonJS one: there is one copy of every class, however it
 // is imported.
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { bundleDeclarations } from './declarations.mjs';
 import { main, require, root, run } from './steps.mjs';
+
+/** The entries that package.json exports, `dist/analysis/index` for `fewsound/analysis`. */
+function packageEntries() {
+  const { exports } = require('../package.json');
+  return Object.values(exports).flatMap(({ require: entry }) =>
+    entry === undefined ? [] : [entry.default.replace(/\.js$/, '')],
+  );
+}
 
 await main(async () => {
   const dist = join(root, 'dist');
@@ -16,14 +24,22 @@ await main(async () => {
   const tsc = join('node_modules', 'typescript', 'bin', 'tsc');
   run(process.execPath, [tsc, '-p', 'tsconfig.json', '--declarationDir', declarations]);
 
-  const names = Object.keys(require(join(dist, 'index.js')))
-    .filter((name) => name !== 'default')
-    .sort();
-  writeFileSync(
-    join(dist, 'index.mjs'),
-    `import fewsound from './index.js';\n\nexport const {\n${names.map((name) => `  ${name},\n`).join('')}} = fewsound;\n`,
+  const entries = packageEntries();
+  for (const entry of entries) {
+    const module = `./${basename(entry)}.js`;
+    const names = Object.keys(require(join(root, `${entry}.js`)))
+      .filter((name) => name !== 'default')
+      .sort();
+    writeFileSync(
+      join(root, `${entry}.mjs`),
+      `import fewsound from '${module}';\n\nexport const {\n${names.map((name) => `  ${name},\n`).join('')}} = fewsound;\n`,
+    );
+    writeFileSync(join(root, `${entry}.d.mts`), `export * from '${module}';\n`);
+  }
+  await bundleDeclarations(
+    entries.map((entry) => entry.replace(/^\.\/dist\//, '')),
+    declarations,
+    dist,
   );
-  await bundleDeclarations(join(declarations, 'index.d.ts'), join(dist, 'index.d.ts'));
-  writeFileSync(join(dist, 'index.d.mts'), "export * from './index.js';\n");
   chmodSync(join(dist, 'cli', 'main.js'), 0o755);
 });

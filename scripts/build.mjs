@@ -44,7 +44,8 @@ export async function buildTypeScript() {
 
 /** The LibTorch in use; sets one up in the user's cache folder where there is none. */
 export async function libTorch() {
-  const { findLibTorch, setupLibTorch, reportSetupProgress } = require('../dist/setup/libtorch.js');
+  const { findLibTorch } = require('../dist/setup/libtorch.js');
+  const { reportSetupProgress, setupLibTorch } = require('../dist/setup/install.js');
   const { chosen } = findLibTorch();
   if (chosen) return chosen;
   console.error('• LibTorch');

@@ -1,4 +1,4 @@
-// The head of dist/index.d.ts (scripts/declarations.mjs): globals that the declarations name and
+// The head of dist/types.d.ts (scripts/declarations.mjs): globals that the declarations name and
 // that a project's `lib` and `types` may lack. Where the project has them they are the project's
 // own.
 declare global {

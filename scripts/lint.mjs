@@ -2,7 +2,7 @@
 //
 //   node scripts/lint.mjs            checks
 //   node scripts/lint.mjs --fix      formats and mends what can be mended
-//   node scripts/lint.mjs --quick    leaves out clang-format and clang-tidy
+//   node scripts/lint.mjs --quick    leaves out knip, clang-format and clang-tidy
 //
 // clang-tidy looks at what changed since it was clean, by scripts/clang-tidy-clean.json: commit that with your change.
 import { existsSync, readFileSync } from 'node:fs';
@@ -43,9 +43,12 @@ await main(async () => {
 
   if (built) {
     console.error('• operator declarations');
-    run(process.execPath, ['scripts/generate-operators.mjs', ...(fix ? [] : ['--check'])]);
+    run(process.execPath, ['scripts/generate-declarations.mjs', ...(fix ? [] : ['--check'])]);
   }
   if (quick) return;
+
+  console.error('• unused exports, files and dependencies');
+  run(bin('knip'), []);
 
   console.error('• clang-format');
   const tools = await cppTools();

@@ -17,14 +17,12 @@ import {
   requireLibTorch,
 } from '../setup/libtorch.js';
 import type { AnalysisAddon, MetricsAddon, PesqLibrary } from './measures.js';
-import type { ClassifierAddon, DistributedAddon, HyperAddon, ModelAddon } from './models.js';
+import type { DistributedAddon, ModelAddon } from './models.js';
 import type { DType, TensorAddon, TensorHandle } from './tensors.js';
 
 /** Everything the addon offers. */
 export type Addon = TensorAddon &
   ModelAddon<TensorHandle, DType> &
-  HyperAddon<TensorHandle, DType> &
-  ClassifierAddon<TensorHandle, DType> &
   MetricsAddon<TensorHandle> &
   AnalysisAddon<TensorHandle> &
   DistributedAddon<TensorHandle>;

@@ -1,77 +1,3 @@
-// What the addon offers for classifiers of waveforms. binding/classifiers.cc and binding/classifier_trainers.cc are the
-// other side; `Addon` (addon.ts) includes this.
-export type ClassifierHandle = Opaque<'classifier'>;
-export type ClassifierTrainerHandle = Opaque<'classifier trainer'>;
-
-export type ClassifierArchitecture = 'waveform-cnn' | 'res-tssdnet' | 'inc-tssdnet';
-
-export interface ClassifierArgument {
-  seed: number;
-  dtype: string;
-  samples: number;
-  classes: number;
-  /** Of a waveform CNN. */
-  layers?: readonly {
-    kernels: readonly number[];
-    filters: number;
-    stride: number;
-    pooling: number;
-  }[];
-  hidden?: number;
-  dropout?: number;
-}
-
-export interface ClassifierTrainerArgument {
-  optimizer: AdamWArgument;
-  /** 0: gradients are not clipped. */
-  maxGradientNorm: number;
-  /** 0: LibTorch's default. */
-  threads: number;
-}
-
-/** `Tensor` is the addon's tensor handle. */
-export interface ClassifierAddon<Tensor, DType extends string> {
-  createClassifier(kind: ClassifierArchitecture, options: ClassifierArgument): ClassifierHandle;
-  /** Parameters, then running statistics: the model's own tensors. */
-  classifierTensors(model: ClassifierHandle): [name: string, tensor: Tensor, learnable: boolean][];
-  /**
-   * audio [batch, samples] → logits [batch, classes]. With a seed as in training: batch statistics, which move the running
-   * ones, and dropout drawn from the seed.
-   */
-  classifierForward(model: ClassifierHandle, audio: Tensor, seed: number | null): Tensor;
-  /** The same without a seed, on a thread of its own, without gradients. */
-  askClassifier(model: ClassifierHandle, audio: Tensor): Promise<Tensor>;
-  moveClassifier(model: ClassifierHandle, device: string, dtype: DType): void;
-  disposeClassifier(model: ClassifierHandle): void;
-
-  createClassifierTrainer(
-    model: ClassifierHandle,
-    options: ClassifierTrainerArgument,
-  ): ClassifierTrainerHandle;
-  /** One update from recordings [batch, samples] of classes [batch], on a thread of its own. */
-  stepClassifierTrainer(
-    trainer: ClassifierTrainerHandle,
-    audio: Tensor,
-    classes: readonly number[],
-    learningRate: number,
-    beta1: number,
-    seed: number,
-  ): Promise<{ loss: number; gradientNorm: number }>;
-  /** Logits [batch, classes] and the cross-entropy of each recording, on a thread of its own. */
-  evaluateClassifierTrainer(
-    trainer: ClassifierTrainerHandle,
-    audio: Tensor,
-    classes: readonly number[],
-  ): Promise<{ logits: Tensor; losses: Float64Array }>;
-  /** The moments are the optimiser's own tensors: write into them to restore a state. */
-  classifierTrainerState(trainer: ClassifierTrainerHandle): {
-    step: number;
-    firstMoments: Tensor[];
-    secondMoments: Tensor[];
-  };
-  setClassifierTrainerStep(trainer: ClassifierTrainerHandle, step: number): void;
-}
-
 // What the addon offers for training in several processes. binding/distributed.cc is the other side; `Addon` (addon.ts)
 // includes this.
 /** An object of the addon; it carries a type tag, so anything else in its place is an error. */
@@ -118,91 +44,8 @@ export interface DistributedAddon<Tensor> {
   leaveProcessGroup(group: ProcessGroupHandle): void;
 }
 
-// What the addon offers for models that write networks. binding/hyper_models.cc and binding/hyper_trainers.cc are the
-// other side; `Addon` (addon.ts) includes this.
-export type HyperModelHandle = Opaque<'hyper model'>;
-export type HyperTrainerHandle = Opaque<'hyper trainer'>;
-
-export interface HyperModelArgument {
-  seed: number;
-  dtype: string;
-  samples: number;
-  hidden: readonly number[];
-  mode: 'target' | 'residual' | 'modulator';
-  hasUniversal: boolean;
-  universal: { kernel: number; convolutions: number };
-  encoder: {
-    channels: number;
-    dimension: number;
-    strides: readonly number[];
-    layerNorm: boolean;
-  };
-  sharedLayers: readonly number[];
-  sharedEncoding: boolean;
-  target: { kind: NetworkKind; options: object };
-}
-
-export interface HyperTrainerArgument {
-  optimizer: AdamWArgument;
-  loss: LossArgument;
-  precision: 'float32' | 'bfloat16';
-  /** 0: gradients are not clipped. */
-  maxGradientNorm: number;
-  /** 0: LibTorch's default. */
-  threads: number;
-}
-
-/** `Tensor` is the addon's tensor handle. */
-export interface HyperAddon<Tensor, DType extends string> {
-  createHyperModel(options: HyperModelArgument): HyperModelHandle;
-  /** What learns: the model's own tensors. */
-  hyperModelTensors(model: HyperModelHandle): [name: string, tensor: Tensor][];
-  /** The weights that it writes, one after the other. */
-  hyperModelLayout(model: HyperModelHandle): { name: string; shape: number[]; offset: number }[];
-  /** audio [batch, samples] → codes [batch, width]. */
-  hyperModelCodes(model: HyperModelHandle, audio: Tensor): Tensor;
-  /** audio [batch, samples] → written weights [batch, numbers]. */
-  hyperModelVectors(model: HyperModelHandle, audio: Tensor, factor: number): Tensor;
-  /** The same on a thread of its own, without gradients. */
-  askHyperModel(model: HyperModelHandle, audio: Tensor, factor: number): Promise<Tensor>;
-  /** Written weights → all that the target computes with, by name, [batch, …shape] each. */
-  hyperModelWeights(model: HyperModelHandle, vectors: Tensor): Record<string, Tensor>;
-  /** audio [batch, samples], t [n, 1] → [batch, n]. */
-  hyperModelForward(model: HyperModelHandle, audio: Tensor, t: Tensor, factor: number): Tensor;
-  moveHyperModel(model: HyperModelHandle, device: string, dtype: DType): void;
-  disposeHyperModel(model: HyperModelHandle): void;
-
-  createHyperTrainer(model: HyperModelHandle, options: HyperTrainerArgument): HyperTrainerHandle;
-  /** One update from batches [recordings, samples], on a thread of its own. */
-  stepHyperTrainer(
-    trainer: HyperTrainerHandle,
-    batches: readonly Tensor[],
-    factor: number,
-    learningRate: number,
-    beta1: number,
-    group: ProcessGroupHandle | null,
-  ): Promise<{ loss: number; gradientNorm: number }>;
-  /**
-   * Reconstructions [recordings, samples], their losses, and whether they are constant though the recordings are not, on a
-   * thread of its own.
-   */
-  evaluateHyperTrainer(
-    trainer: HyperTrainerHandle,
-    batch: Tensor,
-    factor: number,
-  ): Promise<{ estimates: Tensor; losses: Float64Array; constant: boolean[] }>;
-  setHyperTrainerLoss(trainer: HyperTrainerHandle, loss: LossArgument): void;
-  /** The moments are the optimiser's own tensors: write into them to restore a state. */
-  hyperTrainerState(trainer: HyperTrainerHandle): {
-    step: number;
-    firstMoments: Tensor[];
-    secondMoments: Tensor[];
-  };
-  setHyperTrainerStep(trainer: HyperTrainerHandle, step: number): void;
-}
-
-// What the addon offers for networks and training. binding/networks.cc, binding/training.cc and binding/job.cc are
-// the other side; `Addon` (addon.ts) includes this.
+// What the addon offers for models and training. binding/models.cc, binding/training.cc, binding/trainers.cc and
+// binding/job.cc are the other side; `Addon` (addon.ts) includes this.
 
 declare const brand: unique symbol;
 
@@ -210,13 +53,11 @@ declare const brand: unique symbol;
 export interface Opaque<Name extends string> {
   readonly [brand]: Name;
 }
-export type NetworkHandle = Opaque<'network'>;
+export type ModelHandle = Opaque<'model'>;
 export type LossHandle = Opaque<'loss'>;
 export type AdamWHandle = Opaque<'optimizer'>;
-export type FitterHandle = Opaque<'fitter'>;
+export type TrainerHandle = Opaque<'trainer'>;
 export type AbortFlagHandle = Opaque<'abort'>;
-
-export type NetworkKind = 'kan' | 'nerf' | 'siren' | 'finer' | 'rff' | 'wire';
 
 export interface SplineGridArgument {
   intervals: number;
@@ -236,8 +77,7 @@ export interface LossArgument {
 
 export interface AdamWArgument {
   learningRate?: number;
-  beta1?: number;
-  beta2?: number;
+  betas?: readonly number[];
   epsilon?: number;
   weightDecay?: number;
   /** Most that an update changes a tensor by, a part of its size; 0: as AdamW has it. */
@@ -257,12 +97,16 @@ export interface ScheduleArgument {
   beta1Max?: number;
 }
 
-export interface FitterArgument {
-  steps: number;
+export interface TrainerArgument {
+  optimizer: AdamWArgument;
+  /** 0: LibTorch's default. */
   threads?: number;
+}
+
+export interface FitArgument extends TrainerArgument {
+  steps: number;
   /** Seconds between two reports. */
   progressInterval?: number;
-  optimizer: AdamWArgument;
   schedule: ScheduleArgument;
   loss: LossArgument;
   earlyStop: {
@@ -273,7 +117,29 @@ export interface FitterArgument {
   };
 }
 
-export interface FitterReport {
+export interface ClassifierTrainerArgument extends TrainerArgument {
+  /** 0: gradients are not clipped. */
+  maxGradientNorm?: number;
+}
+
+export interface HyperTrainerArgument extends ClassifierTrainerArgument {
+  loss: LossArgument;
+  precision?: 'float32' | 'bfloat16';
+}
+
+/** What one update learns from. `Tensor` is the addon's tensor handle. */
+export interface BatchArgument<Tensor> {
+  /** Recordings, parts of [recordings, samples] each; a classifier takes one part. */
+  audio: readonly Tensor[];
+  /** Classifier: of each recording, from 0. */
+  classes?: readonly number[];
+  /** Hypernetwork: the model's f. */
+  factor?: number;
+  /** Classifier: draws the dropout. */
+  seed?: number;
+}
+
+export interface FitReport {
   step: number;
   /** Of each clip. */
   losses: number[];
@@ -285,23 +151,52 @@ export interface FitterReport {
   seconds: number;
 }
 
-export type FitterReason = 'steps' | 'siSnr' | 'loss' | 'patience' | 'aborted';
+export type FitReason = 'steps' | 'siSnr' | 'loss' | 'patience' | 'aborted';
 
 /** `Tensor` is the addon's tensor handle. */
 export interface ModelAddon<Tensor, DType extends string> {
-  createNetwork(kind: NetworkKind, options: object): NetworkHandle;
+  /** What options there are, with their limits, defaults, meanings and flags. */
+  optionTables(): unknown;
+  createModel(kind: string, options: object): ModelHandle;
+  /** Names and shapes of the tensors of a model, without making it. */
+  describeModel(
+    kind: string,
+    options: object,
+  ): [name: string, shape: number[], learnable: boolean][];
+  /** What learns, then what is fixed: the model's own tensors. */
+  modelTensors(model: ModelHandle): [name: string, tensor: Tensor, learnable: boolean][];
+  modelParameterCount(model: ModelHandle): number;
+  moveModel(model: ModelHandle, device: string, dtype: DType): void;
+  disposeModel(model: ModelHandle): void;
+
   /** t [samples, 1] or [batch, samples, 1]; weights by name, each with a leading [batch]. */
   networkForward(
-    network: NetworkHandle,
+    network: ModelHandle,
     t: Tensor,
     weights: Readonly<Record<string, Tensor>> | null,
   ): Tensor;
-  /** Parameters in registration order, then buffers: the network's own tensors. */
-  networkTensors(network: NetworkHandle): [name: string, tensor: Tensor, learnable: boolean][];
-  networkLayout(network: NetworkHandle): { name: string; shape: number[] }[];
-  networkParameterCount(network: NetworkHandle): number;
-  moveNetwork(network: NetworkHandle, device: string, dtype: DType): void;
-  disposeNetwork(network: NetworkHandle): void;
+  networkLayout(network: ModelHandle): { name: string; shape: number[] }[];
+
+  /** The weights that a hypernetwork writes, one after the other. */
+  hyperModelLayout(model: ModelHandle): { name: string; shape: number[]; offset: number }[];
+  /** audio [batch, samples] → codes [batch, width]. */
+  hyperModelCodes(model: ModelHandle, audio: Tensor): Tensor;
+  /** audio [batch, samples] → written weights [batch, numbers]. */
+  hyperModelVectors(model: ModelHandle, audio: Tensor, factor: number): Tensor;
+  /** The same on a thread of its own, without gradients. */
+  askHyperModel(model: ModelHandle, audio: Tensor, factor: number): Promise<Tensor>;
+  /** Written weights → all that the target computes with, by name, [batch, …shape] each. */
+  hyperModelWeights(model: ModelHandle, vectors: Tensor): Record<string, Tensor>;
+  /** audio [batch, samples], t [n, 1] → [batch, n]. */
+  hyperModelForward(model: ModelHandle, audio: Tensor, t: Tensor, factor: number): Tensor;
+
+  /**
+   * audio [batch, samples] → logits [batch, classes]. With a seed as in training: batch statistics, which move the running
+   * ones, and dropout drawn from the seed.
+   */
+  classifierForward(model: ModelHandle, audio: Tensor, seed: number | null): Tensor;
+  /** The same without a seed, on a thread of its own, without gradients. */
+  askClassifier(model: ModelHandle, audio: Tensor): Promise<Tensor>;
 
   splineKnots(grid: SplineGridArgument, dtype: DType): Tensor;
   splineBases(x: Tensor, grid: SplineGridArgument): Tensor;
@@ -328,25 +223,64 @@ export interface ModelAddon<Tensor, DType extends string> {
   createAbortFlag(): AbortFlagHandle;
   raiseAbort(flag: AbortFlagHandle): void;
   /** One network for each row of targets [clips, samples]. */
-  createFitter(
-    networks: readonly NetworkHandle[],
+  createTrainer(
+    kind: 'fit',
+    networks: readonly ModelHandle[],
+    options: FitArgument,
     targets: Tensor,
-    options: FitterArgument,
-  ): FitterHandle;
-  /** Runs on a thread of its own; the networks and their tensors are out of reach until the promise settles. */
-  runFitter(
-    fitter: FitterHandle,
+  ): TrainerHandle;
+  createTrainer(
+    kind: 'hypernetwork',
+    models: readonly [ModelHandle],
+    options: HyperTrainerArgument,
+  ): TrainerHandle;
+  createTrainer(
+    kind: 'classifier',
+    models: readonly [ModelHandle],
+    options: ClassifierTrainerArgument,
+  ): TrainerHandle;
+  /**
+   * One update, on a thread of its own; there is none where the loss or the norm is not finite. The models and their tensors
+   * are out of reach until the promise settles. With a group, gradients are averaged over its processes.
+   */
+  stepTrainer(
+    trainer: TrainerHandle,
+    batch: BatchArgument<Tensor>,
+    learningRate: number,
+    beta1: number,
+    group: ProcessGroupHandle | null,
+  ): Promise<{ loss: number; gradientNorm: number }>;
+  /**
+   * Without gradients: reconstructions [recordings, samples] or logits [recordings, classes], the loss of each recording, and
+   * of a hypernetwork whether a reconstruction is constant though its recording is not.
+   */
+  evaluateTrainer(
+    trainer: TrainerHandle,
+    batch: BatchArgument<Tensor>,
+  ): Promise<{ outputs: Tensor; losses: Float64Array; constant: boolean[] }>;
+  /** Many steps of a fit, on a thread of its own. */
+  runTrainer(
+    fit: TrainerHandle,
     untilStep: number,
     abort: AbortFlagHandle | null,
-    onProgress: ((report: FitterReport) => void) | null,
-  ): Promise<{ reason: FitterReason; last: FitterReport | null }>;
+    onProgress: ((report: FitReport) => void) | null,
+  ): Promise<{ reason: FitReason; last: FitReport | null }>;
   /** Losses are [steps, clips]; `recorded` says whether steps are replays of a CUDA graph. */
-  fitterFacts(fitter: FitterHandle): {
+  fitFacts(fit: TrainerHandle): {
     step: number;
     threads: number;
     recorded: boolean;
     losses: Float64Array;
   };
-  fitterState(fitter: FitterHandle): [name: string, tensor: Tensor][];
-  loadFitterState(fitter: FitterHandle, state: readonly [name: string, tensor: Tensor][]): void;
+  /** Of a hypernetwork, for schedules of the loss. */
+  setTrainerLoss(trainer: TrainerHandle, loss: LossArgument): void;
+  /**
+   * What an exact continuation needs beside the model and the number of updates: `firstMoment.<parameter>`,
+   * `secondMoment.<parameter>`, and of a fit its losses and counters. On the CPU they are the trainer's own memory.
+   */
+  trainerState(trainer: TrainerHandle): [name: string, tensor: Tensor][];
+  /** The state of a fit tells its number of updates as well. */
+  loadTrainerState(trainer: TrainerHandle, state: readonly [name: string, tensor: Tensor][]): void;
+  setTrainerStep(trainer: TrainerHandle, step: number): void;
+  disposeTrainer(trainer: TrainerHandle): void;
 }

@@ -1,4 +1,4 @@
-import { FewSoundError } from '../errors.js';
+import { FewSoundError, invalidArgument } from '../errors.js';
 import type { CumulativeResponses, ResponseSpectra } from './response-spectra.js';
 
 /** How two responses differ: of two inputs to one model, or of two models to one input. */
@@ -13,7 +13,7 @@ export interface ResponseDifference {
   readonly crs: Float64Array;
 }
 
-/** CRS of the recordings of one class. */
+/** The CRS of the recordings of one class. */
 export interface ClassResponse {
   readonly label: string;
   readonly count: number;
@@ -24,7 +24,7 @@ export interface ClassResponse {
 }
 
 /**
- * One response minus another of the same axes.
+ * One response minus another with the same axes.
  *
  * @throws FewSoundError SHAPE_MISMATCH where frequencies or frames differ
  */
@@ -37,7 +37,7 @@ export function responseDifference(
   if (!same(first.frequencies, second.frequencies) || !same(first.times, second.times)) {
     throw new FewSoundError(
       'SHAPE_MISMATCH',
-      'responseDifference: the two have other frequencies or times; compute both with the same bins, axis, stride and length of the recording.',
+      'responseDifference: frequencies or times differ; compute both with the same bins, axis, stride and length of recording.',
       {
         shapes: [first, second].map(({ frequencies, times }) => [frequencies.length, times.length]),
       },
@@ -54,7 +54,7 @@ export function responseDifference(
 }
 
 /**
- * The beginning of a response, so that those to recordings of unequal lengths can be subtracted.
+ * The start of a response, so that those to recordings of unequal lengths can be subtracted.
  *
  * @param frames how many; not more than there are
  * @throws FewSoundError INVALID_ARGUMENT
@@ -63,10 +63,9 @@ export function firstFrames(response: ResponseSpectra, frames: number): Response
   const { frequencies, times, strs } = response;
   const all = times.length;
   if (!Number.isInteger(frames) || frames < 1 || frames > all) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
+    throw invalidArgument(
+      'frames',
       `firstFrames: frames is ${frames}; expected a whole number from 1 to ${all}.`,
-      { field: 'frames' },
     );
   }
   const kept = new Float64Array(frequencies.length * frames);
@@ -85,7 +84,7 @@ export function firstFrames(response: ResponseSpectra, frames: number): Response
  *
  * @param labels the class of each recording
  * @returns classes in the order in which they first occur
- * @throws FewSoundError SHAPE_MISMATCH where there are not as many labels as recordings
+ * @throws FewSoundError SHAPE_MISMATCH where labels and recordings differ in number
  */
 export function responsesByClass(
   { crs }: CumulativeResponses,
@@ -94,7 +93,7 @@ export function responsesByClass(
   if (labels.length !== crs.length) {
     throw new FewSoundError(
       'SHAPE_MISMATCH',
-      `responsesByClass: ${labels.length} labels for ${crs.length} recordings; give each recording its class.`,
+      `responsesByClass: got ${labels.length} labels for ${crs.length} recordings; expected one for each.`,
       { field: 'labels', shapes: [[labels.length], [crs.length]] },
     );
   }

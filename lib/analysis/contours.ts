@@ -1,4 +1,6 @@
-// Marching squares: https://en.wikipedia.org/wiki/Marching_squares
+// Marching squares: https://en.wikipedia.org/wiki/Marching_squares. Not those of d3-contour: it keeps
+// the corners of a saddle apart whatever lies between them, draws a line that reaches the edge half a
+// sample outside the grid, and can only be imported asynchronously.
 
 import { FewSoundError } from '../errors.js';
 import { nonNegativeNumber, optionsObject, parseOptions } from '../options.js';
@@ -8,12 +10,12 @@ import type { WignerVille } from './wigner-ville.js';
 export type ContourPoint = readonly [x: number, y: number];
 
 /** A closed line; the last point joins the first. */
-export type Polygon = readonly ContourPoint[];
+export type ContourPolygon = readonly ContourPoint[];
 
 /** Where a filter's energy is, as paper 2 draws it in Figure 4. */
 export interface FilterContour {
   /** Closed lines of points [seconds, Hz] around what is above the threshold. */
-  readonly polygons: readonly Polygon[];
+  readonly polygons: readonly ContourPolygon[];
   /** Energy of the filter. */
   readonly energy: number;
   /** Energy over that of the strongest filter: the grey of the contour. */
@@ -21,7 +23,7 @@ export interface FilterContour {
 }
 
 /** Values row by row, [rows, columns]. */
-export interface Grid {
+export interface ContourGrid {
   readonly values: ArrayLike<number>;
   readonly rows: number;
   readonly columns: number;
@@ -74,7 +76,10 @@ function along(axis: Float64Array, position: number): number {
  *
  * @throws FewSoundError SHAPE_MISMATCH, INVALID_ARGUMENT for a level that is not finite
  */
-export function contourPolygons({ values, rows, columns }: Grid, level: number): Polygon[] {
+export function contourPolygons(
+  { values, rows, columns }: ContourGrid,
+  level: number,
+): ContourPolygon[] {
   if (values.length !== rows * columns || values.length === 0) {
     throw new FewSoundError(
       'SHAPE_MISMATCH',
@@ -184,8 +189,11 @@ function segmentsOf(corners: number, high: () => boolean): readonly Segment[] {
 }
 
 /** Follows the segments from edge to edge until they come back. */
-function joined(next: Map<number, number>, points: ReadonlyMap<number, ContourPoint>): Polygon[] {
-  const polygons: Polygon[] = [];
+function joined(
+  next: Map<number, number>,
+  points: ReadonlyMap<number, ContourPoint>,
+): ContourPolygon[] {
+  const polygons: ContourPolygon[] = [];
   for (const start of [...next.keys()]) {
     const polygon: ContourPoint[] = [];
     for (let edge: number | undefined = start; edge !== undefined; ) {

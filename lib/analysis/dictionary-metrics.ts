@@ -3,18 +3,17 @@ import { optionsObject, parseOptions, wholeNumber } from '../options.js';
 import { callOperator, ops, scope, type Tensor } from '../tensor/index.js';
 
 /** The eigenvalues of D·Dᵀ. */
-export interface AtomSpectrum {
-  /** [dimension], descending; those that are 0 for want of atoms are exact zeros. */
+interface AtomSpectrum {
+  /** [dimension], descending; exact zeros where there are fewer atoms than dimensions. */
   readonly eigenvalues: Float64Array;
-  /** How many are not 0, numerically: linearly independent atoms. */
+  /** How many are numerically not 0: linearly independent atoms. */
   readonly rank: number;
 }
 
 /**
- * The spectrum of a dictionary. Of D·Dᵀ and Dᵀ·D, which have the same eigenvalues but for zeros, the smaller one is
- * decomposed.
+ * The spectrum of a dictionary. D·Dᵀ and Dᵀ·D have the same eigenvalues but for zeros; the smaller
+ * one is decomposed.
  *
- * @internal
  * @param rows [atoms, dimension] float64, a row for each atom
  */
 export function atomSpectrum(rows: Tensor): AtomSpectrum {
@@ -23,28 +22,28 @@ export function atomSpectrum(rows: Tensor): AtomSpectrum {
   const ascending = gram.eigvalsh().data('float64');
   const eigenvalues = new Float64Array(dimension);
   for (let i = 0; i < ascending.length; i++) {
-    // Rounding makes of a zero a number just below it.
+    // Rounding can turn a zero into a small negative number.
     eigenvalues[i] = Math.max(0, ascending[ascending.length - 1 - i] as number);
   }
-  // As numpy.linalg.matrix_rank has it for a Hermitian matrix.
+  // The threshold of numpy.linalg.matrix_rank for a Hermitian matrix.
   const threshold = Math.max(count, dimension) * Number.EPSILON * (eigenvalues[0] as number);
   return { eigenvalues, rank: eigenvalues.filter((value) => value > threshold).length };
 }
 
-/** Atoms of unit norm, and how many could not have one. */
-export interface UnitAtoms {
+/** Atoms of unit norm, and how many have none. */
+interface UnitAtoms {
   /** [atoms, dimension] float64 on the CPU, a row each. */
   readonly rows: Tensor;
-  /** Atoms that are zero everywhere: they point nowhere. */
+  /** Atoms that are zero everywhere. */
   readonly zeroAtoms: number;
   /** Atoms with a NaN or an infinity. */
   readonly nonFiniteAtoms: number;
 }
 
 /**
- * The columns of a dictionary scaled to unit norm. Those that have no direction are left out and counted.
+ * The columns of a dictionary scaled to unit norm. Those without a direction are left out and
+ * counted.
  *
- * @internal
  * @param atoms [dimension, atoms]
  * @throws FewSoundError SHAPE_MISMATCH
  */
@@ -53,13 +52,13 @@ export function unitAtoms(atoms: Tensor): UnitAtoms {
   if (shape.length !== 2 || atoms.size === 0 || atoms.dtype.startsWith('complex')) {
     throw new FewSoundError(
       'SHAPE_MISMATCH',
-      `a dictionary is a matrix of real numbers [dimension, atoms] with at least one atom, but this is ${String(atoms)}.`,
+      `expected a dictionary, a real matrix [dimension, atoms] with at least one atom, got ${String(atoms)}.`,
       { shapes: [[...shape]] },
     );
   }
   const rows = atoms.detach().to({ dtype: 'float64', device: 'cpu' }).transpose().contiguous();
-  // NaN and infinity are the largest entry of their atom. By that entry first: squares of very small or large numbers
-  // would vanish or overflow.
+  // NaN and infinity are the largest entry of their atom. Scale by that entry first: squares of
+  // very small or large numbers would vanish or overflow.
   const largest = rows.abs().max(1);
   const finite = largest.isfinite();
   const kept = ops.logicalAnd(finite, largest.gt(0)).nonzero().reshape([-1]); // [atoms]
@@ -79,11 +78,11 @@ export function unitAtoms(atoms: Tensor): UnitAtoms {
 
 /** Geometric properties of a dictionary; angles in degrees. */
 export interface DictionaryMetrics {
-  /** Atoms that took part. */
+  /** Atoms that were evaluated. */
   readonly atoms: number;
   /** Length of an atom. */
   readonly dimension: number;
-  /** Linearly independent atoms, numerically. */
+  /** Number of linearly independent atoms, numerically. */
   readonly rank: number;
   /** Smallest eigenvalue of D·Dᵀ: 0 where the atoms do not span the space. */
   readonly A: number;
@@ -107,14 +106,14 @@ export interface DictionaryMetrics {
   readonly babel: Float64Array;
   /** [dimension], descending: the eigenvalues of D·Dᵀ. */
   readonly eigenvalues: Float64Array;
-  /** Atoms left out for being zero everywhere: they have no direction. */
+  /** Atoms left out because they are zero everywhere. */
   readonly zeroAtoms: number;
-  /** Atoms left out for a NaN or an infinity. */
+  /** Atoms left out because of NaN or infinity. */
   readonly nonFiniteAtoms: number;
 }
 
 export interface DictionaryMetricsOptions {
-  /** Longest sum of the Babel function; 0: none. Default 128; never more than atoms - 1. */
+  /** Longest sum of the Babel function; 0 for none. Default 128; at most atoms - 1. */
   babel?: number;
 }
 
@@ -124,12 +123,12 @@ const schema = optionsObject({ babel: wholeNumber(0, 2 ** 24).default(128) });
 const BLOCK = 256;
 
 /**
- * How the atoms of a dictionary are spread over the unit ball (Skretting and Engan, "Learned dictionaries for sparse
- * image representation", 2011; paper 2, section 3.3), in float64 whatever the dtype of the atoms. Atoms are scaled to
- * unit norm first.
+ * How the atoms of a dictionary are spread over the unit ball (Skretting and Engan, "Learned
+ * dictionaries for sparse image representation", 2011; paper 2, section 3.3), in float64 whatever
+ * the dtype of the atoms. Atoms are scaled to unit norm first.
  *
- * Atoms that are zero or not finite have no direction: they are left out and counted. One atom alone has no other
- * to be compared with: its coherences are 0 and its angles 90. Without any atom every figure is NaN.
+ * Atoms that are zero or not finite have no direction: they are left out and counted. A single atom
+ * has coherences of 0 and angles of 90. Without any atom all figures are NaN.
  *
  * @param atoms [dimension, atoms], a column each; see `dictionaryOf`
  * @throws FewSoundError SHAPE_MISMATCH for anything but a matrix of real numbers, INVALID_ARGUMENT
@@ -167,7 +166,7 @@ export function dictionaryMetrics(
   });
 }
 
-/** For every atom the largest |⟨d_i, d_j⟩| with another one, [atoms]; and the Babel function, [order]. */
+/** For each atom the largest |⟨d_i, d_j⟩| with another, [atoms]; the Babel function, [order]. */
 function coherence(rows: Tensor, order: number): { nearest: Float64Array; sums: Float64Array } {
   const [count] = rows.shape as [number, number];
   const nearest = new Float64Array(count);
@@ -175,27 +174,27 @@ function coherence(rows: Tensor, order: number): { nearest: Float64Array; sums: 
   const columns = rows.transpose();
   for (let first = 0; first < count; first += BLOCK) {
     const size = Math.min(BLOCK, count - first);
-    // The Babel function needs all products of an atom; the nearest of each are as well found in one half of them.
+    // The Babel function needs all products of an atom; for the nearest atoms one half is enough.
     const from = order === 0 ? first : 0;
     scope(() => {
       const products = rows.narrow(0, first, size).matmul(columns.narrow(1, from, count - from)); // [size, atoms]
       // In place: new memory would cost more than the values.
       callOperator('aten::abs_', [products]);
       products.diagonal(first - from).zero_();
-      raise(nearest, first, products.max(1));
+      maxInto(nearest, first, products.max(1));
       if (order === 0) {
-        raise(nearest, from, products.max(0));
+        maxInto(nearest, from, products.max(0));
         return;
       }
-      raise(sums, 0, products.topk(order).values.clamp(null, 1).cumsum(1).max(0));
+      maxInto(sums, 0, products.topk(order).values.clamp(null, 1).cumsum(1).max(0));
     });
   }
-  // Rounding may make a little more than 1 of the product of two equal atoms.
+  // Rounding may take the product of two equal atoms slightly above 1.
   return { nearest: nearest.map((value) => Math.min(1, value)), sums };
 }
 
-/** Takes the larger of the values that are there and those of a vector, from a place on. */
-function raise(values: Float64Array, from: number, others: Tensor): void {
+/** Replaces values from a position on by those of a vector where these are larger. */
+function maxInto(values: Float64Array, from: number, others: Tensor): void {
   others.data('float64').forEach((other, i) => {
     values[from + i] = Math.max(values[from + i] as number, other);
   });
@@ -211,7 +210,8 @@ function withoutAtoms(dimension: number) {
   };
 }
 
-const degrees = (cosine: number) => (Math.acos(cosine) * 180) / Math.PI;
+/** The angle of a cosine, degrees. */
+export const degrees = (cosine: number) => (Math.acos(cosine) * 180) / Math.PI;
 
 const mean = (values: Float64Array) =>
   values.reduce((sum, value) => sum + value, 0) / values.length;

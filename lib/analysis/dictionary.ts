@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FewSoundError } from '../errors.js';
+import { FewSoundError, invalidArgument } from '../errors.js';
 import { optionsObject, parseOptions, wholeNumber } from '../options.js';
 import { ops, scope, type Tensor } from '../tensor/index.js';
 
@@ -8,28 +8,28 @@ export type StateDict = ReadonlyMap<string, Tensor>;
 
 /** A layer that is a dictionary. */
 export interface DictionaryLayer {
-  /** The name of its weight without `.weight`; a block's is that of the paper. */
+  /** The name of its weight without `.weight`; for a block, its name in the paper. */
   readonly name: string;
   /** 'block': several convolutions side by side. */
   readonly kind: LayerKind | 'spline' | 'block';
-  /** Whether what goes round the layer is added to its output, as far as names say so. */
+  /** Whether a shortcut is added to its output, as far as names tell. */
   readonly residual: boolean;
   /** Makes the dictionary [dimension, atoms]. */
   readonly dictionary: () => Tensor;
 }
 
-/** What a layer's weight can be. */
+/** The kinds of layers, by their weights. */
 export type LayerKind = 'conv1d' | 'conv2d' | 'linear';
 
 /** How a weight becomes a dictionary. */
 export interface DictionaryOptions {
   /** Default: by the rank of the weight, 3 conv1d, 4 conv2d, 2 linear. */
   kind?: LayerKind;
-  /** Distance of the taps, 1 or more. Default 1. Taps between them are zeros of the atom. */
+  /** Distance between taps, 1 or more. Default 1. The atom has zeros between them. */
   dilation?: number;
-  /** Groups of a convolution. Default 1. An output has zeros where the inputs of the other groups are. */
+  /** Groups of a convolution. Default 1. An atom has zeros where other groups have their inputs. */
   groups?: number;
-  /** Taps that a conv1d's atoms are filled up to with zeros on the right. Default: its own support. */
+  /** Taps to pad the atoms of a conv1d to, with zeros on the right. Default: no padding. */
   support?: number;
 }
 
@@ -53,13 +53,14 @@ const schema = optionsObject({
 const ranks: Readonly<Record<LayerKind, number>> = { linear: 2, conv1d: 3, conv2d: 4 };
 
 /**
- * A layer's weight as a dictionary: a column for each output (paper 2, section 2.2). [out, in, k] becomes (in·k) × out,
- * the taps of one input side by side; [out, in] becomes in × out.
+ * A layer's weight as a dictionary with a column for each output (paper 2, section 2.2). [out, in,
+ * k] becomes (in·k) × out, the taps of one input side by side; [out, in] becomes in × out.
  *
- * @param weight conv1d [out, in / groups, k], conv2d [out, in / groups, height, width], linear [out, in]
+ * @param weight conv1d [out, in / groups, k], conv2d [out, in / groups, height, width], linear
+ *   [out, in]
  * @returns [dimension, atoms], in the weight's dtype
- * @throws FewSoundError SHAPE_MISMATCH for a weight of another rank, or outputs that do not divide into the groups;
- *   INVALID_ARGUMENT
+ * @throws FewSoundError SHAPE_MISMATCH for a weight of another rank, or outputs that do not divide
+ *   into the groups; INVALID_ARGUMENT
  */
 export function dictionaryOf(weight: Tensor, options: DictionaryOptions = {}): Tensor {
   const { dilation, groups, support, ...given } = parseOptions(
@@ -92,17 +93,17 @@ export function dictionaryOf(weight: Tensor, options: DictionaryOptions = {}): T
 }
 
 /**
- * A layer of several convolutions side by side as one dictionary: taps at their dilated places, zeros on the right up to
- * the longest branch, the branches' atoms one after another (the blocks of Inc-TSSDNet in paper 2, Table 4).
+ * A layer of several convolutions side by side as one dictionary: taps at their dilated places,
+ * zeros on the right up to the longest branch, the branches' atoms one after another (the blocks of
+ * Inc-TSSDNet in paper 2, Table 4).
  *
  * @returns [in · longest support, atoms of all branches]
- * @throws FewSoundError SHAPE_MISMATCH where the branches do not have the same inputs, INVALID_ARGUMENT for none
+ * @throws FewSoundError SHAPE_MISMATCH where the branches do not have the same inputs,
+ *   INVALID_ARGUMENT for none
  */
 export function blockDictionary(branches: readonly DictionaryBranch[]): Tensor {
   if (branches.length === 0) {
-    throw new FewSoundError('INVALID_ARGUMENT', 'blockDictionary: there is not one branch.', {
-      field: 'branches',
-    });
+    throw invalidArgument('branches', 'blockDictionary: expected at least one branch.');
   }
   for (const { weight } of branches) requireRank(weight, 'conv1d');
   const support = Math.max(
@@ -116,7 +117,7 @@ export function blockDictionary(branches: readonly DictionaryBranch[]): Tensor {
     if (others.some((dimension) => dimension !== first)) {
       throw new FewSoundError(
         'SHAPE_MISMATCH',
-        'blockDictionary: the branches read different numbers of inputs; a layer is one dictionary where all read the same.',
+        'blockDictionary: the branches read different numbers of inputs; only branches that read the same inputs form one dictionary.',
         { field: 'branches', shapes: branches.map(({ weight }) => [...weight.shape]) },
       );
     }
@@ -135,7 +136,7 @@ function kindByRank(weight: Tensor): LayerKind {
   if (kind !== undefined) return kind;
   throw new FewSoundError(
     'SHAPE_MISMATCH',
-    `dictionaryOf: the weight has the shape [${weight.shape.join(', ')}]; expected [out, in], [out, in, kernel] or [out, in, height, width].`,
+    `dictionaryOf: expected a weight [out, in], [out, in, kernel] or [out, in, height, width], got the shape [${weight.shape.join(', ')}].`,
     { shapes: [[...weight.shape]] },
   );
 }
@@ -144,19 +145,19 @@ function requireRank(weight: Tensor, kind: LayerKind): void {
   if (weight.rank === ranks[kind] && weight.size > 0) return;
   throw new FewSoundError(
     'SHAPE_MISMATCH',
-    `a ${kind} weight has ${ranks[kind]} dimensions and elements, but this one has the shape [${weight.shape.join(', ')}].`,
+    `expected a ${kind} weight of ${ranks[kind]} dimensions, got the shape [${weight.shape.join(', ')}].`,
     { shapes: [[...weight.shape]] },
   );
 }
 
-/** The taps at their places, zeros between them. */
 function dilated(weight: Tensor, kind: 'conv1d' | 'conv2d', dilation: number): Tensor {
   if (dilation === 1) return weight;
   const dims = kind === 'conv1d' ? [2] : [2, 3];
   return dims.reduce((spread, dim) => {
     const { shape } = spread;
     const taps = shape[dim] as number;
-    // A zero beside each tap, dilation - 1 of them: [..., taps, 1, ...] → [..., taps, dilation, ...]
+    // A zero beside each tap, dilation - 1 of them: [..., taps, 1, ...] → [..., taps, dilation,
+    // ...]
     const beside = shape.slice(dim + 1).flatMap(() => [0, 0]);
     const wide = spread.unsqueeze(dim + 1).pad([...beside, 0, dilation - 1]);
     return wide
@@ -170,7 +171,7 @@ function filledUp(spread: Tensor, support: number, weight: Tensor): Tensor {
   if (missing >= 0) return missing === 0 ? spread : spread.pad([0, missing]);
   throw new FewSoundError(
     'SHAPE_MISMATCH',
-    `dictionaryOf: the taps reach over ${spread.shape[2]} samples, more than the support of ${support}.`,
+    `dictionaryOf: the taps span ${spread.shape[2]} samples, more than the support of ${support}.`,
     { field: 'support', shapes: [[...weight.shape]] },
   );
 }

@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import { FewSoundError } from '../errors.js';
+import { FewSoundError, invalidArgument } from '../errors.js';
 import { anySampleRateField, optionsObject, parseOptions, wholeNumber } from '../options.js';
 import { scope, Tensor, tensor } from '../tensor/index.js';
 
-/** The filters of a layer that reads a waveform. A layer of several resolutions is several banks. */
+/** The filters of a layer that reads a waveform; a bank for each of its resolutions. */
 export interface FilterBank {
   /** [filters, length], float32 or float64, finite. */
   readonly filters: Tensor;
   /** Samples between two responses. */
   readonly stride: number;
-  /** Hz: what the filters were learned at. */
+  /** Hz: the rate that the filters were learned at. */
   readonly sampleRate: number;
 }
 
@@ -35,9 +35,10 @@ const schema = optionsObject({
 /**
  * The bank of a convolution that reads a waveform.
  *
- * @param weight conv1d [filters, 1, length], or [filters, length], or numbers row by row. A tensor is looked at, not copied.
- * @throws FewSoundError SHAPE_MISMATCH for a convolution with several inputs, INVALID_ARGUMENT for numbers that are not
- *   finite or bad options
+ * @param weight conv1d [filters, 1, length], or [filters, length], or numbers row by row. A tensor
+ *   is not copied.
+ * @throws FewSoundError SHAPE_MISMATCH for a convolution with several inputs, INVALID_ARGUMENT for
+ *   numbers that are not finite or bad options
  */
 export function filterBankOf(
   weight: Tensor | FilterValues,
@@ -66,7 +67,7 @@ function filterMatrix(weight: Tensor | FilterValues): Tensor {
   if (!readsWaveform || weight.size === 0) {
     throw new FewSoundError(
       'SHAPE_MISMATCH',
-      `filterBankOf: the weight has the shape [${shape.join(', ')}]; filters of a waveform are a convolution [filters, 1, length].`,
+      `filterBankOf: expected a convolution of a waveform, [filters, 1, length], got the shape [${shape.join(', ')}].`,
       { shapes: [[...shape]] },
     );
   }
@@ -81,11 +82,7 @@ const bankSchema = z.object({
   sampleRate: anySampleRateField,
 });
 
-/**
- * @internal
- * @throws FewSoundError INVALID_ARGUMENT, SHAPE_MISMATCH
- */
-export function checkBank(bank: FilterBank): void {
+function checkBank(bank: FilterBank): void {
   const { filters } = parseOptions(bankSchema, bank, 'filter bank');
   const { shape, dtype } = filters;
   if (shape.length !== 2 || filters.size === 0 || !['float32', 'float64'].includes(dtype)) {
@@ -98,10 +95,9 @@ export function checkBank(bank: FilterBank): void {
   using finite = filters.isfinite();
   using all = finite.all();
   if (all.item() !== 1) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      'filter bank: a filter has a NaN or an infinity; analyse a model whose training did not diverge, or leave that filter out.',
-      { field: 'filters' },
+    throw invalidArgument(
+      'filters',
+      'filter bank: a filter contains NaN or infinity; use a model whose training did not diverge, or leave that filter out.',
     );
   }
 }
@@ -109,25 +105,21 @@ export function checkBank(bank: FilterBank): void {
 /**
  * The banks of one layer, checked to agree.
  *
- * @internal
  * @throws FewSoundError INVALID_ARGUMENT
  */
 export function layerOfBanks(given: FilterBank | readonly FilterBank[]): readonly FilterBank[] {
   const banks = Array.isArray(given) ? (given as readonly FilterBank[]) : [given as FilterBank];
   const [first] = banks;
   if (first === undefined) {
-    throw new FewSoundError('INVALID_ARGUMENT', 'there is not one filter bank.', {
-      field: 'banks',
-    });
+    throw invalidArgument('banks', 'expected at least one filter bank.');
   }
   for (const bank of banks) {
     checkBank(bank);
     const field = bank.stride !== first.stride ? 'stride' : 'sampleRate';
     if (bank[field] !== first[field]) {
-      throw new FewSoundError(
-        'INVALID_ARGUMENT',
-        `the filter banks have the ${field}s ${first[field]} and ${bank[field]}; the responses of one layer are summed where these agree.`,
-        { field },
+      throw invalidArgument(
+        field,
+        `the filter banks of a layer must have the same ${field}, got ${first[field]} and ${bank[field]}.`,
       );
     }
   }

@@ -1,4 +1,4 @@
-import { FewSoundError } from '../errors.js';
+import { invalidArgument } from '../errors.js';
 import { ops, scope, type Tensor, tensor } from '../tensor/index.js';
 
 /** Where a filter's response is evaluated. */
@@ -6,18 +6,11 @@ export interface FrequencyAxis {
   readonly kind: 'fourier' | 'log';
   /** [bins + 1] Hz, ascending. */
   readonly frequencies: Float64Array;
-  /**
-   * Periods of a frequency that its window reaches over, as in a constant-Q transform; undefined: the whole filter counts at
-   * every frequency.
-   */
+  /** Periods of each frequency in its window, as in a constant-Q transform; absent: no window. */
   readonly quality?: number;
 }
 
-/**
- * bins + 1 frequencies from 0 to half the rate (paper 2, Eq. 1).
- *
- * @internal
- */
+/** bins + 1 frequencies from 0 to half the rate (paper 2, Eq. 1). */
 export function fourierAxis(bins: number, sampleRate: number): FrequencyAxis {
   const frequencies = Float64Array.from(
     { length: bins + 1 },
@@ -29,7 +22,6 @@ export function fourierAxis(bins: number, sampleRate: number): FrequencyAxis {
 /**
  * bins + 1 frequencies from `lowest` to half the rate in equal ratios.
  *
- * @internal
  * @throws FewSoundError INVALID_ARGUMENT
  */
 export function logAxis(
@@ -39,10 +31,9 @@ export function logAxis(
   quality: number | undefined,
 ): FrequencyAxis {
   if (!(lowest < sampleRate / 2)) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
+    throw invalidArgument(
+      'lowest',
       `lowest is ${lowest} Hz; expected less than half the rate, ${sampleRate / 2} Hz.`,
-      { field: 'lowest' },
     );
   }
   const ratio = sampleRate / 2 / lowest;
@@ -56,7 +47,6 @@ export function logAxis(
 /**
  * Frequency responses of filters, real parts above imaginary ones: [2·(bins + 1), filters] float64.
  *
- * @internal
  * @param filters [filters, length]
  */
 export function filterResponses(filters: Tensor, axis: FrequencyAxis, sampleRate: number): Tensor {
@@ -72,7 +62,7 @@ export function filterResponses(filters: Tensor, axis: FrequencyAxis, sampleRate
     const hertz = tensor(axis.frequencies).unsqueeze(1);
     const phase = hertz.mul(time).mul(-2 * Math.PI); // [bins + 1, length]
     const window =
-      axis.quality === undefined ? 1 : centredHann(hertz, length, axis.quality, sampleRate);
+      axis.quality === undefined ? 1 : centeredHann(hertz, length, axis.quality, sampleRate);
     const columns = exact.transpose(); // [length, filters]
     return ops.cat(
       [phase.cos().mul(window).matmul(columns), phase.sin().mul(window).matmul(columns)],
@@ -81,7 +71,7 @@ export function filterResponses(filters: Tensor, axis: FrequencyAxis, sampleRate
   });
 }
 
-/** A filter that is longer than the transform, its parts added: the transform's bins are the same. */
+/** Adds up the parts of a filter longer than the transform, which leaves the bins the same. */
 function folded(filters: Tensor, size: number): Tensor {
   const [count, length] = filters.shape as [number, number];
   if (length <= size) return filters;
@@ -93,7 +83,7 @@ function folded(filters: Tensor, size: number): Tensor {
 }
 
 /** Hann windows about the middle of a filter, quality periods long: [bins + 1, length]. */
-function centredHann(hertz: Tensor, length: number, quality: number, sampleRate: number): Tensor {
+function centeredHann(hertz: Tensor, length: number, quality: number, sampleRate: number): Tensor {
   const fromMiddle = ops
     .arange(0, length, { dtype: 'float64' })
     .sub((length - 1) / 2)

@@ -1,8 +1,8 @@
 import { optionsObject, parseOptions, wholeNumber } from '../options.js';
 import { Generator, ops, scope, type Tensor } from '../tensor/index.js';
-import { atomSpectrum, unitAtoms } from './dictionary-metrics.js';
+import { atomSpectrum, degrees, unitAtoms } from './dictionary-metrics.js';
 
-/** How far directions are from the atom that is nearest to them; angles in degrees. */
+/** How far directions are from the nearest atom; angles in degrees. */
 export interface GapMeasures {
   /** The largest angle found between a direction and its nearest atom (either sign). */
   readonly betaGap: number;
@@ -10,12 +10,12 @@ export interface GapMeasures {
   readonly muGap: number;
   /** Mean angle between a random direction and its nearest atom. */
   readonly betaGapAvg: number;
-  /** Whether betaGap is known and not searched: 90 where the atoms do not span the space. */
+  /** Whether betaGap is exact and not searched: 90 where the atoms do not span the space. */
   readonly exact: boolean;
 }
 
 export interface GapMeasuresOptions {
-  /** Random directions to begin with. Default 4096. */
+  /** Random directions to start from. Default 4096. */
   directions?: number;
   /** Steps in which the worst directions move away from their nearest atoms. Default 200. */
   steps?: number;
@@ -29,14 +29,14 @@ const schema = optionsObject({
   seed: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
 });
 
-/** Directions that are followed: the worst of those drawn. */
+/** How many of the worst directions to follow. */
 const FOLLOWED = 64;
 
 /**
- * The gap of a dictionary (Skretting and Engan 2011): the angle between the direction that the atoms represent worst
- * and the atom nearest to it. There is no formula for it; the worst of many random directions are moved by random steps
- * that shrink, wherever that takes them farther from their nearest atom. What is found is a lower bound of the angle.
- * Same seed, same result.
+ * The gap of a dictionary (Skretting and Engan 2011): the angle between the direction that the
+ * atoms represent worst and the atom nearest to it. There is no formula for it: the worst of many
+ * random directions take shrinking random steps wherever these lead farther from their nearest
+ * atom. The result is a lower bound of the angle. Same seed, same result.
  *
  * @param atoms [dimension, atoms]; atoms that are zero or not finite are left out
  * @returns NaN for every figure where no atom is left
@@ -58,7 +58,7 @@ export function gapMeasures(atoms: Tensor, options: GapMeasuresOptions = {}): Ga
       unit(ops.randn([points, dimension], { generator, dtype: 'float64' }));
     const drawn = draw(directions);
     const near = nearness(drawn);
-    const betaGapAvg = degrees(near.clamp(null, 1).acos().mean().item());
+    const betaGapAvg = (near.clamp(null, 1).acos().mean().item() * 180) / Math.PI;
     if (atomSpectrum(rows).rank < dimension)
       return { betaGap: 90, muGap: 0, betaGapAvg, exact: true };
 
@@ -78,12 +78,10 @@ export function gapMeasures(atoms: Tensor, options: GapMeasuresOptions = {}): Ga
       });
     }
     const muGap = Math.min(1, worst.min().item());
-    return { betaGap: degrees(Math.acos(muGap)), muGap, betaGapAvg, exact: false };
+    return { betaGap: degrees(muGap), muGap, betaGapAvg, exact: false };
   });
 }
 
 function unit(points: Tensor): Tensor {
   return points.div(points.norm(2, 1, true).clamp(1e-300));
 }
-
-const degrees = (radians: number) => (radians * 180) / Math.PI;

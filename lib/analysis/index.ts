@@ -6,20 +6,21 @@ export {
   responsesByClass,
 } from './compare-responses.js';
 export {
+  type ContourGrid,
   type ContourPoint,
+  type ContourPolygon,
   contourPolygons,
   type FilterContour,
   filterContours,
-  type Grid,
-  type Polygon,
 } from './contours.js';
-export type { DictionaryLayer, StateDict } from './dictionary.js';
 export {
   blockDictionary,
   type DictionaryBranch,
+  type DictionaryLayer,
   type DictionaryOptions,
   dictionaryOf,
   type LayerKind,
+  type StateDict,
 } from './dictionary.js';
 export {
   type DictionaryMetrics,
@@ -46,6 +47,15 @@ export {
   layersOf,
 } from './model-layers.js';
 export {
+  modelDifferences,
+  type RecordingFilters,
+  type RecordingResponse,
+  type RecordingResponses,
+  recordingDifference,
+  recordingsToShow,
+  responsesToRecordings,
+} from './recording-responses.js';
+export {
   type CumulativeResponses,
   cumulativeResponses,
   normalizeInput,
@@ -64,10 +74,10 @@ export {
   type CrossValidation,
   type CrossValidationOptions,
   crossValidateSvm,
-  equalErrorRate,
-  type Features,
-  type Spread,
-} from './svm/index.js';
+  type FoldSpread,
+} from './svm/cross-validation.js';
+export { equalErrorRate } from './svm/equal-error-rate.js';
+export type { SvmFeatures } from './svm/polynomial-svm.js';
 export {
   type WaveformFilterOptions,
   type WaveformFilters,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FewSoundError } from '../errors.js';
+import { invalidArgument } from '../errors.js';
 import { flag, optionsObject, parseOptions, wholeNumber } from '../options.js';
 import type { Tensor } from '../tensor/index.js';
 import {
@@ -9,13 +9,13 @@ import {
   type StateDict,
 } from './dictionary.js';
 
-/** What the shapes of a layer's weights do not say. */
+/** What the shapes of a layer's weights do not show. */
 export interface LayerDescription {
-  /** What tables and curves call the layer. */
+  /** The layer's name in tables and curves. */
   readonly name: string;
   /** Its weight; several for convolutions side by side, which are one dictionary. */
   readonly branches: readonly {
-    /** Name of the tensor, with or without what the training program put before it (`module.`). */
+    /** Name of the tensor, with or without a prefix from the training program (`module.`). */
     readonly weight: string;
     /** Default 1. */
     readonly dilation?: number;
@@ -37,8 +37,8 @@ const schema = z
         .array(
           optionsObject({
             weight: text,
-            dilation: wholeNumber(1, 2 ** 20).optional(),
-            groups: wholeNumber(1, 2 ** 20).optional(),
+            dilation: wholeNumber(1, 2 ** 20).default(1),
+            groups: wholeNumber(1, 2 ** 20).default(1),
           }),
           several,
         )
@@ -50,11 +50,11 @@ const schema = z
   .min(1, several);
 
 /**
- * The layers of a model as somebody describes them.
+ * The layers of a model as described.
  *
- * @internal
  * @param what how errors call the model
- * @throws FewSoundError INVALID_ARGUMENT for a description of another form, or naming the tensor that is missing
+ * @throws FewSoundError INVALID_ARGUMENT for a description of another form, or naming the tensor
+ *   that is missing
  */
 export function describedLayers(
   state: StateDict,
@@ -64,7 +64,7 @@ export function describedLayers(
   return parseOptions(schema, descriptions, 'layers').map(({ name, branches, residual }) => {
     const found = branches.map(({ weight, ...rest }) => ({
       weight: tensorOf(state, weight, what),
-      ...defined(rest),
+      ...rest,
     }));
     const [first, ...others] = found;
     if (first === undefined || others.length > 0) {
@@ -76,34 +76,21 @@ export function describedLayers(
   });
 }
 
-function defined({
-  dilation,
-  groups,
-}: {
-  dilation?: number | undefined;
-  groups?: number | undefined;
-}) {
-  return { ...(dilation !== undefined && { dilation }), ...(groups !== undefined && { groups }) };
-}
-
-/** The tensor of that name; with something before the name, the one with the least of it. */
+/** The tensor of that name; of several with a prefix, the one with the shortest. */
 function tensorOf(state: StateDict, name: string, what: string): Tensor {
   const names = [...state.keys()].filter((key) => key === name || key.endsWith(`.${name}`));
   const [nearest] = names.sort((a, b) => a.length - b.length);
   const found = nearest === undefined ? undefined : state.get(nearest);
   if (found !== undefined) return found;
-  throw new FewSoundError(
-    'INVALID_ARGUMENT',
-    `the state dict is not that of ${what}: it lacks "${name}". Analyse it as 'any' model, or describe its layers.`,
-    { field: 'model' },
+  throw invalidArgument(
+    'model',
+    `the state dict is not that of ${what}: it lacks "${name}". Use 'any', or describe its layers.`,
   );
 }
 
 /**
- * Layers of Inc-TSSDNet as Table 4 of paper 2 counts them: I the first convolution, II to V the blocks of four dilated
- * convolutions, each one dictionary.
- *
- * @internal
+ * Layers of Inc-TSSDNet as Table 4 of paper 2 counts them: I the first convolution, II to V the
+ * blocks of four dilated convolutions, each one dictionary.
  */
 export const incTssdnetLayers: readonly LayerDescription[] = [
   { name: 'I', branches: [{ weight: 'conv1.weight' }] },
@@ -117,10 +104,9 @@ export const incTssdnetLayers: readonly LayerDescription[] = [
 ];
 
 /**
- * Layers of Res-TSSDNet along its depth: the first convolution and the three of each residual module; the shortcut is added
- * to the third one's output. The 1 × 1 convolutions of the shortcuts lie beside the path and are left out.
- *
- * @internal
+ * Layers of Res-TSSDNet by depth: the first convolution and the three of each residual module,
+ * whose shortcut is added to the third one's output. The 1 × 1 convolutions of the shortcuts are
+ * left out.
  */
 export const resTssdnetLayers: readonly LayerDescription[] = [
   { name: 'conv1', branches: [{ weight: 'conv1.weight' }] },

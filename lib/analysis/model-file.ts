@@ -4,20 +4,20 @@ import { isTorchFile } from '../tensor/torch-file/read.js';
 import type { SplineGrid } from './spline-dictionary.js';
 import { wholeWeights } from './whole-weights.js';
 
-/** Dicts in which training programs keep the model's tensors beside others. */
+/** Dicts in which training programs store the model's tensors beside others. */
 const modelDicts = ['model_state_dict', 'state_dict', 'model_state', 'model', 'network', 'net'];
 
-/** Dicts of what is no model: optimizers, schedules, and what our own training loop remembers. */
+/** Dicts of other things: optimizers, schedules, and the state of our own training loop. */
 const otherDict = /^(optim\w*|\w*optimizer\w*|\w*scheduler\w*|training|scaler)\./i;
 
 /**
- * The tensors of a model among those of a file: the dict that holds the model's is opened and what belongs to an optimizer
- * left out; a weight that is kept in parts (weight and spectral normalization) is made of them.
+ * The tensors of a model among those of a file: the dict with the model is opened, the optimizer's
+ * tensors are left out, and weights stored in parts (weight and spectral normalization) are put
+ * together.
  *
- * @internal
- * @param tensors by their paths in the file; new ones belong to the scope around
+ * @param tensors by path in the file; new ones belong to the enclosing scope
  */
-export function modelState(tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+function modelState(tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
   return wholeWeights(opened(tensors));
 }
 
@@ -26,7 +26,7 @@ function opened(tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
   const isCheckpoint = kept.length < tensors.size;
   const dict = modelDicts.find(
     (name) =>
-      // A module may have a part of such a name; a checkpoint has it beside an optimizer's, or alone.
+      // A module may have a part of this name; a checkpoint has it beside an optimizer's, or alone.
       (isCheckpoint || name.includes('state')) &&
       kept.some(([path]) => path.startsWith(`${name}.`)),
   );
@@ -39,13 +39,13 @@ function opened(tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
   );
 }
 
-/** What analyses need of a model's file. */
+/** What analyses need from a model file. */
 export interface ModelFile {
   /** Tensors by name, in the file's order; see `readModelFile`. */
   readonly state: Map<string, Tensor>;
   /** The grid of a KAN of ours. */
   readonly spline?: SplineGrid;
-  /** Hz, where the file says at what rate it was learned. */
+  /** Hz: the rate that it was trained at, where the file says so. */
   readonly sampleRate?: number;
 }
 
@@ -59,14 +59,15 @@ const piecesSchema = z.object({ pieces: z.tuple([z.object({ model: kanSchema })]
 const rateSchema = z.object({ sampleRate: z.number().positive() });
 
 /**
- * Reads the tensors of a model's file: a model or a checkpoint of ours, any other safetensors file, or a checkpoint of
- * PyTorch (`.pth`, zip or legacy), without running its pickle. Tensors belong to the scope around.
+ * Reads the tensors of a model file: a model or a checkpoint of ours, any other safetensors file,
+ * or a checkpoint of PyTorch (`.pth`, zip or legacy), without running its pickle. The tensors
+ * belong to the enclosing scope.
  *
- * Of a checkpoint that also holds an optimizer's state only the model's tensors are given, without
- * the name of the dict that they lie in (`model_state_dict.conv1.weight` is `conv1.weight`). Weight
- * and spectral normalization are undone: in place of the parts there is the weight that they make.
+ * Of a checkpoint that also holds an optimizer's state, only the model's tensors are returned,
+ * without the name of their dict (`model_state_dict.conv1.weight` becomes `conv1.weight`). Weight
+ * and spectral normalization are undone: instead of the parts there is the weight that they make.
  *
- * @throws FewSoundError FILE_NOT_FOUND, IO, FILE_FORMAT, which says what a pickle asked for that was refused
+ * @throws FewSoundError FILE_NOT_FOUND, IO, FILE_FORMAT, naming what a refused pickle asked for
  */
 export async function readModelFile(path: string): Promise<ModelFile> {
   return scope(async () => {

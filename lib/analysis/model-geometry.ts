@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FewSoundError } from '../errors.js';
+import { invalidArgument } from '../errors.js';
 import { flag, optionsObject, parseOptions } from '../options.js';
 import { scope } from '../tensor/index.js';
 import type { DictionaryLayer, StateDict } from './dictionary.js';
@@ -9,7 +9,7 @@ import type { LayerDescription } from './layer-descriptions.js';
 import { type LayerGrouping, layerGroupings, layersOf } from './model-layers.js';
 import type { SplineGrid } from './spline-dictionary.js';
 
-/** The geometry of one layer, a row of the tables and a point of the curves. */
+/** The geometry of one layer. */
 export interface LayerGeometry
   extends Omit<DictionaryMetrics, 'babel' | 'eigenvalues'>,
     Partial<Pick<DictionaryMetrics, 'babel' | 'eigenvalues'>>,
@@ -18,17 +18,15 @@ export interface LayerGeometry
 }
 
 export interface ModelGeometryOptions {
-  /**
-   * How layers are found: by shapes and names, as the paper counts those of a TSSDNet, or as described. Default 'any'.
-   */
+  /** How to find layers: by names and shapes, as the paper does, or as described. Default 'any'. */
   model?: LayerGrouping | readonly LayerDescription[];
-  /** The grid of a KAN's splines; without it they are no layers. */
+  /** The grid of a KAN's splines; without it they are not layers. */
   spline?: SplineGrid;
-  /** Only these layers: names, or their beginnings up to a dot. Default: all. */
+  /** Only these layers, by name or by a prefix up to a dot. Default: all. */
   layers?: readonly string[];
   /** Keep the Babel function and all eigenvalues. Default false. */
   distributions?: boolean;
-  /** Search for the gaps too, which takes longer than all else. Default false. */
+  /** Also search for the gaps, which takes longer than everything else. Default false. */
   gap?: boolean | GapMeasuresOptions;
 }
 
@@ -48,10 +46,12 @@ const schema = optionsObject({
 });
 
 /**
- * Geometric properties of every layer of a model, in the order of depth (paper 2, Tables 2 to 4 and Figure 5).
+ * Geometric properties of every layer of a model, in the order of depth (paper 2, Tables 2 to 4 and
+ * Figure 5).
  *
  * @param state tensors by name: `stateDict()` of a network, or those of `readModelFile`
- * @throws FewSoundError INVALID_ARGUMENT where there is no layer or the model is another one, SHAPE_MISMATCH
+ * @throws FewSoundError INVALID_ARGUMENT where there are no layers or the model is of another kind,
+ *   SHAPE_MISMATCH
  */
 export function geometryOfModel(
   state: StateDict,
@@ -83,14 +83,13 @@ export function geometryOfModel(
 function layersNamed(all: readonly DictionaryLayer[], name: string): DictionaryLayer[] {
   const found = all.filter((layer) => layer.name === name || layer.name.startsWith(`${name}.`));
   if (found.length > 0) return found;
-  throw new FewSoundError(
-    'INVALID_ARGUMENT',
+  throw invalidArgument(
+    'layers',
     `there is no layer "${name}"; the model has ${listed(all.map((layer) => layer.name))}.`,
-    { field: 'layers' },
   );
 }
 
-/** Names, but no more than a person reads. */
+/** Names, but no more than anybody reads. */
 function listed(names: readonly string[]): string {
   const shown = names.slice(0, 12).join(', ');
   return names.length > 12 ? `${shown} and ${names.length - 12} more` : shown;

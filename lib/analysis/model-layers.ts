@@ -1,4 +1,4 @@
-import { FewSoundError } from '../errors.js';
+import { invalidArgument } from '../errors.js';
 import type { Tensor } from '../tensor/index.js';
 import type { DictionaryLayer, StateDict } from './dictionary.js';
 import { blockDictionary, dictionaryOf, layerKindOf } from './dictionary.js';
@@ -10,20 +10,22 @@ import {
 } from './layer-descriptions.js';
 import { type SplineGrid, splineDictionary } from './spline-dictionary.js';
 
-/** How layers are found in a state dict. */
+/** How to find layers in a state dict. */
 export const layerGroupings = ['any', 'inc-tssdnet', 'res-tssdnet'] as const;
 export type LayerGrouping = (typeof layerGroupings)[number];
 
 /**
- * The layers of a model, by the names and shapes of its tensors: without its class.
+ * Finds the layers of a model by the names and shapes of its tensors, without its class.
  *
- * 'any' takes every tensor whose name ends in `weight`: of rank 2 linear, 3 conv1d, 4 conv2d; and with `spline` every
- * `coefficients` of a KAN. Convolutions named `….branches.N.weight` that read the same inputs are one layer. Norms, which
- * scale and do not combine, are none, whatever the rank of their weights. Dilation and groups do not show in a shape, nor
- * whether a convolution is transposed: describe such layers.
+ * 'any' takes every tensor whose name ends in `weight`: of rank 2 linear, 3 conv1d, 4 conv2d; and
+ * with `spline` every `coefficients` of a KAN. Convolutions named `….branches.N.weight` that read
+ * the same inputs are one layer. Norms, which scale and do not combine, are not layers, whatever
+ * the rank of their weights. A shape does not show dilation and groups, nor whether a convolution
+ * is transposed: describe such layers.
  *
- * @param grouping how layers are found, or what they are
- * @throws FewSoundError INVALID_ARGUMENT where there is no layer, or none of the architecture that was named
+ * @param grouping how to find layers, or their descriptions
+ * @throws FewSoundError INVALID_ARGUMENT where there are no layers, or not those of the named
+ *   architecture
  */
 export function layersOf(
   state: StateDict,
@@ -38,12 +40,11 @@ export function layersOf(
   );
   if (layers.length > 0) return layers;
   const splines = [...state.keys()].some((name) => /(^|\.)coefficients$/.test(name));
-  throw new FewSoundError(
-    'INVALID_ARGUMENT',
+  throw invalidArgument(
+    splines ? 'spline' : 'state',
     splines
-      ? 'the model has splines, and nothing says on which grid; give spline: { grid, order }.'
-      : 'the model has no layer: no tensor whose name ends in "weight" and that has 2, 3 or 4 dimensions.',
-    { field: splines ? 'spline' : 'state' },
+      ? 'the model has splines on an unknown grid; pass spline: { grid, order }.'
+      : 'the model has no layers: no tensor with a name ending in "weight" and 2, 3 or 4 dimensions.',
   );
 }
 
@@ -57,7 +58,7 @@ interface Single {
   readonly tensor: Tensor;
 }
 
-/** Tensors, with the branches of a layer together. */
+/** Tensors, with the branches of a layer grouped. */
 function withBlocks(
   entries: readonly (readonly [name: string, tensor: Tensor])[],
 ): (Block | Single)[] {
@@ -107,21 +108,20 @@ function layerOf(name: string, tensor: Tensor, spline: SplineGrid | undefined): 
   return [{ name: layerName(name, 'weight'), kind, residual, dictionary }];
 }
 
-/** Names of layers whose output is added to a shortcut's, in FewSound's encoder and in usual residual networks. */
+/** Names of layers with a shortcut, in FewSound's encoder and in common residual networks. */
 const residualName =
   /(^|\.)(units\.\d+\.pointwise|RSM\d+\.conv3|res(idual)?s?|shortcut|skip|nin|downsample)(\.|_?\d|$)/i;
 
-/** Names of norms: that of FewSound's encoder has a weight [channels, samples]. */
+/** Names of norms; in FewSound's encoder their weight is [channels, samples]. */
 const normName = /(^|\.)(\w*norm\w*|bn\d*|ln\d*)\.weight$/i;
 
 const layerName = (name: string, role: string) =>
   name === role ? name : name.slice(0, -role.length - 1);
 
 /**
- * Tensors in the order of depth. A file of ours or of torch.save keeps it; safetensors of other programs have their tensors
- * in the order of the alphabet, those of one dtype together: they are at least sorted by the numbers in their names.
- *
- * @internal
+ * Tensors in the order of depth. Our files and those of torch.save keep it; safetensors of other
+ * programs have their tensors in alphabetical order, grouped by dtype: those are sorted by the
+ * numbers in their names.
  */
 export function inDepth(state: StateDict): [name: string, tensor: Tensor][] {
   const entries = [...state];

@@ -4,25 +4,25 @@ import { z } from 'zod';
 import { addon } from '../addon/addon.js';
 import { firstNotFinite } from '../audio/checks.js';
 import type { Clip } from '../audio/index.js';
-import { FewSoundError } from '../errors.js';
+import { FewSoundError, invalidArgument } from '../errors.js';
 import { optionsObject, parseOptions, positiveNumber, wholeNumber } from '../options.js';
 import { type FilterBank, layerOfBanks } from './filter-bank.js';
 import { type FrequencyAxis, fourierAxis, logAxis } from './frequency-axis.js';
-import { Listener, type Numbers } from './listener.js';
+import { LayerResponses, type Numbers } from './layer-responses.js';
 
 export interface ResponseOptions {
   /** bins + 1 frequencies. Default 512, a transform of 1024. */
   bins?: number;
-  /** 'fourier': from 0 to half the rate in equal steps; 'log': in equal ratios, as a constant-Q transform. Default 'fourier'. */
+  /** 'fourier' (default): equal steps from 0 to half the rate; 'log': equal ratios. */
   axis?: 'fourier' | 'log';
   /** The lowest frequency of a logarithmic axis, Hz. Default 50. */
   lowest?: number;
   /**
-   * For a logarithmic axis: the filters are seen through windows of so many periods of each frequency, the kernels of a
-   * constant-Q transform. Default: without a window.
+   * For a logarithmic axis: window the filters to this many periods of each frequency, as the
+   * kernels of a constant-Q transform. Default: no window.
    */
   quality?: number;
-  /** The input is scaled to [-range, range], minimum to maximum; false leaves it. Default 0.1 (the authors' demo: 1). */
+  /** Scale the input to [-range, range]; false: do not. Default 0.1 (the authors' demo: 1). */
   range?: number | false;
   /** Default 'float32'. */
   dtype?: 'float32' | 'float64';
@@ -32,7 +32,7 @@ export interface ResponseOptions {
 export interface ResponseSpectra {
   /** [bins + 1] Hz. */
   readonly frequencies: Float64Array;
-  /** [frames] seconds at which the filters begin. */
+  /** [frames] seconds at which the filters start. */
   readonly times: Float64Array;
   /** STRS [bins + 1, frames], row by row, lowest frequency first. */
   readonly strs: Float32Array | Float64Array;
@@ -40,7 +40,7 @@ export interface ResponseSpectra {
   readonly crs: Float32Array | Float64Array;
 }
 
-/** How a layer responds to recordings, without the course in time. */
+/** How a layer responds to recordings, averaged over time. */
 export interface CumulativeResponses {
   /** [bins + 1] Hz. */
   readonly frequencies: Float64Array;
@@ -65,18 +65,19 @@ const schema = optionsObject({
 });
 
 /**
- * Short-time and cumulative response spectra of recordings (paper 2, Eq. 1 and 2):
- * STRS(i, j) = |Σ_u F_u[i]·R_u[j]|, the modulus of a complex sum over the filters of all banks, with F_u the Fourier
- * transform of filter u and R_u[j] its response at sample j·stride; CRS(i) is the mean over j.
+ * Short-time and cumulative response spectra of recordings (paper 2, Eq. 1 and 2): STRS(i, j) =
+ * |Σ_u F_u[i]·R_u[j]|, the modulus of a complex sum over the filters of all banks, with F_u the
+ * Fourier transform of filter u and R_u[j] its response at sample j·stride; CRS(i) is the mean over
+ * j.
  *
- * As in the authors' code the recording is padded with length - 1 zeros on the right, so that all banks have
- * ceil(n / stride) responses, and a filter begins at its frame's time; the paper's formula centres it. A filter longer
- * than the transform is not cut.
+ * As in the authors' code the recording is padded with length - 1 zeros on the right, so that all
+ * banks have ceil(n / stride) responses, and a filter starts at its frame's time; the paper's
+ * formula centers it. A filter longer than the transform is not cut.
  *
  * @param banks filters of one layer
  * @param recordings each at least as long as the longest filter, at the rate of the filters
- * @throws FewSoundError INVALID_ARGUMENT for another rate or bad options, AUDIO_EMPTY, SHAPE_MISMATCH for a filter longer
- *   than a recording
+ * @throws FewSoundError INVALID_ARGUMENT for another rate or bad options, AUDIO_EMPTY,
+ *   SHAPE_MISMATCH for a filter longer than a recording
  */
 export function responseSpectra(
   banks: FilterBank | readonly FilterBank[],
@@ -84,13 +85,13 @@ export function responseSpectra(
   options: ResponseOptions = {},
 ): ResponseSpectra[] {
   const spectra: ResponseSpectra[] = [];
-  everySpectra(prepare(banks, options), recordings, false, (each) => spectra.push(each));
+  forEachSpectra(prepare(banks, options), recordings, false, (each) => spectra.push(each));
   return spectra;
 }
 
 /**
- * `responseSpectra` of any number of recordings, in the memory of a few: what `visit` is given is written over once it has
- * returned. Copy what is to be kept.
+ * `responseSpectra` of any number of recordings in constant memory: the arrays given to `visit` are
+ * overwritten once it returns. Copy what you keep.
  *
  * @param visit is called for each recording in turn
  * @throws FewSoundError as `responseSpectra`, before the first call; what `visit` throws
@@ -102,14 +103,14 @@ export function visitResponseSpectra(
   options: ResponseOptions = {},
 ): void {
   let index = 0;
-  everySpectra(prepare(banks, options), recordings, true, (spectra) => {
+  forEachSpectra(prepare(banks, options), recordings, true, (spectra) => {
     visit(spectra, index);
     index += 1;
   });
 }
 
 /**
- * The cumulative response spectra alone, for many recordings: their course in time is not kept.
+ * Only the cumulative response spectra, for many recordings.
  *
  * @throws FewSoundError as `responseSpectra`
  */
@@ -120,8 +121,8 @@ export function cumulativeResponses(
 ): CumulativeResponses {
   const layer = prepare(banks, options);
   const crs: Numbers[] = [];
-  everyRecording(layer, recordings, AT_ONCE, (listener, some) => {
-    crs.push(...listener.means(some));
+  forEachBatch(layer, recordings, AT_ONCE, (responses, batch) => {
+    crs.push(...responses.means(batch));
   });
   return { frequencies: layer.axis.frequencies, crs };
 }
@@ -155,12 +156,12 @@ function prepare(given: FilterBank | readonly FilterBank[], options: ResponseOpt
   };
 }
 
-/** Samples of recordings that are taken at once; of ones whose STRS are written over, which are larger, fewer. */
+/** Samples of recordings processed at once; fewer where the larger STRS are overwritten. */
 const AT_ONCE = 2 ** 19;
 const AT_ONCE_OVER = 2 ** 16;
 
-/** @param over each may be written over once `use` has returned */
-function everySpectra(
+/** @param over whether arrays may be overwritten once `use` returns */
+function forEachSpectra(
   layer: Layer,
   recordings: readonly ResponseInput[],
   over: boolean,
@@ -171,11 +172,11 @@ function everySpectra(
   const atOnce = over ? AT_ONCE_OVER : AT_ONCE;
   // Recordings are often of one length.
   let times: Float64Array = new Float64Array(0);
-  everyRecording(layer, recordings, atOnce, (listener, some) => {
-    const heard = listener.spectra(some, before);
-    if (over) before = heard.map(({ strs }) => strs);
-    heard.forEach(({ strs, crs }, i) => {
-      const frames = listener.frames((some[i] as Float32Array).length);
+  forEachBatch(layer, recordings, atOnce, (responses, batch) => {
+    const results = responses.spectra(batch, before);
+    if (over) before = results.map(({ strs }) => strs);
+    results.forEach(({ strs, crs }, i) => {
+      const frames = responses.frames((batch[i] as Float32Array).length);
       if (times.length !== frames) times = timesOf(frames, layer);
       use({ frequencies, times: over ? times : times.slice(), strs, crs });
     });
@@ -186,16 +187,16 @@ function timesOf(frames: number, { stride, rate }: Layer): Float64Array {
   return Float64Array.from({ length: frames }, (_, j) => (j * stride) / rate);
 }
 
-/** Gives `use` the recordings in their order, several at once. */
-function everyRecording(
+/** Calls `use` with the recordings in order, several at once. */
+function forEachBatch(
   layer: Layer,
   recordings: readonly ResponseInput[],
   atOnce: number,
-  use: (listener: Listener, recordings: readonly Float32Array[]) => void,
+  use: (responses: LayerResponses, batch: readonly Float32Array[]) => void,
 ): void {
   // All are checked before anything is computed.
   const signals = recordings.map((recording, index) => samplesOf(recording, index, layer));
-  const listener = new Listener(layer.banks, layer.axis, layer.range, layer.dtype);
+  const responses = new LayerResponses(layer.banks, layer.axis, layer.range, layer.dtype);
   for (let first = 0; first < signals.length; ) {
     let end = first;
     let samples = 0;
@@ -203,13 +204,14 @@ function everyRecording(
       samples += (signals[end] as Float32Array).length;
       end += 1;
     } while (end < signals.length && samples + (signals[end] as Float32Array).length <= atOnce);
-    use(listener, signals.slice(first, end));
+    use(responses, signals.slice(first, end));
     first = end;
   }
 }
 
 /**
- * The input as responses are computed from: minimum to -range, maximum to range; a constant signal becomes silence.
+ * Scales a recording as it is for responses: minimum to -range, maximum to range; a constant signal
+ * becomes silence.
  *
  * @param samples [n], finite
  * @returns [n]
@@ -224,37 +226,31 @@ function samplesOf(recording: ResponseInput, index: number, layer: Layer): Float
   const source = types.isFloat32Array(recording) ? undefined : recording.source;
   const what = source === undefined ? field : basename(source);
   if (!types.isFloat32Array(samples)) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      `${field} is no recording; expected a clip or a Float32Array.`,
-      { field },
-    );
+    throw invalidArgument(field, `${field}: expected a Clip or a Float32Array.`);
   }
   if (samples.length === 0) {
-    throw new FewSoundError('AUDIO_EMPTY', `${what}: there is not one sample of audio.`, {
+    throw new FewSoundError('AUDIO_EMPTY', `${what}: the audio is empty.`, {
       field,
     });
   }
   if (!types.isFloat32Array(recording) && recording.sampleRate !== layer.rate) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      `${what} is at ${recording.sampleRate} Hz, but the filters are of ${layer.rate} Hz; resample the recording to that.`,
-      { field },
+    throw invalidArgument(
+      field,
+      `${what} is at ${recording.sampleRate} Hz, but the filters are for ${layer.rate} Hz; resample the recording.`,
     );
   }
   if (samples.length < layer.longest) {
     throw new FewSoundError(
       'SHAPE_MISMATCH',
-      `${what} has ${samples.length} samples, fewer than the longest filter, ${layer.longest}; give a longer recording.`,
+      `${what} has ${samples.length} samples, fewer than the ${layer.longest} of the longest filter; use a longer recording.`,
       { field, shapes: [[samples.length], [layer.longest]] },
     );
   }
   const bad = firstNotFinite(samples);
   if (bad >= 0) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
+    throw invalidArgument(
+      field,
       `${what}: sample ${bad} is ${samples[bad]}; every sample must be a finite number.`,
-      { field },
     );
   }
   return samples;

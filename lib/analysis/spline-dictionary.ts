@@ -2,20 +2,21 @@ import { z } from 'zod';
 import { addon } from '../addon/addon.js';
 import { FewSoundError } from '../errors.js';
 import { optionsObject, parseOptions, wholeNumber } from '../options.js';
-import { handleOf, ops, scope, type Tensor, wrapTensor } from '../tensor/index.js';
+import { ops, scope, type Tensor } from '../tensor/index.js';
+import { handleOf, wrapTensor } from '../tensor/tensor.js';
 
-/** The grid of a layer of splines, as `KAN` has it. */
+/** The grid of a layer of splines, as in `KAN`. */
 export interface SplineGrid {
   /** Intervals G. */
   readonly grid: number;
   /** Order k, the degree of the splines. */
   readonly order: number;
-  /** What the grid covers. Default [-1, 1]. */
+  /** The range that the grid covers. Default [-1, 1]. */
   readonly gridRange?: readonly [number, number];
 }
 
 export interface SplineDictionaryOptions extends SplineGrid {
-  /** Samples of a spline, evenly over the range. Default: one for each knot inside it, G + 1. */
+  /** Samples of a spline, evenly spaced. Default: one at each knot in the range, G + 1. */
   readonly points?: number;
 }
 
@@ -33,12 +34,14 @@ const schema = optionsObject({
 });
 
 /**
- * A layer of a KAN as a dictionary: the spline Σ c_i B_i(x) of every edge, sampled on the grid, is an atom. The factor
- * before a spline scales the atom and is of no effect; the SiLU that is added to it is no part of it.
+ * A layer of a KAN as a dictionary: the spline Σ c_i B_i(x) of every edge, sampled on the grid, is
+ * an atom. The factor before a spline only scales the atom and has no effect; the SiLU added to the
+ * spline is left out.
  *
  * @param coefficients [out, in, grid + order], `layers.i.coefficients` of a `KAN`
  * @returns [points, out · in] float64; edge (o, i) is column o · in + i
- * @throws FewSoundError SHAPE_MISMATCH where the coefficients are not those of such a grid, INVALID_ARGUMENT
+ * @throws FewSoundError SHAPE_MISMATCH where the coefficients do not fit the grid,
+ *   INVALID_ARGUMENT
  */
 export function splineDictionary(coefficients: Tensor, options: SplineDictionaryOptions): Tensor {
   const { grid, order, gridRange, points } = parseOptions(

@@ -1,10 +1,10 @@
-import { FewSoundError } from '../errors.js';
+import { invalidArgument } from '../errors.js';
 import type { StateDict } from './dictionary.js';
 import { type FilterBank, type FilterBankOptions, filterBankOf } from './filter-bank.js';
 import { inDepth } from './model-layers.js';
 
 export interface WaveformFilterOptions extends FilterBankOptions {
-  /** Name of a layer, with or without `.weight`; several for several banks. Default: the first that reads a waveform. */
+  /** A layer, with or without `.weight`, or several. Default: the first that reads a waveform. */
   layer?: string | readonly string[];
 }
 
@@ -16,11 +16,12 @@ export interface WaveformFilters {
 }
 
 /**
- * The filters through which a model hears: its first convolution with one input, together with those beside it whose
- * names differ in a number only (the resolutions of a multi-resolution model).
+ * The filters that a model applies to its input: its first convolution with one input, together
+ * with those beside it whose names differ only in a number (the resolutions of a multi-resolution
+ * model).
  *
- * @throws FewSoundError INVALID_ARGUMENT where no convolution reads a waveform, or there is no such layer;
- *   SHAPE_MISMATCH for a layer of another kind
+ * @throws FewSoundError INVALID_ARGUMENT where no convolution reads a waveform, or there is no such
+ *   layer; SHAPE_MISMATCH for a layer of another kind
  */
 export function waveformFilters(
   state: StateDict,
@@ -32,10 +33,9 @@ export function waveformFilters(
     const weight = state.get(`${name}.weight`) ?? state.get(name);
     if (weight === undefined) {
       const known = readers(state);
-      throw new FewSoundError(
-        'INVALID_ARGUMENT',
+      throw invalidArgument(
+        'layer',
         `there is no layer "${name}"; ${known.length > 0 ? `layers that read a waveform: ${known.join(', ')}` : 'and no other convolution that reads a waveform'}.`,
-        { field: 'layer' },
       );
     }
     return filterBankOf(weight, options);
@@ -47,10 +47,9 @@ function frontEnd(state: StateDict): string[] {
   const known = readers(state);
   const [first] = known;
   if (first === undefined) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      'the model has no convolution that reads a waveform (a weight [filters, 1, length]): response spectra are of models that hear sound, not of networks that hold one.',
-      { field: 'model' },
+    throw invalidArgument(
+      'model',
+      'the model has no convolution that reads a waveform (a weight [filters, 1, length]); response spectra need a model that takes audio as input, not a network that represents it.',
     );
   }
   const pattern = withoutNumbers(first);

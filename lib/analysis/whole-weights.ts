@@ -1,15 +1,15 @@
-// Weights that PyTorch keeps in parts: weight normalization and spectral normalization, each as
-// torch.nn.utils has it and as torch.nn.utils.parametrizations has it.
+// Weights that PyTorch stores in parts: weight and spectral normalization, both of torch.nn.utils
+// and of torch.nn.utils.parametrizations.
 
 import { scope, type Tensor } from '../tensor/index.js';
 
-/** What a layer has in place of its weight. */
+/** The parts that a layer stores instead of its weight. */
 interface WeightParts {
   /** Names of the parts within the layer; the last ones may be missing. */
   readonly parts: readonly string[];
   readonly needed: number;
   fits(...parts: Tensor[]): boolean;
-  /** The weight; what is made on the way is the caller's to free. */
+  /** The weight; intermediate tensors are the caller's to free. */
   whole(...parts: Tensor[]): Tensor;
 }
 
@@ -40,11 +40,11 @@ const spectral = {
   whole: (weight: Tensor, u: Tensor, v?: Tensor) => {
     const norms = matrixDims(weight, u).map((dim) => {
       const back = matrix(weight, dim).transpose(0, 1).mv(u);
-      // PyTorch before 1.0.1 kept no v: it is Wᵀu, brought to length 1.
+      // PyTorch before 1.0.1 stored no v: it is Wᵀu, scaled to length 1.
       return v === undefined ? back.norm() : back.dot(v);
     });
-    // A transposed convolution has its outputs in the second dimension. Where both have the length
-    // of u, the vectors are those of the one in which they give more.
+    // The outputs of a transposed convolution are in the second dimension. Where both have the
+    // length of u, the vectors belong to the one with the larger norm.
     const sizes = norms.map((norm) => Math.abs(norm.item() as number));
     return weight.div(norms[sizes.indexOf(Math.max(...sizes))] as Tensor);
   },
@@ -77,18 +77,15 @@ const kinds: readonly WeightParts[] = [
 ];
 
 /**
- * The same tensors with whole weights: parts that belong together are left out, and the weight that
- * they make stands as `weight` where the first of them did. Parts that do not fit together stay as
- * they are.
- *
- * @internal
+ * The same tensors with whole weights: parts that belong together are replaced by the weight that
+ * they make, called `weight`, in the place of the first. Parts that do not fit together stay.
  */
 export function wholeWeights(state: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
   const whole = new Map<string, Tensor>();
   for (const [name, tensor] of state) {
     const found = partsOf(state, name);
     if (!found) whole.set(name, tensor);
-    // PyTorch before 1.0.1 kept the whole weight beside its parts.
+    // PyTorch before 1.0.1 stored the whole weight beside its parts.
     else if (!state.has(found.weight) && !whole.has(found.weight)) {
       whole.set(
         found.weight,
@@ -99,7 +96,6 @@ export function wholeWeights(state: ReadonlyMap<string, Tensor>): Map<string, Te
   return whole;
 }
 
-/** The parts that a name is one of. */
 function partsOf(
   state: ReadonlyMap<string, Tensor>,
   name: string,

@@ -1,17 +1,18 @@
-import { FewSoundError } from '../errors.js';
+import { invalidArgument } from '../errors.js';
 import { optionsObject, parseOptions, wholeNumber } from '../options.js';
 import { ops, scope, type Tensor, tensor } from '../tensor/index.js';
 import { type FilterBank, layerOfBanks } from './filter-bank.js';
+import { fourierAxis } from './frequency-axis.js';
 
 export interface WignerVilleOptions {
-  /** Frequencies from 0 to half the rate, bins + 1. Default: a power of two, at least 256 and the length of the filter. */
+  /** bins + 1 frequencies up to half the rate. Default: a power of two from 256 on that fits. */
   bins?: number;
   /**
-   * Samples of a Hann window over the lag (the pseudo distribution): smooths over frequency. Odd. Default: none, the
-   * Wigner-Ville distribution itself.
+   * Samples of a Hann window over the lag (the pseudo distribution), which smooths over frequency.
+   * Odd. Default: none, the Wigner-Ville distribution itself.
    */
   lagWindow?: number;
-  /** Samples of a Hann window over time (with `lagWindow` the smoothed pseudo distribution). Odd. Default: none. */
+  /** Samples of a Hann window over time, which smooths further. Odd. Default: none. */
   timeWindow?: number;
 }
 
@@ -36,17 +37,19 @@ const schema = optionsObject({
   timeWindow: odd.optional(),
 });
 
-/** Filters of one length that are computed at once: numbers of their products. */
+/** Numbers of products computed at once. */
 const AT_ONCE = 2 ** 22;
 
 /**
- * Wigner-Ville distributions of filters (paper 2, section 3.3 and Figure 4; Abdallah and Plumbley 2001):
- * W(t, f) = ∫ z(t + τ/2)·z*(t - τ/2)·e^(-2πifτ) dτ, with z the analytic signal of the filter, by FFT.
+ * Wigner-Ville distributions of filters (paper 2, section 3.3 and Figure 4; Abdallah and Plumbley
+ * 2001): W(t, f) = ∫ z(t + τ/2)·z*(t - τ/2)·e^(-2πifτ) dτ, with z the analytic signal of the
+ * filter, by FFT.
  *
- * z is computed at twice the rate, so that t ± τ/2 is a sample for every lag and frequencies from 0 to half the rate do not
- * fold. It carries the energy of the filter: the sum of W over frequency, divided by 2·bins, is |z(t)|², the instantaneous
- * energy, and over time |Z(f)|² = 2·|F(f)|². Both hold as far as z lies within the filter's samples: a filter that does
- * not fade at its ends has an analytic signal that reaches beyond. Parts at 0 Hz and at half the rate count half.
+ * z is computed at twice the rate, so that t ± τ/2 is a sample for every lag and frequencies from 0
+ * to half the rate do not fold. It carries the energy of the filter: the sum of W over frequency,
+ * divided by 2·bins, is |z(t)|², the instantaneous energy, and over time |Z(f)|² = 2·|F(f)|². Both
+ * hold as far as z lies within the filter's samples: the analytic signal of a filter that does not
+ * fade at its ends reaches beyond. Parts at 0 Hz and at half the rate count half.
  *
  * @param banks filters; those of all banks, one after another
  * @throws FewSoundError INVALID_ARGUMENT, SHAPE_MISMATCH
@@ -60,16 +63,12 @@ export function wignerVille(
     const [count, length] = filters.shape as [number, number];
     const bins = parsed.bins ?? 2 ** Math.ceil(Math.log2(Math.max(256, length)));
     if (bins < length) {
-      throw new FewSoundError(
-        'INVALID_ARGUMENT',
-        `wignerVille: bins is ${bins}, too few for filters of ${length} samples; give ${length} or more.`,
-        { field: 'bins' },
+      throw invalidArgument(
+        'bins',
+        `wignerVille: bins is ${bins}; filters of ${length} samples need ${length} or more.`,
       );
     }
-    const frequencies = Float64Array.from(
-      { length: bins + 1 },
-      (_, k) => (k * sampleRate) / 2 / bins,
-    );
+    const { frequencies } = fourierAxis(bins, sampleRate);
     const times = Float64Array.from({ length }, (_, n) => n / sampleRate);
     const most = Math.max(1, Math.floor(AT_ONCE / (length * 2 * bins)));
     const found: WignerVille[] = [];
@@ -91,21 +90,21 @@ export function wignerVille(
 }
 
 /**
- * The analytic signals of filters at twice their rate, carrying the filters' energy: complex128 [filters, 2·length].
- * Entry 2n is at sample n.
+ * The analytic signals of filters at twice their rate, with the filters' energy: complex128
+ * [filters, 2·length]. Entry 2n is at sample n.
  *
- * @internal
  * @param filters [filters, length] float64
  */
-export function analyticSignals(filters: Tensor): Tensor {
+function analyticSignals(filters: Tensor): Tensor {
   const length = filters.shape[1] as number;
-  // Zeros around keep the ends from reaching round to the beginning.
+  // Padding keeps the end from wrapping around to the start.
   const size = 2 ** Math.ceil(Math.log2(4 * length));
   const spectrum = filters.fft(size).narrow(1, 0, size / 2 + 1);
   const ends = ops.ones([size / 2 + 1], { dtype: 'float64' });
   ends.narrow(0, 0, 1).fill_(0.5);
   ends.narrow(0, size / 2, 1).fill_(0.5);
-  // Both halves of the spectrum carry the energy of a real signal: √2 makes up for the missing one, 2 for the longer ifft.
+  // Both halves of the spectrum carry the energy of a real signal: √2 makes up for the missing one,
+  // 2 for the longer ifft.
   const positive = spectrum.mul(ends).mul(2 * Math.SQRT2);
   return positive.ifft(2 * size).narrow(1, 0, 2 * length);
 }
@@ -116,7 +115,8 @@ function distributionsOf(
   { lagWindow, timeWindow }: WignerVilleOptions,
 ): Tensor {
   const length = filters.shape[1] as number;
-  // At a lag of m samples the factors are m/2 samples before and after; farther apart one is outside of the filter.
+  // At a lag of m samples the factors are m/2 samples before and after; farther apart, one is
+  // outside the filter.
   const reach = length - 1;
   const signal = analyticSignals(filters).pad([reach, reach]); // [filters, 2·length + 2·reach]
   const middle = ops.arange(0, length, { dtype: 'int64' }).mul(2).add(reach).unsqueeze(1);
@@ -125,7 +125,7 @@ function distributionsOf(
     signal.indexSelect(1, index.reshape([-1])).reshape([-1, length, length]);
   const products = at(middle.add(lag)).mul(at(middle.sub(lag)).conj()); // [filters, length, lags]
   const windowed = lagWindow === undefined ? products : products.mul(lagWeights(lagWindow, length));
-  // Hermitian in the lag, so that the transform is real and takes the half of it.
+  // Hermitian in the lag, so the transform is real and needs only half of it.
   const distribution = windowed.hfft(2 * bins).narrow(2, 0, bins + 1);
   return timeWindow === undefined ? distribution : smoothed(distribution, timeWindow);
 }

@@ -1,26 +1,21 @@
-// Looked up once: where test runners have a context of their own, a global costs more than the
-// work.
+// Looked up once: in test runners with a context of their own, a global costs more than the work.
 const { clz32 } = Math;
 
 /**
- * Reads numbers of any width from bytes, most significant bit first. Past the end it reads zeros;
- * the caller sees that by `bytePosition`.
- *
- * @internal
+ * Reads numbers of any width from bytes, most significant bit first. Past the end it reads zeros,
+ * which the caller notices by `bytePosition`.
  */
 export class BitReader {
-  /** Position of the next bit. */
   private bit = 0;
 
   /** @param bytes at most 2^28 of them are read */
   constructor(private readonly bytes: Uint8Array) {}
 
-  /** Of the next whole byte. */
   get bytePosition(): number {
     return (this.bit + 7) >>> 3;
   }
 
-  /** `width` bits, 0 to 36, as a number that is not negative. */
+  /** Reads an unsigned number of 0 to 36 bits. */
   unsigned(width: number): number {
     if (width === 0) return 0;
     if (width > 24) return this.unsigned(width - 16) * 0x1_0000 + this.unsigned(16);
@@ -29,13 +24,13 @@ export class BitReader {
     return value;
   }
 
-  /** Two's complement of `width` bits, 0 to 36. */
+  /** Reads a number of 0 to 36 bits in two's complement. */
   signed(width: number): number {
     const value = this.unsigned(width);
     return width > 0 && value >= 2 ** (width - 1) ? value - 2 ** width : value;
   }
 
-  /** How many zeros come before the next one, which is read as well. */
+  /** Counts the zeros before the next one, and reads that too. */
   zeros(): number {
     let count = 0;
     while (this.bit < this.bytes.length * 8) {
@@ -51,8 +46,8 @@ export class BitReader {
   }
 
   /**
-   * Numbers of Rice's code: the high bits in unary, `parameter` low bits, the sign as the lowest of
-   * all.
+   * Reads numbers in Rice's code: the high bits in unary, then `parameter` low bits, the lowest of
+   * which is the sign.
    *
    * @param into their place, from index `from` to before `to`
    */
@@ -90,11 +85,7 @@ export class BitReader {
   }
 }
 
-/**
- * Whether the bytes at `offset` spell `text` (one byte a character).
- *
- * @internal
- */
+/** Whether the bytes at `offset` spell `text` (one byte a character). */
 export function hasText(bytes: Uint8Array, text: string, offset: number): boolean {
   if (offset + text.length > bytes.length) return false;
   for (let i = 0; i < text.length; i++) {
@@ -103,22 +94,17 @@ export function hasText(bytes: Uint8Array, text: string, offset: number): boolea
   return true;
 }
 
-/** @internal */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/**
- * The parts in a row.
- *
- * @internal
- */
-export function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let position = 0;
-  for (const part of parts) {
-    whole.set(part, position);
-    position += part.length;
-  }
-  return whole;
+/** The table of a CRC that takes the most significant bit first. */
+export function crcTable(width: 8 | 16 | 32, polynomial: number): Uint32Array {
+  return Uint32Array.from({ length: 256 }, (_, byte) => {
+    let remainder = byte << (width - 8);
+    for (let bit = 0; bit < 8; bit++) {
+      remainder = (remainder << 1) ^ ((remainder >>> (width - 1)) & 1 ? polynomial : 0);
+    }
+    return remainder & (2 ** width - 1);
+  });
 }

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { z } from 'zod';
-import { FewSoundError } from '../errors.js';
+import { FewSoundError, invalidArgument, throwIfAborted } from '../errors.js';
 import { abortSignal, parseOptions, sampleRateField } from '../options.js';
 import { requireAudio, requireRate } from './checks.js';
 import { type AudioSource, readAudio } from './read.js';
@@ -16,7 +16,7 @@ export interface Clip {
   readonly length: number;
   /** Seconds: `length / sampleRate`. */
   readonly duration: number;
-  /** Where it was read from, when it was read from a file. */
+  /** The path or URL it was read from, if any. */
   readonly source?: string;
 }
 
@@ -35,6 +35,8 @@ export interface LoadClipOptions {
   signal?: AbortSignal;
 }
 
+const ABORTED = 'loading the clip was aborted.';
+
 const loadSchema = z.strictObject({
   sampleRate: sampleRateField.optional(),
   samples: z.number().int().positive().optional(),
@@ -49,7 +51,7 @@ const loadSchema = z.strictObject({
 });
 
 /**
- * Makes a clip of samples at hand. A `Float32Array` is taken as it is, not copied.
+ * Creates a clip from samples. A `Float32Array` is used as it is, not copied.
  *
  * @param samples [n] amplitudes, n at least 1
  * @param sampleRate whole Hz
@@ -71,7 +73,7 @@ export function createClip(samples: Float32Array | readonly number[], sampleRate
  *
  * @param source path, `file:` URL, or the bytes of a file
  * @throws FewSoundError what `readAudio` throws; INVALID_ARGUMENT for an unknown or bad option, a
- *   channel the file does not have, or an offset behind its end; ABORTED by the signal
+ *   channel the file does not have, or an offset past its end; ABORTED by the signal
  */
 export async function loadClip(source: AudioSource, options: LoadClipOptions = {}): Promise<Clip> {
   const { sampleRate, samples, offset, channel, normalize, signal } = parseOptions(
@@ -79,9 +81,9 @@ export async function loadClip(source: AudioSource, options: LoadClipOptions = {
     options,
     'loadClip options',
   );
-  throwIfAborted(signal);
+  throwIfAborted(signal, ABORTED);
   const recording = await readAudio(source);
-  throwIfAborted(signal);
+  throwIfAborted(signal, ABORTED);
 
   const name = recording.source ?? 'audio';
   const mono = pickChannel(recording.channels, channel, name);
@@ -89,16 +91,15 @@ export async function loadClip(source: AudioSource, options: LoadClipOptions = {
   const available = resampledLength(mono.length, recording.sampleRate, rate);
   const start = Math.round(offset * rate);
   if (start >= available) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
+    throw invalidArgument(
+      'offset',
       `offset is ${offset} s, but ${name} lasts ${(available / rate).toFixed(3)} s; ` +
         'choose an offset before its end.',
-      { field: 'offset' },
     );
   }
   const count = Math.min(samples ?? Number.POSITIVE_INFINITY, available - start);
   const cropped = interpolate(mono, recording.sampleRate, rate, start, count);
-  throwIfAborted(signal);
+  throwIfAborted(signal, ABORTED);
   return makeClip(normalize ? peakNormalize(cropped) : cropped, rate, recording.source);
 }
 
@@ -112,18 +113,17 @@ export async function loadClip(source: AudioSource, options: LoadClipOptions = {
 export function crop(clip: Clip, start: number, length: number): Clip {
   const whole = Number.isInteger(start) && Number.isInteger(length);
   if (!whole || start < 0 || length < 1 || start + length > clip.length) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      `crop from sample ${start}, ${length} long, of a clip of ${clip.length} samples; expected ` +
-        'whole numbers, a start of at least 0, a length of at least 1 and an end inside the clip.',
-      { field: Number.isInteger(start) && start >= 0 && start < clip.length ? 'length' : 'start' },
+    throw invalidArgument(
+      Number.isInteger(start) && start >= 0 && start < clip.length ? 'length' : 'start',
+      `cannot crop ${length} samples at ${start} from a clip of ${clip.length}; expected whole ` +
+        'numbers and a crop of one sample or more inside the clip.',
     );
   }
   return makeClip(clip.samples.subarray(start, start + length), clip.sampleRate, clip.source);
 }
 
 /**
- * Scales so that the largest magnitude is 1. Silence has no peak to scale by and stays silence.
+ * Scales so that the largest magnitude is 1. Silence stays silence.
  *
  * @param samples [n] amplitudes
  * @returns [n], always a new array
@@ -135,11 +135,7 @@ export function peakNormalize(samples: Float32Array): Float32Array {
   return peak === 0 ? samples.slice() : samples.map((value) => value / peak);
 }
 
-/**
- * The largest magnitude; 0 for silence.
- *
- * @internal
- */
+/** The largest magnitude; 0 for silence. */
 export function peakOf(samples: Float32Array): number {
   let peak = 0;
   for (let i = 0; i < samples.length; i++) {
@@ -150,27 +146,24 @@ export function peakOf(samples: Float32Array): number {
 }
 
 /**
- * Checks what should be a clip: plain objects of its form are taken as well.
+ * Checks a clip; plain objects of its form pass too.
  *
- * @internal
  * @param caller how errors call the function
- * @throws FewSoundError INVALID_ARGUMENT for what is no clip or no sound, AUDIO_EMPTY
+ * @throws FewSoundError INVALID_ARGUMENT, AUDIO_EMPTY
  */
 export function requireClip(clip: Clip, caller: string): void {
   const samples = (clip as Clip | null | undefined)?.samples;
   if (!types.isFloat32Array(samples)) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      `${caller}: the clip is none; make it by loadClip or createClip.`,
-      { field: 'clip' },
+    throw invalidArgument(
+      'clip',
+      `${caller}: expected a Clip; create one with loadClip() or createClip().`,
     );
   }
-  const { sampleRate, length } = createClip(samples, clip.sampleRate);
+  const { length } = createClip(samples, clip.sampleRate);
   if (clip.length !== length) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      `${caller}: the clip says that it has ${clip.length} samples, but has ${length} at ${sampleRate} Hz.`,
-      { field: 'clip' },
+    throw invalidArgument(
+      'clip',
+      `${caller}: the length of the clip is ${clip.length}, but it has ${length} samples.`,
     );
   }
 }
@@ -185,7 +178,7 @@ export function requireClip(clip: Clip, caller: string): void {
 export function mixDown(channels: readonly Float32Array[]): Float32Array {
   const [first] = channels;
   if (first === undefined) {
-    throw new FewSoundError('AUDIO_EMPTY', 'mixDown: there is not one channel.', {
+    throw new FewSoundError('AUDIO_EMPTY', 'mixDown: expected at least one channel.', {
       field: 'channels',
     });
   }
@@ -194,7 +187,7 @@ export function mixDown(channels: readonly Float32Array[]): Float32Array {
     if (channel.length !== first.length) {
       throw new FewSoundError(
         'SHAPE_MISMATCH',
-        `mixDown: channels of ${first.length} and ${channel.length} samples; expected equal lengths.`,
+        `mixDown: expected channels of equal length, got ${first.length} and ${channel.length} samples.`,
         { shapes: channels.map(({ length }) => [length]) },
       );
     }
@@ -212,11 +205,10 @@ function pickChannel(
     return channels.length === 1 ? (channels[0] as Float32Array) : mixDown(channels);
   const picked = channels[channel];
   if (picked === undefined) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
+    throw invalidArgument(
+      'channel',
       `channel is ${channel}, but ${name} has ${channels.length} ` +
         `(0 to ${channels.length - 1}); choose one of them or 'mix'.`,
-      { field: 'channel' },
     );
   }
   return picked;
@@ -226,10 +218,4 @@ function makeClip(samples: Float32Array, sampleRate: number, source?: string): C
   const { length } = samples;
   const clip = { samples, sampleRate, length, duration: length / sampleRate };
   return Object.freeze(source === undefined ? clip : { ...clip, source });
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) {
-    throw new FewSoundError('ABORTED', 'loading the clip was aborted.', { cause: signal.reason });
-  }
 }

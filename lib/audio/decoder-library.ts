@@ -2,7 +2,7 @@ import type Module from 'node:module';
 import { runInThisContext } from 'node:vm';
 import { FewSoundError } from '../errors.js';
 
-/** What is left to libraries: the codecs whose packets we do not decode ourselves. */
+/** The codecs whose packets libraries decode. */
 const libraries = {
   mp3: () => import('mpg123-decoder'),
   vorbis: () => import('@wasm-audio-decoders/ogg-vorbis'),
@@ -17,12 +17,10 @@ const names: Record<keyof typeof libraries, string> = {
 type Library<Codec extends keyof typeof libraries> = Awaited<ReturnType<(typeof libraries)[Codec]>>;
 
 /**
- * Loads the decoder of a codec. They are ES modules and WebAssembly. Jest runs modules in a context
- * of its own, where `import()` of an ES module is an error without a flag for Node, and where
- * WebAssembly gives arrays of another realm than the decoders expect; there, Node's own loader is
- * asked for them.
+ * Loads the decoder of a codec. Decoders are ES modules with WebAssembly. Jest runs modules in a
+ * context of its own, where `import()` of an ES module needs a flag of Node and WebAssembly gives
+ * arrays of another realm than the decoders expect; there we use Node's own loader.
  *
- * @internal
  * @throws FewSoundError INTERNAL when it cannot be loaded or does not start
  */
 export async function startDecoder<Codec extends keyof typeof libraries, Decoder>(
@@ -36,18 +34,24 @@ export async function startDecoder<Codec extends keyof typeof libraries, Decoder
   } catch (error) {
     throw new FewSoundError(
       'INTERNAL',
-      `the ${codec} decoder (${names[codec]}) did not start (${error}). Install the ` +
-        'dependencies of fewsound again, or convert the file to wav.',
+      `the ${codec} decoder (${names[codec]}) failed to start (${error}). Reinstall fewsound's ` +
+        'dependencies, or convert the file to WAV.',
       { cause: error },
     );
   }
 }
 
+/** A decoder of our MP3 and Vorbis libraries, once it is ready. */
+export async function whenReady<Decoder extends { readonly ready: Promise<void> }>(
+  decoder: Decoder,
+): Promise<Decoder> {
+  await decoder.ready;
+  return decoder;
+}
+
 /**
- * Runs a decoder that writes what it finds wrong to the console as well, without that: what is
- * wrong with a file is in the error that we throw. Nothing else can run meanwhile.
- *
- * @internal
+ * Runs a decoder that also writes its complaints to the console, and keeps them off it: the error
+ * that we throw has them. Nothing else can run meanwhile.
  */
 export function quietly<Result>(decode: () => Result): Result {
   const outer = runInThisContext('console') as Console;
@@ -61,7 +65,7 @@ export function quietly<Result>(decode: () => Result): Result {
   }
 }
 
-/** `import()` as in a module that Node itself has loaded from this file's place. */
+/** `import()` as in a module that Node itself loaded from here. */
 function natively(name: string): Promise<unknown> {
   // `require('node:module')` gives a test runner's own.
   const { getBuiltinModule } = runInThisContext('process') as NodeJS.Process;

@@ -1,7 +1,6 @@
-import { BitReader } from './bytes.js';
+import { BitReader, crcTable } from './bytes.js';
 
-// Looked up once: where test runners have a context of their own, a global costs more than the
-// work.
+// Looked up once: in test runners with a context of their own, a global costs more than the work.
 const { floor, imul } = Math;
 
 /** What the STREAMINFO block of a FLAC stream says (RFC 9639, section 8.2). */
@@ -21,7 +20,7 @@ export type FlacSamples = Int32Array | Float64Array;
 export interface FlacFrame {
   /** Bytes. */
   readonly size: number;
-  /** Of the frame itself or, in a stream of blocks of many lengths, of its first sample. */
+  /** Of the frame itself or, where blocks have many lengths, of its first sample. */
   readonly number: number;
   readonly variable: boolean;
   readonly sampleRate: number;
@@ -36,12 +35,11 @@ const sampleRates = [
 const sampleSizes: readonly (number | undefined)[] = [undefined, 8, 12, undefined, 16, 20, 24, 32];
 
 /**
- * Decodes the frame that `bytes` begin with. FLAC is decoded here and not by a library: so it is
- * exact to the last bit at every width, the end of the last frame is known whatever lies behind it,
- * and the encoder's checksum of all samples can be compared.
+ * Decodes the frame at the start of `bytes`. FLAC is decoded here and not by a library so that it
+ * is exact to the last bit at every width, the end of the last frame is known whatever follows, and
+ * the encoder's checksum of all samples can be checked.
  *
- * @internal
- * @returns the frame, or what is wrong with it: it is `cut` short, or `damaged` or no frame at all
+ * @returns the frame; `cut` where it is incomplete, `damaged` where it is that or no frame at all
  */
 export function decodeFlacFrame(
   bytes: Uint8Array,
@@ -69,7 +67,7 @@ export function decodeFlacFrame(
   return { ...header, size: end + 2, channels };
 }
 
-/** Whether a frame may begin at `position`: the sync code, and what must not be in a header. */
+/** Whether a frame may start at `position`: the sync code, and no reserved bits. */
 export function mayBeFlacFrame(bytes: Uint8Array, position: number): boolean {
   return bytes[position] === 0xff && ((bytes[position + 1] ?? 0) & 0xfe) === 0xf8;
 }
@@ -107,7 +105,7 @@ function readHeader(
   return { number, variable, sampleRate, bitsPerSample, blockSize, assignment };
 }
 
-/** A number in the manner of UTF-8, of up to 36 bits. */
+/** A number of up to 36 bits, coded as UTF-8 codes characters. */
 function readNumber(reader: BitReader): number | null {
   const first = reader.unsigned(8);
   if (first < 0x80) return first;
@@ -211,7 +209,7 @@ function predict(x: FlacSamples, coefficients: Int32Array, shift: number): void 
   }
 }
 
-/** The rest that prediction leaves, in partitions of Rice's code. */
+/** What prediction leaves over, in partitions of Rice's code. */
 function readResidual(reader: BitReader, into: FlacSamples, order: number): boolean {
   const method = reader.unsigned(2);
   if (method > 1) return false;
@@ -233,7 +231,7 @@ function readResidual(reader: BitReader, into: FlacSamples, order: number): bool
   return true;
 }
 
-/** Left and right of channels of which one, or both, is a difference or a mean. */
+/** Restores left and right where one channel, or each, is a difference or a mean. */
 function undoStereo(assignment: number, channels: [FlacSamples, FlacSamples]): void {
   if (assignment < 8) return;
   const [first, second] = channels;
@@ -264,14 +262,4 @@ function crc16(bytes: Uint8Array, end: number): number {
     crc = ((crc << 8) ^ (crc16Table[(crc >> 8) ^ (bytes[i] as number)] as number)) & 0xffff;
   }
   return crc;
-}
-
-function crcTable(width: 8 | 16, polynomial: number): Uint16Array {
-  return Uint16Array.from({ length: 256 }, (_, byte) => {
-    let remainder = byte << (width - 8);
-    for (let bit = 0; bit < 8; bit++) {
-      remainder = (remainder << 1) ^ ((remainder >> (width - 1)) & 1 ? polynomial : 0);
-    }
-    return remainder & (2 ** width - 1);
-  });
 }

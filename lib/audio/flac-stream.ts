@@ -14,14 +14,10 @@ import { spanOf } from './ogg-pages.js';
 
 const marker = 'fLaC';
 const streamInfoSize = 34;
-/** Bytes in front of the marker in the first packet of FLAC in Ogg. */
+/** Bytes before the marker in the first packet of FLAC in Ogg. */
 const oggHeadSize = 9;
 
-/**
- * Whether a FLAC file begins at `position`: its marker and the block that must come first.
- *
- * @internal
- */
+/** Whether a FLAC file starts at `position`: its marker and the block that must come first. */
 export function isFlacStart(bytes: Uint8Array, position: number): boolean {
   return (
     hasText(bytes, marker, position) &&
@@ -32,10 +28,9 @@ export function isFlacStart(bytes: Uint8Array, position: number): boolean {
 
 /**
  * Decodes a FLAC file (RFC 9639), integers divided by 2^(bits-1). All samples that the header
- * promises must be there, in frames that follow each other, and their MD5 must be the header's.
- * Tags and stray bytes may lie behind the last frame.
+ * promises must be there, in consecutive frames, and match the MD5 in the header. Tags and stray
+ * bytes may follow the last frame.
  *
- * @internal
  * @param name how errors call the file
  * @throws FewSoundError FILE_FORMAT
  */
@@ -65,7 +60,6 @@ export function decodeFlac(bytes: Uint8Array, name: string): DecodedAudio {
 /**
  * Decodes a stream of FLAC in Ogg: each packet is a frame.
  *
- * @internal
  * @throws FewSoundError FILE_FORMAT
  */
 export function decodeOggFlac({ pages }: OggStream, name: string): DecodedAudio {
@@ -75,7 +69,7 @@ export function decodeOggFlac({ pages }: OggStream, name: string): DecodedAudio 
   const timed = pages.map(({ packets, granule, last }) => {
     const before = stream.length;
     for (const packet of packets) {
-      // Packets of metadata, the first one among them, begin with other bytes than frames do.
+      // Packets of metadata, such as the first one, start with other bytes than frames.
       if (packet[0] !== 0xff) continue;
       const frame = decodeFlacFrame(packet, info);
       if (typeof frame === 'string') throw stream.broken('damaged', null);
@@ -109,13 +103,12 @@ function readStreamInfo(bytes: Uint8Array, name: string): FlacStreamInfo {
   if (info.sampleRate === 0 || info.bitsPerSample < 4) {
     throw formatError(
       name,
-      `its FLAC header makes no sense: ${info.sampleRate} Hz, ${info.bitsPerSample}-bit samples.`,
+      `its FLAC header is invalid: ${info.sampleRate} Hz, ${info.bitsPerSample}-bit samples.`,
     );
   }
   return info;
 }
 
-/** Frames of one stream in a row. */
 class FlacAssembly {
   length = 0;
   private readonly pieces: Float32Array[][] = [];
@@ -150,7 +143,7 @@ class FlacAssembly {
     if (frame.number !== expectedNumber) {
       throw formatError(
         name,
-        `FLAC frame ${frame.number} stands where ${expectedNumber} should: part of the sound is ` +
+        `found FLAC frame ${frame.number} where ${expectedNumber} was expected: part of the audio is ` +
           'missing or the file is damaged.',
       );
     }
@@ -168,8 +161,8 @@ class FlacAssembly {
     return formatError(
       name,
       problem === 'cut'
-        ? `its last FLAC frame${where} is not complete: the file is cut short.`
-        : `there is no whole FLAC frame${where}, after ${(length / info.sampleRate).toFixed(2)} s: ` +
+        ? `its last FLAC frame${where} is incomplete: the file is cut short.`
+        : `expected a FLAC frame${where}, after ${(length / info.sampleRate).toFixed(2)} s: ` +
             'the file is damaged.',
     );
   }
@@ -186,8 +179,7 @@ class FlacAssembly {
     if (this.hash !== null && this.hash.digest('hex') !== info.md5) {
       throw formatError(
         name,
-        'its samples are not those that the encoder had, by the MD5 in its FLAC header: ' +
-          'the file is damaged.',
+        'its samples do not match the MD5 in its FLAC header: the file is damaged.',
       );
     }
     const channels = Array.from({ length: info.channels }, (_, channel) =>
@@ -207,13 +199,13 @@ function numberAfter({ number, variable, channels }: FlacFrame): number {
   return number + (variable ? (channels[0]?.length ?? 0) : 1);
 }
 
-/** What may not lie behind the last frame: more of the sound, or another file. */
+/** Checks that neither more audio nor another file follows the last frame. */
 function requireNoMore(bytes: Uint8Array, from: number, info: FlacStreamInfo, name: string): void {
   for (let at = from; at + 4 < bytes.length; at++) {
     if (isFlacStart(bytes, at)) {
       throw formatError(
         name,
-        `a second FLAC file begins in it at byte ${at}. Split them, or convert each by itself.`,
+        `a second FLAC file starts at byte ${at}. Split the two, or convert each separately.`,
       );
     }
   }
@@ -221,13 +213,13 @@ function requireNoMore(bytes: Uint8Array, from: number, info: FlacStreamInfo, na
   if (more >= 0) {
     throw formatError(
       name,
-      `it has FLAC frames behind the ${info.totalSamples} samples that its header promises (byte ` +
-        `${more}): the file is damaged.`,
+      `FLAC frames follow the ${info.totalSamples} samples that its header promises (byte ${more}): ` +
+        'the file is damaged.',
     );
   }
 }
 
-/** Where the next whole frame begins; -1 where there is none. */
+/** Where the next whole frame starts; -1 where there is none. */
 function nextFrame(bytes: Uint8Array, from: number, info: FlacStreamInfo): number {
   for (let at = from; at + 2 < bytes.length; at++) {
     const isFrame =
@@ -263,5 +255,5 @@ function md5(): Hash | null {
 }
 
 function headerCut(name: string): Error {
-  return formatError(name, 'its FLAC header is not complete: the file is cut short.');
+  return formatError(name, 'its FLAC header is incomplete: the file is cut short.');
 }

@@ -7,8 +7,7 @@ export {
   mixDown,
   peakNormalize,
 } from './clip.js';
-export type { AudioFormat } from './read.js';
-export { type AudioSource, type Recording, readAudio } from './read.js';
+export { type AudioFormat, type AudioSource, type Recording, readAudio } from './read.js';
 export {
   type ResampleOptions,
   type ResampleQuality,

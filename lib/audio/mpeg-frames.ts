@@ -1,27 +1,25 @@
-import { hasText, joined, viewOf } from './bytes.js';
+import { hasText, viewOf } from './bytes.js';
 import { formatError } from './checks.js';
 import { changeError, type DecodedAudio, formText, joinAudio } from './decoded-audio.js';
-import { quietly, startDecoder } from './decoder-library.js';
+import { quietly, startDecoder, whenReady } from './decoder-library.js';
 import { skipTags, tagsAtEnd } from './tags.js';
 
-/**
- * Bit rates of Layer III in kbit/s by header index; 0 is "free format", of unknown frame length.
- */
+/** Bit rates of Layer III in kbit/s by header index; 0 is "free format", of unknown frame size. */
 const bitRates = {
   mpeg1: [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
   mpeg2: [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
 };
 const sampleRates = [44_100, 48_000, 32_000];
-/** As many frames in a row are no accident. */
+/** This many frames in a row are no accident. */
 const provingFrames = 4;
 
 /** A run of frames that one encoder wrote, from its information frame on. */
-export interface MpegRun {
-  /** Frames of sound and the information frame, if any. */
+interface MpegRun {
+  /** Frames of audio, after the information frame if there is one. */
   readonly frames: Uint8Array[];
   readonly sampleRate: number;
   readonly channels: 1 | 2;
-  /** Samples of the frames of sound, as they are decoded. */
+  /** Samples of the audio frames as decoded. */
   readonly samples: number;
   /** How many of them, at the beginning and the end, the encoder added. */
   readonly padding: number;
@@ -29,18 +27,14 @@ export interface MpegRun {
 
 /**
  * Finds the frames of an MP3 file, without the tags and stray bytes around them, and checks that it
- * is whole, as far as that can be told without decoding: the frames follow each other without a
- * gap, the last one is complete, there are as many as the encoder's information frame (Xing or
- * Info) promises, where it has one, and rate and number of channels stay as they are. A file
- * without such a frame that was cut exactly between two frames cannot be told from a shorter
- * recording.
+ * is whole, as far as that shows without decoding: the frames follow each other without a gap, the
+ * last one is complete, there are as many as the encoder's information frame (Xing or Info)
+ * promises, and rate and number of channels stay the same. Without an information frame, a file cut
+ * exactly between two frames looks like a shorter recording.
  *
- * @internal
  * @param start where the first frame is
- * @param name how errors call the file
- * @throws FewSoundError FILE_FORMAT
  */
-export function readMpegRuns(bytes: Uint8Array, start: number, name: string): MpegRun[] {
+function readMpegRuns(bytes: Uint8Array, start: number, name: string): MpegRun[] {
   const end = Math.max(start, tagsAtEnd(bytes));
   const first = frameAt(bytes, start);
   if (first === null) {
@@ -48,7 +42,7 @@ export function readMpegRuns(bytes: Uint8Array, start: number, name: string): Mp
       name,
       start >= bytes.length
         ? 'it ends inside its ID3 tag, before any audio: the file is cut short.'
-        : 'it starts like an MP3 but holds no MPEG Layer III frame.',
+        : 'it starts like an MP3 but contains no MPEG Layer III frame.',
     );
   }
   const runs: RunBuilder[] = [];
@@ -63,7 +57,7 @@ export function readMpegRuns(bytes: Uint8Array, start: number, name: string): Mp
         continue;
       }
       if (hasMoreFrames(bytes, position)) {
-        throw formatError(name, `there is no MP3 frame at byte ${position}: the file is damaged.`);
+        throw formatError(name, `expected an MP3 frame at byte ${position}: the file is damaged.`);
       }
       break; // padding, or a tag of another kind
     }
@@ -84,11 +78,7 @@ export function readMpegRuns(bytes: Uint8Array, start: number, name: string): Mp
   return runs.map((run) => run.finish(name));
 }
 
-/**
- * Whether an MP3 begins at `position`: frames of one form in a row, as many as prove it.
- *
- * @internal
- */
+/** Whether an MP3 starts at `position`: enough frames of one format in a row to prove it. */
 export function isMpegStart(bytes: Uint8Array, position: number): boolean {
   const first = frameAt(bytes, position);
   if (first === null) return false;
@@ -121,8 +111,8 @@ function frameAt(bytes: Uint8Array, position: number): MpegFrame | null {
   const layer = (byte(1) >> 1) & 3; // 1: Layer III
   const rateIndex = (byte(2) >> 2) & 3;
   const bitIndex = byte(2) >> 4;
-  const synchronised = byte(0) === 0xff && (byte(1) & 0xe0) === 0xe0;
-  if (!synchronised || version === 1 || layer !== 1 || rateIndex === 3 || bitIndex === 15) {
+  const synchronized = byte(0) === 0xff && (byte(1) & 0xe0) === 0xe0;
+  if (!synchronized || version === 1 || layer !== 1 || rateIndex === 3 || bitIndex === 15) {
     return null;
   }
   const mpeg1 = version === 3;
@@ -172,7 +162,7 @@ class RunBuilder {
   }
 }
 
-/** The frame without sound that an encoder puts first. */
+/** The frame without audio that an encoder puts first. */
 interface Information {
   readonly kind: 'Xing' | 'VBRI';
   /** How many follow; 0 where it does not say. */
@@ -208,7 +198,7 @@ function informationIn(bytes: Uint8Array, frame: MpegFrame): Information | null 
   return { kind: 'Xing', frames, padding: (padding >> 12) + (padding & 0xfff) };
 }
 
-/** Whether two frames in a row follow somewhere behind `position`: no tag looks like that. */
+/** Whether two consecutive frames follow anywhere after `position`: no tag looks like that. */
 function hasMoreFrames(bytes: Uint8Array, position: number): boolean {
   for (let at = position; at + 4 <= bytes.length; at++) {
     const size = bytes[at] === 0xff ? frameAt(bytes, at)?.size : null;
@@ -220,16 +210,15 @@ function hasMoreFrames(bytes: Uint8Array, position: number): boolean {
 function freeFormat(name: string): Error {
   return formatError(
     name,
-    'it is an MP3 of free format (of a bit rate that its header does not name), which fewsound ' +
-      'does not read. Convert it, for example with `lame --decode in.mp3 out.wav`.',
+    'it is an MP3 in free format (its header gives no bit rate), which fewsound cannot read. ' +
+      'Convert it, for example with `lame --decode in.mp3 out.wav`.',
   );
 }
 
 /**
- * Decodes an MP3 file, without what the encoder added at the beginning and the end where it says
- * how much. Of files that were appended to each other, each is decoded as it would be alone.
+ * Decodes an MP3 file, without the padding at both ends where the encoder says how much it added.
+ * Where files were appended to each other, each is decoded as it would be alone.
  *
- * @internal
  * @param start where the first frame is
  * @param name how errors call the file
  * @throws FewSoundError FILE_FORMAT, INTERNAL
@@ -245,14 +234,10 @@ export async function decodeMp3(
 }
 
 async function decodeRun(run: MpegRun, name: string): Promise<DecodedAudio> {
-  const decoder = await startDecoder('mp3', async ({ MPEGDecoder }) => {
-    const started = new MPEGDecoder();
-    await started.ready;
-    return started;
-  });
+  const decoder = await startDecoder('mp3', ({ MPEGDecoder }) => whenReady(new MPEGDecoder()));
   try {
     const { errors, channelData, samplesDecoded, sampleRate } = quietly(() =>
-      decoder.decode(Buffer.from(joined(run.frames))),
+      decoder.decode(Buffer.concat(run.frames)),
     );
     if (errors.length > 0) throw new Error(errors[0]?.message);
     const least = run.samples - run.padding;
@@ -262,7 +247,11 @@ async function decodeRun(run: MpegRun, name: string): Promise<DecodedAudio> {
     const channels = channelData.slice(0, run.channels).map((samples) => new Float32Array(samples));
     return { channels, sampleRate };
   } catch (error) {
-    throw formatError(name, `its MP3 frames cannot be decoded (${error}): it is damaged.`, error);
+    throw formatError(
+      name,
+      `its MP3 frames cannot be decoded (${error}): the file is damaged.`,
+      error,
+    );
   } finally {
     decoder.free();
   }

@@ -1,7 +1,7 @@
 import { hasText, viewOf } from './bytes.js';
 import { formatError } from './checks.js';
 import { changeError, type DecodedAudio, joinAudio, joinSamples } from './decoded-audio.js';
-import { quietly, startDecoder } from './decoder-library.js';
+import { quietly, startDecoder, whenReady } from './decoder-library.js';
 import { decodeOggFlac } from './flac-stream.js';
 import {
   firstOggPackets,
@@ -15,27 +15,17 @@ import {
 /** Identification, comment, setup. */
 const headerCount = 3;
 
-/**
- * Decodes a stream of Vorbis in Ogg.
- *
- * @internal
- * @throws FewSoundError FILE_FORMAT, INTERNAL
- */
-export async function decodeVorbis(stream: OggStream, name: string): Promise<DecodedAudio> {
+/** Decodes a stream of Vorbis in Ogg. */
+async function decodeVorbis(stream: OggStream, name: string): Promise<DecodedAudio> {
   const { headers, pages } = withoutHeaders(stream, headerCount);
   const [identification, , setup] = headers;
   if (identification === undefined || setup === undefined || identification.length < 30) {
-    throw formatError(name, 'its Vorbis headers are not complete: the file is cut short.');
+    throw formatError(name, 'its Vorbis headers are incomplete: the file is cut short.');
   }
-  const sampleRate = new DataView(identification.buffer, identification.byteOffset).getUint32(
-    12,
-    true,
+  const sampleRate = viewOf(identification).getUint32(12, true);
+  const decoder = await startDecoder('vorbis', ({ OggVorbisDecoder }) =>
+    whenReady(new OggVorbisDecoder()),
   );
-  const decoder = await startDecoder('vorbis', async ({ OggVorbisDecoder }) => {
-    const started = new OggVorbisDecoder();
-    await started.ready;
-    return started;
-  });
   // The library's own parser of Ogg makes such pages, of which it looks at these fields only.
   type Page = Parameters<typeof decoder.decodeOggPages>[0][number];
   const decode = async (packets: readonly Uint8Array[]) => {
@@ -55,7 +45,7 @@ export async function decodeVorbis(stream: OggStream, name: string): Promise<Dec
   const timed: TimedPage[] = [];
   try {
     for (const { packets, granule, last } of pages) {
-      // An empty packet or one of another type (lowest bit set) holds no sound.
+      // Empty packets and those of other types (lowest bit set) have no audio.
       const sound = packets.filter(
         (packet) => packet.length > 0 && ((packet[0] as number) & 1) === 0,
       );
@@ -64,7 +54,11 @@ export async function decodeVorbis(stream: OggStream, name: string): Promise<Dec
       timed.push({ count: channels[0]?.length ?? 0, granule, last });
     }
   } catch (error) {
-    throw formatError(name, `its Vorbis sound cannot be decoded (${error}): it is damaged.`, error);
+    throw formatError(
+      name,
+      `its Vorbis audio cannot be decoded (${error}): the file is damaged.`,
+      error,
+    );
   } finally {
     decoder.free();
   }
@@ -76,12 +70,8 @@ export async function decodeVorbis(stream: OggStream, name: string): Promise<Dec
   return { channels, sampleRate };
 }
 
-/**
- * A stream's first packets, and its pages without them.
- *
- * @internal
- */
-export function withoutHeaders(
+/** A stream's first packets, and its pages without them. */
+function withoutHeaders(
   { pages }: OggStream,
   count: number,
 ): { headers: Uint8Array[]; pages: OggPackets[] } {
@@ -102,7 +92,7 @@ const sampleRate = 48_000;
 
 interface OpusHead {
   readonly channels: number;
-  /** Samples at the beginning that are no sound. */
+  /** Samples at the start that are not audio. */
   readonly preSkip: number;
   /** Q7.8 dB. */
   readonly outputGain: number;
@@ -113,11 +103,8 @@ interface OpusHead {
 
 /**
  * Decodes a stream of Opus in Ogg (RFC 7845), at 48 kHz, with the gain that its header asks for.
- *
- * @internal
- * @throws FewSoundError FILE_FORMAT, INTERNAL
  */
-export async function decodeOpus(stream: OggStream, name: string): Promise<DecodedAudio> {
+async function decodeOpus(stream: OggStream, name: string): Promise<DecodedAudio> {
   const { headers, pages } = withoutHeaders(stream, 2);
   const head = readHead(headers[0] as Uint8Array, name);
   const timed = pages.map(({ packets, granule, last }) => {
@@ -142,7 +129,11 @@ export async function decodeOpus(stream: OggStream, name: string): Promise<Decod
       sampleRate,
     };
   } catch (error) {
-    throw formatError(name, `its Opus sound cannot be decoded (${error}): it is damaged.`, error);
+    throw formatError(
+      name,
+      `its Opus audio cannot be decoded (${error}): the file is damaged.`,
+      error,
+    );
   } finally {
     decoder.free();
   }
@@ -153,7 +144,7 @@ function readHead(packet: Uint8Array, name: string): OpusHead {
   const family = packet[18];
   const channels = packet[9] ?? 0;
   if (family === undefined || channels === 0 || (family > 0 && packet.length < 21 + channels)) {
-    throw formatError(name, 'its Opus header is not complete: the file is cut short.');
+    throw formatError(name, 'its Opus header is incomplete: the file is cut short.');
   }
   if (
     (packet[8] as number) >> 4 !== 0 ||
@@ -194,15 +185,15 @@ function packetDuration(packet: Uint8Array, name: string): number {
   return (frames * milliseconds * sampleRate) / 1000;
 }
 
-/** Codecs by what their first packet begins with. */
+/** Codecs by the start of their first packet. */
 const codecs = {
   vorbis: { magic: '\x01vorbis', decode: decodeVorbis },
   opus: { magic: 'OpusHead', decode: decodeOpus },
   flac: { magic: '\x7fFLAC', decode: decodeOggFlac },
 };
-export type OggCodec = keyof typeof codecs;
+type OggCodec = keyof typeof codecs;
 
-/** Other streams by what their first packet begins with. */
+/** Other streams by the start of their first packet. */
 const otherStreams: readonly (readonly [magic: string, found: string])[] = [
   ['Speex   ', 'Speex audio'],
   ['CELT    ', 'CELT audio'],
@@ -213,11 +204,10 @@ const otherStreams: readonly (readonly [magic: string, found: string])[] = [
 ];
 
 /**
- * Decodes the sound of an Ogg file: Vorbis, Opus or FLAC. The links of a chain are decoded one
+ * Decodes the audio of an Ogg file: Vorbis, Opus or FLAC. The links of a chain are decoded one
  * after the other, each as it would be alone; all must have the same codec, rate and number of
- * channels. What runs beside the sound (a Skeleton, video, subtitles) plays no part.
+ * channels. Streams beside the audio (a Skeleton, video, subtitles) are ignored.
  *
- * @internal
  * @param name how errors call the file
  * @throws FewSoundError FILE_FORMAT, also for two streams of sound side by side
  */
@@ -252,8 +242,8 @@ function soundOf(streams: readonly OggStream[], name: string): [OggCodec, OggStr
   throw formatError(
     name,
     sound.length > 1
-      ? `${sound.length} streams of sound run side by side in it (${sound.map(([codec]) => codec).join(', ')}). ` +
-          'Take one out, for example with `ffmpeg -i in.ogg -map 0:a:0 out.wav`.'
+      ? `it has ${sound.length} audio streams side by side (${sound.map(([codec]) => codec).join(', ')}). ` +
+          'Extract one, for example with `ffmpeg -i in.ogg -map 0:a:0 out.wav`.'
       : describeOther(heads),
   );
 }
@@ -271,7 +261,7 @@ function describeOther(heads: readonly (Uint8Array | undefined)[]): string {
   );
   const what = found?.[1] ?? 'a stream of an unknown kind';
   return (
-    `it is ${what} in Ogg, not sound that fewsound reads in Ogg (Vorbis, Opus, FLAC). ` +
+    `it is ${what} in Ogg; fewsound reads Vorbis, Opus and FLAC in Ogg. ` +
     'Convert it, for example with `ffmpeg -i in.ogg out.wav`.'
   );
 }

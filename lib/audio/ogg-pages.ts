@@ -1,30 +1,29 @@
-import { hasText, joined, viewOf } from './bytes.js';
+import { crcTable, hasText, viewOf } from './bytes.js';
 import { formatError } from './checks.js';
 import { isHarmless } from './tags.js';
 
 /**
- * How far a page may be ahead of the samples before it, seconds: the shortest packet of Opus. What
- * is less is no lost packet but rounding, by programs that count in milliseconds.
+ * How far a page may run ahead of the samples before it, seconds: the shortest packet of Opus. Less
+ * is no lost packet but the rounding of programs that count in milliseconds.
  */
 const tolerance = 0.0025;
 
-/** A page of sound: where it says that it ends, and how many samples were decoded from it. */
+/** A page of audio: where it says that it ends, and how many samples it decodes to. */
 export interface TimedPage extends Pick<OggPackets, 'granule' | 'last'> {
   readonly count: number;
 }
 
-/** The decoded samples that belong to the sound. */
-export interface Span {
+/** The decoded samples that belong to the audio. */
+interface Span {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * What of the decoded samples is sound by the time stamps of the pages: the last page may end
- * before its packets do, and where `mayTrimStart` (Vorbis) the first one may begin before the sound
- * does. A recording cut out of a longer one begins later than 0.
+ * Which of the decoded samples are audio, by the timestamps of the pages: the last page may end
+ * before its packets do, and where `mayTrimStart` (Vorbis) the first one may start before the audio
+ * does. A recording cut from a longer one starts later than 0.
  *
- * @internal
  * @throws FewSoundError FILE_FORMAT where samples are missing between two pages
  */
 export function spanOf(
@@ -51,8 +50,8 @@ export function spanOf(
     if (ahead > tolerance * sampleRate) {
       throw formatError(
         name,
-        `${ahead} samples are missing before ${(page.granule / sampleRate).toFixed(2)} s, by the time ` +
-          'stamps of its Ogg pages: part of the sound was lost.',
+        `${ahead} samples are missing before ${(page.granule / sampleRate).toFixed(2)} s, according to ` +
+          'the timestamps of its Ogg pages: part of the audio was lost.',
       );
     }
     if (page.last) end = count + ahead;
@@ -80,10 +79,7 @@ interface OggPage {
 /** The packets that end on one page. */
 export interface OggPackets {
   readonly packets: readonly Uint8Array[];
-  /**
-   * Samples up to the end of the last of them, as the codec counts; null where the page does not
-   * say.
-   */
+  /** Samples up to the end of the last packet, as the codec counts; null if not given. */
   readonly granule: number | null;
   /** Whether the stream ends here. */
   readonly last: boolean;
@@ -96,12 +92,10 @@ export interface OggStream {
 }
 
 /**
- * Takes an Ogg file apart (RFC 3533): the links of the chain in their order, and the streams that
- * run side by side in each. Every page must be there in full, with the right checksum and the
- * number that follows the last one's, and every stream must end before the next link begins. The
- * decoders take less than that without a word.
+ * Takes an Ogg file apart (RFC 3533): the links of the chain in order, and the streams that run
+ * side by side in each. Every page must be complete and in sequence with a valid checksum, and
+ * every stream must end before the next link starts. The decoders accept less without a word.
  *
- * @internal
  * @param name how errors call the file
  * @throws FewSoundError FILE_FORMAT
  */
@@ -114,7 +108,7 @@ export function readOggStreams(bytes: Uint8Array, name: string): OggStream[][] {
     if (isFirst) {
       if (!inHeads) {
         if (open.size > 0)
-          throw missing(name, page, 'a stream begins before the last one has ended');
+          throw missing(name, page, 'a stream starts before the previous one has ended');
         links.push([]);
       }
       const stream = new StreamBuilder(page, name);
@@ -132,19 +126,12 @@ export function readOggStreams(bytes: Uint8Array, name: string): OggStream[][] {
     }
   }
   if (open.size > 0) {
-    throw formatError(
-      name,
-      'it stops before the end-of-stream page of Ogg: the file is cut short.',
-    );
+    throw formatError(name, 'it ends without an end-of-stream page of Ogg: the file is cut short.');
   }
   return links.map((streams) => streams.map(({ serial, pages }) => ({ serial, pages })));
 }
 
-/**
- * The first packets of the streams that an Ogg file begins with, without any check.
- *
- * @internal
- */
+/** The first packets of the streams at the start of an Ogg file, unchecked. */
 export function firstOggPackets(bytes: Uint8Array): Uint8Array[] {
   const packets: Uint8Array[] = [];
   for (let at = 0; hasText(bytes, 'OggS', at); ) {
@@ -163,7 +150,7 @@ class StreamBuilder implements OggStream {
   readonly serial: number;
   readonly pages: OggPackets[] = [];
   private sequence: number | null = null;
-  /** The parts of a packet that goes on on the next page. */
+  /** The parts of a packet that continues on the next page. */
   private pending: Uint8Array[] = [];
 
   constructor(
@@ -183,7 +170,7 @@ class StreamBuilder implements OggStream {
     }
     this.sequence = page.sequence;
     if (((page.flags & flags.continued) !== 0) !== this.pending.length > 0) {
-      throw missing(this.name, page, 'its first packet does not fit the last page');
+      throw missing(this.name, page, 'its first packet does not continue the previous page');
     }
     const packets: Uint8Array[] = [];
     let start = 0;
@@ -193,7 +180,7 @@ class StreamBuilder implements OggStream {
       if (length === 255) continue;
       this.pending.push(page.content.subarray(start, end));
       packets.push(
-        this.pending.length === 1 ? (this.pending[0] as Uint8Array) : joined(this.pending),
+        this.pending.length === 1 ? (this.pending[0] as Uint8Array) : Buffer.concat(this.pending),
       );
       this.pending = [];
       start = end;
@@ -206,7 +193,7 @@ class StreamBuilder implements OggStream {
 
   end(): void {
     if (this.pending.length > 0) {
-      throw formatError(this.name, 'its last Ogg packet is not complete: the file is cut short.');
+      throw formatError(this.name, 'its last Ogg packet is incomplete: the file is cut short.');
     }
   }
 }
@@ -214,7 +201,7 @@ class StreamBuilder implements OggStream {
 function missing(name: string, { position }: OggPage, problem: string): Error {
   return formatError(
     name,
-    `the Ogg page at byte ${position} is out of order (${problem}): part of the sound is missing ` +
+    `the Ogg page at byte ${position} is out of order (${problem}): part of the audio is missing ` +
       'or the file is damaged.',
   );
 }
@@ -226,13 +213,13 @@ function* pagesOf(bytes: Uint8Array, name: string, mayEnd: () => boolean): Gener
     if (!hasText(bytes, 'OggS', position)) {
       // A tag or padding may follow the last page, not another page.
       if (mayEnd() && (isHarmless(bytes, position) || !hasPage(bytes, position))) return;
-      throw formatError(name, `there is no Ogg page at byte ${position}: the file is damaged.`);
+      throw formatError(name, `expected an Ogg page at byte ${position}: the file is damaged.`);
     }
     const size = pageSize(bytes, position);
     if (size === null || position + size > bytes.length) {
       throw formatError(
         name,
-        `its last Ogg page (byte ${position}) is not complete: the file is cut short.`,
+        `its last Ogg page (byte ${position}) is incomplete: the file is cut short.`,
       );
     }
     const page = bytes.subarray(position, position + size);
@@ -268,22 +255,14 @@ function pageSize(bytes: Uint8Array, position: number): number | null {
   return headerSize + segments + table.reduce((sum, length) => sum + length, 0);
 }
 
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let remainder = byte << 24;
-  for (let bit = 0; bit < 8; bit++) {
-    remainder = (remainder << 1) ^ (remainder < 0 ? 0x04c1_1db7 : 0);
-  }
-  return remainder;
-});
+const pageCrc = crcTable(32, 0x04c1_1db7);
 
-/**
- * CRC-32 of RFC 3533: polynomial 0x04c11db7, nothing reflected, the checksum's own bytes as zero.
- */
+/** CRC-32 of RFC 3533: polynomial 0x04c11db7, not reflected, its own bytes taken as zero. */
 function checksum(page: Uint8Array): number {
   let crc = 0;
   for (let i = 0; i < page.length; i++) {
     const byte = i >= 22 && i < 26 ? 0 : (page[i] as number);
-    crc = (crc << 8) ^ (crcTable[(crc >>> 24) ^ byte] as number);
+    crc = (crc << 8) ^ (pageCrc[(crc >>> 24) ^ byte] as number);
   }
   return crc >>> 0;
 }

@@ -1,23 +1,21 @@
 import { z } from 'zod';
 
-/** Which part of a recording lies in a window of another length: its beginning or its middle. */
-export type Placement = 'start' | 'centre';
+/** Where a recording lies in a window of another length: starting with it, or centered. */
+export type Placement = 'start' | 'center';
 
-/** @internal */
-export const placementField = z.enum(['start', 'centre'], {
-  error: "Expected 'start' or 'centre'",
-});
+/** Older files say 'centre'. */
+export const placementField = z
+  .enum(['start', 'center', 'centre'], { error: "Expected 'start' or 'center'" })
+  .transform((place): Placement => (place === 'centre' ? 'center' : place));
 
 /**
- * A recording in a window: longer ones are cut, shorter ones have zeros around them.
+ * Fits a recording into a window: longer ones are cut, shorter ones padded with zeros.
  *
  * @param samples [n] amplitudes
  * @param length samples of the window
- * @param place the recording's beginning lies at the window's, or their middles meet
- * @param margin samples that are kept on both sides beyond the window, for moving it later
+ * @param place whether the recording and the window share their start or their center
+ * @param margin extra samples kept on both sides, for shifting the window later
  * @returns [length + 2·margin], always a new array
- *
- * @internal
  */
 export function windowOf(
   samples: Float32Array,

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
-import { FewSoundError } from '../errors.js';
+import { FewSoundError, invalidArgument } from '../errors.js';
+import { withFile } from '../files.js';
 import { decodeAu } from './au-file.js';
 import { hasText } from './bytes.js';
 import { formatError, requireFinite } from './checks.js';
@@ -12,19 +12,15 @@ import { decodeOgg } from './ogg-file.js';
 import { skipTags } from './tags.js';
 import { decodeWav } from './wav-file.js';
 
-/** What the first bytes of a file say it is. */
-
 /** Formats that `readAudio` decodes. */
 export type AudioFormat = 'wav' | 'au' | 'flac' | 'mp3' | 'vorbis' | 'opus';
 
-/**
- * What a file is, or the name of what its content is instead. Ogg holds streams of several codecs.
- */
-export type SniffedContent =
+/** What a file is, or the name of its content where that is not audio. */
+type SniffedContent =
   | { readonly container: 'wav' | 'au' | 'flac' | 'mp3' | 'ogg'; readonly start: number }
   | { readonly container: null; readonly found: string };
 
-/** How far behind the tags sound may begin, behind bytes that mean nothing. */
+/** How far after the tags audio may start, past bytes that mean nothing. */
 const maxStrayBytes = 0x1_0000;
 
 const otherContents: readonly (readonly [magic: string, offset: number, found: string])[] = [
@@ -54,12 +50,10 @@ const otherContents: readonly (readonly [magic: string, offset: number, found: s
 ];
 
 /**
- * Tells what a file holds by its content, and where that begins behind tags and stray bytes; the
- * name plays no part.
- *
- * @internal
+ * Identifies a file by its content, not its name, and finds where the audio starts behind tags and
+ * stray bytes.
  */
-export function sniffContent(bytes: Uint8Array): SniffedContent {
+function sniffContent(bytes: Uint8Array): SniffedContent {
   const start = skipTags(bytes);
   const content = start === 0 ? bytes : bytes.subarray(start);
   if (hasText(content, 'RIFF', 0) && hasText(content, 'WAVE', 8))
@@ -80,9 +74,7 @@ export function sniffContent(bytes: Uint8Array): SniffedContent {
   return { container: null, found: describeUnknown(bytes) };
 }
 
-/**
- * An MPEG sync word, and nothing else that begins with the same bits (a UTF-16 byte order mark).
- */
+/** An MPEG sync word, and not a UTF-16 byte order mark, which starts with the same bits. */
 function looksLikeMpeg(bytes: Uint8Array): boolean {
   const [first, second = 0, third = 0] = bytes;
   const layer3 = (second & 0x06) === 0x02;
@@ -120,29 +112,27 @@ export interface Recording {
 /**
  * Decodes a wav (integer PCM of 8, 16, 24, 32 bits, float of 32, 64), au (the same), flac, mp3, or
  * an ogg with vorbis, opus or flac. Opus is always decoded at 48 kHz, the rate of the codec.
- * Channels are in the file's own order, which of six is that of the codec (vorbis and opus: left,
- * center, right, ...; flac and wav: left, right, center, ...).
+ * Channels are in the file's own order, which for six of them is the codec's (vorbis and opus:
+ * left, center, right, ...; flac and wav: left, right, center, ...).
  *
- * The content decides about the format, not the name: an MP3 called `speech.wav` is decoded as the
- * MP3 that it is. Tags and stray bytes in front of the sound or behind it are no matter, nor is
- * what runs beside it in an ogg file (a Skeleton, video). Files that were appended to each other
- * are decoded one after the other, each as it would be alone, where their format allows that (ogg,
- * mp3).
+ * The content decides about the format, not the name: an MP3 called `speech.wav` is decoded as an
+ * MP3. Tags and stray bytes around the audio are ignored, and so is what runs beside it in an ogg
+ * file (a Skeleton, video). Files that were appended to each other are decoded one after the other,
+ * each as it would be alone, where their format allows that (ogg, mp3).
  *
- * A file is decoded whole or refused: lengths in headers, checksums, numbers and time stamps of Ogg
- * pages, frames of MP3, frames, sample count and MD5 of FLAC must all agree with the content. So is
- * one whose rate or number of channels changes on the way, one with a second wav, au or flac file
- * behind the first, and MP3 of free format. (An MP3 without an information frame, cut exactly
- * between two frames, and a FLAC whose encoder did not know the length cannot be told from shorter
- * recordings, nor sound inside a frame of MP3 that was changed.) Integers are divided by
- * 2^(bits-1), so that 16-bit wav and flac of the same audio are equal to the bit.
+ * A file is decoded whole or refused: lengths in headers, checksums, numbers and timestamps of Ogg
+ * pages, frames of MP3, frames, sample count and MD5 of FLAC must all agree with the content. Also
+ * refused are files whose rate or number of channels changes on the way, a second wav, au or flac
+ * file after the first, and MP3 in free format. (Not noticed: an MP3 without an information frame
+ * cut exactly between two frames, a cut FLAC whose encoder did not know the length, and a change
+ * inside a frame of MP3.) Integers are divided by 2^(bits-1), so 16-bit wav and flac of the same
+ * audio are equal to the bit.
  *
- * Decoding happens on the calling thread, at some hundred times the speed of sound.
+ * Decoding happens on the calling thread, some hundred times faster than the audio plays.
  *
  * @throws FewSoundError FILE_NOT_FOUND; IO when it cannot be read; FILE_FORMAT when it is empty,
- * cut
- *   short, damaged or of another kind; AUDIO_EMPTY when it holds no samples; INVALID_ARGUMENT when
- *   a sample is NaN or infinite (float wav), or the source is none of the accepted types
+ *   cut short, damaged or of another kind; AUDIO_EMPTY when it holds no samples; INVALID_ARGUMENT
+ *   when a sample is NaN or infinite (float wav), or the source is of another type
  */
 export async function readAudio(source: AudioSource): Promise<Recording> {
   const path = sourcePath(source);
@@ -160,7 +150,7 @@ export async function readAudio(source: AudioSource): Promise<Recording> {
   }
   const { channels, sampleRate, format } = await decode(bytes, content, name);
   if ((channels[0]?.length ?? 0) === 0) {
-    throw new FewSoundError('AUDIO_EMPTY', `${name}: the file holds not one sample of audio.`);
+    throw new FewSoundError('AUDIO_EMPTY', `${name}: the file contains no audio samples.`);
   }
   for (const [index, samples] of channels.entries()) {
     requireFinite(samples, channels.length === 1 ? name : `${name}, channel ${index}`);
@@ -195,40 +185,22 @@ function sourcePath(source: AudioSource): string | null {
   if (source instanceof URL) {
     // A host in the URL means another machine.
     if (source.protocol === 'file:' && source.host === '') return fileURLToPath(source);
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      `${source.href} is not a file: URL of this machine. Download the file, or pass its bytes.`,
-      { field: 'source' },
+    throw invalidArgument(
+      'source',
+      `${source.href} is not a local file: URL. Download the file, or pass its bytes.`,
     );
   }
   if (types.isUint8Array(source) || types.isArrayBuffer(source)) return null;
-  throw new FewSoundError(
-    'INVALID_ARGUMENT',
-    `the audio source is of type ${typeof source}; expected a path, a file: URL, a Uint8Array or ` +
+  throw invalidArgument(
+    'source',
+    `the audio source is a ${typeof source}; expected a path, a file: URL, a Uint8Array or ` +
       'an ArrayBuffer with the bytes of a file.',
-    { field: 'source' },
   );
 }
 
 async function readBytes(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw new FewSoundError('FILE_NOT_FOUND', `${path}: there is no such file.`, {
-        cause: error,
-      });
-    }
-    if (code === 'EISDIR') {
-      throw formatError(path, 'it is a folder; expected an audio file.', error);
-    }
-    throw new FewSoundError('IO', `${path}: the file cannot be read (${reason(error)}).`, {
-      cause: error,
-    });
-  }
-}
-
-function reason(error: unknown): string {
-  return types.isNativeError(error) ? error.message : String(error);
+  return withFile(path, async (file) => {
+    if (!(await file.stat()).isDirectory()) return file.readFile();
+    throw formatError(path, 'it is a folder; expected an audio file.');
+  });
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FewSoundError } from '../errors.js';
+import { invalidArgument } from '../errors.js';
 import { parseOptions } from '../options.js';
 import { requireAudio, requireRate } from './checks.js';
 
@@ -10,8 +10,8 @@ import { requireAudio, requireRate } from './checks.js';
  * frequencies, so what lies above that frequency is in the stopband: nothing audible folds back.
  */
 
-/** How a quality level shapes the filter. Frequencies are fractions of the lower Nyquist frequency. */
-export interface SincQuality {
+/** How a quality shapes the filter, in fractions of the lower Nyquist frequency. */
+interface SincQuality {
   /** Up to here the response is flat within 0.1 dB. */
   readonly passband: number;
   /** From the lower Nyquist frequency on, the response is below minus this many dB. */
@@ -19,10 +19,10 @@ export interface SincQuality {
 }
 
 /** A Kaiser-windowed sinc, ready to be sampled at any offset. */
-export interface SincKernel {
-  /** Distance from the centre, in input samples, beyond which the kernel is zero. */
+interface SincKernel {
+  /** Distance from the center, in input samples, beyond which the kernel is zero. */
   readonly halfWidth: number;
-  /** Kernel at `offset` input samples from its centre (up to a constant factor). */
+  /** Kernel at `offset` input samples from its center (up to a constant factor). */
   at(offset: number): number;
 }
 
@@ -32,7 +32,7 @@ export interface SincKernel {
  *
  * @param ratio lower rate divided by the input rate, in (0, 1]; 1 when the rate goes up
  */
-export function sincKernel(ratio: number, quality: SincQuality): SincKernel {
+function sincKernel(ratio: number, quality: SincQuality): SincKernel {
   const { passband, stopbandDb } = quality;
   const beta = 0.1102 * (stopbandDb - 8.7);
   const transition = (1 - passband) * Math.PI; // radians per sample of the lower rate
@@ -55,15 +55,15 @@ const windowPoints = 2048;
 const windowTables = new Map<number, Float64Array>();
 
 /**
- * The Kaiser window at positions 0 (its centre) to 1, out of a table by cubic interpolation: the
+ * The Kaiser window at positions 0 (its center) to 1, from a table by cubic interpolation: the
  * Bessel function costs a microsecond, and rates without a common factor need it for each product.
- * The window is so smooth that the error is below 1e-10.
+ * The error is below 1e-10.
  */
 function kaiserWindow(beta: number): (position: number) => number {
   let table = windowTables.get(beta);
   if (table === undefined) {
-    const scale = 1 / besselI0(beta);
-    // One point before the centre and two behind the end, for the interpolation.
+    const scale = 1 / besselI0Root(beta * beta);
+    // One point before the center and two past the end, for the interpolation.
     table = Float64Array.from({ length: windowPoints + 4 }, (_, i) => {
       const position = (i - 1) / windowPoints;
       return besselI0Root(beta * beta * (1 - position * position)) * scale;
@@ -92,13 +92,9 @@ function lagrange(t: number, a: number, b: number, c: number, d: number): number
   return (-a * t * v * w) / 6 + (b * u * v * w) / 2 - (c * u * t * w) / 2 + (d * u * t * v) / 6;
 }
 
-function besselI0(x: number): number {
-  return besselI0Root(x * x);
-}
-
 /**
- * Modified Bessel function of the first kind, order zero, of the square root of the argument: a power
- * series in `square`, so it goes on smoothly below zero, behind the end of the window.
+ * Modified Bessel function of the first kind, order zero, of the square root of the argument. A
+ * power series in `square`, so it continues smoothly below zero, past the end of the window.
  */
 function besselI0Root(square: number): number {
   let term = 1;
@@ -141,7 +137,7 @@ const maxTableTaps = 2 ** 20;
 
 /**
  * Changes the sampling rate by band-limited interpolation: every output sample is the input under a
- * Kaiser-windowed sinc centred at its exact time `i / to` (a polyphase filter in exact rational
+ * Kaiser-windowed sinc centered at its exact time `i / to` (a polyphase filter in exact rational
  * arithmetic, sums in float64). No delay: output sample 0 stands at input sample 0.
  *
  * With the default quality `'high'` the passband is flat within 0.1 dB up to 0.92 of the lower
@@ -179,8 +175,6 @@ export function resampledLength(length: number, from: number, to: number): numbe
 /**
  * Output samples `start` to `start + count - 1` of {@link resample}, bit for bit, without the work
  * for the others: what a crop out of a long recording needs. The arguments are taken as checked.
- *
- * @internal
  */
 export function interpolate(
   samples: Float32Array,
@@ -218,8 +212,8 @@ function dot(weights: Float64Array, samples: Float32Array, first: number): numbe
 }
 
 /**
- * The filter taps of a phase, [2 * reach] for input samples whole - reach + 1 to whole + reach. Each
- * phase sums to one: without that the ripple of the stopband would modulate a constant.
+ * The filter taps of a phase, [2 * reach] for input samples whole - reach + 1 to whole + reach.
+ * Each phase sums to one: without that the ripple of the stopband would modulate a constant.
  */
 function tapSource(
   kernel: SincKernel,
@@ -264,11 +258,10 @@ function requireRatio(from: number, to: number): void {
   requireRate(from, 'from');
   requireRate(to, 'to');
   if (Math.max(from / to, to / from) > maxRatio) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
+    throw invalidArgument(
+      'to',
       `cannot resample from ${from} Hz to ${to} Hz: the rates may differ by a factor of ${maxRatio} ` +
         'at most. Resample in two steps, or check that both rates are in Hz.',
-      { field: 'to' },
     );
   }
 }

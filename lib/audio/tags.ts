@@ -1,15 +1,11 @@
 import { hasText, viewOf } from './bytes.js';
 
 /**
- * Tags that programs put in front of a recording or behind it, whatever its format: ID3v1 and v2,
- * APEv2, Lyrics3. They are no part of the sound.
+ * Tags that programs put before or after a recording, whatever its format: ID3v1 and v2, APEv2,
+ * Lyrics3. They are not audio.
  */
 
-/**
- * Where the tags end that begin at `from`, any number of them. `from` where none is.
- *
- * @internal
- */
+/** Where the tags that start at `from` end; `from` where there are none. */
 export function skipTags(bytes: Uint8Array, from = 0): number {
   let position = from;
   for (let size = tagSize(bytes, position); size > 0; size = tagSize(bytes, position)) {
@@ -18,22 +14,14 @@ export function skipTags(bytes: Uint8Array, from = 0): number {
   return position;
 }
 
-/**
- * Where the tags begin that a file ends with. The file's length where there are none.
- *
- * @internal
- */
+/** Where the tags at the end of a file start; the file's length where there are none. */
 export function tagsAtEnd(bytes: Uint8Array): number {
   let end = bytes.length;
   for (let size = endTagSize(bytes, end); size > 0; size = endTagSize(bytes, end)) end -= size;
   return end;
 }
 
-/**
- * Whether the bytes from `position` on are tags, whole or not, or nothing but zeros.
- *
- * @internal
- */
+/** Whether only tags, whole or not, or zeros follow from `position` on. */
 export function isHarmless(bytes: Uint8Array, position: number): boolean {
   const rest = bytes.subarray(skipTags(bytes, position), tagsAtEnd(bytes));
   const isTag = ['ID3', 'TAG', 'APETAGEX', 'LYRICS'].some((tag) => hasText(rest, tag, 0));

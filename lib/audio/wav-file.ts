@@ -1,6 +1,6 @@
 import { hasText, viewOf } from './bytes.js';
 import { formatError } from './checks.js';
-import type { DecodedAudio } from './decoded-audio.js';
+import { type DecodedAudio, decodePcm, type PcmFormat } from './decoded-audio.js';
 import { isHarmless } from './tags.js';
 
 const formatTags = new Map([
@@ -18,12 +18,8 @@ const otherTags = new Map([
 
 const extensibleTag = 0xfffe;
 
-interface WavFormat {
-  readonly encoding: 'integer' | 'float';
-  readonly channels: number;
+interface WavFormat extends PcmFormat {
   readonly sampleRate: number;
-  /** Bytes of one sample of one channel. */
-  readonly width: number;
 }
 
 interface WavLayout extends WavFormat {
@@ -33,48 +29,22 @@ interface WavLayout extends WavFormat {
 
 /**
  * Decodes a WAV file: PCM of 8 (unsigned), 16, 24, 32 bits and float of 32, 64 bits, plain or
- * WAVE_FORMAT_EXTENSIBLE. Integers are divided by 2^(bits-1), so full scale is [-1, 1).
+ * WAVE_FORMAT_EXTENSIBLE.
  *
- * @internal
  * @param name how errors call the file
  * @throws FewSoundError FILE_FORMAT when the header and the content do not agree
  */
 export function decodeWav(bytes: Uint8Array, name: string): DecodedAudio {
   const layout = readLayout(bytes, name);
-  const { channels: channelCount, width, dataStart, dataSize } = layout;
-  const frames = dataSize / (channelCount * width);
-  const view = new DataView(bytes.buffer, bytes.byteOffset + dataStart, dataSize);
-  const sampleAt = sampleReader(view, layout);
-  const channels = Array.from({ length: channelCount }, () => new Float32Array(frames));
-  for (const [channel, samples] of channels.entries()) {
-    for (let i = 0; i < frames; i++) samples[i] = sampleAt((i * channelCount + channel) * width);
-  }
-  return { channels, sampleRate: layout.sampleRate };
-}
-
-function sampleReader(view: DataView, format: WavFormat): (offset: number) => number {
-  if (format.encoding === 'float') {
-    return format.width === 4
-      ? (offset) => view.getFloat32(offset, true)
-      : (offset) => view.getFloat64(offset, true);
-  }
-  switch (format.width) {
-    case 1:
-      return (offset) => (view.getUint8(offset) - 0x80) / 0x80;
-    case 2:
-      return (offset) => view.getInt16(offset, true) / 0x8000;
-    case 3:
-      return (offset) =>
-        ((view.getInt8(offset + 2) << 16) | view.getUint16(offset, true)) / 0x80_0000;
-    default:
-      return (offset) => view.getInt32(offset, true) / 0x8000_0000;
-  }
+  const { dataStart, dataSize, sampleRate } = layout;
+  const data = bytes.subarray(dataStart, dataStart + dataSize);
+  return { channels: decodePcm(data, layout), sampleRate };
 }
 
 /**
- * Walks the chunks of the whole file, so that a length that does not add up anywhere is noticed.
- * The length in the RIFF header is not asked: programs that write into a pipe never fill it in, and
- * the chunks say the same.
+ * Walks all chunks, so that a length that does not add up anywhere is noticed. The length in the
+ * RIFF header is ignored: programs that write into a pipe never fill it in, and the chunks say the
+ * same.
  */
 function readLayout(bytes: Uint8Array, name: string): WavLayout {
   const view = viewOf(bytes);
@@ -90,8 +60,8 @@ function readLayout(bytes: Uint8Array, name: string): WavLayout {
     if (id === null) {
       throw formatError(
         name,
-        `there is no chunk at byte ${position}, where the lengths in the wav header say that one ` +
-          'begins. The header is wrong or the file is damaged.',
+        `expected a chunk at byte ${position}, going by the lengths in its WAV header: the header is ` +
+          'wrong or the file is damaged.',
       );
     }
     const size = view.getUint32(position + 4, true);
@@ -128,11 +98,11 @@ function readLayout(bytes: Uint8Array, name: string): WavLayout {
 
 function readFormat(view: DataView, start: number, size: number, name: string): WavFormat {
   if (size < 16)
-    throw formatError(name, `its wav format chunk has ${size} bytes; expected 16 or more.`);
+    throw formatError(name, `its WAV format chunk has ${size} bytes; expected 16 or more.`);
   let tag = view.getUint16(start, true);
   if (tag === extensibleTag) {
     if (size < 40) {
-      throw formatError(name, `its extensible wav format chunk has ${size} bytes; expected 40.`);
+      throw formatError(name, `its extensible WAV format chunk has ${size} bytes; expected 40.`);
     }
     tag = view.getUint16(start + 24, true); // the sub-format GUID begins with the plain tag
   }
@@ -141,7 +111,7 @@ function readFormat(view: DataView, start: number, size: number, name: string): 
     const known = otherTags.get(tag) ?? `format tag 0x${tag.toString(16)}`;
     throw formatError(
       name,
-      `it is a wav with ${known} inside; fewsound reads wav with integer or float PCM. ` +
+      `it is a WAV with ${known}; fewsound reads WAV with integer or float PCM. ` +
         'Convert it, for example with `ffmpeg -i in.wav -c:a pcm_s16le out.wav`.',
     );
   }
@@ -159,22 +129,20 @@ function readFormat(view: DataView, start: number, size: number, name: string): 
   ) {
     throw formatError(
       name,
-      `its wav header makes no sense: ${channels} channels, ${sampleRate} Hz, ${bits}-bit ` +
+      `its WAV header is invalid: ${channels} channels, ${sampleRate} Hz, ${bits}-bit ` +
         `${encoding} samples, ${blockAlign} bytes a frame.`,
     );
   }
-  return { encoding, channels, sampleRate, width };
+  return { encoding, channels, sampleRate, width, littleEndian: true };
 }
 
-/**
- * Behind the last chunk may be tags, zeros, and less than a sample's bytes, not more of the sound.
- */
+/** Tags, zeros and less than one frame may follow the last chunk, but no more audio. */
 function requireNoMore(bytes: Uint8Array, from: number, frame: number, name: string): void {
   for (let at = from; at + 12 <= bytes.length; at++) {
     if (!isWavStart(bytes, at)) continue;
     throw formatError(
       name,
-      `a second wav file begins in it at byte ${at}. Split them, or convert each by itself.`,
+      `a second WAV file starts at byte ${at}. Split the two, or convert each separately.`,
     );
   }
   const afterPadding = from + (from % 2);
@@ -182,8 +150,8 @@ function requireNoMore(bytes: Uint8Array, from: number, frame: number, name: str
   if (harmless || bytes.length - afterPadding < frame) return;
   throw formatError(
     name,
-    `${bytes.length - from} bytes that are no chunk follow the end that its wav header announces ` +
-      `(byte ${from}). The header gives a wrong length, or the file is damaged.`,
+    `${bytes.length - from} bytes follow its last chunk (byte ${from}): the lengths in its WAV ` +
+      'header are wrong or the file is damaged.',
   );
 }
 
@@ -195,15 +163,15 @@ function cutShort(name: string, id: string, size: number, available: number): Er
   const what = id === 'data' ? 'audio' : `its '${id.trimEnd()}' chunk`;
   return formatError(
     name,
-    `its wav header announces ${size} bytes of ${what}, but ${Math.max(0, available)} follow. ` +
+    `its WAV header promises ${size} bytes of ${what}, but ${Math.max(0, available)} follow. ` +
       'The file is cut short, or was written by a program that never filled in the length.',
   );
 }
 
 function missingChunk(id: string, length: number): string {
   return (
-    `it is ${length} bytes of wav without a '${id}' chunk. ` +
-    'It is cut short, or not a complete wav file.'
+    `it is a WAV of ${length} bytes without a '${id}' chunk: ` +
+    'the file is cut short or incomplete.'
   );
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FewSoundError } from '../errors.js';
+import { FewSoundError, invalidArgument } from '../errors.js';
 import { writeFileAtomic } from '../files.js';
 import { parseOptions } from '../options.js';
 import { requireAudio, requireRate } from './checks.js';
@@ -14,9 +14,9 @@ export interface WavOptions {
   /** 16 or 24: integer PCM; 32: float. Default 16. */
   bitDepth?: 16 | 24 | 32;
   /**
-   * Triangular dither of two steps peak to peak before rounding to 16 or 24 bits (default false). It
-   * turns rounding distortion into noise that does not follow the signal. The noise is the same in
-   * every run, so the same audio gives the same file. Float needs none and ignores it.
+   * Triangular dither of two steps peak to peak before rounding to 16 or 24 bits (default false).
+   * It turns rounding distortion into noise that does not follow the signal. The noise is the same
+   * in every run, so the same audio gives the same file. Float needs none and ignores it.
    */
   dither?: boolean;
 }
@@ -48,9 +48,9 @@ export async function writeWav(
  * The bytes of a WAV file; see {@link writeWav}. More than two channels need, and get, the
  * WAVE_FORMAT_EXTENSIBLE header; fewer get the plain one, which every program reads.
  *
- * @throws FewSoundError AUDIO_EMPTY for no samples; INVALID_ARGUMENT for a NaN or infinite sample, a
- *   bad rate or option, or more audio than a WAV file holds (4 GiB); SHAPE_MISMATCH for channels of
- *   unequal length
+ * @throws FewSoundError AUDIO_EMPTY for no samples; INVALID_ARGUMENT for a NaN or infinite sample,
+ *   a bad rate or option, or more audio than a WAV file holds (4 GiB); SHAPE_MISMATCH for channels
+ *   of unequal length
  */
 export function encodeWav(audio: WavSource, options: WavOptions = {}): Uint8Array {
   const { bitDepth, dither } = parseOptions(optionsSchema, options, 'wav options');
@@ -62,11 +62,9 @@ export function encodeWav(audio: WavSource, options: WavOptions = {}): Uint8Arra
   const width = bitDepth / 8;
   const dataSize = frames * channels.length * width;
   if (dataSize > maxDataBytes) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      `the audio takes ${dataSize} bytes; a wav file holds at most ${maxDataBytes}. ` +
-        'Write it in parts.',
-      { field: 'samples' },
+    throw invalidArgument(
+      'samples',
+      `the audio takes ${dataSize} bytes; a WAV file holds at most ${maxDataBytes}. Split it.`,
     );
   }
   const header = encodeHeader({ channels: channels.length, sampleRate, bitDepth, frames });
@@ -87,11 +85,7 @@ export function encodeWav(audio: WavSource, options: WavOptions = {}): Uint8Arra
 function checkChannels(channels: readonly Float32Array[]): number {
   const frames = channels[0]?.length;
   if (frames === undefined || channels.length > 0xffff) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      `${channels.length} channels; a wav file has 1 to 65535.`,
-      { field: 'channels' },
-    );
+    throw invalidArgument('channels', `expected 1 to 65535 channels, got ${channels.length}.`);
   }
   for (const [index, samples] of channels.entries()) {
     const what = `wav channel ${index}`;
@@ -99,8 +93,8 @@ function checkChannels(channels: readonly Float32Array[]): number {
     if (samples.length !== frames) {
       throw new FewSoundError(
         'SHAPE_MISMATCH',
-        `channel 0 has ${frames} samples and channel ${index} has ${samples.length}; expected ` +
-          'equal lengths.',
+        `expected channels of equal length, but channel 0 has ${frames} samples and channel ` +
+          `${index} has ${samples.length}.`,
         { shapes: channels.map(({ length }) => [length]) },
       );
     }
@@ -115,11 +109,11 @@ function sampleWriter(
 ): (offset: number, value: number) => void {
   if (bitDepth === 32) return (offset, value) => view.setFloat32(offset, value, true);
   const scale = 2 ** (bitDepth - 1);
-  const quantise = (value: number): number =>
+  const quantize = (value: number): number =>
     Math.max(-scale, Math.min(scale - 1, Math.round(value * scale + noise())));
-  if (bitDepth === 16) return (offset, value) => view.setInt16(offset, quantise(value), true);
+  if (bitDepth === 16) return (offset, value) => view.setInt16(offset, quantize(value), true);
   return (offset, value) => {
-    const step = quantise(value);
+    const step = quantize(value);
     view.setUint16(offset, step & 0xffff, true);
     view.setInt8(offset + 2, step >> 16);
   };
@@ -136,56 +130,36 @@ interface WavShape {
 function encodeHeader({ channels, sampleRate, bitDepth, frames }: WavShape): Uint8Array {
   const isFloat = bitDepth === 32;
   const isExtensible = channels > 2;
-  const formatSize = isExtensible ? 40 : isFloat ? 18 : 16;
-  const factSize = isFloat ? 12 : 0;
   const frameBytes = channels * (bitDepth / 8);
   const dataSize = frames * frameBytes;
-  const header = new Uint8Array(12 + 8 + formatSize + factSize + 8);
-  const view = new DataView(header.buffer);
-  let position = 0;
-  const text = (value: string): void => {
-    for (const character of value) view.setUint8(position++, character.charCodeAt(0));
-  };
-  const u16 = (value: number): void => {
-    view.setUint16(position, value, true);
-    position += 2;
-  };
-  const u32 = (value: number): void => {
-    view.setUint32(position, value, true);
-    position += 4;
-  };
-
-  text('RIFF');
-  u32(header.length - 8 + dataSize + (dataSize % 2));
-  text('WAVE');
-  text('fmt ');
-  u32(formatSize);
   const tag = isFloat ? 3 : 1;
-  u16(isExtensible ? 0xfffe : tag);
-  u16(channels);
-  u32(sampleRate);
-  u32(sampleRate * frameBytes);
-  u16(frameBytes);
-  u16(bitDepth);
+  const format = [
+    ...u16(isExtensible ? 0xfffe : tag, channels),
+    ...u32(sampleRate, sampleRate * frameBytes),
+    ...u16(frameBytes, bitDepth),
+  ];
   if (isExtensible) {
-    u16(22);
-    u16(bitDepth); // valid bits
-    u32(0); // no channel has a place: the order is all there is to know
-    u16(tag);
-    header.set([0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71], position);
-    position += 14;
+    // Valid bits; then no channel has a place: the order is all there is to know.
+    format.push(...u16(22, bitDepth), ...u32(0), ...u16(tag));
+    format.push(0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71);
   } else if (isFloat) {
-    u16(0);
+    format.push(...u16(0));
   }
-  if (isFloat) {
-    text('fact');
-    u32(4);
-    u32(frames);
-  }
-  text('data');
-  u32(dataSize);
-  return header;
+  const chunks = [
+    ...text('WAVEfmt '),
+    ...u32(format.length),
+    ...format,
+    ...(isFloat ? [...text('fact'), ...u32(4, frames)] : []),
+    ...text('data'),
+    ...u32(dataSize),
+  ];
+  const size = chunks.length + dataSize + (dataSize % 2);
+  return Uint8Array.from([...text('RIFF'), ...u32(size), ...chunks]);
 }
+
+const text = (value: string) => Buffer.from(value, 'latin1');
+const u16 = (...values: number[]) => values.flatMap((value) => [value & 0xff, value >>> 8]);
+const u32 = (...values: number[]) => values.flatMap((value) => u16(value & 0xffff, value >>> 16));
 
 /** The sum of two uniform numbers, in (-1, 1), from a generator with a fixed seed (xorshift32). */
 function triangularNoise(): () => number {

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import { styleText, types } from 'node:util';
-import type { Command } from 'commander';
+import type { Argument, Command, Option } from 'commander';
 import { FewSoundError } from '../errors.js';
 
 /** Where a command writes. Standard output is for results, standard error for everything else. */
@@ -9,7 +9,7 @@ export interface CommandStreams {
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
 }
 
-/** What a running command has around it. */
+/** The surroundings of a running command. */
 export interface CommandContext extends CommandStreams {
   /** Aborted at the first Ctrl-C. */
   readonly signal: AbortSignal;
@@ -27,25 +27,80 @@ export interface CommandResult {
   readonly status?: number;
 }
 
-/** A command that has nothing to print, as a process that is not the first of those that work together. */
+/** No output: that of a process that is not the first of those that work together. */
 export interface SilentResult {
   readonly status: number;
 }
 
-/** Runs the work of a command and prints its result. */
-export type Execute = (
-  command: Command,
-  work: (context: CommandContext) => Promise<CommandResult | SilentResult>,
-) => Promise<void>;
+declare const type: unique symbol;
+
+/** An argument or a flag that knows the type of its value. */
+interface Typed<Value> {
+  readonly [type]?: () => Value;
+}
+
+export type Flag<Value> = Option & Typed<Value>;
+export type Positional<Value> = Argument & Typed<Value>;
+
+/** What a command takes, by the names that its work reads. */
+export type Inputs = Readonly<Record<string, Flag<unknown> | Positional<unknown>>>;
+
+/** What was given for {@link Inputs}. */
+export type Values<Taken> = {
+  readonly [Name in keyof Taken]: Taken[Name] extends Typed<infer Value> ? Value : never;
+};
+
+/** A command: its inputs and its work. It has a file of its own, loaded when it is called. */
+export interface Definition<Taken extends Inputs> {
+  readonly description: string;
+  /** In place of the usage line that the inputs give. */
+  readonly usage?: string;
+  readonly inputs: Taken;
+  /** Adds flags that are not in `inputs`. */
+  readonly addFlags?: (command: Command) => void;
+  /** Does the work; `command` knows which flags were given and which have their defaults. */
+  run(
+    given: Values<Taken>,
+    context: CommandContext,
+    command: Command,
+  ): Promise<CommandResult | SilentResult>;
+}
+
+/** A command whose inputs are checked against what its work reads. */
+export function defineCommand<Taken extends Inputs>(
+  definition: Definition<Taken>,
+): Definition<Taken> {
+  return definition;
+}
+
+/** Whether a flag is on the command line, and not just at its default. */
+export function isGiven(command: Command, name: string): boolean {
+  return command.getOptionValueSource(name) === 'cli';
+}
+
+/** The same error in other words, for a person who knows the command and not the function. */
+export function reworded(error: FewSoundError, message: string): FewSoundError {
+  const { code, field, shapes } = error;
+  return new FewSoundError(code, message, { cause: error, field, shapes });
+}
+
+/** Without the entries that are undefined. */
+export function defined<T extends object>(
+  values: T,
+): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof T]?: Exclude<T[Key], undefined>;
+  };
+}
 
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red';
 
-/** Colours text where the stream is a terminal and the user has not asked for none. */
+/** Colors text where the stream is a terminal and the user has not set NO_COLOR. */
 export function stylist(stream: {
   readonly isTTY?: boolean;
 }): (style: Style, text: string) => string {
-  const colours = stream.isTTY === true && !process.env.NO_COLOR;
-  return (style, text) => (colours ? styleText(style, text) : text);
+  const colors = stream.isTTY === true && !process.env.NO_COLOR;
+  return (style, text) => (colors ? styleText(style, text) : text);
 }
 
 /** One line of JSON. Numbers that JSON does not know (NaN, infinities) become null. */
@@ -62,7 +117,7 @@ export class UsageError extends Error {
 export const INTERRUPTED = 130;
 
 /**
- * Says what went wrong, on standard error for people or as JSON on standard output.
+ * Reports what went wrong, on standard error for people or as JSON on standard output.
  *
  * @returns the exit status
  */
@@ -72,10 +127,10 @@ export function reportFailure(
 ): number {
   const { code, message, field, status } = describeFailure(error);
   if (json) {
-    stdout.write(toJsonLine({ error: { code, message, ...(field !== undefined && { field }) } }));
+    stdout.write(toJsonLine({ error: { code, message, field } }));
   } else {
     stderr.write(`${stylist(stderr)('red', 'fewsound:')} ${message}\n`);
-    if (code === 'USAGE') stderr.write('`fewsound help COMMAND` lists what is possible.\n');
+    if (code === 'USAGE') stderr.write('`fewsound help COMMAND` shows the options of a command.\n');
   }
   return status;
 }
@@ -83,7 +138,7 @@ export function reportFailure(
 interface Failure {
   readonly code: string;
   readonly message: string;
-  readonly field?: string;
+  readonly field?: string | undefined;
   readonly status: number;
 }
 
@@ -92,9 +147,9 @@ function describeFailure(error: unknown): Failure {
   if (error instanceof FewSoundError) {
     const { code, message, field } = error;
     const status = code === 'ABORTED' ? INTERRUPTED : 1;
-    return { code, message, status, ...(field !== undefined && { field }) };
+    return { code, message, field, status };
   }
-  // A mistake of ours: the stack is what a bug report needs.
+  // A bug of ours: a report of it needs the stack.
   const text = types.isNativeError(error) ? (error.stack ?? error.message) : String(error);
   return { code: 'INTERNAL', message: text, status: 1 };
 }

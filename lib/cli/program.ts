@@ -1,49 +1,135 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import {
+  type CommandContext,
   type CommandStreams,
-  type Execute,
+  type Definition,
+  type Inputs,
   reportFailure,
   toJsonLine,
   UsageError,
 } from './command.js';
-import { addAnalyzeCommand } from './commands/analyze/index.js';
-import { addCompareCommand } from './commands/compare.js';
-import { addConvertCommand } from './commands/convert.js';
-import { addDoctorCommand } from './commands/doctor.js';
-import { addEncodeCommand } from './commands/encode.js';
-import { addEvaluateCommand } from './commands/evaluate.js';
-import { addFitCommand } from './commands/fit.js';
-import { addMetricsCommand } from './commands/metrics.js';
-import { addPrepareCommand } from './commands/prepare.js';
-import { addDecodeCommand, addRenderCommand } from './commands/render.js';
-import { addSetupCommand } from './commands/setup.js';
-import { addTrainCommand } from './commands/train.js';
-import { addTrainClassifierCommand } from './commands/train-classifier.js';
+
+/** A command in the table: what `fewsound --help` says of it, and its file. */
+interface Entry {
+  readonly summary: string;
+  readonly load: () => Promise<Definition<Inputs>>;
+}
+
+/** A command that only has commands. */
+interface Group {
+  readonly summary: string;
+  readonly description: string;
+  readonly commands: Table<Entry>;
+}
+
+type Table<Row> = Readonly<Record<string, Row>>;
+
+const ANALYSES: Table<Entry> = {
+  spectra: {
+    summary: 'how the first layer responds to recordings, over time and frequency',
+    load: async () => (await import('./commands/analyze/spectra.js')).spectra,
+  },
+  geometry: {
+    summary: 'how the atoms of the layers lie: bounds, angles, coherence',
+    load: async () => (await import('./commands/analyze/geometry.js')).geometry,
+  },
+  wigner: {
+    summary: 'where filters have their energy over time and frequency',
+    load: async () => (await import('./commands/analyze/wigner.js')).wigner,
+  },
+  classify: {
+    summary: 'how well classes are told apart by the responses of the first layer',
+    load: async () => (await import('./commands/analyze/classify.js')).classify,
+  },
+};
+
+const COMMANDS: Table<Entry | Group> = {
+  fit: {
+    summary: 'fit a network to a recording',
+    load: async () => (await import('./commands/fit.js')).fitCommand,
+  },
+  compare: {
+    summary: 'fit several networks to one recording, or to many, and compare them',
+    load: async () => (await import('./commands/compare.js')).compare,
+  },
+  render: {
+    summary: 'turn a saved network into sound',
+    load: async () => (await import('./commands/render.js')).render,
+  },
+  metrics: {
+    summary: 'measure how far a recording is from its original',
+    load: async () => (await import('./commands/metrics.js')).metrics,
+  },
+  prepare: {
+    summary: 'prepare a corpus for training',
+    load: async () => (await import('./commands/prepare.js')).prepare,
+  },
+  train: {
+    summary: 'train a model that writes networks on a prepared corpus',
+    load: async () => (await import('./commands/train.js')).trainCommand,
+  },
+  'train-classifier': {
+    summary: 'train a CNN that tells recordings apart by their waveform',
+    load: async () => (await import('./commands/train-classifier.js')).trainClassifierCommand,
+  },
+  evaluate: {
+    summary: 'measure trained models on a prepared corpus',
+    load: async () => (await import('./commands/evaluate.js')).evaluateCommand,
+  },
+  encode: {
+    summary: 'turn a recording into networks, with a trained model',
+    load: async () => (await import('./commands/encode.js')).encode,
+  },
+  decode: {
+    summary: 'turn encoded networks back into sound',
+    load: async () => (await import('./commands/render.js')).decode,
+  },
+  analyze: {
+    summary: 'look inside a model: response spectra, geometry of layers, filters',
+    description:
+      'Looks inside a model: how its first layer responds to recordings (spectra), how the atoms of its layers lie (geometry), where its filters have their energy (wigner), how well its responses tell classes apart (classify).',
+    commands: ANALYSES,
+  },
+  convert: {
+    summary: 'turn a PyTorch checkpoint into safetensors',
+    load: async () => (await import('./commands/convert.js')).convert,
+  },
+  doctor: {
+    summary: 'check the installation',
+    load: async () => (await import('./commands/doctor.js')).doctor,
+  },
+  setup: {
+    summary: 'install LibTorch, PESQ or CDPAM for fewsound',
+    load: async () => (await import('./commands/setup.js')).setup,
+  },
+};
 
 /** Where a run of the command line writes, and what stops it. */
 export interface CliSurroundings extends CommandStreams {
   readonly signal?: AbortSignal;
 }
 
+/** Runs a command and prints its result. */
+type Execute = (command: Command, definition: Definition<Inputs>) => Promise<void>;
+
 /**
  * The `fewsound` command in this process.
  *
  * @param argv arguments after the program's name
- * @returns exit status: 0; 1 for a failure; 2 for a mistake in the call; 130 when it was interrupted
+ * @returns exit status: 0; 1 for a failure; 2 for a mistake in the call; 130 when interrupted
  */
 export async function runCli(
   argv: readonly string[],
-  surroundings: CliSurroundings,
+  { stdout, stderr, signal = new AbortController().signal }: CliSurroundings,
 ): Promise<number> {
-  const { stdout, stderr } = surroundings;
-  const signal = surroundings.signal ?? new AbortController().signal;
-  // Also known where the arguments cannot be understood: an error is JSON as well then.
+  // Known before the arguments are parsed, so that an error in them is JSON as well.
   const json = argv.includes('--json');
   let status = 0;
 
-  const execute: Execute = async (command, work) => {
+  const execute: Execute = async (command, definition) => {
     const { quiet = false } = command.opts<{ quiet?: boolean }>();
-    const result = await work({ stdout, stderr, signal, json, quiet });
+    const context: CommandContext = { stdout, stderr, signal, json, quiet };
+    const result = await definition.run(valuesOf(command, definition), context, command);
     if ('text' in result) stdout.write(json ? toJsonLine(result.json) : `${result.text}\n`);
     status = result.status ?? 0;
   };
@@ -55,7 +141,7 @@ export async function runCli(
       stdout.write(json ? toJsonLine(result.json) : `${result.text}\n`);
       return 0;
     }
-    const program = buildProgram(execute, surroundings);
+    const program = await buildProgram(argv, execute, { stdout, stderr });
     if (argv.length === 0) {
       stderr.write(program.helpInformation());
       return 2;
@@ -65,16 +151,19 @@ export async function runCli(
   } catch (error) {
     // Help ends as an exception too.
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    const failure = error instanceof CommanderError ? usageError(error) : error;
+    const failure =
+      error instanceof CommanderError
+        ? new UsageError(error.message.replace(/^error: /, ''))
+        : error;
     return reportFailure(failure, { stdout, stderr, json });
   }
 }
 
-function usageError({ message }: CommanderError): UsageError {
-  return new UsageError(message.replace(/^error: /, ''));
-}
-
-function buildProgram(execute: Execute, { stdout }: CommandStreams): Command {
+async function buildProgram(
+  argv: readonly string[],
+  execute: Execute,
+  { stdout }: CommandStreams,
+): Promise<Command> {
   const program = new Command('fewsound')
     .description('Neural representations of sound: networks that learn a recording.')
     .option('-V, --version', 'versions of fewsound, LibTorch and Node.js')
@@ -89,37 +178,72 @@ function buildProgram(execute: Execute, { stdout }: CommandStreams): Command {
     .helpCommand('help [command]', 'help for a command')
     .addHelpText(
       'after',
-      '\nExit status: 0 done, 1 failed, 2 called wrongly, 130 interrupted.\n`fewsound help COMMAND` shows all options of a command.',
+      '\nExit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.\n`fewsound help COMMAND` shows all options of a command.',
     );
-  for (const add of [
-    addFitCommand,
-    addCompareCommand,
-    addRenderCommand,
-    addMetricsCommand,
-    addPrepareCommand,
-    addTrainCommand,
-    addTrainClassifierCommand,
-    addEvaluateCommand,
-    addEncodeCommand,
-    addDecodeCommand,
-    addAnalyzeCommand,
-    addConvertCommand,
-    addDoctorCommand,
-    addSetupCommand,
-  ]) {
-    add(program, execute);
-  }
-  for (const command of program.commands.flatMap(withSubcommands)) {
-    command.copyInheritedSettings(program);
+  // No option of the program takes a value: the first words that are no options name the command.
+  const words = argv.filter((word) => word !== 'help' && !word.startsWith('-'));
+  await addCommands(program, COMMANDS, words, execute);
+  return program;
+}
+
+/** Adds the commands of a table, that which is called with all that its file declares. */
+async function addCommands(
+  parent: Command,
+  table: Table<Entry | Group>,
+  [called, ...further]: readonly string[],
+  execute: Execute,
+): Promise<void> {
+  for (const [name, row] of Object.entries(table)) {
+    const command = parent.command(name).summary(row.summary).copyInheritedSettings(parent);
+    if ('commands' in row) {
+      command
+        .description(row.description)
+        .helpCommand('help [command]', 'help for a command')
+        .allowExcessArguments()
+        .action(() => refuse(command, Object.keys(row.commands)));
+      await addCommands(command, row.commands, further, execute);
+    } else if (name === called) {
+      const definition = await row.load();
+      declare(command, definition);
+      command.action(() => execute(command, definition));
+    }
     command.addOption(
       new Option('--json', 'print one JSON object on standard output and nothing else').helpGroup(
         'Options:',
       ),
     );
   }
-  return program;
 }
 
-function withSubcommands(command: Command): Command[] {
-  return [command, ...command.commands.flatMap(withSubcommands)];
+function declare(
+  command: Command,
+  { description, usage, inputs, addFlags }: Definition<Inputs>,
+): void {
+  command.description(description);
+  if (usage !== undefined) command.usage(usage);
+  for (const [name, input] of Object.entries(inputs)) {
+    if (input instanceof Argument) {
+      command.addArgument(input);
+    } else {
+      input.attributeName = () => name;
+      command.addOption(input);
+    }
+  }
+  addFlags?.(command);
+}
+
+function valuesOf(command: Command, { inputs }: Definition<Inputs>): Record<string, unknown> {
+  const words = [...command.processedArgs];
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, input]) => [
+      name,
+      input instanceof Argument ? words.shift() : command.getOptionValue(name),
+    ]),
+  );
+}
+
+function refuse(command: Command, names: readonly string[]): never {
+  const [word] = command.args;
+  const what = word === undefined ? 'a command is missing' : `there is no command '${word}'`;
+  throw new UsageError(`${what}; expected fewsound ${command.name()} ${names.join('|')} MODEL`);
 }

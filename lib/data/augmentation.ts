@@ -3,7 +3,7 @@ import { peakOf } from '../audio/clip.js';
 import { flag, optionsObject } from '../options.js';
 import type { Draws } from './draws.js';
 
-/** What is done to a training crop; each part can be switched off. */
+/** The augmentation of training crops; each part can be switched off. */
 export interface AugmentationOptions {
   /** Crop at a random start (default true); at the segment's beginning otherwise. */
   randomStart?: boolean;
@@ -15,7 +15,6 @@ export interface AugmentationOptions {
 
 const probability = 'Expected a number from 0 to 1';
 
-/** @internal */
 export const augmentationSchema = optionsObject({
   randomStart: flag.default(true),
   phaseMangle: z
@@ -26,17 +25,16 @@ export const augmentationSchema = optionsObject({
   dequantize: flag.default(true),
 });
 
-/** @internal */
 export type Augmentation = z.output<typeof augmentationSchema>;
 
-/** The phase mangle of the FewSound paper: radius of the poles, and the range of their frequency, Hz. */
+/** The phase mangle of the FewSound paper: radius of the poles, range of their frequency in Hz. */
 const MANGLE = { radius: 0.99, lowest: 20, highest: 2000 };
 
 /** One step of 16 bits. */
 const STEP = 2 ** -16;
 
-/** What chance decides about one training crop. */
-export interface CropPlan {
+/** The random choices for one training crop. */
+interface CropPlan {
   /** First sample of the crop in its segment. */
   readonly start: number;
   /** Frequency of the all-pass filter's poles, Hz; null where the phase is left alone. */
@@ -44,9 +42,9 @@ export interface CropPlan {
 }
 
 /**
- * Draws for one crop. Always three numbers, whatever is switched off, so that a switch changes nothing else.
+ * Draws for one crop. Always three numbers, whatever is switched off, so that a switch changes
+ * nothing else.
  *
- * @internal
  * @param starts possible starts, 1 or more
  */
 export function planCrop(draws: Draws, starts: number, augmentation: Augmentation): CropPlan {
@@ -60,9 +58,9 @@ export function planCrop(draws: Draws, starts: number, augmentation: Augmentatio
 }
 
 /**
- * Makes a training example of a crop, in place: phase mangle, dequantisation noise U(-1/2, 1/2)/2^16, peak 1.
+ * Makes a training example of a crop, in place: phase mangle, dequantization noise U(-1/2,
+ * 1/2)/2^16, peak 1.
  *
- * @internal
  * @param sampleRate Hz
  */
 export function augment(
@@ -80,11 +78,13 @@ export function augment(
 }
 
 /**
- * Filters in place by the second-order all-pass filter with poles r·e^(±iθ) and zeros at their mirror images:
+ * Filters in place by the second-order all-pass filter with poles r·e^(±iθ) and zeros at their
+ * mirror images:
  *
- *   H(z) = (r² - 2r·cos θ·z⁻¹ + z⁻²) / (1 - 2r·cos θ·z⁻¹ + r²·z⁻²)
+ * H(z) = (r² - 2r·cos θ·z⁻¹ + z⁻²) / (1 - 2r·cos θ·z⁻¹ + r²·z⁻²)
  *
- * |H| = 1 at every frequency: the spectrum keeps its magnitudes, the waveform does not. Before the first sample there is silence.
+ * |H| = 1 at every frequency: the spectrum keeps its magnitudes, the waveform changes. Before the
+ * first sample there is silence.
  *
  * @param samples [n] amplitudes
  * @param radius r, in [0, 1)
@@ -104,11 +104,7 @@ export function allPass(samples: Float32Array, radius: number, angle: number): v
   }
 }
 
-/**
- * Scales to a peak of 1, in place; silence stays silence.
- *
- * @internal
- */
+/** Scales to a peak of 1, in place; silence stays silence. */
 export function scaleToPeak(samples: Float32Array): void {
   const peak = peakOf(samples);
   if (peak === 0) return;

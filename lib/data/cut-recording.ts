@@ -1,21 +1,27 @@
 import { mixDown, readAudio, resample } from '../audio/index.js';
 import { FewSoundError } from '../errors.js';
+import type { CorpusFile } from './corpora/index.js';
 import type { BadFileEntry, PreparationSettings, PreparedFile } from './manifest.js';
-import type { SourceFile } from './prepare-unit.js';
 
-/** Half a step of 16 bits: what stays below it everywhere is silence. */
+/** Half a step of 16 bits: a recording that stays below it is silent. */
 const SILENCE = 2 ** -16;
 
-/** The segments of a recording, or why there is none. */
+/** A recording and its size in bytes; -1 where that is unknown. */
+export interface SourceFile extends CorpusFile {
+  readonly bytes: number;
+}
+
+/** The segments of a recording, or why there are none. */
 export type CutRecording =
   | { readonly entry: PreparedFile; readonly segments: readonly Float32Array[] }
   | { readonly bad: BadFileEntry };
 
 /**
- * Reads a recording, mixes it down, resamples it, drops its beginning and cuts the rest into segments; what remains is
- * dropped. Segments of silence are left out: there is nothing in them to learn, and no peak to scale by.
+ * Reads a recording, mixes it down, resamples it, drops its start and cuts the rest into segments;
+ * the remainder is dropped. Silent segments are left out: they have nothing to learn from, and no
+ * peak to scale by.
  *
- * @throws FewSoundError INTERNAL where a decoder does not start; everything else makes a bad file
+ * @throws FewSoundError INTERNAL where a decoder fails to start; anything else makes a bad file
  */
 export async function cutRecording(
   file: SourceFile,
@@ -29,7 +35,7 @@ export async function cutRecording(
     const mono = channels.length === 1 ? (channels[0] as Float32Array) : mixDown(channels);
     samples = resample(mono, sampleRate, settings.sampleRate);
   } catch (error) {
-    return judge(file, error);
+    return badFileOf(file, error);
   }
   const { segmentSamples, short } = settings;
   const skip = Math.round(settings.skipSeconds * settings.sampleRate);
@@ -39,10 +45,10 @@ export async function cutRecording(
     return bad(
       file,
       'short',
-      `it has ${samples.length} samples at ${settings.sampleRate} Hz; ${skip} are skipped, and a segment has ${segmentSamples}.`,
+      `it has ${samples.length} samples at ${settings.sampleRate} Hz; ${skip} are skipped and a segment takes ${segmentSamples}.`,
     );
   }
-  if (isSilent(kept)) return bad(file, 'silent', 'there is no sound in it.');
+  if (isSilent(kept)) return bad(file, 'silent', 'it is silent.');
   if (whole === 0) {
     const padded = new Float32Array(segmentSamples);
     padded.set(kept);
@@ -52,7 +58,7 @@ export async function cutRecording(
     (start) => !isSilent(kept.subarray(start, start + segmentSamples)),
   );
   if (starts.length === 0) {
-    return bad(file, 'silent', 'there is no sound in any of its whole segments.');
+    return bad(file, 'silent', 'all its whole segments are silent.');
   }
   return {
     entry: { name, group, starts: starts.map((start) => skip + start) },
@@ -72,9 +78,9 @@ function bad(
   return { bad: { name, group, problem, message } };
 }
 
-function judge(file: SourceFile, error: unknown): CutRecording {
+function badFileOf(file: SourceFile, error: unknown): CutRecording {
   const { message } = error as Error;
-  // The manifest is to be the same wherever the corpus lies.
+  // The manifest must be the same wherever the corpus lies.
   const problem = message.replace(`${file.path}: `, '').replaceAll(file.path, file.name);
   if (!(error instanceof FewSoundError)) return bad(file, 'damaged', problem);
   switch (error.code) {

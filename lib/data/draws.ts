@@ -1,17 +1,15 @@
-/** What a stream of draws is for; streams of different purposes have nothing in common. */
+/** What a stream of draws is for; streams of different purposes are independent. */
 const purposes = { order: 1, item: 2, split: 3, dropout: 4 } as const;
 
-/** Odd constants that set the four words of the state apart (digits of the golden ratio and of √2, √3, √5). */
+/** Constants that set the four words of the state apart: digits of the golden ratio, √2, √3, √5. */
 const LANES = [0x9e37_79b9, 0x6a09_e667, 0xbb67_ae85, 0x3c6e_f373] as const;
 
 /**
- * Random numbers that depend on nothing but a key: (seed, purpose, epoch, item). A training that stops after any item can
- * so go on with the next without having drawn those before.
+ * Random numbers that depend on nothing but a key: (seed, purpose, epoch, item). So training can
+ * resume after any item without drawing for those before.
  *
- * The key's words go through a 32-bit mix (the finalizer of MurmurHash3) in four lanes, which start differently; the lanes
- * are the state of xoshiro128** (Blackman, Vigna 2018), which gives the numbers.
- *
- * @internal
+ * The words of the key go through a 32-bit mix (the finalizer of MurmurHash3) in four lanes that
+ * start differently; the lanes are the state of xoshiro128** (Blackman, Vigna 2018).
  */
 export class Draws {
   readonly #state: Uint32Array<ArrayBuffer>;
@@ -40,7 +38,8 @@ export class Draws {
 
   /** Adds noise, uniform in [-amplitude, amplitude), to every sample. */
   addNoise(samples: Float32Array, amplitude: number): void {
-    // The same numbers as those of uniform(), with the state in local variables: this is the innermost loop.
+    // The same numbers as uniform() gives, with the state in local variables: this is the innermost
+    // loop.
     const scale = (2 * amplitude) / 2 ** 32;
     let [a, b, c, d] = this.#state as unknown as [number, number, number, number];
     for (let i = 0; i < samples.length; i++) {
@@ -58,7 +57,7 @@ export class Draws {
     this.#state.set([a, b, c, d]);
   }
 
-  /** The numbers 0 to `length` - 1 in random order (Fisher and Yates); only the first `count` are drawn for. */
+  /** The first `count` of the numbers 0 to `length` - 1 in random order (Fisher and Yates). */
   permutation(length: number, count = length): Uint32Array<ArrayBuffer> {
     const order = Uint32Array.from({ length }, (_, index) => index);
     for (let i = 0; i < Math.min(count, length - 1); i++) {

@@ -2,9 +2,14 @@ export { type AugmentationOptions, allPass } from './augmentation.js';
 export type { SpoofTask } from './classes/asvspoof.js';
 export { ClassBatches, type ClassBatchesOptions } from './classes/class-batches.js';
 export { type ClassSource, classSourceKinds, listClasses } from './classes/class-source.js';
-export { LabelledClips, type LabelledClipsOptions } from './classes/labelled-clips.js';
-export type { LabelledFile, LabelledFiles, ListedClasses } from './classes/labelled-files.js';
-export { type DigitTask, digitTasks } from './classes/labelled-files.js';
+export { LabeledClips, type LabeledClipsOptions } from './classes/labeled-clips.js';
+export {
+  type DigitTask,
+  digitTasks,
+  type LabeledFile,
+  type LabeledFiles,
+  type ListedClasses,
+} from './classes/labeled-files.js';
 export {
   type ClassSplit,
   stratifiedFolds,
@@ -33,9 +38,9 @@ export {
 export type { PrepareOptions, PrepareProgress } from './prepare-options.js';
 export { openCorpus, PreparedCorpus } from './prepared-corpus.js';
 export { type Segment, SegmentStore } from './segment-store.js';
-export type { BatchSource } from './training-batches.js';
 export {
   type BatchShard,
+  type BatchSource,
   TrainingBatches,
   type TrainingBatchesOptions,
 } from './training-batches.js';

@@ -1,25 +1,25 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { FewSoundError } from '../errors.js';
+import { readJson } from '../files.js';
 import { corpusKind } from './corpora/index.js';
 
-/** What a prepared corpus is made with; one with other settings is another corpus. */
+/** The settings of a preparation; other settings make another corpus. */
 const settings = z.strictObject({
   corpus: corpusKind,
   sampleRate: count(1),
   skipSeconds: z.number().nonnegative(),
   segmentSamples: count(1),
   short: z.enum(['drop', 'pad']),
-  /** Null where the corpus has a division of its own. */
+  /** Null where the corpus has a split of its own. */
   validationFraction: z.number().nullable(),
 });
 
-/** Whose recordings they are. */
+/** Where the recordings came from. */
 const source = z.strictObject({
-  /** Where they lay when the preparation began; only a note, the corpus may move. */
+  /** Where they were when the preparation started; only a note, the corpus may move. */
   folder: z.string(),
   files: count(0),
-  /** SHA-256 over the names, the sizes and the division. */
+  /** SHA-256 over the names, the sizes and the split. */
   digest: z.string(),
 });
 
@@ -27,17 +27,18 @@ const source = z.strictObject({
 const preparedFile = z.strictObject({
   name: z.string(),
   group: z.string(),
-  /** Where each of its segments begins, in samples of the prepared rate from the recording's own beginning. */
+  /** Where each segment starts, in samples at the prepared rate from the start of the recording. */
   starts: z.array(count(0)).min(1),
-  /** Samples of its only segment that are sound and no padding; absent where nothing is padded. */
+  /** Samples of its only segment before the padding; absent where nothing is padded. */
   padded: count(1).optional(),
 });
 
 const problems = ['unreadable', 'damaged', 'empty', 'short', 'silent'] as const;
 
 /**
- * Why a recording gave no segment. unreadable: the system refuses; damaged: no audio, or not whole; empty: no samples;
- * short: too few of them for a segment; silent: nothing above half a step of 16 bits.
+ * Why a recording gave no segment. unreadable: the system refuses; damaged: no audio, or
+ * incomplete; empty: no samples; short: too few of them for a segment; silent: nothing above half a
+ * step of 16 bits.
  */
 export type BadFileProblem = (typeof problems)[number];
 
@@ -48,9 +49,8 @@ const badFile = z.strictObject({
   message: z.string(),
 });
 
-/** @internal */
 export const shardSchema = z.strictObject({
-  /** Its file: segments one after the other, float32, little-endian. There is none where there are no segments. */
+  /** Its file, segment after segment in little-endian float32; none where there are no segments. */
   file: z.string().regex(/^(train|validation)-\d{5}\.f32$/),
   split: z.enum(['train', 'validation']),
   segments: count(0),
@@ -61,7 +61,6 @@ export const shardSchema = z.strictObject({
   bad: z.array(badFile),
 });
 
-/** @internal */
 export const preparationSchema = z.strictObject({
   format: z.literal('fewsound-corpus'),
   version: z.literal(1),
@@ -83,12 +82,9 @@ export type Split = 'train' | 'validation';
 /** The file that makes a folder a prepared corpus. */
 export const MANIFEST = 'manifest.json';
 
-/**
- * @internal
- * @throws FewSoundError FILE_NOT_FOUND, IO, FILE_FORMAT naming what is wrong
- */
+/** @throws FewSoundError FILE_NOT_FOUND, IO, FILE_FORMAT naming what is wrong */
 export async function readManifest(path: string): Promise<Manifest> {
-  const manifest = await readJson(path, manifestSchema);
+  const manifest = await readChecked(path, manifestSchema);
   for (const { file, segments, files } of manifest.shards) {
     const listed = files.reduce((sum, { starts }) => sum + starts.length, 0);
     if (listed !== segments) {
@@ -103,35 +99,23 @@ export async function readManifest(path: string): Promise<Manifest> {
  *
  * @throws FewSoundError FILE_NOT_FOUND, IO, FILE_FORMAT naming what is wrong
  */
-export async function readJson<Schema extends z.ZodType>(
+export async function readChecked<Schema extends z.ZodType>(
   path: string,
   schema: Schema,
 ): Promise<z.output<Schema>> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    throw code === 'ENOENT' || code === 'ENOTDIR'
-      ? new FewSoundError('FILE_NOT_FOUND', `${path}: there is no such file.`, { cause })
-      : new FewSoundError('IO', `${path}: the file cannot be read (${message}).`, { cause });
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw damaged(path, (cause as Error).message);
-  }
+  const value = await readJson(path, { damaged: PREPARE_AGAIN });
   const { success, data, error } = schema.safeParse(value);
   if (success) return data;
   const issue = error.issues[0] as z.core.$ZodIssue;
-  throw damaged(path, `${issue.path.join('.') || 'the whole'}: ${issue.message}`);
+  throw damaged(path, `${issue.path.join('.') || 'its content'}: ${issue.message}`);
 }
+
+const PREPARE_AGAIN = 'Remove its folder and prepare the corpus again.';
 
 function damaged(path: string, problem: string): FewSoundError {
   return new FewSoundError(
     'FILE_FORMAT',
-    `${path}: not a sound file of a prepared corpus (${problem}). Remove its folder and prepare the corpus again.`,
+    `${path}: the file is damaged (${problem}). ${PREPARE_AGAIN}`,
   );
 }
 

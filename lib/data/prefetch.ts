@@ -1,24 +1,23 @@
 import type { z } from 'zod';
-import { FewSoundError } from '../errors.js';
+import { abortError, invalidArgument, throwIfAborted } from '../errors.js';
 import { abortSignal, flag, optionsObject, parseOptions, wholeNumber } from '../options.js';
 import type { BatchSource } from './training-batches.js';
+
+const ABORTED = 'preparing batches ahead was aborted.';
 
 /** Options of {@link prefetch}. */
 export interface PrefetchOptions {
   /** Crops in a batch, of all processes together. */
   batchSize: number;
-  /** Batches that are prepared ahead, 1 to 64. Default 2. */
+  /** Batches to prepare ahead, 1 to 64. Default 2. */
   depth?: number;
-  /** Where to begin. Default: the first batch of epoch 0. */
+  /** Where to start. Default: the first batch of epoch 0. */
   from?: { epoch?: number; index?: number };
-  /** The epoch to stop before. Default: none; it goes on until the consumer ends it. */
+  /** The epoch to stop before. Default: none; it continues until the consumer stops. */
   epochs?: number;
-  /**
-   * Hand arrays out again (default false): a batch's samples are then valid until the next batch is asked for, and memory
-   * is taken once.
-   */
+  /** Reuse arrays (default false): a batch is then valid only until the next one is requested. */
   reuse?: boolean;
-  /** Ends it: the next batch that is asked for is refused. */
+  /** Ends the iteration: the next batch is refused. */
   signal?: AbortSignal;
 }
 
@@ -48,12 +47,14 @@ const schema = optionsObject({
 type Resolved = z.output<typeof schema>;
 
 /**
- * Prepares batches ahead while the consumer works on the one it has, epoch after epoch.
+ * Prepares batches ahead while the consumer works on the current one, epoch after epoch.
  *
- * An error comes with the batch that it befell, in its turn, and ends the iteration. However the iteration ends, by an error,
- * the signal, `break` or the last batch, what was being prepared is awaited first: its store can be closed right after.
+ * An error surfaces with the batch that it hit, in turn, and ends the iteration. However the
+ * iteration ends, by an error, the signal, `break` or the last batch, batches in preparation are
+ * awaited first, so the store can be closed right after.
  *
- * @throws FewSoundError INVALID_ARGUMENT at once; while iterating: what the batches throw, ABORTED by the signal
+ * @throws FewSoundError INVALID_ARGUMENT at once; while iterating: what the batches throw, ABORTED
+ *   by the signal
  */
 export function prefetch(
   batches: BatchSource,
@@ -62,10 +63,9 @@ export function prefetch(
   const resolved = parseOptions(schema, options, 'prefetch options');
   const perEpoch = batches.batchesPerEpoch(resolved.batchSize);
   if (resolved.from.index >= perEpoch) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
+    throw invalidArgument(
+      'from.index',
       `prefetch options: from.index is ${resolved.from.index}, but an epoch has ${perEpoch} batches, counted from 0.`,
-      { field: 'from.index' },
     );
   }
   return iterate(batches, perEpoch, resolved);
@@ -89,7 +89,7 @@ async function* iterate(
   const begin = () => {
     while (underWay.length < depth && next.epoch < epochs) {
       const batch = prepare(next);
-      // It is awaited in its turn; until then a failure must not count as unhandled.
+      // It is awaited in turn; until then a failure must not count as unhandled.
       batch.catch(() => {});
       underWay.push(batch);
       next =
@@ -101,13 +101,13 @@ async function* iterate(
 
   let stop = () => {};
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(abortError(signal));
+    stop = () => reject(abortError(signal, ABORTED));
     signal?.addEventListener('abort', stop);
   });
   aborted.catch(() => {});
   try {
     for (begin(); underWay.length > 0; begin()) {
-      if (signal?.aborted) throw abortError(signal);
+      throwIfAborted(signal, ABORTED);
       const batch = await Promise.race([underWay[0] as Promise<PrefetchedBatch>, aborted]);
       underWay.shift();
       yield batch;
@@ -117,10 +117,4 @@ async function* iterate(
     signal?.removeEventListener('abort', stop);
     await Promise.allSettled(underWay);
   }
-}
-
-function abortError(signal: AbortSignal | undefined): FewSoundError {
-  return new FewSoundError('ABORTED', 'preparing batches ahead was aborted.', {
-    cause: signal?.reason,
-  });
 }

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { FewSoundError } from '../errors.js';
-import { writeFileAtomic } from '../files.js';
+import { FewSoundError, invalidArgument } from '../errors.js';
+import { makeFolder, writeFileAtomic } from '../files.js';
 import {
   MANIFEST,
   type Manifest,
   type Preparation,
   preparationSchema,
-  readJson,
+  readChecked,
   readManifest,
   type ShardRecord,
   shardSchema,
@@ -16,10 +16,10 @@ import {
 import type { WorkUnit } from './prepare-unit.js';
 import { RECORDS, recordPath } from './prepare-unit.js';
 
-/** What the shards are made with, from the first moment on; the manifest comes last. */
+/** Says how the shards are made, from the start; the manifest comes last. */
 const PREPARATION = 'preparation.json';
 
-/** Files that writeFileAtomic leaves behind when the process is killed. */
+/** Files that writeFileAtomic leaves when the process is killed. */
 const TEMPORARY = /^\..+\.[0-9a-f]{12}\.tmp$/;
 
 /** The folder that a corpus is prepared into, finished or not. */
@@ -28,27 +28,28 @@ export class PreparationFolder {
     /** Absolute. */
     readonly path: string,
     private readonly preparation: Preparation,
-    /** The first folder that had to be made for it. */
+    /** The first folder that had to be created for it. */
     private readonly created: string | undefined,
   ) {}
 
   /**
-   * Makes the folder, or finds one with the same preparation, and removes what an interruption left.
+   * Creates the folder, or finds one with the same preparation, and removes what an interruption
+   * left.
    *
-   * @throws FewSoundError INVALID_ARGUMENT where something else lies there, or another preparation; IO
+   * @throws FewSoundError INVALID_ARGUMENT where it holds something else or another preparation; IO
    */
   static async open(path: string, preparation: Preparation): Promise<PreparationFolder> {
     const absolute = resolve(path);
     try {
-      const created = await mkdir(absolute, { recursive: true });
+      const created = await makeFolder(absolute);
       const names = await readdir(absolute);
       await removeTemporaries(absolute, names);
       const others = names.filter((name) => !TEMPORARY.test(name));
       const known = [MANIFEST, PREPARATION].find((name) => others.includes(name));
       if (known !== undefined) await requireSame(join(absolute, known), preparation);
-      else if (others.length > 0) throw foreign(absolute, others[0] as string);
+      else if (others.length > 0) throw notEmpty(absolute, others[0] as string);
       else await writeFileAtomic(join(absolute, PREPARATION), pretty(preparation));
-      await mkdir(join(absolute, RECORDS), { recursive: true });
+      await makeFolder(join(absolute, RECORDS));
       const records = join(absolute, RECORDS);
       await removeTemporaries(records, await readdir(records));
       return new PreparationFolder(absolute, preparation, created);
@@ -57,7 +58,7 @@ export class PreparationFolder {
     }
   }
 
-  /** The records of the units that are done: their shards are there and have the right size. */
+  /** The records of the finished units: their shards exist and have the right size. */
   async finished(units: readonly WorkUnit[]): Promise<Map<string, ShardRecord>> {
     const manifestPath = join(this.path, MANIFEST);
     const manifest = existsSync(manifestPath) ? await readManifest(manifestPath) : undefined;
@@ -65,12 +66,12 @@ export class PreparationFolder {
     const finished = new Map<string, ShardRecord>();
     for (const { shard } of units) {
       const record = listed.get(shard) ?? (await this.record(shard));
-      if (record !== undefined && (await this.holds(record))) finished.set(shard, record);
+      if (record !== undefined && (await this.isComplete(record))) finished.set(shard, record);
     }
     return finished;
   }
 
-  /** Writes the manifest and removes what it makes needless. */
+  /** Writes the manifest and removes what it replaces. */
   async finish(shards: readonly ShardRecord[]): Promise<Manifest> {
     const manifest: Manifest = { ...this.preparation, shards: [...shards] };
     await writeFileAtomic(join(this.path, MANIFEST), `${JSON.stringify(manifest)}\n`);
@@ -87,22 +88,22 @@ export class PreparationFolder {
     }
   }
 
-  /** Removes everything of the preparation, and the folder where it was made for it. */
+  /** Removes everything of the preparation, and the folder where it was created for it. */
   async removeAll(units: readonly WorkUnit[]): Promise<void> {
     for (const name of [MANIFEST, PREPARATION, ...units.map(({ shard }) => shard)]) {
       await rm(join(this.path, name), { force: true });
     }
     await rm(join(this.path, RECORDS), { recursive: true, force: true });
-    // Whatever else is in it stays.
+    // Anything else in it stays.
     if (this.created !== undefined) await rmdir(this.path).catch(() => {});
   }
 
   private async record(shard: string): Promise<ShardRecord | undefined> {
     const path = recordPath(this.path, shard);
-    return existsSync(path) ? readJson(path, shardSchema) : undefined;
+    return existsSync(path) ? readChecked(path, shardSchema) : undefined;
   }
 
-  private async holds({ file, segments }: ShardRecord): Promise<boolean> {
+  private async isComplete({ file, segments }: ShardRecord): Promise<boolean> {
     if (segments === 0) return true;
     const bytes = segments * this.preparation.settings.segmentSamples * 4;
     return stat(join(this.path, file)).then(
@@ -122,30 +123,27 @@ async function removeTemporaries(folder: string, names: readonly string[]): Prom
 
 /** @throws FewSoundError INVALID_ARGUMENT naming the first thing that differs */
 async function requireSame(path: string, wanted: Preparation): Promise<void> {
-  const stored = await readJson(path, preparationSchema.loose());
+  const stored = await readChecked(path, preparationSchema.loose());
   const folder = join(path, '..');
   for (const [name, value] of Object.entries(wanted.settings)) {
     const before = stored.settings[name as keyof Preparation['settings']];
     if (before === value) continue;
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      `${folder} was prepared with ${name} ${before}, not ${value}. Give another folder, or remove this one.`,
-      { field: name },
+    throw invalidArgument(
+      name,
+      `${folder} was prepared with ${name} ${before}, not ${value}. Choose another folder or remove this one.`,
     );
   }
   if (stored.source.digest === wanted.source.digest) return;
-  throw new FewSoundError(
-    'INVALID_ARGUMENT',
-    `${folder} was prepared from other recordings (${stored.source.files} in ${stored.source.folder}, now ${wanted.source.files} in ${wanted.source.folder}): some were added, removed or changed in size. Give another folder, or remove this one.`,
-    { field: 'folder' },
+  throw invalidArgument(
+    'folder',
+    `${folder} was prepared from other recordings (${stored.source.files} in ${stored.source.folder}, now ${wanted.source.files} in ${wanted.source.folder}): some were added, removed or changed in size. Choose another folder or remove this one.`,
   );
 }
 
-function foreign(folder: string, name: string): FewSoundError {
-  return new FewSoundError(
-    'INVALID_ARGUMENT',
-    `${folder} is not empty (it holds ${name}) and no prepared corpus. Give a folder that is empty or does not exist.`,
-    { field: 'out' },
+function notEmpty(folder: string, name: string): FewSoundError {
+  return invalidArgument(
+    'out',
+    `${folder} is neither empty (it contains ${name}) nor a prepared corpus. Choose an empty or new folder.`,
   );
 }
 
@@ -153,7 +151,7 @@ function ioError(folder: string, error: unknown): FewSoundError {
   if (error instanceof FewSoundError) return error;
   return new FewSoundError(
     'IO',
-    `${folder}: the folder cannot be made or written (${(error as Error).message}).`,
+    `${folder}: the folder cannot be created or written (${(error as Error).message}).`,
     { cause: error },
   );
 }

@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { FewSoundError } from '../errors.js';
-import { runTasks } from '../workers/worker-pool.js';
-import { hasWorkerProgram, workerProgram } from '../workers/worker-program.js';
+import { FewSoundError, throwIfAborted } from '../errors.js';
+import { hasWorkerProgram, runTasks, workerProgram } from '../workers/worker-pool.js';
 import { type CorpusKind, type LeftOut, listCorpus } from './corpora/index.js';
 import type { BadFileProblem, Manifest, ShardRecord, Split } from './manifest.js';
 import { PreparationFolder } from './preparation-folder.js';
@@ -19,19 +18,19 @@ import type { PrepareWorkerData } from './prepare-worker.js';
 const INTERVAL = 50;
 
 /** Counts what is done and reports it. */
-export class PreparationProgress {
+class PreparationProgress {
   readonly #start = performance.now();
   readonly #totalFiles: number;
   readonly #onProgress: ((progress: PrepareProgress) => void) | undefined;
   #files = 0;
   #segments = 0;
   #badFiles = 0;
-  /** Bytes of the recordings that this call does, and of those that it has done. */
+  /** Bytes of the recordings of this call, and of those that are done. */
   #bytes = 0;
   #bytesDone = 0;
   #reportedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param records of the units that earlier calls did, by shard */
+  /** @param records by shard, of the units that earlier calls finished */
   constructor(
     units: readonly WorkUnit[],
     records: ReadonlyMap<string, ShardRecord>,
@@ -55,7 +54,6 @@ export class PreparationProgress {
     return (performance.now() - this.#start) / 1000;
   }
 
-  /** For messages. */
   get position(): string {
     return `with ${this.#files} of ${this.#totalFiles} recordings done`;
   }
@@ -65,15 +63,10 @@ export class PreparationProgress {
     this.#segments += segments;
     this.#badFiles += isBad ? 1 : 0;
     this.#bytesDone += bytes;
-    if (performance.now() - this.#reportedAt >= INTERVAL) this.#report();
+    if (performance.now() - this.#reportedAt >= INTERVAL) this.report();
   }
 
-  /** Reports the end. */
-  finish(): void {
-    this.#report();
-  }
-
-  #report(): void {
+  report(): void {
     this.#reportedAt = performance.now();
     const { secondsElapsed } = this;
     const left = this.#bytes - this.#bytesDone;
@@ -99,7 +92,7 @@ export interface BadFile {
   readonly message: string;
 }
 
-/** What one part of a prepared corpus came to. */
+/** One part of a prepared corpus. */
 export interface PreparedSplit {
   /** Recordings that gave segments. */
   readonly files: number;
@@ -108,7 +101,7 @@ export interface PreparedSplit {
   readonly seconds: number;
 }
 
-/** What {@link prepareCorpus} made. */
+/** The result of {@link prepareCorpus}. */
 export interface PrepareResult {
   readonly corpus: CorpusKind;
   /** Absolute path of the prepared corpus. */
@@ -118,38 +111,36 @@ export interface PrepareResult {
   readonly train: PreparedSplit;
   readonly validation: PreparedSplit;
   readonly badFiles: readonly BadFile[];
-  /** What lies between the recordings and is none. */
+  /** Entries of the corpus that are not recordings. */
   readonly leftOut: readonly LeftOut[];
-  /** Recordings that were done by this call; fewer than there are when it went on with an earlier one. */
+  /** Recordings done by this call; fewer than there are when it resumed an earlier one. */
   readonly filesDone: number;
   /** Of this call. */
   readonly seconds: number;
 }
 
 /**
- * Prepares a corpus for training: every recording is mixed down, resampled ('high' quality of `resample`), freed of its
- * first half second and cut into segments of equal length; what remains is dropped. Nothing is normalised: that is done
- * to the crop. {@link openCorpus} opens the result.
+ * Prepares a corpus for training: every recording is mixed down, resampled ('high' quality of
+ * `resample`), stripped of its first half second and cut into segments of equal length; the
+ * remainder is dropped. Crops are normalized later, in training. {@link openCorpus} opens the
+ * result.
  *
- * It can be stopped, or killed, at any moment; called again with the same settings it goes on, and the files come out
- * equal to the byte, whatever the number of workers. Recordings that are damaged, empty, too short or silent are left
- * out and listed, with the reason.
+ * It can be stopped or killed at any moment; called again with the same settings it resumes, and
+ * the files come out equal to the byte, whatever the number of workers. Recordings that are
+ * damaged, empty, too short or silent are left out and listed, with the reason.
  *
- * @throws FewSoundError INVALID_ARGUMENT; what {@link listCorpus} throws; AUDIO_EMPTY when no segment is left for training or
- *   validation; IO; ABORTED by the signal
+ * @throws FewSoundError INVALID_ARGUMENT; what {@link listCorpus} throws; AUDIO_EMPTY when no segment
+ *   is left for training or validation; IO; ABORTED by the signal
  */
 export async function prepareCorpus(options: PrepareOptions): Promise<PrepareResult> {
   const resolved = resolvePrepareOptions(options);
-  const { corpus, folder, out, settings, signal } = resolved;
-  throwIfAborted(signal, 'before it began');
-  const { validationFraction } = options;
-  const files = await listCorpus(
-    corpus,
-    folder,
-    validationFraction === undefined ? {} : { validationFraction },
-  );
+  const { corpus, folder, out, settings, signal, validationFraction } = resolved;
+  stopIfAborted(signal, 'before it started');
+  const files = await listCorpus(corpus, folder, {
+    ...(validationFraction !== undefined && { validationFraction }),
+  });
   const plan = await planWork(files);
-  throwIfAborted(signal, 'before it began');
+  stopIfAborted(signal, 'before it started');
   const source = { folder: resolve(folder), files: plan.files, digest: plan.digest };
   const target = await PreparationFolder.open(out, {
     format: 'fewsound-corpus',
@@ -169,12 +160,12 @@ export async function prepareCorpus(options: PrepareOptions): Promise<PrepareRes
     await target.removeUnfinished();
     throw error;
   }
-  progress.finish();
+  progress.report();
   const shards = plan.units.map(({ shard }) => records.get(shard) as ShardRecord);
   await requireSegments(shards, resolved, () => target.removeAll(plan.units));
   const manifest = await target.finish(shards);
   return {
-    ...describe(manifest, target.path),
+    ...summarize(manifest, target.path),
     leftOut: files.leftOut,
     filesDone: left.reduce((sum, unit) => sum + unit.files.length, 0),
     seconds: progress.secondsElapsed,
@@ -188,7 +179,7 @@ async function prepareUnits(
   progress: PreparationProgress,
   onUnit: (record: ShardRecord) => void,
 ): Promise<void> {
-  const stopped = () => throwIfAborted(signal, progress.position);
+  const stopped = () => stopIfAborted(signal, progress.position);
   if (workers > 1 && units.length > 1 && hasWorkerProgram(PROGRAM)) {
     await runTasks<WorkUnit, ShardRecord, FileDone>({
       program: workerProgram(PROGRAM),
@@ -197,7 +188,7 @@ async function prepareUnits(
       workers,
       onResult: onUnit,
       onNews: (file) => progress.add(file),
-      describe: ({ files }) => `prepared ${files[0]?.name} and those after it`,
+      describe: ({ files }) => `prepared ${files[0]?.name} and the recordings after it`,
       signal,
     }).catch((error) => {
       stopped();
@@ -215,17 +206,14 @@ async function prepareUnits(
   }
 }
 
-/** @throws FewSoundError ABORTED */
-function throwIfAborted(signal: AbortSignal | undefined, position: string): void {
-  if (!signal?.aborted) return;
-  throw new FewSoundError(
-    'ABORTED',
-    `the preparation was aborted ${position}; call it again with the same settings to go on.`,
-    { cause: signal.reason },
+function stopIfAborted(signal: AbortSignal | undefined, position: string): void {
+  throwIfAborted(
+    signal,
+    `the preparation was aborted ${position}; run it again with the same settings to resume.`,
   );
 }
 
-/** @throws FewSoundError AUDIO_EMPTY when a part of the corpus has not one segment */
+/** @throws FewSoundError AUDIO_EMPTY when a part of the corpus has no segment */
 async function requireSegments(
   shards: readonly ShardRecord[],
   { folder, settings }: ResolvedPrepare,
@@ -240,18 +228,14 @@ async function requireSegments(
     const [first] = bad;
     throw new FewSoundError(
       'AUDIO_EMPTY',
-      `${folder}: none of the ${bad.length} recordings for ${split === 'train' ? 'training' : 'validation'} gave a segment, ${short} of them because they are too short (${first?.name}: ${first?.message}) ` +
-        `Take a smaller segmentSamples (now ${settings.segmentSamples}) or skipSeconds (now ${settings.skipSeconds}), or short: 'pad'.`,
+      `${folder}: none of the ${bad.length} recordings for ${split === 'train' ? 'training' : 'validation'} gives a segment; ${short} are too short (${first?.name}: ${first?.message}) ` +
+        `Reduce segmentSamples (now ${settings.segmentSamples}) or skipSeconds (now ${settings.skipSeconds}), or set short: 'pad'.`,
     );
   }
 }
 
-/**
- * What a manifest says about a corpus as a whole.
- *
- * @internal
- */
-export function describe(
+/** What a manifest says about the corpus as a whole. */
+export function summarize(
   { settings, shards }: Manifest,
   folder: string,
 ): Omit<PrepareResult, 'leftOut' | 'filesDone' | 'seconds'> {

@@ -16,7 +16,7 @@ import {
 } from './corpora/index.js';
 import type { PreparationSettings } from './manifest.js';
 
-/** Where a preparation is. */
+/** The progress of a preparation. */
 export interface PrepareProgress {
   /** Recordings done, those of earlier calls included. */
   readonly files: number;
@@ -37,7 +37,7 @@ export interface PrepareOptions {
   corpus: CorpusKind;
   /** Where the corpus is unpacked. */
   folder: string;
-  /** Where the prepared corpus is to be: a folder that is empty, does not exist, or was begun with the same settings. */
+  /** Where to put the result: a new or empty folder, or one prepared with the same settings. */
   out: string;
   /** Hz, 1 to 768,000. Default 22,050. */
   sampleRate?: number;
@@ -45,15 +45,15 @@ export interface PrepareOptions {
   skipSeconds?: number;
   /** Samples of a segment, 2 to 16,777,216. Default 65,536. */
   segmentSamples?: number;
-  /** What becomes of a recording that is shorter than one segment: `'drop'` (default), or `'pad'` with zeros to one. */
+  /** Whether to drop recordings shorter than a segment (default) or to pad them with zeros. */
   short?: 'drop' | 'pad';
   /** As {@link ListCorpusOptions}. */
   validationFraction?: number;
-  /** Threads that work, 0 to 256; 0 and 1: the calling one. Default: as many as the machine has processors, 8 at most. */
+  /** Worker threads, 0 to 256; 0 and 1: none. Default: one for each processor, 8 at most. */
   workers?: number;
-  /** Called at most every 50 ms or so, and at the end. An error that it throws ends the preparation. */
+  /** Called at most every 50 ms or so, and at the end. If it throws, the preparation stops. */
   onProgress?: (progress: PrepareProgress) => void;
-  /** Stops it; a later call with the same settings goes on. */
+  /** Stops it; a later call with the same settings resumes. */
   signal?: AbortSignal;
 }
 
@@ -73,13 +73,9 @@ const schema = optionsObject({
   signal: abortSignal.optional(),
 });
 
-/** @internal */
 export type ResolvedPrepare = z.output<typeof schema> & { readonly settings: PreparationSettings };
 
-/**
- * @internal
- * @throws FewSoundError INVALID_ARGUMENT naming the option, its value and what was expected
- */
+/** @throws FewSoundError INVALID_ARGUMENT naming the option, its value and what was expected */
 export function resolvePrepareOptions(options: PrepareOptions): ResolvedPrepare {
   const resolved = parseOptions(schema, options, 'prepareCorpus options');
   const { corpus, sampleRate, skipSeconds, segmentSamples, short } = resolved;

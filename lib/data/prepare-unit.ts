@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../files.js';
 import type { CorpusFile, CorpusFiles } from './corpora/index.js';
-import { cutRecording } from './cut-recording.js';
+import { cutRecording, type SourceFile } from './cut-recording.js';
 import type {
   BadFileEntry,
   PreparationSettings,
@@ -12,29 +12,25 @@ import type {
   Split,
 } from './manifest.js';
 
-/** A recording that is done. */
 export interface FileDone {
   readonly bytes: number;
   readonly segments: number;
   readonly isBad: boolean;
 }
 
-/** Where a unit's record is kept until the manifest takes it up. */
+/** The folder of the units' records until the manifest has them. */
 export const RECORDS = 'records';
 
-/** File of the record of a shard. */
 export function recordPath(out: string, shard: string): string {
   return join(out, RECORDS, shard.replace(/\.f32$/, '.json'));
 }
 
 /**
- * Prepares the recordings of one unit: writes its shard, then the record that says so, each whole or not at all.
+ * Prepares the recordings of one unit: writes its shard, then its record, each whole or not at all.
  *
  * @param out the folder of the preparation
- * @param onFile told of every recording; what it throws ends the unit before anything is written
+ * @param onFile called for every recording; if it throws, nothing is written
  * @throws FewSoundError IO, INTERNAL
- *
- * @internal
  */
 export async function prepareUnit(
   unit: WorkUnit,
@@ -51,7 +47,7 @@ export async function prepareUnit(
       bad.push(cut.bad);
     } else {
       files.push(cut.entry);
-      // Little-endian, as every platform is that fewsound is built for.
+      // Little-endian, like every platform that fewsound is built for.
       for (const { buffer, byteOffset, byteLength } of cut.segments) {
         chunks.push(new Uint8Array(buffer, byteOffset, byteLength));
       }
@@ -80,29 +76,21 @@ export async function prepareUnit(
   return record;
 }
 
-/** A recording and its size in bytes; -1 where that cannot be told. */
-export interface SourceFile extends CorpusFile {
-  readonly bytes: number;
-}
-
-/** Recordings that are prepared together, by one worker, into one shard. */
+/** Recordings that one worker prepares together, into one shard. */
 export interface WorkUnit {
-  /** File of the shard. */
   readonly shard: string;
   readonly split: Split;
   readonly files: readonly SourceFile[];
 }
 
-/** What a unit takes at most (but one recording always): a worker holds its segments in memory. */
+/** The most that a unit takes, but at least one recording: a worker holds it in memory. */
 const MOST_FILES = 64;
 const MOST_BYTES = 16 * 2 ** 20;
 
-/** Files asked for their sizes at a time. */
+/** Files whose sizes are looked up at a time. */
 const TOGETHER = 64;
 
-/**
- * Divides a corpus into units. They depend on names and sizes only, not on workers or interruptions: so do the shards.
- */
+/** Divides a corpus into units, and so into shards, by names and sizes only. */
 export async function planWork(
   files: CorpusFiles,
 ): Promise<{ units: WorkUnit[]; digest: string; files: number }> {
@@ -125,7 +113,7 @@ async function withSizes(files: readonly CorpusFile[]): Promise<SourceFile[]> {
   const sized: SourceFile[] = [];
   for (let i = 0; i < files.length; i += TOGETHER) {
     const part = files.slice(i, i + TOGETHER).map(async (file) => {
-      // What is wrong with it is said when it is read.
+      // Reading it will say what is wrong.
       const bytes = await stat(file.path).then(
         ({ size }) => size,
         () => -1,

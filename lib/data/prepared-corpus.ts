@@ -5,10 +5,10 @@ import { pipeline } from 'node:stream/promises';
 import { FewSoundError } from '../errors.js';
 import type { CorpusKind } from './corpora/index.js';
 import { MANIFEST, type Manifest, readManifest, type ShardRecord, type Split } from './manifest.js';
-import { type BadFile, describe } from './prepare-corpus.js';
+import { type BadFile, summarize } from './prepare-corpus.js';
 import { SegmentStore, type ShardFile, ShardFiles, type StoredSegment } from './segment-store.js';
 
-/** A corpus that {@link prepareCorpus} has made, open for reading. */
+/** A prepared corpus, open for reading. */
 export class PreparedCorpus {
   /** Absolute path of its folder. */
   readonly folder: string;
@@ -23,14 +23,14 @@ export class PreparedCorpus {
   readonly validation: SegmentStore;
   /** Recordings that gave no segment, and why. */
   readonly badFiles: readonly BadFile[];
-  /** SHA-256 over names, sizes and division of the recordings: equal for equal corpora, wherever they lie. */
+  /** SHA-256 over names, sizes and split of the recordings, wherever they lie. */
   readonly sourceDigest: string;
   readonly #manifest: Manifest;
   readonly #files = new ShardFiles();
 
   /** @internal Use {@link openCorpus}. */
   constructor(folder: string, manifest: Manifest) {
-    const facts = describe(manifest, folder);
+    const facts = summarize(manifest, folder);
     this.folder = folder;
     this.corpus = facts.corpus;
     this.sampleRate = facts.sampleRate;
@@ -44,7 +44,7 @@ export class PreparedCorpus {
   }
 
   /**
-   * Reads every shard whole and compares it with the digest of when it was made.
+   * Compares every shard with the digest recorded when it was made.
    *
    * @throws FewSoundError FILE_FORMAT naming the first shard that differs; FILE_NOT_FOUND; IO
    */
@@ -62,7 +62,7 @@ export class PreparedCorpus {
       if (hash.digest('hex') === shard.sha256) continue;
       throw new FewSoundError(
         'FILE_FORMAT',
-        `${path}: the shard is not what it was when it was made. Remove it and prepare the corpus again into the same folder, with the same settings: it is made anew.`,
+        `${path}: the shard does not match its checksum. Remove it and prepare the corpus again into the same folder with the same settings.`,
       );
     }
   }
@@ -104,10 +104,10 @@ function storedSegments(
 }
 
 /**
- * Opens a prepared corpus. Its manifest is read, its shards only as segments are.
+ * Opens a prepared corpus. Only its manifest is read; shards are read segment by segment.
  *
- * @param folder what was `out` for {@link prepareCorpus}
- * @throws FewSoundError FILE_NOT_FOUND where there is none, or an unfinished one; FILE_FORMAT; IO
+ * @param folder the `out` of {@link prepareCorpus}
+ * @throws FewSoundError FILE_NOT_FOUND where it does not exist or is unfinished; FILE_FORMAT; IO
  */
 export async function openCorpus(folder: string): Promise<PreparedCorpus> {
   const absolute = resolve(folder);
@@ -115,7 +115,7 @@ export async function openCorpus(folder: string): Promise<PreparedCorpus> {
     if (error.code !== 'FILE_NOT_FOUND') throw error;
     throw new FewSoundError(
       'FILE_NOT_FOUND',
-      `${absolute} holds no ${MANIFEST}: it is not a prepared corpus, or its preparation was not finished. Make it by prepareCorpus or \`fewsound prepare\`; an unfinished one goes on from where it is.`,
+      `${absolute} has no ${MANIFEST}: it is not a prepared corpus, or its preparation is unfinished. Create or finish it with prepareCorpus() or \`fewsound prepare\`.`,
       { cause: error },
     );
   });

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { FewSoundError } from '../errors.js';
+import { FewSoundError, invalidArgument } from '../errors.js';
 import { closeOwned, ownFile } from '../files.js';
 
 /** Where a segment comes from. */
@@ -9,16 +9,15 @@ export interface Segment {
   readonly name: string;
   /** Its speaker, genre, class, word or folder. */
   readonly group: string;
-  /** Where it begins, in samples of the prepared rate from the recording's own beginning. */
+  /** Where it starts, in samples at the prepared rate from the start of the recording. */
   readonly start: number;
-  /** Samples of it that are sound; the rest is padding. All of them, unless the recording was shorter than a segment. */
+  /** Samples before the padding: all, unless the recording was shorter than a segment. */
   readonly samples: number;
 }
 
-/** A segment and where it is stored. */
 export interface StoredSegment extends Segment {
   readonly shard: ShardFile;
-  /** Its place in the shard, from 0. */
+  /** Its index in the shard. */
   readonly place: number;
 }
 
@@ -65,9 +64,9 @@ export class SegmentStore {
    * @param start first sample in the segment. Default 0
    * @param length number of samples. Default: as many as `into` takes, else to the segment's end
    * @param into where to put them, [length]; default: a new array
-   * @returns [length] amplitudes as they were recorded, not normalised; `into` where it is given
-   * @throws FewSoundError INVALID_ARGUMENT for a part that is not in the segment; FILE_NOT_FOUND or FILE_FORMAT for a shard
-   *   that is missing or damaged; DISPOSED when the corpus is closed; IO
+   * @returns [length] amplitudes as they were recorded, not normalized; `into` where it is given
+   * @throws FewSoundError INVALID_ARGUMENT for a part outside the segment; FILE_NOT_FOUND or
+   *   FILE_FORMAT for a missing or damaged shard; DISPOSED when the corpus is closed; IO
    */
   async read(
     index: number,
@@ -84,10 +83,9 @@ export class SegmentStore {
       count >= 1 &&
       start + count <= this.segmentSamples;
     if (!isInside || (into !== undefined && into.length !== count)) {
-      throw new FewSoundError(
-        'INVALID_ARGUMENT',
-        `a read of ${count} samples from ${start} on${into === undefined ? '' : ` into ${into.length}`}; a segment has ${this.segmentSamples}, and the array must have the length that is read.`,
-        { field: isInside ? 'into' : 'start' },
+      throw invalidArgument(
+        isInside ? 'into' : 'start',
+        `cannot read ${count} samples at ${start}${into === undefined ? '' : ` into an array of ${into.length}`}; a segment has ${this.segmentSamples}, and the array must be as long as the read.`,
       );
     }
     const samples = into ?? new Float32Array(count);
@@ -103,18 +101,16 @@ export class SegmentStore {
   #at(index: number): StoredSegment {
     const segment = this.#segments[index];
     if (segment !== undefined) return segment;
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      `there is no segment ${index}; there are ${this.length}, counted from 0.`,
-      { field: 'index' },
+    throw invalidArgument(
+      'index',
+      `there is no segment ${index}; the store has ${this.length}, counted from 0.`,
     );
   }
 }
 
-/** A shard on disk. */
 export interface ShardFile {
   readonly path: string;
-  /** How long the manifest says it is. */
+  /** Its size by the manifest. */
   readonly bytes: number;
 }
 
@@ -124,9 +120,7 @@ interface OpenFile {
   users: number;
 }
 
-/**
- * Reads pieces of shards. Keeps the files open that it used last, so many and no more: reads beyond that wait their turn.
- */
+/** Reads pieces of shards. Keeps some files open; reads beyond their number wait their turn. */
 export class ShardFiles {
   /** By path; those used last come last. */
   readonly #open = new Map<string, OpenFile>();
@@ -140,15 +134,15 @@ export class ShardFiles {
     this.#most = most;
   }
 
-  /** How many files are open. */
   get openCount(): number {
     return this.#open.size;
   }
 
   /**
-   * Fills `target` from `position` bytes on.
+   * Fills `target` from a position, in bytes.
    *
-   * @throws FewSoundError DISPOSED after close; FILE_NOT_FOUND, FILE_FORMAT for a shard that is not as long as it was; IO
+   * @throws FewSoundError DISPOSED after close; FILE_NOT_FOUND, FILE_FORMAT for a shard that is not
+   *   as long as it was; IO
    */
   async read(shard: ShardFile, position: number, target: Uint8Array): Promise<void> {
     if (this.#reading === this.#most) await new Promise<void>((go) => this.#waiting.push(go));
@@ -156,14 +150,14 @@ export class ShardFiles {
     try {
       await this.#read(shard, position, target);
     } finally {
-      // A place that is handed on stays taken.
+      // Whoever waits takes over this place.
       const next = this.#waiting.shift();
       if (next === undefined) this.#reading -= 1;
       else next();
     }
   }
 
-  /** Closes all files; those that are being read right after. */
+  /** Closes all files; those being read right after. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#closeIdle(0);
@@ -179,11 +173,11 @@ export class ShardFiles {
       for (let done = 0; done < target.length; ) {
         const left = target.length - done;
         const { bytesRead } = await handle.read(target, done, left, position + done);
-        if (bytesRead === 0) throw damaged(shard.path, 'it has become shorter');
+        if (bytesRead === 0) throw damaged(shard.path, 'it is shorter than before');
         done += bytesRead;
       }
     } catch (cause) {
-      // It may have been mended by the next time.
+      // It may have been repaired by the next time.
       if (this.#open.get(shard.path) === file) this.#open.delete(shard.path);
       await file.handle.then(closeOwned, () => {});
       if (cause instanceof FewSoundError) throw cause;
@@ -200,7 +194,7 @@ export class ShardFiles {
 
   #acquire(shard: ShardFile): OpenFile {
     const known = this.#open.get(shard.path);
-    // No more reads than files: where there is no room, one of them is idle.
+    // There are no more reads than files: where there is no room, one of the files is idle.
     if (known === undefined) void this.#closeIdle(this.#most - 1);
     const file = known ?? { handle: this.#openOwned(shard), users: 0 };
     this.#open.delete(shard.path);
@@ -213,12 +207,13 @@ export class ShardFiles {
     return ownFile(this, await openShard(shard));
   }
 
-  /** Closes those that were used longest ago and are not being read, until `most` are left. */
+  /** Closes the idle files that were used longest ago, until `most` are left. */
   async #closeIdle(most: number): Promise<void> {
     const idle = [...this.#open].filter(([, { users }]) => users === 0);
     const surplus = idle.slice(0, Math.max(0, this.#open.size - most));
     for (const [path] of surplus) this.#open.delete(path);
-    // One that could not be opened has been reported to its reader; closing a file that was only read loses nothing.
+    // A file that could not be opened has been reported to its reader; closing one that was only
+    // read loses nothing.
     await Promise.allSettled(surplus.map(async ([, { handle }]) => closeOwned(await handle)));
   }
 }
@@ -233,7 +228,7 @@ async function openShard({ path, bytes }: ShardFile): Promise<FileHandle> {
   try {
     const { size } = await handle.stat();
     if (size !== bytes) {
-      throw damaged(path, `it has ${size} bytes, and had ${bytes} when it was made`);
+      throw damaged(path, `it has ${size} bytes instead of ${bytes}`);
     }
     return handle;
   } catch (error) {
@@ -243,7 +238,7 @@ async function openShard({ path, bytes }: ShardFile): Promise<FileHandle> {
 }
 
 const REMEDY =
-  'Prepare the corpus again into the same folder, with the same settings: what is missing or cut short is made anew.';
+  'Prepare the corpus again into the same folder with the same settings; that restores it.';
 
 function damaged(path: string, problem: string): FewSoundError {
   return new FewSoundError(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FewSoundError } from '../errors.js';
+import { FewSoundError, invalidArgument } from '../errors.js';
 import { optionsObject, parseOptions, wholeNumber } from '../options.js';
 import {
   type Augmentation,
@@ -11,13 +11,31 @@ import {
 import { Draws } from './draws.js';
 import { SegmentStore } from './segment-store.js';
 
-/** Where batches come from: {@link TrainingBatches}, {@link ValidationBatches}, or something of your own. */
+/** Where batches come from: {@link TrainingBatches}, {@link ValidationBatches}, or your own. */
 export interface BatchSource {
-  /** Batches in an epoch. */
+  /**
+   * Batches in an epoch.
+   *
+   * @param batchSize crops in a batch, of all processes together
+   * @throws FewSoundError INVALID_ARGUMENT
+   */
   batchesPerEpoch(batchSize: number): number;
-  /** Elements of a batch: crops of this process times samples. */
+  /**
+   * Elements of a batch: crops of this process times samples.
+   *
+   * @throws FewSoundError INVALID_ARGUMENT
+   */
   batchLength(index: number, batchSize: number): number;
-  /** One batch, [batch · samples]; in `into` where that is given and has the length. */
+  /**
+   * One batch: the part of this process, crop after crop.
+   *
+   * @param epoch from 0
+   * @param index batch of the epoch, from 0
+   * @param batchSize crops in a batch, of all processes together
+   * @param into where to put it; default: a new array
+   * @returns [crops · samples], that is [batch, samples]
+   * @throws FewSoundError INVALID_ARGUMENT; what {@link SegmentStore.read} throws
+   */
   batch(
     epoch: number,
     index: number,
@@ -27,46 +45,36 @@ export interface BatchSource {
 }
 
 /**
- * @internal
- * @throws FewSoundError AUDIO_EMPTY for a store without segments; INVALID_ARGUMENT for more samples than a segment has
+ * @throws FewSoundError AUDIO_EMPTY for an empty store; INVALID_ARGUMENT for more samples than a
+ *   segment has
  */
 export function requireSamples(store: SegmentStore, samples: number): void {
   if (store.length === 0) {
-    throw new FewSoundError('AUDIO_EMPTY', 'the store holds not one segment.', { field: 'store' });
+    throw new FewSoundError('AUDIO_EMPTY', 'the store is empty; expected one or more segments.', {
+      field: 'store',
+    });
   }
   if (samples <= store.segmentSamples) return;
-  throw new FewSoundError(
-    'INVALID_ARGUMENT',
-    `samples is ${samples}, but a segment of this corpus has ${store.segmentSamples}. Take fewer, or prepare the corpus with longer segments.`,
-    { field: 'samples' },
+  throw invalidArgument(
+    'samples',
+    `samples is ${samples}, but a segment of this corpus has ${store.segmentSamples}. Use fewer, or prepare the corpus with longer segments.`,
   );
 }
 
-/**
- * @internal
- * @throws FewSoundError INVALID_ARGUMENT for an epoch or a batch that there is not
- */
+/** @throws FewSoundError INVALID_ARGUMENT for an epoch or a batch that does not exist */
 export function requirePosition(epoch: number, index: number, batches: number): void {
   if (!Number.isInteger(epoch) || epoch < 0 || epoch >= 2 ** 32) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      `epoch is ${epoch}; expected a whole number, 0 or more.`,
-      { field: 'epoch' },
-    );
+    throw invalidArgument('epoch', `epoch is ${epoch}; expected a whole number, 0 or more.`);
   }
   if (!Number.isInteger(index) || index < 0 || index >= batches) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
+    throw invalidArgument(
+      'index',
       `there is no batch ${index}; an epoch has ${batches}, counted from 0.`,
-      { field: 'index' },
     );
   }
 }
 
-/**
- * @internal
- * @throws FewSoundError SHAPE_MISMATCH for an array of another length
- */
+/** @throws FewSoundError SHAPE_MISMATCH for an array of another length */
 export function bufferFor(
   length: number,
   into: Float32Array<ArrayBuffer> | undefined,
@@ -75,9 +83,28 @@ export function bufferFor(
   if (into.length === length) return into;
   throw new FewSoundError(
     'SHAPE_MISMATCH',
-    `the array for the batch has ${into.length} elements; this batch has ${length}.`,
+    `into has ${into.length} elements, but the batch has ${length}.`,
     { field: 'into', shapes: [[into.length], [length]] },
   );
+}
+
+/**
+ * Fills a batch, crop by crop, side by side.
+ *
+ * @param fill puts the crop of a row into its part of the batch, [samples]
+ */
+export async function fillRows(
+  batch: Float32Array<ArrayBuffer>,
+  samples: number,
+  fill: (row: number, crop: Float32Array<ArrayBuffer>) => Promise<void>,
+): Promise<Float32Array<ArrayBuffer>> {
+  const rows = Array.from({ length: batch.length / samples }, (_, row) =>
+    fill(row, batch.subarray(row * samples, (row + 1) * samples)),
+  );
+  // Wait for all of them, so that nothing writes into the array after a failure.
+  const failed = (await Promise.allSettled(rows)).find(({ status }) => status === 'rejected');
+  if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+  return batch;
 }
 
 /** Which part of every batch one of several processes makes. */
@@ -99,16 +126,14 @@ export interface TrainingBatchesOptions {
   /** Crops in an epoch, 1 or more. Default: the number of segments (the FewSound paper: 10,000). */
   samplesPerEpoch?: number;
   augmentation?: AugmentationOptions;
-  /** For training on several devices; all together see what one would see alone. Default: all of every batch. */
+  /** For training on several devices: which part of each batch to make. Default: all of it. */
   shard?: BatchShard;
 }
 
-/** @internal */
 export const storeField = z.instanceof(SegmentStore, {
   error: 'Expected a SegmentStore, such as the train of a PreparedCorpus',
 });
 
-/** @internal */
 export const shardField = optionsObject({
   rank: wholeNumber(0, 65_535),
   worldSize: wholeNumber(1, 65_536),
@@ -124,15 +149,15 @@ const schema = optionsObject({
 });
 
 /**
- * Batches of augmented crops (SPEC of the FewSound paper's training): each a random segment, cropped at a random start,
- * with probability 0.8 phase-mangled (a second-order all-pass, pole radius 0.99, 20 to 2000 Hz log-uniform), plus
- * dequantisation noise U(-1/2, 1/2)/2^16, scaled to peak 1 last.
+ * Batches of augmented crops, as the FewSound paper trains on: each from a random segment at a
+ * random start, phase-mangled with probability 0.8 (a second-order all-pass, pole radius 0.99, 20
+ * to 2000 Hz log-uniform), with dequantization noise U(-1/2, 1/2)/2^16, scaled to peak 1 last.
  *
- * An epoch takes `samplesPerEpoch` segments at random: without repetition while they last, then all again in a new order.
- * Its batches are all of full size; what remains is left out.
+ * An epoch takes `samplesPerEpoch` random segments: without repetition while they last, then again
+ * in a new order. Its batches are all of full size; the remainder is left out.
  *
- * Everything random about crop i of epoch e depends on (seed, e, i) only. So `batch` gives the same samples whenever it
- * is called, in any order, and a training goes on exactly from any position.
+ * Everything random about crop i of epoch e depends on (seed, e, i) only. So `batch` gives the same
+ * samples whenever it is called, in any order, and training resumes exactly from any position.
  */
 export class TrainingBatches implements BatchSource {
   readonly samples: number;
@@ -141,10 +166,10 @@ export class TrainingBatches implements BatchSource {
   readonly #store: SegmentStore;
   readonly #seed: number;
   readonly #augmentation: Augmentation;
-  /** The order of one round through the segments, the one used last. */
+  /** The order of the last used round through the segments. */
   #order: { epoch: number; round: number; indices: Uint32Array } | undefined;
 
-  /** @throws FewSoundError INVALID_ARGUMENT naming the option; AUDIO_EMPTY for a store without segments */
+  /** @throws FewSoundError INVALID_ARGUMENT naming the option; AUDIO_EMPTY for an empty store */
   constructor(options: TrainingBatchesOptions) {
     const resolved = parseOptions(schema, options, 'TrainingBatches options');
     requireSamples(resolved.store, resolved.samples);
@@ -157,45 +182,27 @@ export class TrainingBatches implements BatchSource {
   }
 
   /**
-   * Batches in an epoch.
-   *
-   * @param batchSize crops in a batch, of all processes together
-   * @throws FewSoundError INVALID_ARGUMENT for more than an epoch has, or a number that the processes cannot share evenly
+   * @throws FewSoundError INVALID_ARGUMENT for more crops than an epoch has, or a number that the
+   *   processes cannot share evenly
    */
   batchesPerEpoch(batchSize: number): number {
     const { samplesPerEpoch } = this;
     const { worldSize } = this.shard;
     const isWhole = Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= samplesPerEpoch;
     if (!isWhole || batchSize % worldSize !== 0) {
-      throw new FewSoundError(
-        'INVALID_ARGUMENT',
+      throw invalidArgument(
+        'batchSize',
         `batchSize is ${batchSize}; expected a whole number from 1 to ${samplesPerEpoch} (samplesPerEpoch)${worldSize > 1 ? ` that ${worldSize} processes can share evenly` : ''}.`,
-        { field: 'batchSize' },
       );
     }
     return Math.floor(samplesPerEpoch / batchSize);
   }
 
-  /**
-   * Elements of a batch: crops of this process times samples.
-   *
-   * @throws FewSoundError INVALID_ARGUMENT
-   */
   batchLength(index: number, batchSize: number): number {
     requirePosition(0, index, this.batchesPerEpoch(batchSize));
     return (batchSize / this.shard.worldSize) * this.samples;
   }
 
-  /**
-   * One batch: of `batchSize` crops the part of this process, crop after crop.
-   *
-   * @param epoch from 0
-   * @param index batch of the epoch, from 0
-   * @param batchSize crops in a batch, of all processes together
-   * @param into where to put it; default: a new array
-   * @returns [batchSize / worldSize · samples], that is [batch, samples]
-   * @throws FewSoundError INVALID_ARGUMENT; what {@link SegmentStore.read} throws
-   */
   async batch(
     epoch: number,
     index: number,
@@ -206,21 +213,15 @@ export class TrainingBatches implements BatchSource {
     const { samples, shard } = this;
     const rows = batchSize / shard.worldSize;
     const first = index * batchSize + shard.rank * rows;
-    const batch = bufferFor(rows * samples, into);
-    const crops = Array.from({ length: rows }, (_, row) =>
-      this.#crop(epoch, first + row, batch.subarray(row * samples, (row + 1) * samples)),
+    return fillRows(bufferFor(rows * samples, into), samples, (row, crop) =>
+      this.#crop(epoch, first + row, crop),
     );
-    // All of them, so that nothing writes into the array after a failure.
-    const failed = (await Promise.allSettled(crops)).find(({ status }) => status === 'rejected');
-    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
-    return batch;
   }
 
-  /** Crop `item` of an epoch. */
   async #crop(epoch: number, item: number, into: Float32Array<ArrayBuffer>): Promise<void> {
     const segment = this.#segmentOf(epoch, item);
     const draws = new Draws(this.#seed, 'item', epoch, item);
-    // The padding of a short recording is not worth a crop of its own.
+    // The padding of a short recording is no reason for a crop.
     const starts = Math.max(0, this.#store.segment(segment).samples - this.samples) + 1;
     const plan = planCrop(draws, starts, this.#augmentation);
     await this.#store.read(segment, plan.start, this.samples, into);

@@ -1,4 +1,4 @@
-import { FewSoundError } from '../errors.js';
+import { invalidArgument } from '../errors.js';
 import { optionsObject, parseOptions, wholeNumber } from '../options.js';
 import { scaleToPeak } from './augmentation.js';
 import type { Segment, SegmentStore } from './segment-store.js';
@@ -6,6 +6,7 @@ import {
   type BatchShard,
   type BatchSource,
   bufferFor,
+  fillRows,
   requirePosition,
   requireSamples,
   shardField,
@@ -32,9 +33,10 @@ const schema = optionsObject({
 });
 
 /**
- * Batches for validation: the beginning of each segment, scaled to peak 1 and otherwise as it is. Where there are more
- * segments than `limit`, those taken are spread evenly over the store, so that every speaker has a part. Nothing is
- * random, and every epoch is the same; the last batch may be smaller than the others.
+ * Batches for validation: the start of each segment, scaled to peak 1. Where there are more
+ * segments than `limit`, those taken are spread evenly over the store, so that every speaker has a
+ * share. Nothing is random, and every epoch is the same; the last batch may be smaller than the
+ * others.
  */
 export class ValidationBatches implements BatchSource {
   readonly samples: number;
@@ -43,7 +45,7 @@ export class ValidationBatches implements BatchSource {
   readonly shard: Readonly<BatchShard>;
   readonly #store: SegmentStore;
 
-  /** @throws FewSoundError INVALID_ARGUMENT naming the option; AUDIO_EMPTY for a store without segments */
+  /** @throws FewSoundError INVALID_ARGUMENT naming the option; AUDIO_EMPTY for an empty store */
   constructor(options: ValidationBatchesOptions) {
     const { store, samples, limit, shard } = parseOptions(
       schema,
@@ -57,25 +59,18 @@ export class ValidationBatches implements BatchSource {
     this.shard = shard;
   }
 
-  /**
-   * Batches that hold all crops.
-   *
-   * @param batchSize crops in a batch, of all processes together
-   * @throws FewSoundError INVALID_ARGUMENT
-   */
   batchesPerEpoch(batchSize: number): number {
     if (!Number.isInteger(batchSize) || batchSize < 1) {
-      throw new FewSoundError(
-        'INVALID_ARGUMENT',
+      throw invalidArgument(
+        'batchSize',
         `batchSize is ${batchSize}; expected a whole number, 1 or more.`,
-        { field: 'batchSize' },
       );
     }
     return Math.ceil(this.length / batchSize);
   }
 
   /**
-   * Where the crops of a batch come from, in their order.
+   * Where the crops of a batch come from, in order.
    *
    * @throws FewSoundError INVALID_ARGUMENT
    */
@@ -83,26 +78,11 @@ export class ValidationBatches implements BatchSource {
     return this.#indices(index, batchSize).map((segment) => this.#store.segment(segment));
   }
 
-  /**
-   * Elements of a batch: crops of this process times samples.
-   *
-   * @throws FewSoundError INVALID_ARGUMENT
-   */
   batchLength(index: number, batchSize: number): number {
     return this.#indices(index, batchSize).length * this.samples;
   }
 
-  /**
-   * One batch: the part of this process, crop after crop. With several processes the parts may differ by one crop, and
-   * be empty.
-   *
-   * @param epoch from 0; it changes nothing
-   * @param index batch, from 0
-   * @param batchSize crops in a batch, of all processes together
-   * @param into where to put it; default: a new array
-   * @returns [crops · samples], that is [batch, samples]
-   * @throws FewSoundError INVALID_ARGUMENT; what {@link SegmentStore.read} throws
-   */
+  /** With several processes the parts may differ by one crop, and be empty. */
   async batch(
     epoch: number,
     index: number,
@@ -113,14 +93,9 @@ export class ValidationBatches implements BatchSource {
     const { samples } = this;
     const indices = this.#indices(index, batchSize);
     const batch = bufferFor(indices.length * samples, into);
-    const crops = indices.map(async (segment, row) => {
-      const crop = batch.subarray(row * samples, (row + 1) * samples);
-      scaleToPeak(await this.#store.read(segment, 0, samples, crop));
+    return fillRows(batch, samples, async (row, crop) => {
+      scaleToPeak(await this.#store.read(indices[row] as number, 0, samples, crop));
     });
-    // All of them, so that nothing writes into the array after a failure.
-    const failed = (await Promise.allSettled(crops)).find(({ status }) => status === 'rejected');
-    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
-    return batch;
   }
 
   /** Segments of this process's part of a batch. */

@@ -1,3 +1,4 @@
+import { defineMetric } from './metric.js';
 import { type Signal, signalPair } from './signal-pair.js';
 
 /**
@@ -18,6 +19,16 @@ export function mse(reference: Signal, degraded: Signal): number {
   return errorEnergy(pair.reference, pair.degraded) / pair.reference.length;
 }
 
+export const mseMetric = defineMetric({
+  name: 'mse',
+  title: 'MSE',
+  better: 'lower',
+  meaning: 'mean squared error of the samples',
+  paperColumn: 1,
+  inReports: { rank: 2, curve: 'log' },
+  measure: mse,
+});
+
 /**
  * Mean absolute error: mean of |reference - degraded|. Errors as {@link mse}.
  *
@@ -31,6 +42,15 @@ export function mae(reference: Signal, degraded: Signal): number {
   }
   return sum / pair.reference.length;
 }
+
+export const maeMetric = defineMetric({
+  name: 'mae',
+  title: 'MAE',
+  better: 'lower',
+  meaning: 'mean absolute error of the samples',
+  leftOutOf: 'fits',
+  measure: mae,
+});
 
 /**
  * Peak signal-to-noise ratio: 10 log10(range² / MSE), the range being max - min of this reference,
@@ -49,11 +69,25 @@ export function psnr(reference: Signal, degraded: Signal): number | null {
   return high === low || error === 0 ? null : 10 * Math.log10((high - low) ** 2 / error);
 }
 
+export const psnrMetric = defineMetric({
+  name: 'psnr',
+  title: 'PSNR',
+  unit: 'dB',
+  better: 'higher',
+  decimals: 2,
+  meaning: 'squared range of the original over the squared error',
+  undefinedWhen: 'the original is silent, or nothing differs',
+  paperColumn: 2,
+  inReports: { rank: 3, figure: true },
+  measure: psnr,
+});
+
 /**
- * Signal-to-noise ratio: 10 log10(Σ reference² / Σ (reference - degraded)²), no mean removed, float32
- * epsilon added above and below. Errors as {@link mse}.
+ * Signal-to-noise ratio: 10 log10(Σ reference² / Σ (reference - degraded)²), no mean removed,
+ * float32 epsilon added above and below. Errors as {@link mse}.
  *
- * @returns dB; null for a silent reference. Equal signals reach the finite top that the epsilon sets.
+ * @returns dB; null for a silent reference. Equal signals reach the finite top that the epsilon
+ *   sets.
  */
 export function snr(reference: Signal, degraded: Signal): number | null {
   const pair = signalPair(reference, degraded);
@@ -61,13 +95,24 @@ export function snr(reference: Signal, degraded: Signal): number | null {
   return signal === 0 ? null : decibels(signal, errorEnergy(pair.reference, pair.degraded));
 }
 
+export const snrMetric = defineMetric({
+  name: 'snr',
+  title: 'SNR',
+  unit: 'dB',
+  better: 'higher',
+  decimals: 2,
+  meaning: 'energy of the original over the energy of the error',
+  undefinedWhen: 'the original is silent',
+  measure: snr,
+});
+
 /**
  * Scale-invariant signal-to-noise ratio (Le Roux et al. 2019): both signals lose their mean, the
  * degraded one is projected on the reference, and what is left counts as noise; float32 epsilon in
  * every ratio. Errors as {@link mse}.
  *
- * @returns dB; null when either signal is silent or constant, which leaves nothing to project. Equal
- *   signals reach the finite top that the epsilon sets.
+ * @returns dB; null when either signal is silent or constant, which leaves nothing to project.
+ *   Equal signals reach the finite top that the epsilon sets.
  */
 export function siSnr(reference: Signal, degraded: Signal): number | null {
   const pair = signalPair(reference, degraded);
@@ -81,6 +126,19 @@ export function siSnr(reference: Signal, degraded: Signal): number | null {
   const projection = target.map((value) => value * scale);
   return decibels(energy(projection), errorEnergy(projection, estimate));
 }
+
+export const siSnrMetric = defineMetric({
+  name: 'siSnr',
+  title: 'SI-SNR',
+  unit: 'dB',
+  better: 'higher',
+  decimals: 2,
+  meaning: 'signal-to-noise ratio that ignores level and offset',
+  undefinedWhen: 'one of the signals is silent or constant',
+  paperColumn: 4,
+  inReports: { rank: 1, figure: true, curve: 'linear' },
+  measure: siSnr,
+});
 
 function decibels(signal: number, noise: number): number {
   return 10 * Math.log10((signal + epsilon) / (noise + epsilon));

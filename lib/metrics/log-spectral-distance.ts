@@ -1,17 +1,20 @@
 import { addon } from '../addon/addon.js';
-import { FewSoundError } from '../errors.js';
-import { handleOf, scope, tensor } from '../tensor/index.js';
-import { rateOf, type Signal, signalPair } from './signal-pair.js';
+import { scope, tensor } from '../tensor/index.js';
+import { handleOf } from '../tensor/tensor.js';
+import { defineMetric } from './metric.js';
+import { requireRate, type Signal, signalPair } from './signal-pair.js';
 
 export interface LsdOptions {
   /** Samples per second, Hz. Needed when neither signal is a clip. */
   sampleRate?: number;
 }
 
+const RATES = { lowest: 100 };
+
 /**
  * Log-spectral distance. With magnitudes T of the reference and P of the degraded signal (FFT of
  * int(2048 · rate / 44100) points, 1024 at 22,050 Hz; hop int(rate / 100); periodic Hann window;
- * frames centred, zeros beyond the ends):
+ * frames centered, zeros beyond the ends):
  *
  * L = log10(T² / (P + 1e-12)² + 1e-12)², mean over frequency, square root, mean over time.
  *
@@ -20,15 +23,15 @@ export interface LsdOptions {
  * rounding noise of their transform is the floor that is compared, and it differs between
  * processors. A recording at 16 kHz brought to 22,050 Hz gives 3.45 here and 3.45 to 3.57 there.
  *
- * @returns 0 for equal signals, except that every frame where both are exact zeros counts 12, by the
- *   definition; null for a silent reference
+ * @returns 0 for equal signals, except that every frame where both are exact zeros counts 12, by
+ *   the definition; null for a silent reference
  * @throws FewSoundError SHAPE_MISMATCH for unequal lengths, AUDIO_EMPTY for no samples,
  *   INVALID_ARGUMENT for NaN or infinite samples and for a rate that is missing, below 100 Hz, or
  *   not the same for both
  */
 export function lsd(reference: Signal, degraded: Signal, options: LsdOptions = {}): number | null {
   const pair = signalPair(reference, degraded);
-  const rate = requireLsdRate(rateOf(reference, degraded, options.sampleRate));
+  const rate = requireRate('LSD', RATES, [reference, degraded, options.sampleRate]);
   if (pair.reference.every((value) => value === 0)) return null;
   return scope(() =>
     addon().measureLogSpectralDistance(
@@ -39,17 +42,17 @@ export function lsd(reference: Signal, degraded: Signal, options: LsdOptions = {
   );
 }
 
-function requireLsdRate(rate: number | null): number {
-  if (rate === null || !(Number.isFinite(rate) && rate >= 100)) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      `sampleRate is ${rate === null ? 'not given' : rate}; the log-spectral distance needs the ` +
-        'rate of the signals, 100 Hz or more. Pass clips, or the option sampleRate.',
-      { field: 'sampleRate' },
-    );
-  }
-  return rate;
-}
+export const lsdMetric = defineMetric({
+  name: 'lsd',
+  title: 'LSD',
+  better: 'lower',
+  meaning: 'log-spectral distance: how far the spectra are apart, frame by frame',
+  undefinedWhen: 'the original is silent',
+  paperColumn: 3,
+  inReports: { rank: 4, figure: true, curve: 'linear' },
+  needs: { addon: true, sampleRates: RATES },
+  measure: lsd,
+});
 
 /**
  * Magnitudes of the Fourier transform in float64, bins 0 to n / 2.

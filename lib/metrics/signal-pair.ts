@@ -3,6 +3,12 @@ import { firstNotFinite } from '../audio/checks.js';
 import type { Clip } from '../audio/index.js';
 import { FewSoundError } from '../errors.js';
 
+/** Sample rates that a metric accepts, Hz. */
+export interface SampleRates {
+  readonly lowest: number;
+  readonly highest?: number;
+}
+
 /** Audio to compare: a clip, or bare samples [n]. */
 export type Signal = Clip | Float32Array;
 
@@ -60,6 +66,41 @@ export function rateOf(reference: Signal, degraded: Signal, stated?: number): nu
     );
   }
   return rate;
+}
+
+/** Rates that signals can be resampled from, Hz; whole numbers only. */
+export const AUDIBLE_RATES = { lowest: 1000, highest: 384_000 };
+
+/**
+ * Whether a metric accepts a rate; those with a highest rate resample, which takes whole numbers.
+ */
+export function accepts({ lowest, highest }: SampleRates, rate: number): boolean {
+  if (highest === undefined) return Number.isFinite(rate) && rate >= lowest;
+  return Number.isInteger(rate) && rate >= lowest && rate <= highest;
+}
+
+/**
+ * The rate of both signals, for a metric that depends on it.
+ *
+ * @throws FewSoundError INVALID_ARGUMENT where it is missing, not the same, or not accepted
+ */
+export function requireRate(
+  title: string,
+  accepted: SampleRates,
+  [reference, degraded, stated]: readonly [Signal, Signal, number | undefined],
+): number {
+  const rate = rateOf(reference, degraded, stated);
+  if (rate !== null && accepts(accepted, rate)) return rate;
+  const { lowest, highest } = accepted;
+  const range =
+    highest === undefined
+      ? `${lowest} Hz or more`
+      : `a whole number of Hz from ${lowest} to ${highest}`;
+  throw new FewSoundError(
+    'INVALID_ARGUMENT',
+    `sampleRate is ${rate ?? 'not given'}; ${title} needs the rate of the signals, ${range}. Pass clips, or the option sampleRate.`,
+    { field: 'sampleRate' },
+  );
 }
 
 function samplesOf(signal: Signal, field: 'reference' | 'degraded'): Float32Array {

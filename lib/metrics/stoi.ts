@@ -1,30 +1,39 @@
 import { availableParallelism } from 'node:os';
 import { addon } from '../addon/addon.js';
-import { FewSoundError } from '../errors.js';
-import { handleOf, scope, tensor } from '../tensor/index.js';
-import { Turns } from './pesq/pesq-workers.js';
-import { rateOf, type Signal, signalPair } from './signal-pair.js';
-import { warnOnce } from './undefined-scores.js';
+import { scope, tensor } from '../tensor/index.js';
+import { handleOf } from '../tensor/tensor.js';
+import { defineMetric, type MetricNeeds } from './metric.js';
+import { AUDIBLE_RATES, requireRate, type Signal, signalPair } from './signal-pair.js';
+import { Turns } from './turns.js';
+import { warnOnce } from './warn-once.js';
 
 export interface StoiOptions {
-  /** Samples per second, a whole number of Hz from 1,000 to 384,000. Needed when neither signal is a clip. */
+  /**
+   * Samples per second, a whole number of Hz from 1,000 to 384,000. Needed when neither signal is a
+   * clip.
+   */
   sampleRate?: number;
 }
 
-/** Each has a thread of its own. */
+/** Each measurement runs on its own thread. */
 const turns = new Turns(availableParallelism());
 
+const needs: MetricNeeds = { addon: true, sampleRates: AUDIBLE_RATES, worker: 'thread' };
+
 /**
- * Short-time objective intelligibility (Taal, Hendriks, Heusdens and Jensen, IEEE TASLP 2011): how far the envelopes of
- * 15 third-octave bands follow those of the reference, over 384 ms at a time. Computed in float64 at 10 kHz on a thread of
- * its own, as pystoi 0.4.1 computes it, resampler included: its scores to 1e-6.
+ * Short-time objective intelligibility (Taal, Hendriks, Heusdens and Jensen, IEEE TASLP 2011): how
+ * far the envelopes of 15 third-octave bands follow those of the reference, over 384 ms at a time.
+ * Computed in float64 at 10 kHz on a thread of its own, as pystoi 0.4.1 computes it, resampler
+ * included: its scores to 1e-6.
  *
- * Frames of the reference more than 40 dB below the loudest are left out. Where less than 30 are left (0.4 s) there is
- * nothing to compare: the score is 1e-5, as pystoi's, with a warning of the process.
+ * Frames of the reference more than 40 dB below the loudest are left out. Where less than 30 are
+ * left (0.4 s) there is nothing to compare: the score is 1e-5, as pystoi's, with a warning of the
+ * process.
  *
  * @returns about 0 (unintelligible) to 1; null for a silent reference
- * @throws FewSoundError SHAPE_MISMATCH for unequal lengths, AUDIO_EMPTY for no samples, INVALID_ARGUMENT for NaN or
- *   infinite samples and for a rate that is missing, out of range, or not the same for both; what loading LibTorch throws
+ * @throws FewSoundError SHAPE_MISMATCH for unequal lengths, AUDIO_EMPTY for no samples,
+ *   INVALID_ARGUMENT for NaN or infinite samples and for a rate that is missing, out of range, or
+ *   not the same for both; what loading LibTorch throws
  */
 export function stoi(
   reference: Signal,
@@ -34,9 +43,21 @@ export function stoi(
   return intelligibility(reference, degraded, options, false);
 }
 
+export const stoiMetric = defineMetric({
+  name: 'stoi',
+  title: 'STOI',
+  better: 'higher',
+  meaning: 'short-time intelligibility, 0 to 1',
+  undefinedWhen: 'the original is silent',
+  paperColumn: 6,
+  inReports: { rank: 6, figure: true, curve: 'linear' },
+  needs,
+  measure: stoi,
+});
+
 /**
- * Extended STOI (Jensen and Taal, IEEE TASLP 2016), which compares the bands of a moment with each other as well, and so
- * hears noise that comes and goes. Otherwise as {@link stoi}.
+ * Extended STOI (Jensen and Taal, IEEE TASLP 2016), which compares the bands of a moment with each
+ * other as well, and so notices noise that comes and goes. Otherwise as {@link stoi}.
  *
  * @returns about 0 to 1; null for a silent reference
  */
@@ -48,10 +69,15 @@ export function estoi(
   return intelligibility(reference, degraded, options, true);
 }
 
-/** Whether there is a resampler from this rate. */
-export function isStoiRate(rate: number | null): rate is number {
-  return rate !== null && Number.isInteger(rate) && rate >= 1000 && rate <= 384_000;
-}
+export const estoiMetric = defineMetric({
+  name: 'estoi',
+  title: 'ESTOI',
+  better: 'higher',
+  meaning: 'extended short-time intelligibility, 0 to 1',
+  undefinedWhen: 'the original is silent',
+  needs,
+  measure: estoi,
+});
 
 async function intelligibility(
   reference: Signal,
@@ -60,14 +86,7 @@ async function intelligibility(
   extended: boolean,
 ): Promise<number | null> {
   const pair = signalPair(reference, degraded);
-  const rate = rateOf(reference, degraded, sampleRate);
-  if (!isStoiRate(rate)) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      `sampleRate is ${rate === null ? 'not given' : rate}; STOI needs the rate of the signals, a whole number of Hz from 1000 to 384000. Pass clips, or the option sampleRate.`,
-      { field: 'sampleRate' },
-    );
-  }
+  const rate = requireRate('STOI', AUDIBLE_RATES, [reference, degraded, sampleRate]);
   if (pair.reference.every((value) => value === 0)) return null;
   const { score, tooShort } = await turns.take(() =>
     scope(() =>

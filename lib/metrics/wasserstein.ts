@@ -1,11 +1,12 @@
 import { fftMagnitude } from './log-spectral-distance.js';
+import { defineMetric } from './metric.js';
 import { type Signal, signalPair } from './signal-pair.js';
 
 /**
  * Wasserstein distance of section 4.4 of the FewSound paper: the magnitudes of the full FFT, all n
- * bins, each signal's made to sum to 1, are two distributions on the support 0², 1², … (n-1)², which
- * weighs the high bins. Their Wasserstein-1 distance is divided by n, as the paper's table is (there
- * n is 32,768). Computed in float64.
+ * bins, each signal's made to sum to 1, are two distributions on the support 0², 1², … (n-1)²,
+ * which weighs the high bins. Their Wasserstein-1 distance is divided by n, as the paper's table is
+ * (there n is 32,768). Computed in float64.
  *
  * @returns 0 for equal signals (and for a scaled copy: the level does not count); null when either
  *   signal is silent, which has no distribution
@@ -28,6 +29,16 @@ export function wassersteinDistance(reference: Signal, degraded: Signal): number
   }
   return area / length;
 }
+
+export const wdMetric = defineMetric({
+  name: 'wd',
+  title: 'WD',
+  better: 'lower',
+  meaning: 'Wasserstein distance of the spectra, weighted toward high frequencies',
+  undefinedWhen: 'one of the signals is silent',
+  needs: { addon: true },
+  measure: wassersteinDistance,
+});
 
 /** Share of each of the n bins in the magnitude spectrum, null for silence. */
 function distribution(samples: Float32Array): Float64Array | null {

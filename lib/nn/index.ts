@@ -1,6 +1,6 @@
 export type {
+  ClassifierInput,
   ClassifierOptions,
-  Listening,
   WaveformCnnOptions,
   WaveformLayer,
 } from './classifiers/classifier.js';
@@ -20,13 +20,14 @@ export {
 } from './classifiers/networks.js';
 export { type EncodeOptions, encodeRecording } from './hyper/encode-recording.js';
 export {
+  createHyperNetwork,
   FewSound,
   type FewSoundOptions,
   HyperSound,
   type HyperSoundOptions,
 } from './hyper/few-sound.js';
 export {
-  type AskOptions,
+  type HyperForwardOptions,
   HyperNetwork,
   type HyperNetworkKind,
   type WrittenSlot,
@@ -47,13 +48,13 @@ export {
   type WeightSlot,
 } from './inr.js';
 export {
-  createHyperNetwork,
+  type LoadedModel,
   type LoadOptions,
   load,
   loadClassifier,
   loadHyperNetwork,
 } from './load.js';
-export type { NamedTensors } from './model.js';
+export { Model, type ModelOptions, type NamedTensors } from './model.js';
 export {
   createInr,
   Finer,
@@ -72,6 +73,6 @@ export {
   Wire,
   type WireOptions,
 } from './networks.js';
-export { PiecewiseInr, type PiecewiseParts, planPieces } from './piecewise-inr.js';
+export { PiecewiseInr } from './piecewise-inr.js';
 export type { LearnedClip, RenderRange } from './time.js';
 export { type TimeAxisOptions, timeAxis } from './time.js';

@@ -1,26 +1,17 @@
-import type { z } from 'zod';
 import { addon } from '../addon/addon.js';
-import type { NetworkHandle } from '../addon/models.js';
 import { FewSoundError } from '../errors.js';
+import type { optionTables } from '../options.generated.js';
 import {
-  commonFields,
+  kindsOf,
   optionsObject,
   parseOptions,
+  type Resolved,
   sampleRateField,
   wholeNumber,
 } from '../options.js';
-import {
-  type Device,
-  handleOf,
-  noGrad,
-  ops,
-  ownTensor,
-  scope,
-  type Tensor,
-  wrapTensor,
-} from '../tensor/index.js';
-import { copyState, entriesOf, type NamedTensors } from './model.js';
-import { saveNetworkFile } from './model-file.js';
+import { noGrad, scope, type Tensor } from '../tensor/index.js';
+import { handleOf, wrapTensor } from '../tensor/tensor.js';
+import { entriesOf, Model, type ModelOptions, type NamedTensors } from './model.js';
 import {
   type LearnedClip,
   type RenderRange,
@@ -31,24 +22,14 @@ import {
 } from './time.js';
 
 /** The networks by their names in files, options and on the command line. */
-export const inrKinds = ['kan', 'nerf', 'siren', 'rff', 'finer', 'wire'] as const;
-export type InrKind = (typeof inrKinds)[number];
+export const inrKinds = kindsOf('network');
+export type InrKind = keyof (typeof optionTables)['network'];
 
 /** Options of every network. */
-export interface InrOptions {
-  /**
-   * Seed of the initial weights, a whole number from 0. Without it one is drawn from LibTorch's own
-   * generator (which `manualSeed` sets) and recorded in `options`.
-   */
-  seed?: number;
-  /** Default 'float32'. */
-  dtype?: 'float32' | 'float64';
-  /** Default 'cpu'. Initial weights do not depend on it. */
-  device?: Device;
-}
+export type InrOptions = ModelOptions;
 
 /** Options with all their values, as `options` of a network has them. */
-export type ResolvedOptions<Options> = { readonly [Name in keyof Options]-?: Options[Name] };
+export type ResolvedOptions<Options> = Resolved<Options>;
 
 /** A weight that a hypernetwork supplies. */
 export interface WeightSlot {
@@ -68,48 +49,13 @@ const longestAxis = 2 ** 24;
  *
  * It owns memory outside JavaScript's heap: `dispose()` frees it at once, the collector at last.
  */
-export abstract class Inr<Options extends InrOptions = InrOptions> {
-  abstract readonly kind: InrKind;
-  /** @internal */
-  readonly handle: NetworkHandle;
-  /** @internal The options as the addon takes them. */
-  readonly nativeOptions: object;
-  #options: ResolvedOptions<Options>;
+export abstract class Inr<Options extends InrOptions = InrOptions> extends Model<Options> {
+  abstract override readonly kind: InrKind;
   #clip: LearnedClip | undefined;
-  #tensors: { parameters: Map<string, Tensor>; buffers: Map<string, Tensor> } | undefined;
 
   /** @internal */
-  protected constructor(
-    kind: InrKind,
-    schema: z.ZodType,
-    options: Options,
-    toNative: (options: ResolvedOptions<Options>) => object = (resolved) => resolved,
-  ) {
-    const given = parseOptions(schema, options, `${kind} options`) as ResolvedOptions<Options>;
-    const resolved = { ...given, seed: given.seed ?? drawSeed() };
-    for (const value of Object.values(resolved)) Object.freeze(value);
-    this.#options = Object.freeze(resolved) as ResolvedOptions<Options>;
-    this.nativeOptions = toNative(this.#options);
-    this.handle = addon().createNetwork(kind, this.nativeOptions);
-    if (this.device !== 'cpu') this.#move();
-  }
-
-  /** Everything that makes this network again, initial weights included. */
-  get options(): ResolvedOptions<Options> {
-    return this.#options;
-  }
-
-  get device(): Device {
-    return this.#options.device as Device;
-  }
-
-  get dtype(): 'float32' | 'float64' {
-    return this.#options.dtype as 'float32' | 'float64';
-  }
-
-  /** Learnable numbers as the paper counts them: a complex one is one. */
-  get parameterCount(): number {
-    return addon().networkParameterCount(this.handle);
+  protected constructor(kind: InrKind, options: Options) {
+    super('network', kind, options);
   }
 
   /** What it has learned, set by `fit`: gives seconds a meaning in `render`. Kept in files. */
@@ -142,33 +88,9 @@ export abstract class Inr<Options extends InrOptions = InrOptions> {
     return wrapTensor(addon().networkForward(this.handle, handleOf(t), given));
   }
 
-  /**
-   * The learnable tensors by name, in the order of a weight vector. They are the network's own: what is
-   * written into them is what it computes with, and they go with it.
-   */
-  parameters(): Map<string, Tensor> {
-    return new Map(this.#own().parameters);
-  }
-
   /** The weights that `forward` takes per sample, in the order of a weight vector. */
   weightLayout(): WeightSlot[] {
     return addon().networkLayout(this.handle);
-  }
-
-  /** Parameters and the fixed tensors beside them (frequencies, ω): the network's own, by name. */
-  stateDict(): Map<string, Tensor> {
-    const { parameters, buffers } = this.#own();
-    return new Map([...parameters, ...buffers]);
-  }
-
-  /**
-   * Copies values into the network. All are checked before one is changed.
-   *
-   * @param state a tensor for every name of `stateDict()`, of its shape and dtype
-   * @throws FewSoundError INVALID_ARGUMENT for a missing or unknown name, SHAPE_MISMATCH, DTYPE_MISMATCH
-   */
-  loadStateDict(state: NamedTensors): void {
-    copyState(this.stateDict(), state, `${this.kind} network`);
   }
 
   /**
@@ -211,47 +133,9 @@ export abstract class Inr<Options extends InrOptions = InrOptions> {
     );
   }
 
-  /**
-   * Moves the network to a device or another dtype. Its tensors stay the same objects; gradients are
-   * lost.
-   *
-   * @throws FewSoundError DEVICE_UNAVAILABLE, INVALID_ARGUMENT
-   */
-  to(target: { device?: Device; dtype?: 'float32' | 'float64' }): this {
-    const { dtype = this.dtype, device = this.device } = parseOptions(
-      targetSchema,
-      target,
-      'to',
-    ) as { dtype?: 'float32' | 'float64'; device?: Device };
-    addon().moveNetwork(this.handle, device, dtype);
-    this.#options = Object.freeze({ ...this.#options, device, dtype }) as ResolvedOptions<Options>;
-    return this;
-  }
-
-  /**
-   * Writes the network to a safetensors file, atomically. The architecture and `clip` are JSON in its
-   * metadata, so that `load(path)` needs nothing else. Complex weights become pairs of numbers on a
-   * last axis.
-   *
-   * @param metadata more to keep in the file, under names of its own
-   * @throws FewSoundError IO, INVALID_ARGUMENT for a name that fewsound itself uses
-   */
-  async save(path: string, metadata: Readonly<Record<string, string>> = {}): Promise<void> {
-    await saveNetworkFile(path, this as unknown as Inr, metadata);
-  }
-
-  /** Frees the network now. A second time does nothing. */
-  dispose(): void {
-    addon().disposeNetwork(this.handle);
-    for (const map of Object.values(this.#tensors ?? {})) {
-      for (const tensor of map.values()) tensor.dispose();
-    }
-    this.#tensors = undefined;
-  }
-
-  /** For `using`. */
-  [Symbol.dispose](): void {
-    this.dispose();
+  /** @internal */
+  override fileNotes(): Record<string, string> {
+    return this.#clip === undefined ? {} : { clip: JSON.stringify(this.#clip) };
   }
 
   #checkTimes(t: Tensor): void {
@@ -273,25 +157,6 @@ export abstract class Inr<Options extends InrOptions = InrOptions> {
     }
   }
 
-  #own(): { parameters: Map<string, Tensor>; buffers: Map<string, Tensor> } {
-    if (this.#tensors !== undefined) return this.#tensors;
-    const tensors = { parameters: new Map<string, Tensor>(), buffers: new Map<string, Tensor>() };
-    for (const [name, handle, learnable] of addon().networkTensors(this.handle)) {
-      (learnable ? tensors.parameters : tensors.buffers).set(name, ownTensor(handle));
-    }
-    this.#tensors = tensors;
-    return tensors;
-  }
-
-  #move(): void {
-    try {
-      addon().moveNetwork(this.handle, this.device, this.dtype);
-    } catch (error) {
-      addon().disposeNetwork(this.handle);
-      throw error;
-    }
-  }
-
   #renderBlocks(samples: number, timesOf: (from: number, length: number) => Tensor): Float32Array {
     const rendered = new Float32Array(samples);
     noGrad(() => {
@@ -310,11 +175,6 @@ export abstract class Inr<Options extends InrOptions = InrOptions> {
   }
 }
 
-const { dtype, device } = commonFields;
-const targetSchema = optionsObject({
-  dtype: dtype.unwrap().optional(),
-  device: device.unwrap().optional(),
-});
 const clipSchema = optionsObject({
   sampleRate: sampleRateField,
   samples: wholeNumber(1, 2 ** 31),
@@ -323,8 +183,4 @@ const clipSchema = optionsObject({
 /** @internal */
 export function checkLearnedClip(clip: unknown): LearnedClip {
   return Object.freeze(parseOptions(clipSchema, clip, 'clip'));
-}
-
-function drawSeed(): number {
-  return scope(() => ops.randint(0, 2 ** 31, [1]).item());
 }

@@ -1,72 +1,200 @@
 import { z } from 'zod';
+import { addon } from '../addon/addon.js';
 import { FewSoundError } from '../errors.js';
+import { kindsOf, type OptionFamily } from '../options.js';
 import { type Device, type SafetensorsFile, scope } from '../tensor/index.js';
 import type { ClassifierKind, WaveformClassifier } from './classifiers/classifier.js';
-import { createClassifier } from './classifiers/networks.js';
+import { type ClassifierByKind, createClassifier } from './classifiers/networks.js';
+import { createHyperNetwork, type FewSound, type HyperSound } from './hyper/few-sound.js';
+import { HyperNetwork, type HyperNetworkKind } from './hyper/hyper-network.js';
+import { checkLearnedClip, Inr, type InrKind } from './inr.js';
 import {
-  FewSound,
-  type FewSoundOptions,
-  HyperSound,
-  type HyperSoundOptions,
-} from './hyper/few-sound.js';
-import type { HyperNetwork, HyperNetworkKind } from './hyper/hyper-network.js';
-import type { EncoderOptions } from './hyper/hyper-options.js';
-import { checkLearnedClip, type Inr } from './inr.js';
-import {
+  type FileContent,
   fileFormat,
   jsonMetadata,
   type ModelDescription,
-  readClassifierDescription,
   readFewsoundFile,
-  takeModelTensors,
   takeTensors,
 } from './model-file.js';
-import { createInr, isInrKind } from './networks.js';
+import { createInr, type InrByKind } from './networks.js';
 import { PiecewiseInr } from './piecewise-inr.js';
 import type { LearnedClip } from './time.js';
 
 /** How to load. */
 export interface LoadOptions {
-  /** Where the network goes. Default 'cpu'. */
+  /** Where the model goes. Default 'cpu'. */
   device?: Device;
 }
 
+/** What a file can hold; `kind` tells which. */
+export type LoadedModel =
+  | InrByKind[InrKind]
+  | PiecewiseInr
+  | FewSound
+  | HyperSound
+  | ClassifierByKind[ClassifierKind];
+
+type Family = Exclude<OptionFamily, 'encoder'>;
+
+/** What files with models hold, in words and by the family of their models. */
+const contents: Readonly<Record<Exclude<FileContent, 'checkpoint'>, Family>> = {
+  network: 'network',
+  pieces: 'network',
+  hypernetwork: 'hypernetwork',
+  training: 'hypernetwork',
+  classifier: 'classifier',
+  'classifier-training': 'classifier',
+};
+
+const words: Readonly<Record<Family, string>> = {
+  network: 'a network that holds a sound',
+  hypernetwork: 'a model that writes networks',
+  classifier: 'a classifier of waveforms',
+};
+
 /**
- * Reads a network that `save` wrote, a single one or one in pieces. Nothing in the file is executed.
+ * Reads a model that `save` or a training wrote: a network, one in pieces, a hypernetwork or a classifier. Nothing in
+ * the file is executed. The result's `kind` tells what it is.
  *
  * @throws FewSoundError FILE_NOT_FOUND, IO; FILE_FORMAT, naming what is wrong, for a file that is cut
  *   short or lies about itself, that fewsound did not write, or whose tensors are not those of the
- *   network that it names; DEVICE_UNAVAILABLE
+ *   model that it names; DEVICE_UNAVAILABLE
  */
-export async function load(path: string, options: LoadOptions = {}): Promise<Inr | PiecewiseInr> {
-  const { device = 'cpu' } = options;
+export async function load(path: string, options: LoadOptions = {}): Promise<LoadedModel> {
+  return (await read(path, options)) as LoadedModel;
+}
+
+/**
+ * The same, for a network that holds a sound, a single one or one in pieces.
+ *
+ * @internal
+ */
+export async function loadSound(
+  path: string,
+  options: LoadOptions = {},
+): Promise<Inr | PiecewiseInr> {
+  return (await read(path, options, 'network')) as Inr | PiecewiseInr;
+}
+
+/**
+ * {@link load} for a model that writes networks.
+ *
+ * @throws FewSoundError as `load`, and FILE_FORMAT for a file that holds something else
+ */
+export async function loadHyperNetwork(
+  path: string,
+  options: LoadOptions = {},
+): Promise<FewSound | HyperSound> {
+  return (await read(path, options, 'hypernetwork')) as FewSound | HyperSound;
+}
+
+/**
+ * {@link load} for a classifier.
+ *
+ * @throws FewSoundError as `load`, and FILE_FORMAT for a file that holds something else
+ */
+export async function loadClassifier(
+  path: string,
+  options: LoadOptions = {},
+): Promise<WaveformClassifier> {
+  return (await read(path, options, 'classifier')) as WaveformClassifier;
+}
+
+async function read(
+  path: string,
+  { device = 'cpu' }: LoadOptions,
+  wanted?: Family,
+): Promise<AnyModel | PiecewiseInr> {
   return scope(async () => {
     const file = await readFewsoundFile(path);
-    if (file.content === 'checkpoint') {
+    const { content } = file;
+    if (content === 'checkpoint') {
       throw fileFormat(
         path,
         'it is a checkpoint of a fit; go on with it by the option resume of fit',
       );
     }
-    if (file.content === 'hypernetwork' || file.content === 'training') {
-      throw fileFormat(path, 'it holds a model that writes networks; read it by loadHyperNetwork');
+    const family = contents[content];
+    if (wanted !== undefined && family !== wanted) {
+      throw fileFormat(
+        path,
+        `it holds ${words[family]}, not ${words[wanted]}; read it with load()`,
+      );
     }
-    if (file.content === 'classifier' || file.content === 'classifier-training') {
-      throw fileFormat(path, 'it holds a classifier of waveforms; read it by loadClassifier');
-    }
-    return file.content === 'pieces'
-      ? readPieces(path, file, device)
-      : readNetwork(path, file, device);
+    if (content === 'pieces') return readPieces(path, file, device);
+    const prefix = content.endsWith('training') ? 'model.' : '';
+    const described = jsonMetadata(path, file, 'model');
+    const model = makeModel(path, file, described, family, device, prefix);
+    return orDispose(path, [model], () => {
+      takeTensors(path, model, file.tensors, prefix);
+      takeFacts(path, file, model, described as ModelDescription);
+      return model;
+    });
   });
 }
 
-function readNetwork(path: string, file: SafetensorsFile, device: Device): Inr {
-  const network = makeNetwork(path, file, jsonMetadata(path, file, 'model'), device);
-  return orDispose([network], () => {
-    takeTensors(path, network, file.tensors);
-    if (file.metadata.clip !== undefined) network.clip = clipOf(path, file);
-    return network;
-  });
+type AnyModel = Inr | FewSound | HyperSound | WaveformClassifier;
+
+/** A message to go on with in a sentence. */
+const withoutStop = ({ message }: FewSoundError) => message.replace(/\.$/, '');
+
+/** A model of the architecture that a file describes. */
+function makeModel(
+  path: string,
+  { tensors }: SafetensorsFile,
+  described: unknown,
+  family: Family,
+  device: Device,
+  prefix = '',
+): AnyModel {
+  const { kind, options = {} } = (described ?? {}) as Partial<ModelDescription>;
+  if (kind === undefined || !(kindsOf(family) as readonly string[]).includes(kind)) {
+    throw fileFormat(path, `its metadata name a model of kind ${JSON.stringify(kind)}`);
+  }
+  if (typeof options !== 'object' || options === null) {
+    throw fileFormat(path, 'its metadata "model" describe no model');
+  }
+  try {
+    // Before it is made, so that a file that lies cannot ask for memory out of proportion to its
+    // size. Smaller differences are named tensor by tensor when these are taken.
+    const wanted = addon()
+      .describeModel(kind, options)
+      .reduce((sum, [, shape]) => sum + shape.reduce((size, length) => size * length, 1), 0);
+    const given = [...tensors].reduce(
+      (sum, [name, { size }]) => sum + (name.startsWith(prefix) ? size : 0),
+      0,
+    );
+    if (wanted > 2 * given) {
+      throw fileFormat(path, `its metadata describe a larger model than its ${given} numbers`);
+    }
+    return makers[family](kind, { ...options, device });
+  } catch (error) {
+    if (!(error instanceof FewSoundError) || error.code !== 'INVALID_ARGUMENT') throw error;
+    throw fileFormat(path, `its metadata describe no model: ${withoutStop(error)}`, error);
+  }
+}
+
+const makers: Readonly<Record<Family, (kind: string, options: object) => AnyModel>> = {
+  network: (kind, options) => createInr(kind as InrKind, options),
+  hypernetwork: (kind, options) => createHyperNetwork(kind as HyperNetworkKind, options),
+  classifier: (kind, options) => createClassifier(kind as ClassifierKind, options),
+};
+
+/** What a file says of a model beside its architecture. */
+function takeFacts(
+  path: string,
+  file: SafetensorsFile,
+  model: AnyModel,
+  { epoch, sampleRate, listening }: ModelDescription,
+): void {
+  if (model instanceof Inr) {
+    if (file.metadata.clip !== undefined) model.clip = clipOf(path, file);
+  } else if (model instanceof HyperNetwork) {
+    model.epoch = epoch;
+    model.sampleRate = sampleRate;
+  } else if (listening !== undefined) {
+    model.input = listening as NonNullable<WaveformClassifier['input']>;
+  }
 }
 
 const piecesSchema = z.strictObject({
@@ -87,49 +215,15 @@ function readPieces(path: string, file: SafetensorsFile, device: Device): Piecew
   const { overlap, pieces } = parsed.data;
   const clip = clipOf(path, file);
   const networks: Inr[] = [];
-  return orDispose(networks, () => {
+  return orDispose(path, networks, () => {
     for (const [index, { model }] of pieces.entries()) {
-      const network = makeNetwork(path, file, model, device);
+      const prefix = `pieces.${index}.`;
+      const network = makeModel(path, file, model, 'network', device, prefix) as Inr;
       networks.push(network);
-      takeTensors(path, network, file.tensors, `pieces.${index}.`);
+      takeTensors(path, network, file.tensors, prefix);
     }
-    try {
-      return new PiecewiseInr({ networks, pieces, overlap, clip });
-    } catch (error) {
-      throw fileFormat(path, `its pieces do not fit together: ${(error as Error).message}`, error);
-    }
+    return new PiecewiseInr({ networks, pieces, overlap, clip });
   });
-}
-
-/** A network of the architecture that a file describes. */
-export function makeNetwork(
-  path: string,
-  file: SafetensorsFile,
-  model: unknown,
-  device: Device,
-): Inr {
-  const { kind, options = {} } = (model ?? {}) as Partial<ModelDescription>;
-  if (!isInrKind(kind)) {
-    throw fileFormat(path, `its metadata name a network of kind ${JSON.stringify(kind)}`);
-  }
-  const elements = [...file.tensors.values()].reduce((sum, { size }) => sum + size, 0);
-  if (leastWeights(options) > elements) {
-    throw fileFormat(path, `its metadata describe a larger network than its ${elements} numbers`);
-  }
-  try {
-    return createInr(kind, { ...(options as object), device });
-  } catch (error) {
-    if (!(error instanceof FewSoundError) || error.code !== 'INVALID_ARGUMENT') throw error;
-    throw fileFormat(path, `its metadata describe no ${kind} network: ${error.message}`, error);
-  }
-}
-
-/** A lower bound, so that a lying file cannot ask for more memory than it has bytes. */
-export function leastWeights({ layers, grid }: Record<string, unknown>): number {
-  if (!Array.isArray(layers)) return 0;
-  const widths = [1, ...layers, 1].map(Number);
-  const pairs = widths.slice(1).map((width, i) => width * (widths[i] as number));
-  return pairs.reduce((sum, product) => sum + product, 0) * (grid === undefined ? 1 : Number(grid));
 }
 
 function clipOf(path: string, file: SafetensorsFile): LearnedClip {
@@ -141,188 +235,13 @@ function clipOf(path: string, file: SafetensorsFile): LearnedClip {
   }
 }
 
-function orDispose<T>(networks: readonly Inr[], work: () => T): T {
+/** Work whose models go where it fails; what their setters refuse is a fault of the file. */
+function orDispose<T>(path: string, models: readonly AnyModel[], work: () => T): T {
   try {
     return work();
   } catch (error) {
-    for (const network of networks) network.dispose();
-    throw error;
+    for (const model of models) model.dispose();
+    if (!(error instanceof FewSoundError) || error.code !== 'INVALID_ARGUMENT') throw error;
+    throw fileFormat(path, `what it says does not fit together: ${withoutStop(error)}`, error);
   }
-}
-
-/** What a file says of its model. */
-export interface HyperNetworkDescription {
-  readonly kind: unknown;
-  readonly options: Record<string, unknown>;
-  readonly epoch?: number;
-  /** Hz */
-  readonly sampleRate?: number;
-}
-
-/** @throws FewSoundError FILE_FORMAT for a file that describes no model */
-export function readDescription(path: string, file: SafetensorsFile): HyperNetworkDescription {
-  const model = jsonMetadata(path, file, 'model') as Partial<HyperNetworkDescription> | null;
-  const { kind, options, epoch, sampleRate } = model ?? {};
-  if (typeof options !== 'object' || options === null) {
-    throw fileFormat(path, 'its metadata "model" describe no model');
-  }
-  if (epoch !== undefined && !(Number.isInteger(epoch) && epoch >= 0)) {
-    throw fileFormat(path, `its metadata name the epoch ${JSON.stringify(epoch)}`);
-  }
-  return {
-    kind,
-    options,
-    ...(epoch !== undefined && { epoch }),
-    ...(sampleRate !== undefined && { sampleRate }),
-  };
-}
-
-/** A lower bound, so that a lying file cannot ask for more memory than it has bytes. */
-function leastHyperNumbers(options: Record<string, unknown>): number {
-  const { samples, hidden, universalKernel, universalConvolutions } = options;
-  const { channels, dimension, strides, layerNorm } = (options.encoder ?? {}) as EncoderOptions;
-  const target = leastWeights((options.target ?? {}) as Record<string, unknown>);
-  const blocks = Array.isArray(strides) ? strides.map(Number) : [];
-  const time = blocks.reduce((length, stride) => Math.ceil(length / stride), Number(samples));
-  const code = time * Number(dimension);
-  const widths = Array.isArray(hidden) ? hidden.map(Number) : [];
-  const convolved = Number(universalConvolutions) * (Number(universalKernel) - 1);
-  const parts = [
-    // The last block's units, and the norm of the first convolution.
-    (Number(channels) * 2 ** (blocks.length - 1)) ** 2,
-    layerNorm === false ? 0 : Number(channels) * Number(samples),
-    (target - convolved) * code,
-    code * (widths[0] ?? 0),
-    leastWeights({ layers: widths }),
-    target * (widths.at(-1) ?? 0),
-  ];
-  // What is no number is refused with the options.
-  return Math.max(...parts.filter((part) => part > 0));
-}
-
-/** Reads a file and makes its model. */
-export async function loadModelFile<Model extends HyperNetwork>(
-  path: string,
-  device: Device,
-  make: (kind: unknown, options: object) => Model | undefined,
-): Promise<Model> {
-  return scope(async () => {
-    const file = await readFewsoundFile(path);
-    if (file.content !== 'hypernetwork' && file.content !== 'training') {
-      throw fileFormat(
-        path,
-        `it holds a ${file.content}, no model that writes networks; read it by ${file.content.startsWith('classifier') ? 'loadClassifier' : 'load'}`,
-      );
-    }
-    const prefix = file.content === 'training' ? 'model.' : '';
-    const { kind, options, epoch, sampleRate } = readDescription(path, file);
-    const numbers = [...file.tensors.values()].reduce((sum, { size }) => sum + size, 0);
-    if (leastHyperNumbers(options) > numbers) {
-      throw fileFormat(path, `its metadata describe a larger model than its ${numbers} numbers`);
-    }
-    let model: Model | undefined;
-    try {
-      model = make(kind, { ...options, device });
-    } catch (error) {
-      if (!(error instanceof FewSoundError) || error.code !== 'INVALID_ARGUMENT') throw error;
-      throw fileFormat(path, `its metadata describe no model: ${error.message}`, error);
-    }
-    if (model === undefined) {
-      throw fileFormat(path, `its metadata name a model of kind ${JSON.stringify(kind)}`);
-    }
-    try {
-      takeModelTensors(path, model, file.tensors, prefix);
-      model.epoch = epoch;
-      model.sampleRate = sampleRate;
-      return model;
-    } catch (error) {
-      model.dispose();
-      throw error;
-    }
-  });
-}
-
-/** A model by the name of its kind; undefined for no such name. */
-export function createHyperNetwork(
-  kind: unknown,
-  options: FewSoundOptions | HyperSoundOptions,
-): FewSound | HyperSound | undefined {
-  const kinds: Record<HyperNetworkKind, () => FewSound | HyperSound> = {
-    fewsound: () => new FewSound(options),
-    hypersound: () => new HyperSound(options),
-  };
-  return typeof kind === 'string' && Object.hasOwn(kinds, kind)
-    ? kinds[kind as HyperNetworkKind]()
-    : undefined;
-}
-
-/**
- * Reads a model that `save` or a training wrote. Nothing in the file is executed.
- *
- * @throws FewSoundError FILE_NOT_FOUND, IO; FILE_FORMAT, naming what is wrong, for a file that is cut
- *   short, that holds something else, or whose tensors are not those of the model that it names;
- *   DEVICE_UNAVAILABLE
- */
-export async function loadHyperNetwork(
-  path: string,
-  { device = 'cpu' }: LoadOptions = {},
-): Promise<FewSound | HyperSound> {
-  return loadModelFile(path, device, createHyperNetwork);
-}
-
-/**
- * Reads a classifier that `save` or a training wrote. Nothing in the file is executed.
- *
- * @throws FewSoundError FILE_NOT_FOUND, IO; FILE_FORMAT, naming what is wrong, for a file that is cut short, that holds
- *   something else, or whose tensors are not those of the model that it names; DEVICE_UNAVAILABLE
- */
-export async function loadClassifier(
-  path: string,
-  { device = 'cpu' }: LoadOptions = {},
-): Promise<WaveformClassifier> {
-  return scope(async () => {
-    const file = await readFewsoundFile(path);
-    if (file.content !== 'classifier' && file.content !== 'classifier-training') {
-      throw fileFormat(path, `it holds a ${file.content}, no classifier`);
-    }
-    const prefix = file.content === 'classifier-training' ? 'model.' : '';
-    const { kind, options, listening } = readClassifierDescription(path, file);
-    const numbers = [...file.tensors.values()].reduce((sum, { size }) => sum + size, 0);
-    if (leastClassifierNumbers(options) > numbers) {
-      throw fileFormat(path, `its metadata describe a larger model than its ${numbers} numbers`);
-    }
-    let model: WaveformClassifier | undefined;
-    try {
-      model = createClassifier(kind as ClassifierKind, { ...options, device });
-      takeModelTensors(path, model, file.tensors, prefix);
-      if (listening !== undefined) model.listening = listening as WaveformClassifier['listening'];
-      return model;
-    } catch (error) {
-      model?.dispose();
-      if (!(error instanceof FewSoundError) || error.code !== 'INVALID_ARGUMENT') throw error;
-      throw fileFormat(path, `its metadata describe no classifier: ${error.message}`, error);
-    }
-  });
-}
-
-/** A lower bound, so that a lying file cannot ask for more memory than it has bytes. */
-function leastClassifierNumbers({
-  classes,
-  layers,
-  hidden,
-  samples,
-}: Record<string, unknown>): number {
-  // The last dense layer of a TSSDNet has 32 inputs.
-  if (!Array.isArray(layers)) return 32 * Number(classes);
-  let [channels, time, numbers] = [1, Number(samples), Number(hidden) * Number(classes)];
-  for (const { kernels, filters, stride, pooling } of layers as Record<string, unknown>[]) {
-    const taps = Array.isArray(kernels)
-      ? kernels.reduce((sum, width) => sum + Number(width), 0)
-      : 0;
-    numbers += channels * Number(filters) * taps;
-    channels = Number(filters) * (Array.isArray(kernels) ? kernels.length : 0);
-    time = Math.floor(Math.ceil(time / Number(stride)) / Number(pooling));
-  }
-  // What is no number is refused with the options.
-  return numbers + channels * time * Number(hidden);
 }

@@ -7,9 +7,6 @@ import {
   type Tensor,
   writeSafetensors,
 } from '../tensor/index.js';
-import type { WaveformClassifier } from './classifiers/classifier.js';
-import type { HyperNetwork } from './hyper/hyper-network.js';
-import type { Inr } from './inr.js';
 
 // Files of fewsound are safetensors files whose metadata say what they hold:
 //   format         'fewsound'
@@ -34,71 +31,40 @@ const format = 'fewsound';
 const formatVersion = '1';
 const reserved = ['format', 'formatVersion', 'content', 'model', 'clip'];
 
-/** The architecture of a network as files keep it. */
+/** The architecture of a model as files keep it, with what it knows of its training. */
 export interface ModelDescription {
-  kind: string;
-  options: Record<string, unknown>;
+  readonly kind: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Of hypernetworks. */
+  readonly epoch?: number;
+  /** Hz */
+  readonly sampleRate?: number;
+  /** Of classifiers. */
+  readonly listening?: object;
 }
 
-/** The architecture of a network; the device belongs to the machine, not to the model. */
-export function describeModel(network: Inr): ModelDescription {
-  const { device: _, ...options } = network.options as unknown as Record<string, unknown>;
-  return { kind: network.kind, options };
+/** What a file keeps of a model. */
+export interface StoredModel {
+  readonly kind: string;
+  readonly device: Device;
+  describe(): ModelDescription;
+  fileNotes(): Record<string, string>;
+  stateDict(): ReadonlyMap<string, Tensor>;
+  loadStateDict(state: ReadonlyMap<string, Tensor>): void;
 }
 
 /**
- * A network's tensors as files have them: a complex one as pairs (real, imaginary) on a last axis, which
+ * A model's tensors as files have them: a complex one as pairs (real, imaginary) on a last axis, which
  * every reader of the format knows. Views, to be made in a scope.
  */
-export function fileTensors(network: Inr, prefix = ''): [name: string, tensor: Tensor][] {
-  return [...network.stateDict()].map(([name, tensor]) => [
+export function fileTensors(
+  model: Pick<StoredModel, 'stateDict'>,
+  prefix = '',
+): [name: string, tensor: Tensor][] {
+  return [...model.stateDict()].map(([name, tensor]) => [
     prefix + name,
     isComplex(tensor) ? tensor.detach().viewAsReal() : tensor,
   ]);
-}
-
-/**
- * Copies a file's tensors into a network of the described architecture.
- *
- * @throws FewSoundError FILE_FORMAT naming the tensor that is missing, unknown, or of another shape or dtype
- */
-export function takeTensors(
-  path: string,
-  network: Inr,
-  tensors: ReadonlyMap<string, Tensor>,
-  prefix = '',
-): void {
-  scope(() => {
-    const state = new Map<string, Tensor>();
-    const complex = new Set(
-      [...network.stateDict()].filter(([, own]) => isComplex(own)).map(([name]) => name),
-    );
-    for (const [fileName, tensor] of tensors) {
-      if (!fileName.startsWith(prefix)) continue;
-      const name = fileName.slice(prefix.length);
-      const pairs = complex.has(name) && !isComplex(tensor) && tensor.shape.at(-1) === 2;
-      state.set(name, pairs ? tensor.viewAsComplex() : tensor);
-    }
-    try {
-      network.loadStateDict(
-        new Map([...state].map(([name, tensor]) => [name, moved(tensor, network)])),
-      );
-    } catch (error) {
-      if (!(error instanceof FewSoundError)) throw error;
-      throw new FewSoundError(
-        'FILE_FORMAT',
-        `${path}: it says that it holds a ${network.kind} network, but its ${error.message}`,
-        { cause: error, ...(error.field !== undefined && { field: error.field }) },
-      );
-    }
-  });
-}
-
-/** A model of another kind than networks that hold a sound: it takes all of its tensors at once, or none. */
-export interface ModelOfTensors {
-  readonly kind: string;
-  readonly device: Device;
-  loadStateDict(state: ReadonlyMap<string, Tensor>): void;
 }
 
 /**
@@ -106,16 +72,25 @@ export interface ModelOfTensors {
  *
  * @throws FewSoundError FILE_FORMAT naming the tensor that is missing, unknown, or of another shape or dtype
  */
-export function takeModelTensors(
+export function takeTensors(
   path: string,
-  model: ModelOfTensors,
+  model: Pick<StoredModel, 'kind' | 'device' | 'stateDict' | 'loadStateDict'>,
   tensors: ReadonlyMap<string, Tensor>,
   prefix = '',
 ): void {
   scope(() => {
+    const own = model.stateDict();
     const state = new Map<string, Tensor>();
-    for (const [name, tensor] of tensors) {
-      if (name.startsWith(prefix)) state.set(name.slice(prefix.length), moved(tensor, model));
+    for (const [fileName, tensor] of tensors) {
+      if (!fileName.startsWith(prefix)) continue;
+      const name = fileName.slice(prefix.length);
+      const target = own.get(name);
+      const pairs =
+        target !== undefined &&
+        isComplex(target) &&
+        !isComplex(tensor) &&
+        tensor.shape.at(-1) === 2;
+      state.set(name, moved(pairs ? tensor.viewAsComplex() : tensor, model));
     }
     loadFileTensors(
       path,
@@ -134,7 +109,7 @@ export function takeModelTensors(
  */
 export function loadFileTensors(
   path: string,
-  model: ModelOfTensors,
+  model: Pick<StoredModel, 'loadStateDict'>,
   state: ReadonlyMap<string, Tensor>,
   describe: (problem: string) => string,
 ): void {
@@ -169,17 +144,19 @@ export function fileMetadata(
   };
 }
 
-/** Writes a network, see `Inr.save`. */
-export async function saveNetworkFile(
+/** Writes a model, see `Model.save`. */
+export async function saveModel(
   path: string,
-  network: Inr,
+  content: FileContent,
+  model: StoredModel,
   metadata: Readonly<Record<string, string>>,
 ): Promise<void> {
   requirePath(path);
   requireFreeNames(metadata);
   await scope(() =>
-    writeSafetensors(path, new Map(fileTensors(network)), {
-      ...fileMetadata('network', describeModel(network), network.clip),
+    writeSafetensors(path, new Map(fileTensors(model)), {
+      ...fileMetadata(content, model.describe(), undefined),
+      ...model.fileNotes(),
       ...metadata,
     }),
   );
@@ -255,72 +232,9 @@ export function jsonMetadata(path: string, { metadata }: SafetensorsFile, name: 
 
 /** A fault of a file. */
 export function fileFormat(path: string, problem: string, cause?: unknown): FewSoundError {
+  const field = cause instanceof FewSoundError ? cause.field : undefined;
   return new FewSoundError('FILE_FORMAT', `${path}: ${problem}.`, {
     ...(cause !== undefined && { cause }),
+    ...(field !== undefined && { field }),
   });
-}
-
-/** The architecture of a classifier and how it hears, as files keep it. */
-export function describeClassifier(model: WaveformClassifier): Record<string, unknown> {
-  const { device: _, ...options } = model.options;
-  const { kind, listening } = model;
-  // Beside the options, where analyses of any model look for it.
-  const rate = listening && { sampleRate: listening.sampleRate, listening };
-  return { kind, options, ...rate };
-}
-
-/** Writes a classifier, see `WaveformClassifier.save`. */
-export async function saveClassifier(path: string, model: WaveformClassifier): Promise<void> {
-  requirePath(path);
-  await scope(() =>
-    writeSafetensors(
-      path,
-      model.stateDict(),
-      fileMetadata('classifier', describeClassifier(model), undefined),
-    ),
-  );
-}
-
-/** What a file says of its classifier. */
-export interface ClassifierDescription {
-  readonly kind: unknown;
-  readonly options: Record<string, unknown>;
-  readonly listening?: unknown;
-}
-
-/** @throws FewSoundError FILE_FORMAT for a file that describes no classifier */
-export function readClassifierDescription(
-  path: string,
-  file: SafetensorsFile,
-): ClassifierDescription {
-  const model = jsonMetadata(path, file, 'model') as Partial<ClassifierDescription> | null;
-  const { kind, options, listening } = model ?? {};
-  if (typeof options !== 'object' || options === null) {
-    throw fileFormat(path, 'its metadata "model" describe no classifier');
-  }
-  return { kind, options, ...(listening !== undefined && { listening }) };
-}
-
-/** The architecture of a model, how far it was trained and at which rate, as files keep it. */
-export function describeHyperNetwork(model: HyperNetwork): Record<string, unknown> {
-  const { device: _, ...options } = model.options;
-  const { kind, epoch, sampleRate } = model;
-  return {
-    kind,
-    options,
-    ...(epoch !== undefined && { epoch }),
-    ...(sampleRate !== undefined && { sampleRate }),
-  };
-}
-
-/** Writes a model, see `HyperNetwork.save`. */
-export async function saveHyperNetwork(path: string, model: HyperNetwork): Promise<void> {
-  requirePath(path);
-  await scope(() =>
-    writeSafetensors(
-      path,
-      model.parameters(),
-      fileMetadata('hypernetwork', describeHyperNetwork(model), undefined),
-    ),
-  );
 }

@@ -1,13 +1,7 @@
 import { FewSoundError } from '../errors.js';
 import { type Device, scope, writeSafetensors } from '../tensor/index.js';
 import { checkLearnedClip, type Inr } from './inr.js';
-import {
-  describeModel,
-  fileMetadata,
-  fileTensors,
-  requireFreeNames,
-  requirePath,
-} from './model-file.js';
+import { fileMetadata, fileTensors, requireFreeNames, requirePath } from './model-file.js';
 import {
   type LearnedClip,
   type RenderRange,
@@ -149,7 +143,7 @@ export class PiecewiseInr {
     requireFreeNames(metadata);
     const pieces = this.pieces.map((piece, i) => ({
       ...piece,
-      model: describeModel(this.networks[i] as Inr),
+      model: (this.networks[i] as Inr).describe(),
     }));
     const model = { kind: this.kind, overlap: this.overlap, pieces };
     await scope(() =>

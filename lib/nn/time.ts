@@ -1,7 +1,8 @@
 import { FewSoundError } from '../errors.js';
 import {
   anySampleRateField,
-  commonFields,
+  deviceField,
+  dtypeField,
   nonNegativeNumber,
   optionsObject,
   parseOptions,
@@ -89,7 +90,10 @@ export interface TimeAxisOptions {
   device?: Device;
 }
 
-const axisSchema = optionsObject({ dtype: commonFields.dtype, device: commonFields.device });
+const axisSchema = optionsObject({
+  dtype: dtypeField.default('float32'),
+  device: deviceField.default('cpu'),
+});
 
 /**
  * The times of the samples of a recording as networks take them: t_i = -1 + 2i / (samples - 1), the

@@ -1,8 +1,5 @@
 import type { Markup } from './page.js';
-import { type PlotSizes, plotMarkup } from './svg-plot.js';
-
-/** Fewer digits, finer than a pixel still. */
-const brief = (value: number, digits: number) => Number(value.toPrecision(digits));
+import { brief, layer, numeric, type PlotSizes, plotMarkup } from './svg-plot.js';
 
 export interface CurvePoint {
   readonly x: number;
@@ -11,7 +8,7 @@ export interface CurvePoint {
 
 export interface Curve {
   readonly name: string;
-  readonly colour: string;
+  readonly color: string;
   /** In the order of x. */
   readonly points: readonly CurvePoint[];
   /** Of the line, pixels; default 1.6. */
@@ -37,7 +34,9 @@ export interface CurveAxes {
   readonly mark?: number | undefined;
 }
 
-/** Digits of values at which steps are finer than a pixel, also where large values differ by little. */
+/**
+ * Digits of values at which steps are finer than a pixel, also where large values differ by little.
+ */
 function digitsOf(curves: readonly Curve[], { type }: CurveAxes['y']): number {
   if (type === 'log') return 4;
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -60,63 +59,39 @@ export function curvesPlot(
     axes.end ?? curves.reduce((last, { points }) => Math.max(last, points.at(-1)?.x ?? 0), 0);
   const digits = digitsOf(curves, axes.y);
   const mark = axes.mark === undefined ? [] : [axes.mark];
+  const y = numeric(
+    'value',
+    axes.y.type === 'log' ? { type: 'log', nice: false } : { type: 'linear', zero: false },
+    { title: axes.y.title, tickCount: 5, ...labels(axes.y) },
+  );
   return plotMarkup(
     (width) => {
-      const x = {
-        field: 'x',
-        type: 'quantitative' as const,
-        scale: { domain: [0, end], nice: false },
-        // No more ticks than whole numbers; vega-lite 5.23 does not pass tickMinStep on.
-        axis: {
-          title: axes.x,
-          grid: false,
-          tickCount: Math.max(1, Math.min(width / 90, Math.floor(end))),
-        },
-      };
+      // No more ticks than whole numbers; vega-lite 5.23 does not pass tickMinStep on.
+      const tickCount = Math.max(1, Math.min(width / 90, Math.floor(end)));
+      const scale = { domain: [0, end], nice: false };
+      const x = numeric('x', scale, { title: axes.x, grid: false, tickCount });
       return {
         width: width - 60,
         height: sizes.height ?? 220,
         layer: [
-          ...mark.map((at) => ({
-            data: { values: [{ x: brief(at, 6) }] },
-            mark: { type: 'rule' as const, color: 'var(--muted)', strokeDash: [3, 4] },
-            encoding: { x },
-          })),
-          ...curves.map(({ points, colour, width: strokeWidth = 1.6, opacity = 1, dots }) => ({
-            data: {
-              values: points.map(({ x: at, value }) => ({
-                x: brief(at, 6),
-                value: brief(value, digits),
-              })),
-            },
-            mark: {
-              type: 'line' as const,
-              strokeWidth,
-              opacity,
-              color: colour,
-              strokeJoin: 'round' as const,
-              point:
-                dots || points.length === 1
-                  ? { color: colour, size: points.length === 1 ? 30 : 18, opacity: 1 }
-                  : false,
-            },
-            encoding: {
-              x,
-              y: {
-                field: 'value',
-                type: 'quantitative' as const,
-                scale:
-                  axes.y.type === 'log'
-                    ? { type: 'log' as const, nice: false }
-                    : { type: 'linear' as const, zero: false },
-                axis: {
-                  title: axes.y.title,
-                  tickCount: 5,
-                  ...labels(axes.y),
-                },
+          ...mark.map((at) =>
+            layer(
+              [{ x: brief(at, 6) }],
+              { type: 'rule', color: 'var(--muted)', strokeDash: [3, 4] },
+              { x },
+            ),
+          ),
+          ...curves.map(({ points, color, width: strokeWidth = 1.6, opacity = 1, dots }) => {
+            const alone = points.length === 1;
+            return layer(
+              points.map((point) => ({ x: brief(point.x, 6), value: brief(point.value, digits) })),
+              {
+                ...{ type: 'line', strokeWidth, opacity, color, strokeJoin: 'round' },
+                point: (dots || alone) && { color, size: alone ? 30 : 18, opacity: 1 },
               },
-            },
-          })),
+              { x, y },
+            );
+          }),
         ],
       };
     },
@@ -150,10 +125,10 @@ export function describeEnds(curves: readonly Curve[], unit: string): string {
     .join('; ');
 }
 
-/** What a plot compares, by name and colour. */
+/** What a plot compares, by name and color. */
 export interface LegendEntry {
   readonly name: string;
-  readonly colour: string;
+  readonly color: string;
 }
 
 /** Pixels of a letter, about. */
@@ -163,23 +138,20 @@ const LETTER = 6.2;
 const GAP = 18;
 
 /**
- * A legend in a line above a plot, as layers of it: a picture that stands alone has no page beside it to say what its
- * colours are. Names that do not fit into the line are cut.
+ * A legend in a line above a plot, as layers of it: a picture that stands alone has no page beside
+ * it to say what its colors are. Names that do not fit into the line are cut.
  */
 export function legendAbove(entries: readonly LegendEntry[], width: number) {
   const most = Math.max(4, Math.floor((width / Math.max(1, entries.length) - GAP) / LETTER) - 2);
   let x = 0;
-  return entries.map(({ name, colour }) => {
+  return entries.map(({ name, color }) => {
     const text = `– ${name.length > most ? `${name.slice(0, most - 1)}…` : name}`;
     const at = x;
     x += text.length * LETTER + GAP;
-    return {
-      data: { values: [{}] },
-      mark: {
-        type: 'text' as const,
-        ...{ text, x: at, y: -12, align: 'left' as const, fontSize: 11 },
-        color: colour,
-      },
-    };
+    return layer(
+      [{}],
+      { type: 'text', text, x: at, y: -12, align: 'left', fontSize: 11, color },
+      {},
+    );
   });
 }

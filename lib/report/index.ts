@@ -1,52 +1,44 @@
-export { differenceImage, responseImage } from './analysis-curves.js';
 export {
+  type AnalysisReportInput,
+  type BankContours,
   contoursSvg,
   layerCurvesSvg,
   responseClassesSvg,
   responseCurvesSvg,
   writeAnalysisReport,
 } from './analysis-report.js';
-export type {
-  AnalysisReportInput,
-  FrequencyScale,
-  ReportedClass,
-  ReportedClasses,
-  ReportedContours,
-  ReportedDifference,
-  ReportedLayer,
-  ReportedLayers,
-  ReportedResponse,
-  ResponseMap,
-} from './analysis-report-input.js';
-export { writeClassifierReport } from './classifier-report.js';
-export type { ColourScale, ColourScheme } from './colour-map.js';
-export { writeComparisonReport } from './comparison-report.js';
-export { type LayerTable, layerTable } from './layer-table.js';
-export { writeReport } from './report.js';
-export { paperColumns, type RunRow, type RunsTableOptions, runsTable } from './runs-table.js';
+export { type ClassifierReportInput, writeClassifierReport } from './classifier-report.js';
 export {
+  type ComparisonReportInput,
+  type FitConditions,
+  type FittedNetwork,
+  type ReportInput,
+  writeComparisonReport,
+  writeReport,
+} from './fit-report.js';
+export { type LayerTable, layerTable, type NamedLayers } from './layer-table.js';
+export type { EpochGeometry } from './layers.js';
+export {
+  type ClassResponses,
+  differenceImage,
+  type FrequencyScale,
+  type NamedDifference,
+  type NamedResponse,
+  responseImage,
+} from './responses.js';
+export {
+  type ColorScale,
+  type ColorScheme,
   imageDataUri,
   type PngImage,
   spectrogramImage,
   type TimeFrequency,
 } from './spectrogram.js';
-export { writeTrainingReport } from './training-report.js';
-export type {
-  ClassifierReportInput,
-  ComparisonReportInput,
-  MetricValue,
-  ReportedConfusion,
-  ReportedEpoch,
-  ReportedMetrics,
-  ReportedModel,
-  ReportedReconstruction,
-  ReportedRun,
-  ReportedSound,
-  ReportedStep,
-  ReportedTest,
-  ReportedTraining,
-  ReportedValidation,
-  ReportInput,
-  TrainingReportInput,
-  ValidationMetric,
-} from './types.js';
+export { type MetricValues, type RunRow, type RunsTableOptions, runsTable } from './tables.js';
+export type { TrainingCourse, ValidationMetric } from './training-course.js';
+export {
+  type ReconstructedSound,
+  type TrainingReportInput,
+  writeTrainingReport,
+} from './training-report.js';
+export type { Sound } from './waveform-plot.js';

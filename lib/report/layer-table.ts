@@ -1,11 +1,18 @@
-import type { ReportedLayer, ReportedLayers } from './analysis-report-input.js';
-import { html, type Markup } from './page.js';
+import type { LayerGeometry } from '../analysis/index.js';
+import { html, type Markup, note, table } from './page.js';
+
+/** The layers of a model, or of a model at one time of its training. */
+export interface NamedLayers {
+  /** What to call the model. */
+  readonly name: string;
+  readonly layers: readonly LayerGeometry[];
+}
 
 /** A figure of a layer's geometry. */
 export interface LayerFigure {
   /** As paper 2 writes it. */
   readonly symbol: string;
-  readonly of: (layer: ReportedLayer) => number;
+  readonly of: (layer: LayerGeometry) => number;
 }
 
 const figure = (symbol: string, of: LayerFigure['of']): LayerFigure => ({ symbol, of });
@@ -25,14 +32,14 @@ export const layerFigures = {
 } as const;
 
 /** The figures that these layers have, in the order of the paper's tables. */
-export function figuresOf(layers: readonly ReportedLayer[]): readonly LayerFigure[] {
+function figuresOf(layers: readonly LayerGeometry[]): readonly LayerFigure[] {
   const { betaGap, ...always } = layerFigures;
   const searched = layers.some(({ gap }) => gap !== undefined);
   return [...Object.values(always), ...(searched ? [betaGap] : [])];
 }
 
-/** Four decimals, as the paper has them; an exact zero is told from a small number. */
-export function formatFigure(value: number): string {
+/** Four decimals, as the paper has them; an exact zero looks different from a small number. */
+function formatFigure(value: number): string {
   if (!Number.isFinite(value)) return '–';
   return value.toFixed(value === 0 ? 1 : 4);
 }
@@ -49,10 +56,10 @@ export interface LayerTable {
 const COLUMNS = 10;
 
 /**
- * The layers of models as a table. In the paper's form (Tables 2 to 4) a metric has a row and a layer a column, those of
- * several models side by side; otherwise a layer has a row.
+ * The layers of models as a table. In the paper's form (Tables 2 to 4) a metric has a row and a
+ * layer a column, those of several models side by side; otherwise a layer has a row.
  */
-export function layerTable(models: readonly ReportedLayers[], paperForm: boolean): LayerTable {
+export function layerTable(models: readonly NamedLayers[], paperForm: boolean): LayerTable {
   const figures = figuresOf(models.flatMap(({ layers }) => layers));
   const several = models.length > 1;
   if (paperForm) {
@@ -84,26 +91,26 @@ export function layerTable(models: readonly ReportedLayers[], paperForm: boolean
   };
 }
 
-/** The table on a page: in the paper's form while that is not too wide. */
-export function layerTableMarkup(models: readonly ReportedLayers[]): Markup {
+/**
+ * The table on a page, in the paper's form while that is not too wide, and what its figures are.
+ */
+export function layerTableMarkup(models: readonly NamedLayers[], remark = ''): Markup {
   const count = models.reduce((sum, { layers }) => sum + layers.length, 0);
   const paperForm = count <= COLUMNS;
   const { titles, rows, texts } = layerTable(models, paperForm);
-  const number = (index: number) => (index >= texts ? 'number' : '');
+  const text = (cell: string) => html`<td>${cell}</td>`;
+  const cells = rows.map((row) => row.map((cell, i) => (i > 0 && i < texts ? text(cell) : cell)));
+  const own = paperForm
+    ? ['Metric', ...models.flatMap(({ layers }) => layers.map(({ name }) => name))]
+    : titles.map((title, i) => (i < texts ? html`<th scope="col">${title}</th>` : title));
   const over =
     paperForm && models.length > 1
       ? html`<tr><th></th>${models.map(({ name, layers }) => html`<th scope="colgroup" colspan="${layers.length}" style="text-align:center">${name}</th>`)}</tr>
 `
-      : '';
-  const own = paperForm
-    ? ['Metric', ...models.flatMap(({ layers }) => layers.map(({ name }) => name))]
-    : titles;
-  return html`<div class="scroll" style="margin-top:22px"><table class="comparison">
-<thead>${over}<tr>${own.map((title, index) => html`<th scope="col" class="${number(index)}">${title}</th>`)}</tr></thead>
-<tbody>
-${rows.map(
-  ([first, ...others]) =>
-    html`<tr><th scope="row">${first}</th>${others.map((cell, index) => html`<td class="${number(index + 1)}">${cell}</td>`)}</tr>
-`,
-)}</tbody></table></div>`;
+      : undefined;
+  return html`<div style="margin-top:22px">${table('comparison', own, cells, { over })}</div>${note(FIGURES_MEAN, remark)}`;
 }
+
+/** What the figures of a layer are, for the note below them. */
+const FIGURES_MEAN =
+  'A and B are the smallest and the largest eigenvalue of D·Dᵀ with atoms of unit norm; A is 0 where a layer has fewer directions than inputs, and λ min+ the smallest eigenvalue above it. μ is the largest scalar product of two atoms, β the angle.';

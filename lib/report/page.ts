@@ -1,3 +1,5 @@
+import { FewSoundError } from '../errors.js';
+
 /** Markup that is safe to insert as it is. */
 export class Markup {
   constructor(readonly text: string) {}
@@ -80,9 +82,9 @@ figcaption span { color: var(--muted); font-weight: 400; }
 .key { display: inline-block; print-color-adjust: exact; -webkit-print-color-adjust: exact; width: 18px; height: 3px; margin: 0 6px 3px 0; border-radius: 2px; vertical-align: middle; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 20px; margin: 0 0 6px; padding: 0; list-style: none; font-size: 13.5px; }
 .bars { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(260px, 100%), 1fr)); gap: 14px 40px; max-width: 820px; margin: 16px 0 0; }
-.colour-bar .strip { height: 10px; border-radius: 2px; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-.colour-bar .marks { display: flex; justify-content: space-between; margin-top: 3px; color: var(--muted); font-size: 11.5px; }
-.colour-bar .title { color: var(--muted); font-size: 12.5px; }
+.color-bar .strip { height: 10px; border-radius: 2px; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+.color-bar .marks { display: flex; justify-content: space-between; margin-top: 3px; color: var(--muted); font-size: 11.5px; }
+.color-bar .title { color: var(--muted); font-size: 12.5px; }
 .scroll { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; font-size: 14.5px; }
 th, td { padding: 7px 14px 7px 0; border-bottom: 1px solid var(--rule); text-align: left; vertical-align: baseline; }
@@ -207,4 +209,50 @@ export function section(title: string, content: Markup, name = ''): Markup {
 ${content}
 </section>
 `;
+}
+
+/** A plot with its name above and a remark beside the name. */
+export function figure(name: string, content: Insertable, remark = ''): Markup {
+  return html`<figure><figcaption>${name}${remark && html` <span>${remark}</span>`}</figcaption>${content}</figure>
+`;
+}
+
+/** Explains what stands above. */
+export function note(...text: Insertable[]): Markup {
+  return html`<p class="note">${text}</p>`;
+}
+
+const classed = (name: string | false) => name && new Markup(` class="${name}"`);
+
+/**
+ * A table that scrolls where the page is too narrow. A row's first cell is its head; other texts
+ * are numbers, and what looks different comes as markup.
+ *
+ * @param kept index of a row to emphasize
+ * @param over a row above the heads
+ */
+export function table(
+  name: string,
+  heads: readonly (Markup | string)[],
+  rows: readonly (readonly (Markup | string)[])[],
+  { kept = -1, over }: { readonly kept?: number; readonly over?: Markup | undefined } = {},
+): Markup {
+  const head = (title: Markup | string, index: number) =>
+    title instanceof Markup
+      ? title
+      : html`<th scope="col"${classed(index > 0 && 'number')}>${title}</th>`;
+  const cell = (content: Markup | string) =>
+    content instanceof Markup ? content : html`<td class="number">${content}</td>`;
+  const row = ([first, ...others]: readonly (Markup | string)[], index: number) =>
+    html`<tr${classed(index === kept && 'kept')}><th scope="row">${first}</th>${others.map(cell)}</tr>
+`;
+  return html`<div class="scroll"><table${classed(name)}>
+<thead>${over}<tr>${heads.map(head)}</tr></thead>
+<tbody>
+${rows.map(row)}</tbody></table></div>`;
+}
+
+/** Refuses input that cannot be drawn. */
+export function refused(field: string, message: string): FewSoundError {
+  return new FewSoundError('INVALID_ARGUMENT', message, { field });
 }

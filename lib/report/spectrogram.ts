@@ -1,12 +1,54 @@
 import { FewSoundError } from '../errors.js';
 import { ops, scope, tensor } from '../tensor/index.js';
-import { type ColourScale, gradient, palette } from './colour-map.js';
-import { html, Markup } from './page.js';
-import { plotMarkup } from './svg-plot.js';
-import type { ReportedSound } from './types.js';
+import { figure, html, Markup } from './page.js';
+import { loadVega, plotMarkup } from './svg-plot.js';
+import type { Sound } from './waveform-plot.js';
+
+/**
+ * Color schemes, by vega's names: perceptually uniform ones from dark to light, and two that part
+ * from a light middle.
+ */
+export type ColorScheme = 'magma' | 'inferno' | 'viridis' | 'cividis' | 'blueorange' | 'redblue';
+
+/** Values spread linearly over a color scheme: the ends of `domain` get the ends of the scheme. */
+export interface ColorScale {
+  readonly scheme: ColorScheme;
+  readonly domain: readonly [number, number];
+  /** The scheme from its last color to its first. */
+  readonly reverse?: boolean;
+}
+
+/** Red, green, blue, 0..255. */
+type Color = [number, number, number];
+
+/** `levels` colors at equal distances along the scale. */
+export async function palette(scale: ColorScale, levels: number): Promise<Color[]> {
+  const { scheme } = await loadVega();
+  const interpolate = scheme(scale.scheme);
+  return Array.from({ length: levels }, (_, index) => {
+    const position = index / (levels - 1);
+    const [red = 0, green = 0, blue = 0] = channels(
+      interpolate(scale.reverse ? 1 - position : position),
+    );
+    return [red, green, blue];
+  });
+}
+
+function channels(color: string): number[] {
+  const hex = /^#(..)(..)(..)$/.exec(color);
+  return hex
+    ? hex.slice(1).map((part) => Number.parseInt(part, 16))
+    : (color.match(/\d+/g) ?? []).map(Number);
+}
+
+/** The scale as a CSS gradient, from left to right. */
+async function gradient(scale: ColorScale): Promise<string> {
+  const stops = (await palette(scale, 17)).map((rgb) => `rgb(${rgb.join(' ')})`);
+  return `linear-gradient(to right, ${stops.join(', ')})`;
+}
 
 /** Pixels of a panel, axes included, and of the height of its picture. */
-export interface PanelSize {
+interface PanelSize {
   readonly width: number;
   readonly height: number;
 }
@@ -26,26 +68,24 @@ export async function picturePlot(
   label: string,
   panel: PanelSize,
 ): Promise<Markup> {
-  const width = panel.width - 50;
+  const [width, height] = [panel.width - 50, panel.height];
+  const image = {
+    type: 'image',
+    width,
+    height,
+    align: 'left',
+    baseline: 'top',
+    aspect: false,
+  } as const;
+  const place = { url: { value: imageUri }, x: { value: 0 }, y: { value: 0 } };
   return plotMarkup(
     () => ({
-      width,
-      height: panel.height,
+      ...{ width, height },
       data: { values: [{}] },
       layer: [
+        { mark: image, encoding: place },
+        // Carries the axes.
         {
-          mark: {
-            type: 'image',
-            width,
-            height: panel.height,
-            align: 'left',
-            baseline: 'top',
-            aspect: false,
-          },
-          encoding: { url: { value: imageUri }, x: { value: 0 }, y: { value: 0 } },
-        },
-        {
-          // Carries the axes.
           mark: { type: 'rule', opacity: 0 },
           encoding: { x: channel(axes.x, 5), y: channel(axes.y, 6) },
         },
@@ -65,8 +105,8 @@ function channel({ title, domain, type = 'linear' }: PictureAxis, tickCount: num
   };
 }
 
-/** Which frames of a recording: frame i is centred on sample i · hop. */
-export interface FrameRange {
+/** Which frames of a recording: frame i is centered on sample i · hop. */
+interface FrameRange {
   readonly fftSize: number;
   readonly hop: number;
   readonly first: number;
@@ -78,7 +118,7 @@ export interface FrameRange {
  *
  * @returns [fftSize / 2 + 1, count], row after row
  */
-export function powerFrames(
+function powerFrames(
   samples: Float32Array,
   { fftSize, hop, first, count }: FrameRange,
 ): Float32Array {
@@ -109,19 +149,19 @@ export interface TimeFrequency {
   readonly frames: number;
 }
 
-/** Steps of colour: half a decibel each over 80 dB. More make the file larger and look the same. */
+/** Steps of color: half a decibel each over 80 dB. More make the file larger and look the same. */
 const LEVELS = 161;
 
 /**
  * Draws values over time and frequency as a picture, one pixel a value, time to the right and
- * frequency upwards. Values beyond the scale get the colour of its end.
+ * frequency upwards. Values beyond the scale get the color of its end.
  *
- * @throws FewSoundError `SHAPE_MISMATCH` where there are not bins · frames values, `INVALID_ARGUMENT`
- *   for a scale whose ends are not in order
+ * @throws FewSoundError `SHAPE_MISMATCH` where there are not bins · frames values,
+ *   `INVALID_ARGUMENT` for a scale whose ends are not in order
  */
 export async function spectrogramImage(
   { values, bins, frames }: TimeFrequency,
-  scale: ColourScale,
+  scale: ColorScale,
 ): Promise<PngImage> {
   const [low, high] = scale.domain;
   if (values.length !== bins * frames || values.length === 0) {
@@ -168,10 +208,29 @@ export function imageDataUri(image: PngImage): string {
   return `data:image/png;base64,${Buffer.from(image.png).toString('base64')}`;
 }
 
+/** Decibels below the original's loudest point at which the colors end. */
+export const LEVEL_RANGE = 80;
+
+/** Levels of spectrograms, in decibels relative to the original's peak. */
+export const LEVEL_SCALE: ColorScale = { scheme: 'magma', domain: [-LEVEL_RANGE, 0] };
+
+/** The key to it. */
+export const levelBar = () =>
+  colorBar(LEVEL_SCALE, 'Level, dB relative to the peak of the original');
+
+/** A spectrogram with its name above and whatever belongs to it below. */
+interface SpectrogramPanel {
+  readonly name: string;
+  /** Beside the name, in lighter type. */
+  readonly remark?: string;
+  readonly spectrogram: Spectrogram;
+  readonly below?: Markup;
+}
+
 /** A spectrogram as a picture with axes in seconds and kilohertz. */
-export async function spectrogramPlot(
-  spectrogram: Spectrogram,
-  scale: ColourScale,
+export async function spectrogramFigure(
+  { name, remark, spectrogram, below }: SpectrogramPanel,
+  scale: ColorScale,
   label: string,
   panel: PanelSize,
 ): Promise<Markup> {
@@ -180,11 +239,12 @@ export async function spectrogramPlot(
     x: { title: 'Time (s)', domain: [0, spectrogram.duration] as const },
     y: { title: 'Frequency (kHz)', domain: [0, spectrogram.sampleRate / 2000] as const },
   };
-  return picturePlot(image, axes, label, panel);
+  const plot = await picturePlot(image, axes, label, panel);
+  return figure(name, html`${plot}${below}`, remark);
 }
 
-/** The key to a colour scale, with marks at equal distances. */
-export async function colourBar(scale: ColourScale, title: string, marks = 5): Promise<Markup> {
+/** The key to a color scale, with marks at equal distances. */
+export async function colorBar(scale: ColorScale, title: string, marks = 5): Promise<Markup> {
   const [low, high] = scale.domain;
   const signed = low < 0 && high > 0;
   const labels = Array.from({ length: marks }, (_, index) => {
@@ -193,7 +253,7 @@ export async function colourBar(scale: ColourScale, title: string, marks = 5): P
     return html`<span>${text}</span>`;
   });
   const strip = new Markup(`style="background:${await gradient(scale)}"`);
-  return html`<div class="colour-bar"><div class="strip" ${strip}></div><div class="marks">${labels}</div><div class="title">${title}</div></div>`;
+  return html`<div class="color-bar"><div class="strip" ${strip}></div><div class="marks">${labels}</div><div class="title">${title}</div></div>`;
 }
 
 /** Power or level over time and frequency. */
@@ -217,7 +277,7 @@ const FRAMES_AT_ONCE = 2048;
  * `columns` frames. A longer recording has more frames; those that share a column are averaged.
  */
 export function powerSpectrogram(
-  { samples, sampleRate }: ReportedSound,
+  { samples, sampleRate }: Sound,
   { fftSize, columns }: { fftSize: number; columns: number },
 ): Spectrogram {
   const hop = Math.min(fftSize / 4, Math.max(1, Math.round(samples.length / columns)));
@@ -252,16 +312,38 @@ export function peakPower({ values }: Spectrogram): number {
   return peak;
 }
 
-/** Levels in dB relative to the power `reference`, nothing below `floor` dB. */
+/** Levels in dB relative to the power `peak`, nothing below `floor` dB. */
 export function levelsInDecibels(
   power: Spectrogram,
-  reference: number,
-  floor: number,
+  peak: number,
+  floor = -LEVEL_RANGE,
 ): Spectrogram {
   const values = power.values.map((value) =>
-    reference > 0 ? Math.max(floor, 10 * Math.log10(value / reference)) : floor,
+    peak > 0 ? Math.max(floor, 10 * Math.log10(value / peak)) : floor,
   );
   return { ...power, values };
+}
+
+/**
+ * Levels of a recording, relative to its peak, and of what networks make of it, relative to the
+ * same peak. Pictures of them have at most `columns` columns.
+ */
+export function levelsOf(
+  original: Sound,
+  reconstructions: readonly Float32Array[],
+  columns: number,
+) {
+  const { sampleRate } = original;
+  const options = { fftSize: fftSizeFor(sampleRate), columns };
+  const power = powerSpectrogram(original, options);
+  const peak = peakPower(power);
+  return {
+    fftSize: options.fftSize,
+    original: levelsInDecibels(power, peak),
+    reconstructions: reconstructions.map((samples) =>
+      levelsInDecibels(powerSpectrogram({ samples, sampleRate }, options), peak),
+    ),
+  };
 }
 
 /** Levels of one spectrogram above those of another of the same shape, dB. */

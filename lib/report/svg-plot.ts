@@ -1,7 +1,10 @@
 import type { Config, TopLevelSpec } from 'vega-lite';
 import { Markup, PAGE_STYLE } from './page.js';
 
-/** A plot of a page as a file of its own: in the light colours of the style sheet, which it does not have beside it. */
+/**
+ * A plot of a page as a file of its own: in the light colors of the style sheet, which it does not
+ * have beside it.
+ */
 export function svgFile(plot: Markup): string {
   const light = new Map(
     [...PAGE_STYLE.slice(0, PAGE_STYLE.indexOf('}')).matchAll(/(--[\w-]+):\s*([^;]+);/g)].map(
@@ -21,7 +24,7 @@ export function svgFile(plot: Markup): string {
 
 /** The part of vega that its type declarations leave out. */
 interface Schemes {
-  /** The interpolator of a continuous colour scheme. */
+  /** The interpolator of a continuous color scheme. */
   scheme(name: string): (position: number) => string;
 }
 
@@ -36,12 +39,12 @@ export async function loadVegaLite(): Promise<typeof import('vega-lite')> {
   return vegaLite as unknown as typeof import('vega-lite');
 }
 
-// Colours of the page's style sheet, so that plots follow light and dark mode and print.
+// Colors of the page's style sheet, so that plots follow light and dark mode and print.
 const MUTED = 'var(--muted)';
 const RULE = 'var(--rule)';
 
-/** One colour each for what a plot compares; the style sheet holds their values. */
-export function seriesColour(index: number): string {
+/** One color each for what a plot compares; the style sheet holds their values. */
+export function seriesColor(index: number): string {
   return `var(--series-${index % SERIES})`;
 }
 
@@ -72,15 +75,38 @@ const CONFIG: Config = {
   view: { stroke: 'transparent' },
 };
 
+/** One mark of a plot, with the values that it draws. */
+export interface Layer {
+  data: { values: object[] };
+  mark: Extract<TopLevelSpec, { mark: unknown }>['mark'];
+  encoding: object;
+}
+
+/** A mark over values. */
+export function layer(values: readonly object[], mark: Layer['mark'], encoding: object): Layer {
+  return { data: { values: [...values] }, mark, encoding };
+}
+
+/** A channel of numbers: where they are in the values, how they are scaled, their axis. */
+export function numeric(field: string, scale?: object, axis?: object) {
+  return { field, type: 'quantitative' as const, ...(scale && { scale }), ...(axis && { axis }) };
+}
+
+/** Fewer digits, still finer than a pixel. */
+export const brief = (value: number, digits = 4) => Number(value.toPrecision(digits));
+
 /** A specification for vega-lite at a width in pixels. */
-export type PlotAtWidth = (width: number) => TopLevelSpec;
+type PlotAtWidth = (width: number) => TopLevelSpec;
 
 export interface PlotSizes {
   /** Width in pixels where the page is wide. */
   readonly wide: number;
   /** Width on a narrow page, where a shrunken wide plot could not be read; without it, the same. */
   readonly narrow?: number;
-  /** Keeps its size, however narrow its box, which is to scroll: for what shrunken could not be read at all. */
+  /**
+   * Keeps its size, however narrow its box, which is to scroll: for what shrunken could not be read
+   * at all.
+   */
   readonly rigid?: boolean;
 }
 

@@ -13,7 +13,7 @@ export function formatSeconds(seconds: number): string {
 }
 
 /** One column of a table in a terminal. */
-export interface Column {
+interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';
 }
@@ -37,4 +37,32 @@ export function textTable(
       .trimEnd();
   const rule = widths.map((width) => '─'.repeat(width)).join('──');
   return [line(columns.map(({ title }) => title)), rule, ...rows.map(line)].join('\n');
+}
+
+/** Rows as a table in Markdown, all columns but the first aligned right. */
+export function markdownTable(
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replace(/\|/g, '\\|').replace(/\s+/g, ' ')).join(' | ')} |`;
+  const rule = `|---|${titles
+    .slice(1)
+    .map(() => '---:|')
+    .join('')}`;
+  return [line(titles), rule, ...rows.map(line)].join('\n');
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  kan: 'KAN',
+  nerf: 'NeRF',
+  siren: 'SIREN',
+  rff: 'RFF',
+  finer: 'FINER',
+  wire: 'WIRE',
+};
+
+/** A network's usual name. */
+export function kindName(kind: string): string {
+  return KINDS[kind] ?? kind;
 }

@@ -1,9 +1,12 @@
+import type { Clip } from '../audio/index.js';
 import type { Markup } from './page.js';
-import { type PlotSizes, plotMarkup, seriesColour } from './svg-plot.js';
-import type { ReportedSound } from './types.js';
+import { brief, layer, numeric, type PlotSizes, plotMarkup, seriesColor } from './svg-plot.js';
+
+/** Anything with samples and a rate; a clip is one. */
+export type Sound = Pick<Clip, 'samples' | 'sampleRate' | 'source'>;
 
 /** The smallest and the largest of the values that share a column of a plot. */
-export interface EnvelopeColumn {
+interface EnvelopeColumn {
   /** Index of the middle of the column, from 0. */
   readonly index: number;
   readonly low: number;
@@ -55,9 +58,6 @@ export function loudestStretch(samples: Float32Array, length: number): number {
   return start;
 }
 
-/** Fewer digits, finer than a pixel still. */
-const brief = (value: number, digits = 4) => Number(value.toPrecision(digits));
-
 function amplitudeLimit(...signals: Float32Array[]): number {
   let peak = 0;
   for (const samples of signals) {
@@ -69,57 +69,40 @@ function amplitudeLimit(...signals: Float32Array[]): number {
 /** Waveforms below each other on one scale of time and one of amplitude. */
 export function waveformPlot(
   sampleRate: number,
-  signals: readonly { name: string; samples: Float32Array; colour: number }[],
+  signals: readonly { name: string; samples: Float32Array; color: string }[],
 ): Promise<Markup> {
   const duration = (signals[0]?.samples.length ?? 0) / sampleRate;
   const limit = amplitudeLimit(...signals.map(({ samples }) => samples));
   const label = `Waveforms over ${duration.toFixed(3)} seconds: ${signals.map(({ name }) => name).join(', ')}`;
+  const y = numeric(
+    'low',
+    { domain: [-limit, limit], nice: false },
+    { title: 'Amplitude', tickCount: 3 },
+  );
   return plotMarkup(
     (width) => ({
       spacing: 10,
-      vconcat: signals.map(({ name, samples, colour }, index) => {
+      vconcat: signals.map(({ name, samples, color }, index) => {
         const last = index === signals.length - 1;
         const columns = envelope(samples, Math.round(width * 0.8));
+        const title = { text: name, fontSize: 12, fontWeight: 600, color, offset: 2 } as const;
+        const x = numeric(
+          'time',
+          { domain: [0, duration], nice: false },
+          { title: last ? 'Time (s)' : null, labels: last, grid: false, tickCount: width / 90 },
+        );
         return {
           width: width - 60,
           height: width > 600 ? 110 : 80,
-          title: {
-            text: name,
-            anchor: 'start',
-            fontSize: 12,
-            fontWeight: 600,
-            color: seriesColour(colour),
-            offset: 2,
-          },
-          data: { values: columns.map((column) => waveColumn(column, sampleRate)) },
-          // The outline keeps quiet passages visible.
-          mark: {
-            type: 'area',
-            color: seriesColour(colour),
-            stroke: seriesColour(colour),
-            strokeWidth: 0.5,
-            opacity: 1,
-          },
-          encoding: {
-            x: {
-              field: 'time',
-              type: 'quantitative',
-              scale: { domain: [0, duration], nice: false },
-              axis: {
-                title: last ? 'Time (s)' : null,
-                labels: last,
-                grid: false,
-                tickCount: width / 90,
-              },
-            },
-            y: {
-              field: 'low',
-              type: 'quantitative',
-              scale: { domain: [-limit, limit], nice: false },
-              axis: { title: 'Amplitude', tickCount: 3 },
-            },
-            y2: { field: 'high' },
-          },
+          title: { ...title, anchor: 'start' as const },
+          ...layer(
+            columns.map(({ index: middle, low, high }) => ({
+              ...{ time: brief(middle / sampleRate, 6), low: brief(low), high: brief(high) },
+            })),
+            // The outline keeps quiet passages visible.
+            { type: 'area', color, stroke: color, strokeWidth: 0.5, opacity: 1 },
+            { x, y, y2: { field: 'high' } },
+          ),
         };
       }),
     }),
@@ -128,29 +111,48 @@ export function waveformPlot(
   );
 }
 
-function waveColumn({ index, low, high }: EnvelopeColumn, sampleRate: number) {
-  return { time: brief(index / sampleRate, 6), low: brief(low), high: brief(high) };
+/** A waveform that is drawn over others. */
+interface Waveform {
+  readonly name: string;
+  readonly samples: Float32Array;
+  readonly color: string;
+  /** Of the line, pixels. */
+  readonly width: number;
 }
 
-/** What the zoomed plot shows, for its caption. */
-export interface ZoomWindow {
+/** The original, below all others. */
+export const originalWaveform = (samples: Float32Array): Waveform => ({
+  ...{ name: 'Original', samples, color: seriesColor(0), width: 2.2 },
+});
+
+/** A network's, by its place among those that are compared. */
+export const modelWaveform = (name: string, samples: Float32Array, index = 0): Waveform => ({
+  ...{ name, samples, color: seriesColor(index + 1), width: 1.2 },
+});
+
+/** A short stretch of a recording. */
+interface ZoomWindow {
   /** Seconds. */
   readonly from: number;
   readonly to: number;
+  /** Length, for its title. */
+  readonly milliseconds: number;
 }
 
 /** The loudest stretch of a recording that lasts `seconds`. */
-export function zoomWindow({ samples, sampleRate }: ReportedSound, seconds: number): ZoomWindow {
+export function zoomWindow({ samples, sampleRate }: Sound, seconds: number): ZoomWindow {
   const length = Math.max(2, Math.round(seconds * sampleRate));
   const start = loudestStretch(samples, length);
-  return { from: start / sampleRate, to: Math.min(samples.length, start + length) / sampleRate };
+  const from = start / sampleRate;
+  const to = Math.min(samples.length, start + length) / sampleRate;
+  return { from, to, milliseconds: Math.round((to - from) * 1000) };
 }
 
 /** The samples of a short stretch, all signals over each other. */
 export function zoomPlot(
   sampleRate: number,
   window: ZoomWindow,
-  signals: readonly { name: string; samples: Float32Array; colour: string; width: number }[],
+  signals: readonly Waveform[],
   size: PlotSizes & { readonly height: number } = { wide: 1100, narrow: 350, height: 200 },
 ): Promise<Markup> {
   const from = Math.round(window.from * sampleRate);
@@ -160,34 +162,33 @@ export function zoomPlot(
     samples: signal.samples.subarray(from, to),
   }));
   const limit = amplitudeLimit(...pieces.map(({ samples }) => samples));
+  const y = numeric(
+    'amplitude',
+    { domain: [-limit, limit], nice: false },
+    { title: 'Amplitude', tickCount: 5 },
+  );
   return plotMarkup(
-    (width) => ({
-      width: width - 60,
-      height: size.height,
-      layer: pieces.map(({ samples, colour, width: strokeWidth }) => ({
-        data: {
-          values: Array.from(samples, (amplitude, index) => ({
-            time: brief(((from + index) / sampleRate) * 1000, 8),
-            amplitude: brief(amplitude),
-          })),
-        },
-        mark: { type: 'line' as const, strokeWidth, color: colour, strokeJoin: 'round' as const },
-        encoding: {
-          x: {
-            field: 'time',
-            type: 'quantitative' as const,
-            scale: { domain: [window.from * 1000, window.to * 1000], nice: false },
-            axis: { title: 'Time (ms)', grid: false, tickCount: width / 90 },
-          },
-          y: {
-            field: 'amplitude',
-            type: 'quantitative' as const,
-            scale: { domain: [-limit, limit], nice: false },
-            axis: { title: 'Amplitude', tickCount: 5 },
-          },
-        },
-      })),
-    }),
+    (width) => {
+      const x = numeric(
+        'time',
+        { domain: [window.from * 1000, window.to * 1000], nice: false },
+        { title: 'Time (ms)', grid: false, tickCount: width / 90 },
+      );
+      return {
+        width: width - 60,
+        height: size.height,
+        layer: pieces.map(({ samples, color, width: strokeWidth }) =>
+          layer(
+            Array.from(samples, (amplitude, index) => ({
+              time: brief(((from + index) / sampleRate) * 1000, 8),
+              amplitude: brief(amplitude),
+            })),
+            { type: 'line', strokeWidth, color, strokeJoin: 'round' },
+            { x, y },
+          ),
+        ),
+      };
+    },
     size,
     `Samples between ${window.from.toFixed(3)} and ${window.to.toFixed(3)} seconds: ${signals.map(({ name }) => name).join(', ')}`,
   );

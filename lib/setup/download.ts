@@ -11,7 +11,8 @@ import {
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FewSoundError } from '../errors.js';
+import { abortError, FewSoundError, throwIfAborted } from '../errors.js';
+import { makeFolder } from '../files.js';
 import { cacheFolder } from './libtorch.js';
 
 // Running other programs for a set-up, and telling what they do.
@@ -44,7 +45,7 @@ export function runForSetup(
   { onProgress, signal }: SetupOptions,
 ): Promise<CommandOutcome> {
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(setupAborted(signal));
+    if (signal?.aborted) return reject(abortError(signal, ABORTED));
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       signal,
@@ -66,11 +67,27 @@ export function runForSetup(
       // What pip has started may outlive it and hold the pipes open.
       child.stdout.destroy();
       child.stderr.destroy();
-      if (signal?.aborted) reject(setupAborted(signal));
+      if (signal?.aborted) reject(abortError(signal, ABORTED));
       else resolve({ status: null, output: error.message });
     });
     child.on('close', (status) => resolve({ status, output }));
   });
+}
+
+/**
+ * Creates a virtual environment with the Python named by `FEWSOUND_PYTHON`, else `python3`.
+ *
+ * @returns what went wrong and what to do about it, or null
+ * @throws FewSoundError ABORTED at the signal
+ */
+export async function createEnvironment(
+  folder: string,
+  options: SetupOptions,
+): Promise<string | null> {
+  const python = process.env.FEWSOUND_PYTHON ?? 'python3';
+  const { status, output } = await runForSetup(python, ['-m', 'venv', folder], options);
+  if (status === 0) return null;
+  return `${python} could not create a virtual environment (${lastLine(output)}). Install Python 3 with venv and pip (Debian, Ubuntu: apt install python3-venv python3-pip)`;
 }
 
 /** A program's last words. */
@@ -78,11 +95,7 @@ export function lastLine(output: string): string {
   return output.trim().split('\n').at(-1)?.trim() ?? '';
 }
 
-export function setupAborted(signal: AbortSignal): FewSoundError {
-  return new FewSoundError('ABORTED', 'The set-up was stopped; run it again to go on.', {
-    cause: signal.reason,
-  });
-}
+const ABORTED = 'The set-up was stopped; run it again to go on.';
 
 // Keeps two set-ups of one thing apart.
 /**
@@ -96,7 +109,7 @@ export async function lockForSetup(
   { onProgress, signal }: SetupOptions,
 ): Promise<() => void> {
   for (let told = false; ; ) {
-    if (signal?.aborted) throw setupAborted(signal);
+    throwIfAborted(signal, ABORTED);
     try {
       const file = openSync(path, 'wx');
       writeFileSync(file, String(process.pid));
@@ -157,7 +170,7 @@ export async function setUpPackage(
   { force = false, ...options }: SetupOptions & { force?: boolean } = {},
 ): Promise<boolean> {
   const folder = packageFolder(wanted);
-  await mkdir(dirname(folder), { recursive: true });
+  await makeFolder(dirname(folder));
   const release = await lockForSetup(`${folder}.lock`, options);
   let work: string | undefined;
   try {
@@ -183,15 +196,10 @@ async function fetchPackage(
 ): Promise<string> {
   const say = (stage: 'environment' | 'download', message: string) =>
     options.onProgress?.({ stage, message });
-  const python = process.env.FEWSOUND_PYTHON ?? 'python3';
   const environment = join(work, 'python');
   say('environment', 'creating a virtual environment for pip');
-  const created = await runForSetup(python, ['-m', 'venv', environment], options);
-  if (created.status !== 0) {
-    throw failed(
-      `${python} could not create a virtual environment (${lastLine(created.output)}). Install Python 3 with venv and pip (Debian, Ubuntu: apt install python3-venv python3-pip).`,
-    );
-  }
+  const problem = await createEnvironment(environment, options);
+  if (problem !== null) throw failed(`${problem}.`);
   // In a file: pip takes digests from nowhere else.
   const requirement = join(work, 'requirement.txt');
   await writeFile(requirement, `${name}==${version} --hash=sha256:${digest}\n`);

@@ -1,9 +1,11 @@
 // Installs the pinned LibTorch: a virtual environment in the user's cache folder, and pip.
 
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FewSoundError } from '../errors.js';
+import { makeFolder } from '../files.js';
 import {
+  createEnvironment,
   lastLine,
   lockForSetup,
   runForSetup,
@@ -29,7 +31,7 @@ export type { SetupOptions, SetupProgress };
  */
 export async function setupLibTorch(options: SetupOptions = {}): Promise<LibTorch> {
   const folder = libTorchFolder();
-  mkdirSync(dirname(folder), { recursive: true });
+  await makeFolder(dirname(folder));
   const release = await lockForSetup(`${folder}.lock`, options);
   try {
     if (!existsSync(completionMarker())) await install(folder, options);
@@ -51,15 +53,15 @@ async function install(folder: string, options: SetupOptions): Promise<void> {
     stage: 'environment',
     message: `creating a virtual environment in ${folder}`,
   });
-  const python = process.env.FEWSOUND_PYTHON ?? 'python3';
-  const created = await runForSetup(python, ['-m', 'venv', folder], options);
-  if (created.status !== 0) {
+  const fail = (problem: string): never => {
     rmSync(folder, { recursive: true, force: true });
     throw new FewSoundError(
       'LIBTORCH_NOT_FOUND',
-      `${python} could not create a virtual environment (${lastLine(created.output)}). Install Python 3 with venv and pip (Debian, Ubuntu: apt install python3-venv python3-pip), or set LIBTORCH to a LibTorch you have.`,
+      `${problem}, or set LIBTORCH to a LibTorch you have.`,
     );
-  }
+  };
+  const problem = await createEnvironment(folder, options);
+  if (problem !== null) fail(problem);
   const pip = join(folder, 'bin', 'pip');
   const common = ['install', '--disable-pip-version-check', '--progress-bar', 'off'];
   const attempts = hasNvidiaDriver()
@@ -75,10 +77,8 @@ async function install(folder: string, options: SetupOptions): Promise<void> {
       return;
     }
   }
-  rmSync(folder, { recursive: true, force: true });
-  throw new FewSoundError(
-    'LIBTORCH_NOT_FOUND',
-    `pip could not install torch ${PINNED_LIBTORCH}: ${lastLine(output)}. Check the network and pip's configuration, or set LIBTORCH to a LibTorch you have.`,
+  fail(
+    `pip could not install torch ${PINNED_LIBTORCH}: ${lastLine(output)}. Check the network and pip's configuration`,
   );
 }
 

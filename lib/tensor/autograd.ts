@@ -1,16 +1,16 @@
 import { addon } from '../addon/addon.js';
-import { FewSoundError } from '../errors.js';
+import { invalidArgument } from '../errors.js';
 import { isThenable, requireFunction } from './scope.js';
 import { handleOf, type Tensor, wrapTensor } from './tensor.js';
 
 /**
- * Runs `body` without recording operations, so that nothing in it can be differentiated and no memory is kept for
- * that. Recording is as before afterwards, also with an error.
+ * Runs `body` without recording operations, which saves the memory for differentiation. Recording
+ * is restored afterwards, also after an error.
  *
- * The switch belongs to the thread (each worker has its own), not to an asynchronous context: with an `await` inside,
- * other code would run unrecorded. So `body` must be synchronous.
+ * The switch belongs to the thread (each worker has its own), not to an asynchronous context:
+ * across an `await`, other code would run unrecorded. So `body` must be synchronous.
  *
- * @throws FewSoundError INVALID_ARGUMENT where `body` returns a promise or is no function
+ * @throws FewSoundError INVALID_ARGUMENT where `body` returns a promise or is not a function
  */
 export function noGrad<T>(body: () => T): T {
   requireFunction('noGrad', body);
@@ -24,12 +24,11 @@ export function noGrad<T>(body: () => T): T {
     native.setGradEnabled(before);
   }
   if (isThenable(result)) {
-    // Its end is nobody's to wait for any more, so neither is its failure.
+    // Nobody waits for it any more, so nobody would handle its rejection.
     Promise.resolve(result).catch(() => undefined);
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      'noGrad: the body returned a promise, but it must be synchronous; put noGrad around the parts between awaits.',
-      { field: 'body' },
+    throw invalidArgument(
+      'body',
+      'noGrad: the body must be synchronous, but returned a promise; wrap the parts between awaits.',
     );
   }
   return result;
@@ -37,16 +36,16 @@ export function noGrad<T>(body: () => T): T {
 
 /** How `gradients` differentiates. */
 export interface GradientsOptions {
-  /** Derivatives of the final value with respect to each output; ones where left out (for outputs of one element). */
+  /** Derivatives of the final value by each output. Default: ones, for outputs of one element. */
   gradOutputs?: readonly Tensor[];
-  /** Keeps the record of operations, to go through it again. Default: as createGraph. */
+  /** Keeps the record of operations for another pass. Default: as createGraph. */
   retainGraph?: boolean;
   /** Records the computation of the gradients, for gradients of gradients. Default false. */
   createGraph?: boolean;
 }
 
 /**
- * The derivatives of the sum of the outputs with respect to each input. Leaves no gradient anywhere else.
+ * The derivatives of the sum of the outputs with respect to each input. Changes no other gradient.
  *
  * @returns one tensor for each input, in its shape; null where no output depends on it
  * @throws FewSoundError OPERATOR where nothing was recorded, SHAPE_MISMATCH, INVALID_ARGUMENT

@@ -3,7 +3,7 @@ import type { TensorHandle } from '../addon/tensors.js';
 import { toNative } from './operators.js';
 import { type Tensor, wrapTensor } from './tensor.js';
 
-/** What can be passed to an ATen operator. A string stands for a dtype or a device where one is expected. */
+/** An argument of an ATen operator; a string stands for a dtype or device where one is expected. */
 export type OperatorArgument =
   | Tensor
   | number
@@ -14,21 +14,21 @@ export type OperatorArgument =
   | undefined
   | readonly OperatorArgument[];
 
-/** What an ATen operator can return. */
+/** A result of an ATen operator. */
 export type OperatorValue = Tensor | number | boolean | string | null | OperatorValue[];
 
 /**
- * Calls any public operator of ATen by its name, through LibTorch's dispatcher: for what the table of operators does
- * not have. Arguments are given in the order of the operator's schema (see `operatorSchema`); trailing ones with
- * defaults may be left out.
+ * Calls any public ATen operator by name through LibTorch's dispatcher, for what the table of
+ * operators lacks. Arguments go in the order of the operator's schema (see `operatorSchema`);
+ * trailing ones with defaults are optional.
  *
  * ```ts
  * const mish = callOperator('aten::mish', [x]) as Tensor;
  * ```
  *
  * @returns the result; several results as an array
- * @throws FewSoundError INVALID_ARGUMENT where the operator does not exist, is private to PyTorch (a leading underscore),
- *   or an argument does not fit its schema
+ * @throws FewSoundError INVALID_ARGUMENT where the operator does not exist, is private to PyTorch
+ *   (a leading underscore), or an argument does not fit its schema
  */
 export function callOperator(
   name: string,
@@ -37,7 +37,7 @@ export function callOperator(
   return fromNative(addon().callOperator(name, toNative(values) as unknown[]));
 }
 
-/** The schema of an ATen operator as PyTorch writes it, for example `aten::mish(Tensor self) -> Tensor`. */
+/** The schema of an ATen operator, such as `aten::mish(Tensor self) -> Tensor`. */
 export function operatorSchema(name: string): string {
   return addon().operatorSchema(name);
 }

@@ -1,12 +1,18 @@
 import { types } from 'node:util';
 import { addon } from '../addon/addon.js';
 import { FewSoundError } from '../errors.js';
-import type { Device } from './device.js';
-import { type DType, isComplex, isDType, type TensorData, viewData } from './device.js';
+import {
+  type Device,
+  type DType,
+  isComplex,
+  isDType,
+  type TensorData,
+  viewData,
+} from './device.js';
 import { ops } from './operators.js';
 import { type NestedArray, type Tensor, wrapTensor } from './tensor.js';
 
-/** What a tensor can be made from: an element, lists within lists, or a typed array. */
+/** What a tensor can be created from: an element, nested lists, or a typed array. */
 export type TensorLike =
   | NestedArray<number | bigint | boolean>
   | readonly number[]
@@ -27,7 +33,7 @@ type NumberArray =
   | BigUint64Array;
 
 export interface TensorOptions {
-  /** Default: what the data is; numbers in lists are float32, whole-number arrays int64. */
+  /** Default: as the data; numbers in lists become float32, integer arrays int64. */
   dtype?: DType;
   /** Default: [length] of a typed array, the nesting of lists. */
   shape?: readonly number[];
@@ -38,16 +44,16 @@ export interface TensorOptions {
 }
 
 /**
- * A tensor with a copy of the data. Complex dtypes take pairs (real, imaginary): the innermost lists, or neighbours in
- * a typed array.
+ * A tensor with a copy of the data. Complex dtypes take pairs (real, imaginary): the innermost
+ * lists, or neighbors in a typed array.
  *
  * ```ts
  * tensor([[1, 2], [3, 4]]); // float32 [2, 2]
  * tensor(clip.samples, { shape: [1, clip.length] });
  * ```
  *
- * @throws FewSoundError SHAPE_MISMATCH where lists are ragged or the shape needs another number of elements,
- *   INVALID_ARGUMENT, DTYPE_MISMATCH, OUT_OF_MEMORY
+ * @throws FewSoundError SHAPE_MISMATCH where lists are ragged or the shape needs another number of
+ *   elements, INVALID_ARGUMENT, DTYPE_MISMATCH, OUT_OF_MEMORY
  */
 export function tensor(data: TensorLike, options: TensorOptions = {}): Tensor {
   const { elements, shape, natural } = flatten(data);
@@ -91,7 +97,10 @@ function flatten(data: TensorLike): Flat {
     }
     if (depth !== shape.length) throw ragged(shape);
     if (typeof value !== 'number' && typeof value !== 'bigint' && typeof value !== 'boolean') {
-      throw invalid('data', `data holds ${describe(value)}; expected numbers, bigints or booleans`);
+      throw invalid(
+        'data',
+        `data contains ${describe(value)}; expected numbers, bigints or booleans`,
+      );
     }
     elements.push(value);
   };
@@ -126,7 +135,7 @@ function convert(elements: Flat['elements'], dtype: DType): TensorData {
 function toBigInt(value: number | bigint | boolean): bigint {
   const whole = typeof value === 'number' && !Number.isInteger(value) ? undefined : BigInt(value);
   if (whole !== undefined && BigInt.asIntN(64, whole) === whole) return whole;
-  throw invalid('data', `data holds ${value}, which is no int64`);
+  throw invalid('data', `data contains ${value}, which is not an int64`);
 }
 
 /** Pairs (real, imaginary) are one element: [..., 2] is [...], and [2n] is [n]. */
@@ -161,7 +170,7 @@ function describe(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** Operators that make tensors, at hand without `ops`. */
+/** Operators that create tensors, also without `ops`. */
 export const {
   zeros,
   ones,

@@ -3,7 +3,7 @@ import type { Device, DType, TensorData } from '../addon/tensors.js';
 
 export type { Device };
 
-/** The devices of this process: 'cpu', and 'cuda:0', 'cuda:1', … where LibTorch and the machine have them. */
+/** The devices of this process: 'cpu', and 'cuda:0', 'cuda:1', … where available. */
 export function devices(): Device[] {
   return addon().devices() as Device[];
 }
@@ -12,7 +12,7 @@ export function devices(): Device[] {
 export function cudaUnavailable(): string | null {
   const { cudaUnavailable: reason } = addon();
   if (reason !== null) return reason;
-  return devices().length > 1 ? null : 'the driver offers no device';
+  return devices().length > 1 ? null : 'the driver reports no CUDA device';
 }
 
 /** Why training steps on a CUDA device cannot be recorded as graphs, or null where they can. */
@@ -20,14 +20,14 @@ export function cudaGraphsUnavailable(): string | null {
   return addon().cudaGraphsUnavailable;
 }
 
-/** How many threads LibTorch computes with on the CPU, from this thread of JavaScript. */
+/** The number of threads that LibTorch uses on the CPU, from this JavaScript thread. */
 export function threads(): number {
   return addon().threads();
 }
 
 /**
- * Sets how many threads LibTorch computes with on the CPU, 1 to 1024. The same number gives the same results, bit for
- * bit.
+ * Sets the number of threads that LibTorch uses on the CPU, 1 to 1024. The same number gives the
+ * same results, bit for bit.
  *
  * @throws FewSoundError INVALID_ARGUMENT
  */
@@ -58,9 +58,6 @@ const classes: Readonly<Record<DType, ArrayClass>> = {
   complex128: Float64Array,
 };
 
-/** All dtypes. */
-export const dtypes: readonly DType[] = Object.freeze(Object.keys(classes) as DType[]);
-
 export function isDType(value: unknown): value is DType {
   return typeof value === 'string' && Object.hasOwn(classes, value);
 }
@@ -69,7 +66,7 @@ export function isComplex(dtype: DType): boolean {
   return dtype === 'complex64' || dtype === 'complex128';
 }
 
-/** Elements of a dtype over a piece of memory. */
+/** Views memory as elements of a dtype. */
 export function viewData(
   dtype: DType,
   buffer: ArrayBuffer,
@@ -79,7 +76,6 @@ export function viewData(
   return new classes[dtype](buffer, offset, length);
 }
 
-/** Bytes of one element. */
 export function bytesPerElement(dtype: DType): number {
   return { float32: 4, float64: 8, int64: 8, bool: 1, complex64: 8, complex128: 16 }[dtype];
 }

@@ -3,7 +3,7 @@ import type { GeneratorHandle } from '../addon/tensors.js';
 import type { Device } from './device.js';
 
 /**
- * A stream of random numbers of its own: what is drawn from it depends on its seed and on nothing else in the process.
+ * A random number stream of its own: its draws depend on its seed and on nothing else.
  *
  * ```ts
  * const noise = ops.randn([1024], { generator: new Generator(7) });
@@ -15,7 +15,7 @@ export class Generator {
 
   /**
    * @param seed a whole number, 0 or more
-   * @param device where the tensors are that it fills
+   * @param device of the tensors that it fills
    * @throws FewSoundError INVALID_ARGUMENT, DEVICE_UNAVAILABLE
    */
   constructor(seed: number | bigint, device: Device = 'cpu') {
@@ -24,7 +24,8 @@ export class Generator {
 }
 
 /**
- * Seeds the random generators of the whole process (worker threads included): what draws from no Generator of its own.
+ * Seeds the global random generators of the whole process, worker threads included, which are used
+ * where no Generator is given.
  *
  * @param seed a whole number, 0 or more
  * @throws FewSoundError INVALID_ARGUMENT

@@ -23,13 +23,10 @@ export {
   zeros,
 } from './creation.js';
 export {
-  cudaGraphsUnavailable,
-  cudaUnavailable,
   type DataOf,
   type Device,
   type DType,
   devices,
-  dtypes,
   setThreads,
   type TensorData,
   threads,
@@ -51,15 +48,12 @@ export {
   type SafetensorsTensor,
   writeSafetensors,
 } from './safetensors.js';
-export { keep, type MemoryUse, memory, ownedTensors, scope } from './scope.js';
+export { keep, type MemoryUse, memory, scope } from './scope.js';
 export {
   type BackwardOptions,
   type Element,
-  handleOf,
   type NestedArray,
-  ownTensor,
   Tensor,
-  wrapTensor,
 } from './tensor.js';
 export {
   readTorchFile,

@@ -1,5 +1,6 @@
-// The operators as TypeScript sees them. Names and types are generated from the addon's table; the functions here
-// turn Tensors into the addon's handles and back, and load the addon at the first call.
+// The operators as TypeScript sees them. Names and types are generated from the addon's table; the
+// functions here convert Tensors to the addon's handles and back, and load the addon at the first
+// call.
 
 import { addon } from '../addon/addon.js';
 import type { TensorHandle } from '../addon/tensors.js';
@@ -48,8 +49,8 @@ function makeOperator(name: string, kind: OperatorResult) {
 }
 
 /**
- * All operators as functions. Arguments come in their order, or those that may be left out by name in an object at the
- * end: `ops.sum(x, { dim: 1, keepdim: true })`.
+ * All operators as functions. Arguments go in order; optional ones can go by name in a final
+ * object: `ops.sum(x, { dim: 1, keepdim: true })`.
  */
 export const ops: Operators = Object.freeze(
   Object.fromEntries(

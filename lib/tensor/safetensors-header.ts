@@ -1,18 +1,18 @@
-// The header of a safetensors file: eight bytes of length, then JSON. Everything it claims is checked before
-// anything is believed. Format: https://github.com/huggingface/safetensors#format
+// The header of a safetensors file: eight bytes of length, then JSON. Every claim is checked before
+// it is believed. Format: https://github.com/huggingface/safetensors#format
 
 import type { FileHandle } from 'node:fs/promises';
 import { FewSoundError } from '../errors.js';
 import { type Fault, readExactly, withFile } from '../files.js';
-import { type StoredDType, storedBytes } from './stored-elements.js';
+import { type StoredDType, storedBytes, storedNames } from './stored-elements.js';
 
-/** One tensor, as the header has it. */
+/** The header's entry of one tensor. */
 export interface SafetensorsTensor {
   readonly name: string;
   /** The file's name of the dtype, for example 'F32'. */
   readonly dtype: StoredDType;
   readonly shape: readonly number[];
-  /** First byte, and the byte after the last, counted from the end of the header. */
+  /** First byte, and the byte after the last, from the end of the header. */
   readonly offsets: readonly [begin: number, end: number];
 }
 
@@ -23,16 +23,17 @@ export interface SafetensorsHeader {
   readonly dataStart: number;
 }
 
-/** The dtypes of the format that can be read. It has no complex128. */
-const { C128: _, ...elementBytes } = storedBytes;
+/** The dtypes of the format; it has no complex128. */
+const dtypes: readonly unknown[] = storedNames.filter((name) => name !== 'C128');
 
-/** As the format has it: no header is longer. */
+/** The format's own limit. */
 const LONGEST_HEADER = 100_000_000;
 
 /**
  * Reads and checks the header of a safetensors file; the tensors themselves are not read.
  *
- * @throws FewSoundError FILE_NOT_FOUND, IO, or FILE_FORMAT naming the file and what is wrong with it
+ * @throws FewSoundError FILE_NOT_FOUND, IO, or FILE_FORMAT naming the file and what is wrong with
+ *   it
  */
 export async function readSafetensorsHeader(path: string): Promise<SafetensorsHeader> {
   return withFile(path, (file) => readHeader(file, path));
@@ -60,7 +61,7 @@ export async function readHeader(file: FileHandle, path: string): Promise<Safete
 }
 
 export function fileFault(path: string, problem: string): FewSoundError {
-  return new FewSoundError('FILE_FORMAT', `${path}: not a sound safetensors file: ${problem}.`);
+  return new FewSoundError('FILE_FORMAT', `${path}: not a valid safetensors file: ${problem}.`);
 }
 
 function parseObject(text: string, fault: Fault): Record<string, unknown> {
@@ -76,7 +77,7 @@ function parseObject(text: string, fault: Fault): Record<string, unknown> {
   return parsed;
 }
 
-/** The keys of an object in valid JSON text, with repetitions: JSON.parse keeps only the last of equal ones. */
+/** The keys of an object in JSON text; of equal keys, JSON.parse keeps only the last. */
 function topLevelKeys(text: string): string[] {
   const keys: string[] = [];
   const token = /"(?:[^"\\]|\\.)*"|[{}[\]:,]/gs;
@@ -115,9 +116,9 @@ function checkMetadata(metadata: unknown, fault: Fault): Record<string, string> 
 function checkTensor(name: string, claim: unknown, fault: Fault): SafetensorsTensor {
   if (!isObject(claim)) throw fault(`the entry of "${name}" is not an object`);
   const { dtype, shape, data_offsets: offsets } = claim;
-  if (!isFileDtype(dtype)) {
+  if (!isStored(dtype)) {
     throw fault(
-      `"${name}" has the dtype ${JSON.stringify(dtype)}; known are ${Object.keys(elementBytes).join(', ')}`,
+      `"${name}" has the unsupported dtype ${JSON.stringify(dtype)}; expected one of ${dtypes.join(', ')}`,
     );
   }
   if (!isCounts(shape) || shape.length > 64)
@@ -126,7 +127,7 @@ function checkTensor(name: string, claim: unknown, fault: Fault): SafetensorsTen
     throw fault(`the data_offsets of "${name}" are not two positions`);
   }
   const [begin, end] = offsets as [number, number];
-  const needed = shape.reduce((product, size) => product * size, elementBytes[dtype]);
+  const needed = shape.reduce((product, size) => product * size, storedBytes(dtype));
   if (end - begin !== needed) {
     throw fault(
       `"${name}" has ${end - begin} bytes, but ${dtype} [${shape.join(', ')}] needs ${needed}`,
@@ -161,8 +162,8 @@ function checkOffsets(
   if (position !== available) throw fault(`${available - position} bytes belong to no tensor`);
 }
 
-function isFileDtype(value: unknown): value is keyof typeof elementBytes {
-  return typeof value === 'string' && Object.hasOwn(elementBytes, value);
+function isStored(dtype: unknown): dtype is StoredDType {
+  return dtypes.includes(dtype);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { addon } from '../addon/addon.js';
-import { FewSoundError } from '../errors.js';
+import { invalidArgument } from '../errors.js';
 import { readExactly, withFile, writeFileAtomic } from '../files.js';
 import type { Device, DType } from './device.js';
 import {
@@ -22,7 +22,7 @@ export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The file's name of each dtype. complex128 has none: it goes in pairs of F64, and the metadata say so. */
+/** The format's name of each dtype. complex128 has none and goes in pairs of F64. */
 const fileDtypes: Readonly<Record<DType, StoredDType>> = {
   float32: 'F32',
   float64: 'F64',
@@ -35,11 +35,11 @@ const fileDtypes: Readonly<Record<DType, StoredDType>> = {
 const PAIRS = 'complex128';
 
 /**
- * Writes tensors to a safetensors file, whole or not at all. Values are taken at the call; later changes do not reach the
- * file.
+ * Writes tensors to a safetensors file, whole or not at all. Values are taken at the call; later
+ * changes do not reach the file.
  *
- * complex64 is written as C64; complex128, which the format lacks, as F64 [..., 2] with its name in the metadata
- * `complex128`, from which `readSafetensors` restores it.
+ * complex64 is written as C64; complex128, which the format lacks, as F64 [..., 2], with the
+ * tensor's name in the metadata `complex128` so that `readSafetensors` restores it.
  *
  * @param metadata strings by name
  * @throws FewSoundError INVALID_ARGUMENT, DISPOSED, IO
@@ -52,10 +52,9 @@ export async function writeSafetensors(
   const entries: [string, Tensor][] = types.isMap(tensors) ? [...tensors] : Object.entries(tensors);
   for (const [key, value] of Object.entries(metadata)) {
     if (typeof value === 'string') continue;
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      `writeSafetensors: the metadata "${key}" is a ${typeof value}; the format has strings only.`,
-      { field: key },
+    throw invalidArgument(
+      key,
+      `writeSafetensors: metadata "${key}" is a ${typeof value}; expected a string.`,
     );
   }
   const header: Record<string, unknown> = {};
@@ -64,10 +63,9 @@ export async function writeSafetensors(
   let position = 0;
   for (const [name, tensor] of entries) {
     if (name === '__metadata__') {
-      throw new FewSoundError(
-        'INVALID_ARGUMENT',
-        'writeSafetensors: no tensor can be called "__metadata__".',
-        { field: name },
+      throw invalidArgument(
+        name,
+        'writeSafetensors: the name "__metadata__" is reserved; rename the tensor.',
       );
     }
     const { buffer, offset } = addon().data(handleOf(tensor), true);
@@ -85,7 +83,7 @@ export async function writeSafetensors(
   await writeFileAtomic(path, [encodeHeader({ __metadata__: all, ...header }), ...chunks]);
 }
 
-/** Length and JSON, filled up with spaces so that the data begin at a multiple of eight. */
+/** Length and JSON, padded with spaces so that the data start at a multiple of eight. */
 function encodeHeader(header: object): Uint8Array {
   const json = Buffer.from(JSON.stringify(header), 'utf8');
   const length = Math.ceil(json.length / 8) * 8;
@@ -96,16 +94,17 @@ function encodeHeader(header: object): Uint8Array {
 }
 
 /**
- * Reads a safetensors file. F32, F64, I64, BOOL and C64 become float32, float64, int64, bool and complex64; F16 and
- * BF16 become float32; whole numbers of other sizes become int64.
+ * Reads a safetensors file. F32, F64, I64, BOOL and C64 become float32, float64, int64, bool and
+ * complex64; F16 and BF16 become float32; whole numbers of other sizes become int64.
  *
- * @throws FewSoundError FILE_NOT_FOUND, IO, or FILE_FORMAT naming the file and what is wrong with it
+ * @throws FewSoundError FILE_NOT_FOUND, IO, or FILE_FORMAT naming the file and what is wrong with
+ *   it
  */
 export async function readSafetensors(
   path: string,
   { device = 'cpu' }: { device?: Device } = {},
 ): Promise<SafetensorsFile> {
-  // With an error half-way the tensors read so far go with the scope.
+  // After an error the scope frees the tensors read so far.
   const fault = (problem: string) => fileFault(path, problem);
   return scope(() =>
     withFile(path, async (file) => {

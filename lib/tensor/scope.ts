@@ -3,29 +3,27 @@ import { types } from 'node:util';
 import { addon, addonLoaded } from '../addon/addon.js';
 import { FewSoundError } from '../errors.js';
 
-/** What is alive in this JavaScript environment (the main thread, or one worker). */
+/** What is alive in this JavaScript environment (the main thread or one worker). */
 export interface MemoryUse {
-  /** Tensors that were made and neither disposed of nor collected. Parameters of networks are not among them. */
+  /** Tensors neither disposed of nor collected, without the parameters of networks. */
   readonly tensors: number;
-  /** Bytes that they hold, by device; what several tensors share is counted once. */
+  /** Bytes that they hold, by device; shared memory counts once. */
   readonly bytes: Readonly<Record<string, number>>;
 }
 
-/** How many tensors are alive and what they hold. Loads nothing: before the first tensor it is zero. */
+/** Counts the live tensors and their bytes. Loads nothing: before the first tensor it is zero. */
 export function memory(): MemoryUse {
   return addonLoaded() ? addon().memory() : { tensors: 0, bytes: {} };
 }
 
-// Frees tensors at once when a piece of work is done. JavaScript's collector cannot: its finalizers wait for the
-// event loop, which a loop that computes never enters.
-/** What a scope looks after. */
+// Scopes free tensors as soon as a piece of work is done. JavaScript's collector cannot: its
+// finalizers wait for the event loop, which a computing loop never enters.
+
 interface Resource {
   dispose(): void;
 }
 
-/**
- * Method of an object that holds tensors which leave a scope with it.
- */
+/** Method of an object whose tensors leave a scope with it. */
 export const ownedTensors: unique symbol = Symbol('fewsound.ownedTensors');
 
 class Frame {
@@ -52,7 +50,6 @@ class Frame {
     this.members.clear();
   }
 
-  /** The members that a result contains. */
   private leaving(result: unknown): Set<Resource> {
     const found = new Set<Resource>();
     const seen = new Set<unknown>();
@@ -68,7 +65,7 @@ class Frame {
   }
 }
 
-/** What a result may hold tensors in: arrays, plain objects, maps, sets, and objects that say what they own. */
+/** The values inside a result: of arrays, plain objects, maps, sets, and owners of tensors. */
 function inside(value: object): Iterable<unknown> {
   if (Array.isArray(value) || types.isSet(value)) return value;
   if (types.isMap(value)) return [...value.keys(), ...value.values()];
@@ -104,7 +101,6 @@ export function enterScope(resource: Resource): void {
   if (frame) enter(resource, frame);
 }
 
-/** Takes a resource out of its scope. */
 export function leaveScope(resource: Resource): void {
   const frame = frames.get(resource);
   if (!frame) return;
@@ -113,12 +109,12 @@ export function leaveScope(resource: Resource): void {
 }
 
 /**
- * Runs `body` and then frees, at once, every tensor that was made in it and is not in what it returns. Tensors are
- * found in the result itself and in arrays, plain objects, maps and sets in it. Those go to the scope around, if there
- * is one. With an error all are freed.
+ * Runs `body` and then frees every tensor that was created in it, except those that it returns: as
+ * the result itself or in arrays, plain objects, maps and sets. Those move to the enclosing scope,
+ * if there is one. After an error all are freed.
  *
- * Scopes nest. A body may be async; then the scope ends with its promise, and scopes that run at the same time do not
- * mix. Each worker thread has its own.
+ * Scopes nest. A body may be async; then the scope ends with its promise, and concurrent scopes do
+ * not mix. Each worker thread has its own.
  *
  * ```ts
  * const rms = scope(() => signal.square().mean().sqrt()); // two tensors freed, one kept
@@ -138,7 +134,7 @@ export function scope<T>(body: () => T): T {
     frame.close(result);
     return result;
   }
-  // Inside the scope, so that what a thenable makes when it is asked belongs to it.
+  // Inside the scope, so that tensors created by a lazy thenable belong to it.
   return storage
     .run(frame, () => Promise.resolve(result))
     .then(
@@ -153,13 +149,13 @@ export function scope<T>(body: () => T): T {
     ) as T;
 }
 
-/** Takes a tensor out of its scope: it lives until it is disposed of, or collected. Returns it. */
+/** Takes a tensor out of its scope, to live until disposed of or collected. Returns it. */
 export function keep<T extends Resource>(tensor: T): T {
   leaveScope(tensor);
   return tensor;
 }
 
-/** Whether a value is a promise, or acts as one. */
+/** Whether a value is a promise or acts like one. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     typeof value === 'object' &&
@@ -168,7 +164,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   );
 }
 
-/** @throws FewSoundError INVALID_ARGUMENT where the body is no function */
+/** @throws FewSoundError INVALID_ARGUMENT where the body is not a function */
 export function requireFunction(operator: string, body: unknown): void {
   if (typeof body === 'function') return;
   throw new FewSoundError(

@@ -1,73 +1,67 @@
-// Elements as files keep them, little-endian, and what they become here. The names are those of safetensors.
+// Elements as files store them, little-endian, and how they are read. The names are those of
+// safetensors.
 
 import { type DType, type TensorData, viewData } from './device.js';
 
-/** Bytes of an element of every dtype that can be read. */
-export const storedBytes = {
-  BOOL: 1,
-  U8: 1,
-  I8: 1,
-  I16: 2,
-  U16: 2,
-  F16: 2,
-  BF16: 2,
-  I32: 4,
-  U32: 4,
-  F32: 4,
-  F64: 8,
-  I64: 8,
-  C64: 8,
-  C128: 16,
-} as const satisfies Readonly<Record<string, number>>;
+/** Makes elements of a tensor from stored ones. */
+type Decode = (buffer: ArrayBuffer) => TensorData;
 
-export type StoredDType = keyof typeof storedBytes;
+type IntegerArray = new (buffer: ArrayBuffer) => ArrayLike<number>;
 
-const tensorDTypes: Partial<Record<StoredDType, DType>> = {
-  F32: 'float32',
-  F64: 'float64',
-  I64: 'int64',
-  BOOL: 'bool',
-  C64: 'complex64',
-  C128: 'complex128',
-  F16: 'float32',
-  BF16: 'float32',
+const asStored = (bytes: number, dtype: DType) => {
+  const decode: Decode = (buffer) => viewData(dtype, buffer);
+  return { bytes, dtype, decode };
+};
+const integers = (bytes: number, Stored: IntegerArray) => {
+  const decode: Decode = (buffer) => toBigInts(new Stored(buffer));
+  return { bytes, dtype: 'int64', decode } as const;
+};
+const shortFloats = (toFloats: (values: Uint16Array) => Float32Array<ArrayBuffer>) => {
+  const decode: Decode = (buffer) => toFloats(new Uint16Array(buffer));
+  return { bytes: 2, dtype: 'float32', decode } as const;
 };
 
-/** The dtype of a tensor of such elements: F16 and BF16 become float32, whole numbers of other sizes int64. */
-export function tensorDType(stored: StoredDType): DType {
-  return tensorDTypes[stored] ?? 'int64';
+/** Every dtype that can be read: its bytes, and the dtype that tensors of it get. */
+const storedDTypes = {
+  BOOL: asStored(1, 'bool'),
+  U8: integers(1, Uint8Array),
+  I8: integers(1, Int8Array),
+  I16: integers(2, Int16Array),
+  U16: integers(2, Uint16Array),
+  F16: shortFloats((values) => Float32Array.from(values, halfToNumber)),
+  BF16: shortFloats(fromBrainFloats),
+  I32: integers(4, Int32Array),
+  U32: integers(4, Uint32Array),
+  F32: asStored(4, 'float32'),
+  F64: asStored(8, 'float64'),
+  I64: asStored(8, 'int64'),
+  C64: asStored(8, 'complex64'),
+  C128: asStored(16, 'complex128'),
+} as const;
+
+export type StoredDType = keyof typeof storedDTypes;
+
+export const storedNames = Object.keys(storedDTypes) as readonly StoredDType[];
+
+export function storedBytes(stored: StoredDType): number {
+  return storedDTypes[stored].bytes;
 }
 
-/** Elements in a dtype that tensors have, see `tensorDType`. */
+/** The dtype that stored elements get: F16 and BF16 become float32, integers of other sizes int64. */
+export function tensorDType(stored: StoredDType): DType {
+  return storedDTypes[stored].dtype;
+}
+
+/** Decodes elements to the dtype of `tensorDType`. */
 export function decodeElements(
   stored: StoredDType,
   bytes: Buffer<ArrayBuffer>,
 ): { dtype: DType; data: TensorData } {
-  const buffer = aligned(bytes);
-  const dtype = tensorDType(stored);
-  switch (stored) {
-    case 'F16':
-      return { dtype, data: Float32Array.from(new Uint16Array(buffer), halfToNumber) };
-    case 'BF16':
-      return { dtype, data: fromBrainFloats(new Uint16Array(buffer)) };
-    case 'U8':
-      return { dtype, data: toBigInts(new Uint8Array(buffer)) };
-    case 'I8':
-      return { dtype, data: toBigInts(new Int8Array(buffer)) };
-    case 'U16':
-      return { dtype, data: toBigInts(new Uint16Array(buffer)) };
-    case 'I16':
-      return { dtype, data: toBigInts(new Int16Array(buffer)) };
-    case 'U32':
-      return { dtype, data: toBigInts(new Uint32Array(buffer)) };
-    case 'I32':
-      return { dtype, data: toBigInts(new Int32Array(buffer)) };
-    default:
-      return { dtype, data: viewData(dtype, buffer) };
-  }
+  const { dtype, decode } = storedDTypes[stored];
+  return { dtype, data: decode(aligned(bytes)) };
 }
 
-/** Typed arrays need their elements at multiples of their size, which a pooled Buffer may not give. */
+/** Typed arrays need alignment, which a pooled Buffer may lack. */
 function aligned(bytes: Buffer<ArrayBuffer>): ArrayBuffer {
   if (bytes.byteOffset === 0 && bytes.buffer.byteLength === bytes.length) return bytes.buffer;
   return new Uint8Array(bytes).buffer;

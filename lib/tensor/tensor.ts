@@ -1,12 +1,18 @@
 import { addon } from '../addon/addon.js';
 import type { TensorHandle } from '../addon/tensors.js';
 import { FewSoundError } from '../errors.js';
-import type { Device } from './device.js';
-import { type DataOf, type DType, isComplex, type TensorData, viewData } from './device.js';
+import {
+  type DataOf,
+  type Device,
+  type DType,
+  isComplex,
+  type TensorData,
+  viewData,
+} from './device.js';
 import type { TensorMethods } from './operators.generated.js';
 import { enterScope, leaveScope } from './scope.js';
 
-/** Lists within lists, as deep as a tensor has dimensions. */
+/** Nested lists, as deep as a tensor has dimensions. */
 export type NestedArray<T> = T | NestedArray<T>[];
 
 /** An element in JavaScript: a complex number is [real, imaginary]. */
@@ -20,15 +26,15 @@ export interface BackwardOptions {
   createGraph?: boolean;
 }
 
-/** Tensors are made by operators: the constructor is this file's. */
+/** Only this file calls the constructor; operators create tensors. */
 let construct: (handle: TensorHandle) => Tensor;
 
 /**
- * An array of numbers of one dtype, in LibTorch's hands. Operators are methods (`a.matmul(b).relu()`) and functions
- * (`ops.matmul(a, b)`); both are made from one table.
+ * An array of numbers of one dtype, held by LibTorch. Operators are methods (`a.matmul(b).relu()`)
+ * and functions (`ops.matmul(a, b)`), both generated from one table.
  *
- * A tensor is freed by `dispose()`, by `using`, at the end of the `scope` it was made in, or, at last, by the collector.
- * One that was freed throws DISPOSED.
+ * A tensor is freed by `dispose()`, by `using`, at the end of the `scope` it was created in, or at
+ * last by the collector. Using a freed tensor throws DISPOSED.
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: installMethods (operators.ts) puts the methods on the prototype, from the list that the interface is generated with
 export class Tensor {
@@ -48,7 +54,7 @@ export class Tensor {
     return addon().shape(this.handle);
   }
 
-  /** Elements between neighbours, for each dimension. */
+  /** Distance between neighbors in elements, for each dimension. */
   get strides(): readonly number[] {
     return addon().strides(this.handle);
   }
@@ -86,7 +92,7 @@ export class Tensor {
     return addon().isDisposed(this.handle);
   }
 
-  /** Whether what is computed from it is recorded, for `backward`. Settable on leaves. */
+  /** Whether operations on it are recorded for `backward`. Settable on leaves. */
   get requiresGrad(): boolean {
     return addon().requiresGrad(this.handle);
   }
@@ -100,10 +106,7 @@ export class Tensor {
     return addon().isLeaf(this.handle);
   }
 
-  /**
-   * The gradient that `backward` has summed up here, or null. Each reading makes a Tensor (of the same memory) that is
-   * disposed of like any other.
-   */
+  /** The gradient accumulated by `backward`, or null. Each read creates a Tensor to dispose of. */
   get grad(): Tensor | null {
     const grad = addon().grad(this.handle);
     return grad && wrapTensor(grad);
@@ -113,16 +116,17 @@ export class Tensor {
     addon().setGrad(this.handle, grad && handleOf(grad));
   }
 
-  /** Forgets the gradient. */
+  /** Clears the gradient. */
   zeroGrad(): void {
     addon().setGrad(this.handle, null);
   }
 
   /**
-   * Adds to `grad` of every leaf that requires it the derivative of this tensor with respect to that leaf.
+   * Adds the derivative of this tensor with respect to each leaf that requires it to the leaf's
+   * `grad`.
    *
-   * @param gradient the derivative of the final value with respect to this tensor, in its shape; may be left out where
-   *   this tensor has one element
+   * @param gradient the derivative of the final value with respect to this tensor, in its shape;
+   *   optional where this tensor has one element
    * @throws FewSoundError OPERATOR where nothing was recorded, SHAPE_MISMATCH
    */
   backward(gradient?: Tensor | null, options: BackwardOptions = {}): void {
@@ -131,14 +135,15 @@ export class Tensor {
   }
 
   /**
-   * The elements in row-major order. Contiguous ones on the CPU are not copied: the typed array lies over the tensor's
-   * own memory, each sees what the other writes, and the memory lives as long as either. From elsewhere it is a copy.
-   * (Writing into it is not seen by the record of operations: do not change values that a `backward` still needs.)
+   * The elements in row-major order. On the CPU, contiguous ones are not copied: the typed array is
+   * a view of the tensor's own memory, which lives as long as either. Otherwise it is a copy.
+   * (Writes are invisible to the record of operations: do not change values that a `backward` still
+   * needs.)
    *
    * int64 comes as BigInt64Array, bool as Uint8Array, complex numbers as pairs (real, imaginary).
    *
-   * @param dtype what the caller relies on
-   * @throws FewSoundError DTYPE_MISMATCH where the tensor is of another dtype
+   * @param dtype the expected dtype
+   * @throws FewSoundError DTYPE_MISMATCH where the tensor has another dtype
    */
   data(): TensorData;
   data<D extends DType>(dtype: D): DataOf[D];
@@ -155,10 +160,11 @@ export class Tensor {
   }
 
   /**
-   * The elements as lists within lists; of a tensor without dimensions the element alone. Complex numbers are
-   * [real, imaginary].
+   * The elements as nested lists; a tensor without dimensions gives its element. Complex numbers
+   * are [real, imaginary].
    *
-   * @throws FewSoundError INVALID_ARGUMENT for an int64 that a number cannot hold; `data()` has those as bigints
+   * @throws FewSoundError INVALID_ARGUMENT for an int64 too large for a number; `data()` gives
+   *   bigints
    */
   toArray(): NestedArray<Element> {
     const { dtype, shape } = this;
@@ -179,10 +185,10 @@ export class Tensor {
   }
 
   /**
-   * The one element as a number; true is 1.
+   * The only element, as a number; true is 1.
    *
-   * @throws FewSoundError SHAPE_MISMATCH where there are more or none, DTYPE_MISMATCH for a complex number,
-   *   INVALID_ARGUMENT for an int64 that a number cannot hold
+   * @throws FewSoundError SHAPE_MISMATCH for any other number of elements, DTYPE_MISMATCH for a
+   *   complex number, INVALID_ARGUMENT for an int64 too large for a number
    */
   item(): number {
     const value = addon().item(this.handle);
@@ -195,7 +201,7 @@ export class Tensor {
     return typeof value === 'bigint' ? safeNumber(value, 'item') : Number(value);
   }
 
-  /** Frees the tensor now. Typed arrays from `data()` stay valid. A second time does nothing. */
+  /** Frees the tensor. Typed arrays from `data()` stay valid. Disposing twice does nothing. */
   dispose(): void {
     leaveScope(this);
     addon().dispose(this.handle);
@@ -224,30 +230,26 @@ function safeNumber(value: bigint, operator: string): number {
   if (Number.isSafeInteger(number)) return number;
   throw new FewSoundError(
     'INVALID_ARGUMENT',
-    `${operator}: ${value} is beyond what a number holds exactly; data() has it as a bigint.`,
+    `${operator}: ${value} is too large to be exact as a number; use data(), which gives bigints.`,
     { operator },
   );
 }
 
-/**
- * A Tensor for a handle of the addon, in the current scope.
- */
+/** A Tensor for a handle of the addon, in the current scope. */
 export function wrapTensor(handle: TensorHandle): Tensor {
   const made = construct(handle);
   enterScope(made);
   return made;
 }
 
-/**
- * A Tensor for a handle of the addon that belongs to an object of its own and to no scope: a network's parameter.
- */
+/** A Tensor that belongs to an object of its own and to no scope: a parameter of a network. */
 export function ownTensor(handle: TensorHandle): Tensor {
   return construct(handle);
 }
 
 /**
  * The handle that the addon knows a tensor by.
- * @throws FewSoundError INVALID_ARGUMENT where the value is no Tensor
+ * @throws FewSoundError INVALID_ARGUMENT where the value is not a Tensor
  */
 export function handleOf(tensor: Tensor): TensorHandle {
   if (tensor instanceof Tensor) return tensor.handle;

@@ -6,7 +6,6 @@ import type { Clip } from '../audio/index.js';
 import { FewSoundError } from '../errors.js';
 import type { Inr } from '../nn/index.js';
 import {
-  describeModel,
   fileFormat,
   fileMetadata,
   fileTensors,
@@ -15,15 +14,16 @@ import {
   readFewsoundFile,
   takeTensors,
 } from '../nn/model-file.js';
-import { scope, type Tensor, writeSafetensors } from '../tensor/index.js';
+import { type SafetensorsFile, scope, writeSafetensors } from '../tensor/index.js';
 import type { ResolvedFit } from './fit-options.js';
+import type { TrainingState } from './trainer.js';
 
 // A checkpoint holds the network's tensors as `network.<name>`, what the loop remembers (moments,
 // losses, counters) as `training.<name>`, and in the metadata the architecture, the options that decide
 // the course of the training, and a fingerprint of the recording.
 
-/** What the native loop remembers, by name. */
-export type TrainingState = readonly (readonly [name: string, tensor: Tensor])[];
+/** Why a fit ended. */
+export type FitEnd = 'steps' | 'siSnr' | 'loss' | 'patience';
 
 const networkPrefix = 'network.';
 const trainingPrefix = 'training.';
@@ -72,17 +72,21 @@ export async function writeCheckpoint(
   clip: Clip,
   options: ResolvedFit,
   state: TrainingState,
+  stoppedBy: FitEnd,
 ): Promise<void> {
   await scope(() =>
     writeSafetensors(
       path,
       new Map([
         ...fileTensors(network, networkPrefix),
-        ...state.map(([name, tensor]) => [trainingPrefix + name, tensor] as const),
+        ...[...state].map(([name, tensor]) => [trainingPrefix + name, tensor] as const),
       ]),
       {
-        ...fileMetadata('checkpoint', describeModel(network), fingerprint(clip)),
+        ...fileMetadata('checkpoint', network.describe(), fingerprint(clip)),
         training: JSON.stringify(courseOf(options)),
+        ...(stoppedBy !== 'steps' && {
+          stopped: JSON.stringify({ by: stoppedBy, earlyStop: options.earlyStop }),
+        }),
       },
     ),
   );
@@ -90,6 +94,8 @@ export async function writeCheckpoint(
 
 /** A checkpoint that fits the network, the clip and the options at hand. */
 export interface Checkpoint {
+  /** The early stop that has ended the training; absent where there are steps left to take. */
+  readonly stopped: FitEnd | undefined;
   readonly state: TrainingState;
   /** Gives the network the checkpoint's weights. */
   restore(): void;
@@ -122,13 +128,29 @@ export async function readCheckpoint(
       { field: 'resume' },
     );
   const saved = jsonMetadata(path, file, 'model') as ModelDescription;
-  requireSame(architecture(saved), architecture(describeModel(network)), "the network's", differs);
+  requireSame(architecture(saved), architecture(network.describe()), "the network's", differs);
   requireSame(jsonMetadata(path, file, 'clip'), fingerprint(clip), "the recording's", differs);
   requireSame(jsonMetadata(path, file, 'training'), courseOf(options), 'the option', differs);
-  const state = [...file.tensors].flatMap(([name, tensor]) =>
-    name.startsWith(trainingPrefix) ? [[name.slice(trainingPrefix.length), tensor] as const] : [],
+  const state = new Map(
+    [...file.tensors].flatMap(([name, tensor]) =>
+      name.startsWith(trainingPrefix) ? [[name.slice(trainingPrefix.length), tensor] as const] : [],
+    ),
   );
-  return { state, restore: () => takeTensors(path, network, file.tensors, networkPrefix) };
+  const stopped = stoppedBefore(path, file, options);
+  return { state, stopped, restore: () => takeTensors(path, network, file.tensors, networkPrefix) };
+}
+
+/** The early stop of a checkpoint, as long as the conditions to stop are the same. */
+function stoppedBefore(
+  path: string,
+  file: SafetensorsFile,
+  { earlyStop }: ResolvedFit,
+): FitEnd | undefined {
+  if (file.metadata.stopped === undefined) return undefined;
+  const stopped = jsonMetadata(path, file, 'stopped') as Partial<Record<string, unknown>> | null;
+  const given = JSON.parse(JSON.stringify(earlyStop ?? null)) as unknown;
+  if (!isDeepStrictEqual(stopped?.earlyStop, given)) return undefined;
+  return (['siSnr', 'loss', 'patience'] as const).find((end) => end === stopped?.by);
 }
 
 /** What must agree. The seed of weights that are to be replaced does not matter. */

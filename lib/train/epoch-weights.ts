@@ -1,12 +1,12 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FewSoundError } from '../errors.js';
+import { makeFolder } from '../files.js';
 import type { WaveformClassifier } from '../nn/index.js';
 import { writeSafetensors } from '../tensor/index.js';
 import type { EpochWeights } from './train-classifier-options.js';
 
 /** The file with the weights after an epoch; epoch 0: before training. */
-export function epochFile(folder: string, epoch: number): string {
+function epochFile(folder: string, epoch: number): string {
   return join(folder, `epoch-${String(epoch).padStart(4, '0')}.safetensors`);
 }
 
@@ -39,17 +39,12 @@ export async function keepEpochWeights(
   which: EpochWeights,
 ): Promise<void> {
   if (which === 'none') return;
-  await mkdir(folder, { recursive: true }).catch((cause) => {
-    throw new FewSoundError('IO', `the folder ${folder} cannot be made (${cause.message}).`, {
-      field: 'folder',
-      cause,
-    });
-  });
+  await makeFolder(folder, { field: 'folder' });
   // A convolution's weight is [out, in, width].
   const kept = [...model.stateDict()].filter(
     ([, { shape }]) => which === 'all' || shape.length === 3,
   );
-  const rate = model.listening?.sampleRate;
+  const rate = model.input?.sampleRate;
   await writeSafetensors(epochFile(folder, epoch), new Map(kept), {
     kind: model.kind,
     epoch: String(epoch),

@@ -1,5 +1,5 @@
-import { ClassBatches, type LabelledClips } from '../data/index.js';
-import type { ClassifierTrainer } from './trainer.js';
+import { ClassBatches, type LabeledClips } from '../data/index.js';
+import type { Trainer } from './trainer.js';
 
 /** How often recordings of each class were taken for each class. */
 export interface ConfusionMatrix {
@@ -41,8 +41,8 @@ const AT_ONCE = 64;
  * @param members numbers of the clips, one or more
  */
 export async function evaluateClassifier(
-  trainer: ClassifierTrainer,
-  clips: LabelledClips,
+  trainer: Trainer,
+  clips: LabeledClips,
   members: readonly number[],
 ): Promise<ClassifierEvaluation> {
   const { labels } = clips;
@@ -54,7 +54,7 @@ export async function evaluateClassifier(
   for (let index = 0; index < batches.batchesPerEpoch(batchSize); index++) {
     const classes = batches.classes(0, index, batchSize);
     const recordings = await batches.batch(0, index, batchSize);
-    const { logits, losses } = await trainer.evaluate(recordings, classes);
+    const { outputs: logits, losses } = await trainer.evaluate({ recordings, classes });
     for (const [row, label] of classes.entries()) {
       const of = logits.subarray(row * labels.length, (row + 1) * labels.length);
       const taken = indexOfLargest(of);
@@ -71,7 +71,7 @@ export async function evaluateClassifier(
   };
 }
 
-function indexOfLargest(values: Float64Array): number {
+function indexOfLargest(values: Float32Array | Float64Array): number {
   let best = 0;
   for (let i = 1; i < values.length; i++) {
     if ((values[i] as number) > (values[best] as number)) best = i;

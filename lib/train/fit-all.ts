@@ -1,8 +1,8 @@
 import { addon } from '../addon/addon.js';
-import type { FitterReport } from '../addon/models.js';
+import type { FitReport } from '../addon/models.js';
 import { requireClip } from '../audio/clip.js';
 import type { Clip } from '../audio/index.js';
-import { FewSoundError } from '../errors.js';
+import { FewSoundError, throwIfAborted } from '../errors.js';
 import { type Inr, KAN } from '../nn/index.js';
 import { callback, optionsObject, parseOptions, wholeNumber } from '../options.js';
 import {
@@ -13,7 +13,8 @@ import {
   requireNetwork,
   resolveFitOptions,
 } from './fit-options.js';
-import { createFitter, runFitter, throwIfAborted, whileFitting } from './fitter.js';
+import { createFitter, runFitter } from './fitter.js';
+import { whileNoOtherTrains } from './trainer.js';
 
 /** What one clip of `fitAll` came to. */
 export interface FittedClip {
@@ -131,7 +132,7 @@ class Course {
     this.#onProgress = onProgress;
   }
 
-  report({ step, losses }: FitterReport, { steps }: ResolvedFit): void {
+  report({ step, losses }: FitReport, { steps }: ResolvedFit): void {
     const secondsElapsed = (performance.now() - this.#start) / 1000;
     const done = this.fitted + losses.length * (step / steps);
     this.#onProgress?.({
@@ -173,9 +174,9 @@ async function fitGroup(group: readonly Task[], course: Course): Promise<FittedC
   const networks = group.map(({ network }) => network);
   const clips = group.map(({ clip }) => clip);
   const { options } = group[0] as Task;
-  return whileFitting('fitAll', networks, async () => {
-    throwIfAborted(options.signal, `with ${course.fitted} clip(s) done`);
-    const fitter = createFitter(networks, clips, options);
+  const work = async () => {
+    throwIfAborted(options.signal, `the fit was aborted with ${course.fitted} clip(s) done.`);
+    using fitter = createFitter(networks, clips, options);
     const watch = new ConstantOutputWatch(
       options,
       group.map(({ index }) => index),
@@ -184,8 +185,9 @@ async function fitGroup(group: readonly Task[], course: Course): Promise<FittedC
       watch.look(report);
       course.report(report, options);
     });
-    if (reason === 'aborted') throwIfAborted(options.signal, `with ${course.fitted} clip(s) done`);
-    const { losses } = addon().fitterFacts(fitter);
+    if (reason === 'aborted')
+      throwIfAborted(options.signal, `the fit was aborted with ${course.fitted} clip(s) done.`);
+    const { losses } = addon().fitFacts(fitter.handle);
     course.fitted += group.length;
     return group.map(({ index, network, clip }, i) => {
       network.clip = { sampleRate: clip.sampleRate, samples: clip.length };
@@ -201,7 +203,8 @@ async function fitGroup(group: readonly Task[], course: Course): Promise<FittedC
         siSnr: last?.siSnr[i] ?? null,
       };
     });
-  });
+  };
+  return whileNoOtherTrains('fitAll', networks, work, 'network');
 }
 
 function requireClips(clips: readonly Clip[]): void {

@@ -1,14 +1,17 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { requireClip } from '../audio/clip.js';
 import type { Clip } from '../audio/index.js';
 import { crop } from '../audio/index.js';
 import { FewSoundError } from '../errors.js';
-import { type Inr, PiecewiseInr, planPieces } from '../nn/index.js';
-import { optionsObject, parseOptions, wholeNumber } from '../options.js';
-import { fit } from './fit.js';
+import { type Inr, PiecewiseInr } from '../nn/index.js';
+import { planPieces } from '../nn/piecewise-inr.js';
+import { callback, optionsObject, parseOptions, wholeNumber } from '../options.js';
+import { type FitResult, fit } from './fit.js';
 import {
+  type CheckpointOptions,
   type FitOptions,
   type FitProgress,
-  refuseOptions,
   requireNetwork,
   resolveFitOptions,
 } from './fit-options.js';
@@ -20,18 +23,35 @@ export interface FitLongProgress extends FitProgress {
   readonly pieces: number;
 }
 
+/** A piece that has been fitted. */
+export interface FittedPiece extends FitResult {
+  /** From 0. */
+  readonly piece: number;
+  readonly pieces: number;
+}
+
 /** Options of `fitLong`. */
-export interface FitLongOptions extends Omit<FitOptions, 'checkpoint' | 'resume' | 'onProgress'> {
+export interface FitLongOptions extends Omit<FitOptions, 'onProgress'> {
   /** Most samples of a piece, 4 · overlap to 16,777,216. Default 32,768 (paper 1). */
   pieceSamples?: number;
   /** Samples that neighbours share and fade over, 2 or more. Default 2048. */
   overlap?: number;
+  /**
+   * As for `fit`, but `path` is a folder that exists: each piece has a file in it, written when the
+   * fit is aborted and when the piece is done as well.
+   */
+  checkpoint?: CheckpointOptions;
+  /** A folder of checkpoints to go on from. Pieces without one start from their first step. */
+  resume?: string;
   onProgress?: (progress: FitLongProgress) => void;
+  /** Called after each piece. An error that it throws ends the fit. */
+  onFitted?: (piece: FittedPiece) => void;
 }
 
 const planSchema = optionsObject({
   pieceSamples: wholeNumber(8, 2 ** 24).default(32_768),
   overlap: wholeNumber(2, 2 ** 22).default(2048),
+  onFitted: callback<(piece: FittedPiece) => void>().optional(),
 }).refine(({ pieceSamples, overlap }) => pieceSamples >= 4 * overlap, {
   error: 'Expected at least 4 · overlap',
   path: ['pieceSamples'],
@@ -39,7 +59,8 @@ const planSchema = optionsObject({
 
 /**
  * Fits a recording of any length: cuts it into pieces of about equal length, fits a network to each, one
- * after the other, and joins them with cross-fades (paper 1, end of "FewSound").
+ * after the other, and joins them with cross-fades (paper 1, end of "FewSound"). A fit that was
+ * interrupted and resumed gives the same result, bit for bit, as one that was not.
  *
  * @param createNetwork makes the network for a piece; they may differ. Called before the first step for
  *   all of them.
@@ -54,21 +75,13 @@ export async function fitLong(
   if (typeof createNetwork !== 'function') {
     throw new FewSoundError(
       'INVALID_ARGUMENT',
-      'fitLong: the first argument is no function; give one that makes the network of a piece.',
+      'fitLong: the first argument is not a function; give one that makes the network of a piece.',
       { field: 'createNetwork' },
     );
   }
   requireClip(clip, 'fit');
-  const { pieceSamples, overlap, onProgress, ...rest } = options;
-  const plan = parseOptions(
-    planSchema,
-    {
-      ...(pieceSamples !== undefined && { pieceSamples }),
-      ...(overlap !== undefined && { overlap }),
-    },
-    'fitLong options',
-  );
-  refuseOptions('fitLong', rest, ['checkpoint', 'resume']);
+  const { pieceSamples, overlap, onProgress, onFitted, ...rest } = options;
+  const plan = parseOptions(planSchema, { pieceSamples, overlap, onFitted }, 'fitLong options');
   const pieces = planPieces(clip.length, plan.pieceSamples, plan.overlap);
   const clips = pieces.map(({ start, length }) => crop(clip, start, length));
   const networks: Inr[] = [];
@@ -80,13 +93,16 @@ export async function fitLong(
     }
     for (const [i, network] of networks.entries())
       resolveFitOptions(network, clips[i] as Clip, rest);
+    const states = pieces.map((_, piece) => stateOf(piece, rest));
+    requireCheckpoint(rest.resume, states);
     for (const [piece, network] of networks.entries()) {
-      await fit(network, clips[piece] as Clip, {
+      const place = { piece, pieces: pieces.length };
+      const result = await fit(network, clips[piece] as Clip, {
         ...rest,
-        ...(onProgress && {
-          onProgress: (progress) => onProgress({ ...progress, piece, pieces: pieces.length }),
-        }),
+        ...states[piece],
+        ...(onProgress && { onProgress: (progress) => onProgress({ ...progress, ...place }) }),
       });
+      onFitted?.({ ...result, ...place });
     }
     return new PiecewiseInr({
       networks,
@@ -98,4 +114,35 @@ export async function fitLong(
     for (const network of networks) network.dispose();
     throw error;
   }
+}
+
+/** Where a piece keeps its state, and what it goes on from. */
+function stateOf(
+  piece: number,
+  { checkpoint, resume }: Pick<FitOptions, 'checkpoint' | 'resume'>,
+): Pick<FitOptions, 'checkpoint' | 'resume'> {
+  const name = `piece-${String(piece + 1).padStart(4, '0')}.safetensors`;
+  const saved = resume === undefined ? undefined : join(resume, name);
+  return {
+    ...(checkpoint && {
+      checkpoint: {
+        path: join(checkpoint.path, name),
+        // A piece that is done has a checkpoint too: resumed, it has nothing left to do.
+        every: checkpoint.every ?? 100_000_000,
+      },
+    }),
+    resume: saved !== undefined && existsSync(saved) ? saved : undefined,
+  };
+}
+
+function requireCheckpoint(
+  resume: string | undefined,
+  states: readonly Pick<FitOptions, 'resume'>[],
+): void {
+  if (resume === undefined || states.some((state) => state.resume !== undefined)) return;
+  throw new FewSoundError(
+    'FILE_NOT_FOUND',
+    `resume: ${resume} holds no checkpoint of a piece. Fit without resume.`,
+    { field: 'resume' },
+  );
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { FitterReport } from '../addon/models.js';
+import type { FitReport } from '../addon/models.js';
 import type { Clip } from '../audio/index.js';
 import { FewSoundError } from '../errors.js';
 import { Inr } from '../nn/index.js';
@@ -203,7 +203,7 @@ export class ConstantOutputWatch {
     private readonly clips?: readonly number[],
   ) {}
 
-  look({ step, constant }: FitterReport): void {
+  look({ step, constant }: FitReport): void {
     for (const [row, isConstant] of constant.entries()) {
       if (!isConstant || this.#told.has(row)) continue;
       this.#told.add(row);

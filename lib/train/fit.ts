@@ -1,11 +1,12 @@
 import { addon } from '../addon/addon.js';
-import type { FitterHandle, FitterReport } from '../addon/models.js';
+import type { FitReport } from '../addon/models.js';
 import { requireClip } from '../audio/clip.js';
 import type { Clip } from '../audio/index.js';
+import { throwIfAborted } from '../errors.js';
 import { siSnr } from '../metrics/index.js';
 import type { Inr } from '../nn/index.js';
-import { type Device, handleOf, scope, type Tensor, wrapTensor } from '../tensor/index.js';
-import { readCheckpoint, requireWritable, writeCheckpoint } from './checkpoint.js';
+import { type Device, scope } from '../tensor/index.js';
+import { type FitEnd, readCheckpoint, requireWritable, writeCheckpoint } from './checkpoint.js';
 import {
   ConstantOutputWatch,
   type FitOptions,
@@ -13,18 +14,10 @@ import {
   requireNetwork,
   resolveFitOptions,
 } from './fit-options.js';
-import {
-  createFitter,
-  ProgressReporter,
-  runFitter,
-  throwIfAborted,
-  whileFitting,
-} from './fitter.js';
+import { createFitter, ProgressReporter, runFitter } from './fitter.js';
+import { type Trainer, whileNoOtherTrains } from './trainer.js';
 
-/** Why a fit ended. */
-export type FitEnd = 'steps' | 'siSnr' | 'loss' | 'patience';
-
-/** What a fit came to. */
+/** The result of a fit. */
 export interface FitResult {
   /** Updates done in all, those before a resumption included. */
   readonly steps: number;
@@ -77,23 +70,25 @@ export async function fit(network: Inr, clip: Clip, options: FitOptions = {}): P
   requireNetwork(network);
   requireClip(clip, 'fit');
   const resolved = resolveFitOptions(network, clip, options);
-  return whileFitting('fit', [network], async () => {
-    throwIfAborted(resolved.signal, 'before its first step');
+  const work = async () => {
+    throwIfAborted(resolved.signal, 'the fit was aborted before its first step.');
     return await scope(() => run(network, clip, resolved));
-  });
+  };
+  return whileNoOtherTrains('fit', [network], work, 'network');
 }
 
 async function run(network: Inr, clip: Clip, options: ResolvedFit): Promise<FitResult> {
   const { checkpoint, signal } = options;
   if (checkpoint !== undefined) await requireWritable(checkpoint.path);
-  const fitter = await prepare(network, clip, options);
-  const begin = addon().fitterFacts(fitter).step;
-  const save = () => saveState(fitter, network, clip, options);
+  const { fitter: prepared, stopped } = await prepare(network, clip, options);
+  using fitter = prepared;
+  const begin = addon().fitFacts(fitter.handle).step;
 
   const progress = new ProgressReporter(options, begin);
   const watch = new ConstantOutputWatch(options);
-  let last: FitterReport | null = null;
-  let stoppedBy: FitEnd = 'steps';
+  let last: FitReport | null = null;
+  let stoppedBy: FitEnd = stopped ?? 'steps';
+  const save = () => saveState(fitter, network, clip, options, stoppedBy);
   for (let step = begin; step < options.steps && stoppedBy === 'steps'; ) {
     const until = nextStop(step, options);
     const outcome = await runFitter(fitter, until, signal, (report) => {
@@ -101,13 +96,13 @@ async function run(network: Inr, clip: Clip, options: ResolvedFit): Promise<FitR
       progress.report(report);
     });
     last = outcome.last ?? last;
-    step = addon().fitterFacts(fitter).step;
+    step = addon().fitFacts(fitter.handle).step;
     if (outcome.reason === 'aborted') {
       const saved = checkpoint !== undefined && step > begin;
       if (saved) await save();
       throwIfAborted(
         signal,
-        `after step ${step}${saved ? `; ${checkpoint.path} holds what is needed to go on` : ''}`,
+        `the fit was aborted after step ${step}${saved ? `; ${checkpoint.path} holds what is needed to go on` : ''}.`,
       );
     }
     stoppedBy = outcome.reason as FitEnd;
@@ -118,54 +113,51 @@ async function run(network: Inr, clip: Clip, options: ResolvedFit): Promise<FitR
 }
 
 /** The native loop, ready to run: everything is checked here, then a checkpoint's state is put in. */
-async function prepare(network: Inr, clip: Clip, options: ResolvedFit): Promise<FitterHandle> {
+async function prepare(
+  network: Inr,
+  clip: Clip,
+  options: ResolvedFit,
+): Promise<{ fitter: Trainer; stopped: FitEnd | undefined }> {
   const { resume } = options;
   return scope(async () => {
     const saved =
       resume === undefined ? undefined : await readCheckpoint(resume, network, clip, options);
     const fitter = createFitter([network], [clip], options);
     if (saved !== undefined) {
-      addon().loadFitterState(
-        fitter,
-        saved.state.map(([name, tensor]) => [name, handleOf(tensor)]),
-      );
+      fitter.restore(saved.state);
       saved.restore();
     }
     network.clip = { sampleRate: clip.sampleRate, samples: clip.length };
-    return fitter;
+    return { fitter, stopped: saved?.stopped };
   });
 }
 
-/** Where the loop comes back to us: at the end, or for a checkpoint before. */
+/** Where the loop returns to us: at the end, or before it for a checkpoint. */
 function nextStop(step: number, { steps, checkpoint }: ResolvedFit): number {
   const every = checkpoint?.every ?? steps;
   return Math.min(steps, (Math.floor(step / every) + 1) * every);
 }
 
 async function saveState(
-  fitter: FitterHandle,
+  fitter: Trainer,
   network: Inr,
   clip: Clip,
   options: ResolvedFit,
+  stoppedBy: FitEnd,
 ): Promise<void> {
-  await scope(() => {
-    const state = addon()
-      .fitterState(fitter)
-      .map(([name, handle]): [string, Tensor] => [name, wrapTensor(handle)]);
-    const { path } = options.checkpoint as { path: string };
-    return writeCheckpoint(path, network, clip, options, state);
-  });
+  const { path } = options.checkpoint as { path: string };
+  await scope(() => writeCheckpoint(path, network, clip, options, fitter.state, stoppedBy));
 }
 
 interface Course {
   readonly begin: number;
-  readonly last: FitterReport | null;
+  readonly last: FitReport | null;
   readonly stoppedBy: FitEnd;
   readonly seconds: number;
 }
 
-function summary(fitter: FitterHandle, network: Inr, clip: Clip, course: Course): FitResult {
-  const { step, losses, threads } = addon().fitterFacts(fitter);
+function summary(fitter: Trainer, network: Inr, clip: Clip, course: Course): FitResult {
+  const { step, losses, threads } = addon().fitFacts(fitter.handle);
   const { begin, last, stoppedBy, seconds } = course;
   return {
     steps: step,

@@ -1,95 +1,53 @@
 import { addon } from '../addon/addon.js';
-import type { FitterArgument, FitterHandle, FitterReport } from '../addon/models.js';
+import type { FitReport } from '../addon/models.js';
 import type { Clip } from '../audio/index.js';
-import { FewSoundError } from '../errors.js';
 import type { Inr } from '../nn/index.js';
-import { scope, wrapTensor } from '../tensor/index.js';
+import { scope } from '../tensor/index.js';
+import { wrapTensor } from '../tensor/tensor.js';
 import type { FitProgress, ResolvedFit } from './fit-options.js';
 import { scheduleArgument } from './schedule.js';
+import { optimizerArgument, Trainer } from './trainer.js';
 
 // The native loop as `fit` and `fitAll` drive it.
-
-const fitting = new WeakSet<Inr>();
-
-/**
- * Keeps networks from being fitted twice at once.
- *
- * @throws FewSoundError INVALID_ARGUMENT where one is being fitted
- */
-export async function whileFitting<T>(
-  caller: string,
-  networks: readonly Inr[],
-  work: () => Promise<T>,
-): Promise<T> {
-  if (networks.some((network) => fitting.has(network))) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      `${caller}: the network is being fitted already; wait for that fit to end, or make another network.`,
-      { field: 'network' },
-    );
-  }
-  for (const network of networks) fitting.add(network);
-  try {
-    return await work();
-  } finally {
-    for (const network of networks) fitting.delete(network);
-  }
-}
 
 /** The native loop for one network for each clip; the clips are of one length and rate. */
 export function createFitter(
   networks: readonly Inr[],
   clips: readonly Clip[],
   options: ResolvedFit,
-): FitterHandle {
+): Trainer {
+  const { steps, learningRate, betas, schedule, loss, threads = 0, earlyStop = {} } = options;
   const { length } = clips[0] as Clip;
   const targets = new Float32Array(clips.length * length);
   for (const [i, { samples }] of clips.entries()) targets.set(samples, i * length);
   return scope(() => {
     const tensor = wrapTensor(addon().tensor(targets, [clips.length, length], 'float32'));
-    return addon().createFitter(
-      networks.map(({ handle }) => handle),
-      tensor.handle,
-      fitterArgument(options),
-    );
+    const handles = networks.map(({ handle }) => handle);
+    const argument = {
+      ...{ steps, threads, loss, earlyStop: { ...earlyStop } },
+      optimizer: optimizerArgument(options),
+      schedule: scheduleArgument({ schedule, learningRate, steps, beta1: betas[0] }),
+    };
+    return Trainer.ofFit(addon().createTrainer('fit', handles, argument, tensor.handle));
   });
-}
-
-function fitterArgument(options: ResolvedFit): FitterArgument {
-  const { steps, learningRate, weightDecay, betas, epsilon, schedule, loss, threads } = options;
-  const [beta1, beta2] = betas;
-  return {
-    steps,
-    ...(threads !== undefined && { threads }),
-    optimizer: { learningRate, beta1, beta2, epsilon, weightDecay },
-    schedule: scheduleArgument({ schedule, learningRate, steps, beta1 }),
-    loss,
-    earlyStop: { ...options.earlyStop },
-  };
 }
 
 /** Runs the native loop, which looks at the signal before every step. */
 export async function runFitter(
-  fitter: FitterHandle,
+  fitter: Trainer,
   untilStep: number,
   signal: AbortSignal | undefined,
-  onReport: (report: FitterReport) => void,
-): ReturnType<ReturnType<typeof addon>['runFitter']> {
+  onReport: (report: FitReport) => void,
+): ReturnType<ReturnType<typeof addon>['runTrainer']> {
   const abort = addon().createAbortFlag();
   const raise = () => addon().raiseAbort(abort);
   signal?.addEventListener('abort', raise, { once: true });
   if (signal?.aborted) raise();
   try {
-    return await addon().runFitter(fitter, untilStep, abort, onReport);
+    return await addon().runTrainer(fitter.handle, untilStep, abort, onReport);
   } finally {
     signal?.removeEventListener('abort', raise);
   }
-}
-
-/** @throws FewSoundError ABORTED */
-export function throwIfAborted(signal: AbortSignal | undefined, when: string): void {
-  if (!signal?.aborted) return;
-  throw new FewSoundError('ABORTED', `the fit was aborted ${when}.`, { cause: signal.reason });
 }
 
 /** Reports are at least this far apart, seconds, but for the last. */
@@ -115,16 +73,16 @@ export class ProgressReporter {
   }
 
   /** A report of the loop; those that follow too soon are dropped. */
-  report(report: FitterReport): void {
+  report(report: FitReport): void {
     if (this.seconds - this.#reportedAt >= interval) this.#pass(report);
   }
 
   /** The last report, which is not dropped. */
-  finish(report: FitterReport): void {
+  finish(report: FitReport): void {
     if (report.step !== this.#reportedStep) this.#pass(report);
   }
 
-  #pass({ step, losses, siSnr }: FitterReport): void {
+  #pass({ step, losses, siSnr }: FitReport): void {
     const { steps, onProgress } = this.#options;
     if (onProgress === undefined) return;
     const secondsElapsed = this.seconds;

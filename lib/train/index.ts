@@ -1,13 +1,19 @@
 export { defaultLearningRates } from '../nn/networks.js';
+export type { FitEnd } from './checkpoint.js';
 export type { ClassifierEvaluation, ConfusionMatrix } from './evaluate-classifier.js';
-export { type FitEnd, type FitResult, fit } from './fit.js';
+export { type FitResult, fit } from './fit.js';
 export {
   type FitAllOptions,
   type FitAllProgress,
   type FittedClip,
   fitAll,
 } from './fit-all.js';
-export { type FitLongOptions, type FitLongProgress, fitLong } from './fit-long.js';
+export {
+  type FitLongOptions,
+  type FitLongProgress,
+  type FittedPiece,
+  fitLong,
+} from './fit-long.js';
 export type {
   CheckpointOptions,
   EarlyStopOptions,

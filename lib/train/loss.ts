@@ -9,7 +9,8 @@ import {
   sampleRateField,
   wholeNumber,
 } from '../options.js';
-import { handleOf, type Tensor, wrapTensor } from '../tensor/index.js';
+import type { Tensor } from '../tensor/index.js';
+import { handleOf, wrapTensor } from '../tensor/tensor.js';
 
 /** Options of the reconstruction loss. */
 export interface LossOptions {

@@ -95,7 +95,7 @@ const warning = z.looseObject({
   seconds: z.number(),
 });
 
-export const metricsRecordSchema = z.discriminatedUnion('kind', [step, validation, warning]);
+const metricsRecordSchema = z.discriminatedUnion('kind', [step, validation, warning]);
 
 const NEWLINE = 0x0a;
 

@@ -4,7 +4,8 @@ import { addon } from '../addon/addon.js';
 import type { AdamWHandle } from '../addon/models.js';
 import { FewSoundError } from '../errors.js';
 import { nonNegativeNumber, optionsObject, parseOptions, positiveNumber } from '../options.js';
-import { handleOf, ownTensor, type Tensor } from '../tensor/index.js';
+import type { Tensor } from '../tensor/index.js';
+import { handleOf, ownTensor } from '../tensor/tensor.js';
 import type { ScheduledRate } from './schedule.js';
 import { beta } from './schedule.js';
 
@@ -59,8 +60,7 @@ export class AdamW {
     const { learningRate, betas, epsilon, weightDecay } = this.options;
     this.#handle = addon().createAdamW(list.map(handleOf), {
       learningRate,
-      beta1: betas[0],
-      beta2: betas[1],
+      betas,
       epsilon,
       weightDecay,
     });

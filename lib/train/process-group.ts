@@ -3,7 +3,8 @@ import { addon } from '../addon/addon.js';
 import type { ProcessGroupHandle } from '../addon/models.js';
 import { FewSoundError } from '../errors.js';
 import { flag, optionsObject, parseOptions, wholeNumber } from '../options.js';
-import { handleOf, type Tensor } from '../tensor/index.js';
+import type { Tensor } from '../tensor/index.js';
+import { handleOf } from '../tensor/tensor.js';
 
 /** Options of {@link ProcessGroup.join}. */
 export interface ProcessGroupOptions {

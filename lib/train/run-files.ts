@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FewSoundError } from '../errors.js';
+import { makeFolder } from '../files.js';
 
 /** Where everything of a training lies in its folder. */
 export interface RunFiles {
@@ -43,8 +44,8 @@ export function runFiles(folder: string): RunFiles {
  * @throws FewSoundError IO
  */
 export async function openRunFolder(files: RunFiles): Promise<void> {
+  await makeFolder(files.checkpoints, { field: 'folder' });
   try {
-    await mkdir(files.checkpoints, { recursive: true });
     for (const folder of [files.folder, files.checkpoints]) {
       for (const name of await readdir(folder)) {
         if (/^\..+\.tmp$/.test(name)) await rm(join(folder, name), { force: true });

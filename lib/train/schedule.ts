@@ -89,7 +89,7 @@ export type ResolvedSchedule = z.output<typeof scheduleSchema>;
 export interface RateSchedule {
   /** A kind or a kind with its numbers. Default 'constant'. */
   schedule?: Schedule['kind'] | Schedule;
-  /** The constant rate, the first one of a cosine, the highest one of a cycle. */
+  /** The highest rate: the constant one, the first of a cosine, the peak of a cycle. */
   learningRate: number;
   /** Length of the whole schedule, in updates. */
   steps: number;
@@ -133,6 +133,29 @@ export function scheduleArgument(settings: {
   return { ...schedule, learningRate, totalSteps: steps, beta1 };
 }
 
+/** The highest rate, which is what `learningRate` names, of a schedule that begins at a given one. */
+export function peakFrom(firstRate: number, schedule: ResolvedSchedule): number {
+  return schedule.kind === 'oneCycle' ? firstRate * schedule.divFactor : firstRate;
+}
+
+/** Of configurations of trainings, and of the course in their checkpoints: see {@link withPeakRate}. */
+export const courseVersion = 2;
+
+/**
+ * Options or the course of a training as this version has them. Until version 2, `learningRate` of `train` and
+ * `trainClassifier` was the first rate of one cycle; now it is the highest, as in `fit`.
+ *
+ * @param usual the schedule where none is given
+ */
+export function withPeakRate<T extends { learningRate?: unknown; schedule?: unknown }>(
+  stored: T,
+  usual: ScheduleKind = 'constant',
+): T {
+  const schedule = scheduleSchema.safeParse(stored.schedule ?? usual);
+  if (typeof stored.learningRate !== 'number' || !schedule.success) return stored;
+  return { ...stored, learningRate: peakFrom(stored.learningRate, schedule.data) };
+}
+
 /** What decides the rate of an update. */
 export interface RatedTraining {
   readonly options: {
@@ -156,8 +179,7 @@ export function rateOfStep({ options, stepsPerEpoch }: RatedTraining, step: numb
   const perBatch = stepPer === 'batch';
   const argument = scheduleArgument({
     schedule,
-    // A cycle begins at the rate that was asked for and rises from there.
-    learningRate: schedule.kind === 'oneCycle' ? learningRate * schedule.divFactor : learningRate,
+    learningRate,
     steps: perBatch ? epochs * stepsPerEpoch : epochs,
     beta1: betas[0],
   });

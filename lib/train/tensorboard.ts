@@ -1,10 +1,10 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { encodeWav } from '../audio/write-wav.js';
 import { FewSoundError } from '../errors.js';
-import { AppendFile } from '../files.js';
+import { AppendFile, makeFolder } from '../files.js';
 import { parseOptions } from '../options.js';
 
 /** Remainders of each byte, Castagnoli's polynomial with its bits reversed. */
@@ -29,7 +29,7 @@ export function crc32c(bytes: Uint8Array): number {
  * The checksum as records store it: rotated and shifted, so that a checksum of data that itself holds
  * checksums stays a good one.
  */
-export function maskedCrc32c(bytes: Uint8Array): number {
+function maskedCrc32c(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + 0xa282_ead8) >>> 0;
 }
@@ -46,29 +46,29 @@ const FIXED_32 = 5;
 export type Encoded = Uint8Array;
 
 /** One message of the fields given. */
-export function message(...fields: readonly (Encoded | undefined)[]): Encoded {
+function message(...fields: readonly (Encoded | undefined)[]): Encoded {
   return Buffer.concat(fields.filter((field) => field !== undefined));
 }
 
 /** An int64 or an enum, 0 or more. */
-export function integer(field: number, value: number): Encoded {
+function integer(field: number, value: number): Encoded {
   return message(tag(field, VARINT), varint(value));
 }
 
-export function double(field: number, value: number): Encoded {
+function double(field: number, value: number): Encoded {
   const bytes = Buffer.alloc(8);
   bytes.writeDoubleLE(value);
   return message(tag(field, FIXED_64), bytes);
 }
 
-export function float(field: number, value: number): Encoded {
+function float(field: number, value: number): Encoded {
   const bytes = Buffer.alloc(4);
   bytes.writeFloatLE(value);
   return message(tag(field, FIXED_32), bytes);
 }
 
 /** A string, bytes, or a message inside another. */
-export function bytes(field: number, value: string | Uint8Array): Encoded {
+function bytes(field: number, value: string | Uint8Array): Encoded {
   const content = typeof value === 'string' ? Buffer.from(value) : value;
   return message(tag(field, LENGTH_DELIMITED), varint(content.length), content);
 }
@@ -287,9 +287,9 @@ const NAME = /^events\.out\.tfevents\.(\d+)\./;
 
 /** A name that sorts after those there, whatever the clock says: TensorBoard reads the files in that order. */
 async function newPath(folder: string, wallTime: number): Promise<string> {
+  await makeFolder(folder);
   let names: string[];
   try {
-    await mkdir(folder, { recursive: true });
     names = await readdir(folder);
   } catch (cause) {
     throw new FewSoundError(

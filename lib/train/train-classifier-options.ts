@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ClassSplit, LabelledClips, stratifiedSplit } from '../data/index.js';
+import { type ClassSplit, LabeledClips, stratifiedSplit } from '../data/index.js';
 import { FewSoundError } from '../errors.js';
 import { WaveformClassifier } from '../nn/index.js';
 import {
@@ -13,7 +13,14 @@ import {
   wholeNumber,
 } from '../options.js';
 import type { ClassifierEvaluation } from './evaluate-classifier.js';
-import { beta, type Schedule, type ScheduleKind, scheduleSchema } from './schedule.js';
+import {
+  beta,
+  courseVersion,
+  peakFrom,
+  type Schedule,
+  type ScheduleKind,
+  scheduleSchema,
+} from './schedule.js';
 import type { TrainProgress } from './training-run.js';
 
 /** The validation at the end of an epoch. */
@@ -39,7 +46,9 @@ export interface TrainClassifierOptions {
   epochs?: number;
   /** Recordings of an update, 2 or more. Default 32. */
   batchSize?: number;
-  /** Default 1e-3 (paper 2, section 3). */
+  /**
+   * The highest rate, as in `train`. Default 1e-3 (paper 2, section 3), of which one cycle makes its first rate.
+   */
   learningRate?: number;
   /** How the rate changes over the updates. Default 'constant'. */
   schedule?: ScheduleKind | Schedule;
@@ -87,7 +96,7 @@ const schema = optionsObject({
   }),
   epochs: wholeNumber(1, 10_000_000).default(100),
   batchSize: wholeNumber(2, 65_536).default(32),
-  learningRate: positiveNumber.default(1e-3),
+  learningRate: positiveNumber.optional(),
   schedule: scheduleSchema.prefault('constant'),
   weightDecay: nonNegativeNumber.default(0),
   betas: z
@@ -114,7 +123,13 @@ const schema = optionsObject({
   onProgress: callback<(progress: TrainProgress) => void>().optional(),
   onValidation: callback<(result: ClassifierValidation) => void | Promise<void>>().optional(),
   signal: abortSignal.optional(),
-});
+}).transform(({ learningRate, ...options }) => ({
+  ...options,
+  learningRate: learningRate ?? peakFrom(1e-3, options.schedule),
+}));
+
+/** Names of the options of `trainClassifier`. */
+export const trainClassifierOptionNames = Object.keys(schema.in.shape);
 
 /** Options with every default filled in. */
 export type ResolvedTrainClassifier = z.output<typeof schema>;
@@ -122,7 +137,7 @@ export type ResolvedTrainClassifier = z.output<typeof schema>;
 /** What a training works on, checked. */
 export interface ClassifierSetup {
   readonly model: WaveformClassifier;
-  readonly clips: LabelledClips;
+  readonly clips: LabeledClips;
   readonly options: ResolvedTrainClassifier;
   readonly split: ClassSplit;
   readonly stepsPerEpoch: number;
@@ -135,14 +150,14 @@ export interface ClassifierSetup {
  */
 export function setUpClassifier(
   model: WaveformClassifier,
-  clips: LabelledClips,
+  clips: LabeledClips,
   given: TrainClassifierOptions,
 ): ClassifierSetup {
   if (!(model instanceof WaveformClassifier)) {
     throw invalid('model', 'the first argument is no classifier, such as a SegmentalCnn.');
   }
-  if (!(clips instanceof LabelledClips)) {
-    throw invalid('clips', 'the second argument are no clips; read them by LabelledClips.load.');
+  if (!(clips instanceof LabeledClips)) {
+    throw invalid('clips', 'the second argument are no clips; read them by LabeledClips.load.');
   }
   const options = parseOptions(schema, given, 'trainClassifier options');
   const { samples, margin } = clips.options;
@@ -177,6 +192,7 @@ export function classifierCourse({ model, clips, options }: ClassifierSetup): ob
   const { device: _, seed: __, ...architecture } = model.options;
   const { epochs, batchSize, learningRate, schedule, weightDecay, betas, epsilon } = options;
   return {
+    version: courseVersion,
     model: { kind: model.kind, ...architecture },
     clips: clips.digest(),
     batchSize,

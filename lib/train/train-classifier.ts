@@ -1,8 +1,7 @@
 import { Draws } from '../data/draws.js';
-import { ClassBatches, type LabelledClips, prefetch } from '../data/index.js';
+import { ClassBatches, type LabeledClips, prefetch } from '../data/index.js';
 import { writeFileAtomic } from '../files.js';
 import { loadClassifier, type WaveformClassifier } from '../nn/index.js';
-import { describeClassifier } from '../nn/model-file.js';
 import { keepEpochWeights } from './epoch-weights.js';
 import {
   type ClassifierEvaluation,
@@ -10,14 +9,14 @@ import {
   isBetterClassifier,
 } from './evaluate-classifier.js';
 import { type RunFiles, runFiles } from './run-files.js';
-import { rateOfStep } from './schedule.js';
+import { courseVersion, rateOfStep } from './schedule.js';
 import {
   type ClassifierSetup,
   classifierCourse,
   setUpClassifier,
   type TrainClassifierOptions,
 } from './train-classifier-options.js';
-import { ClassifierTrainer, whileNoOtherTrains } from './trainer.js';
+import { Trainer, whileNoOtherTrains } from './trainer.js';
 import { TrainingRun } from './training-run.js';
 
 /** What a training of a classifier came to. */
@@ -53,18 +52,18 @@ export interface TrainClassifierResult {
  */
 export async function trainClassifier(
   model: WaveformClassifier,
-  clips: LabelledClips,
+  clips: LabeledClips,
   options: TrainClassifierOptions,
 ): Promise<TrainClassifierResult> {
   const setup = setUpClassifier(model, clips, options);
-  return whileNoOtherTrains('trainClassifier', model, () => new ClassifierTraining(setup).run());
+  return whileNoOtherTrains('trainClassifier', [model], () => new ClassifierTraining(setup).run());
 }
 
 /** One training in its folder. */
 class ClassifierTraining {
   readonly #setup: ClassifierSetup;
   readonly #files: RunFiles;
-  readonly #trainer: ClassifierTrainer;
+  readonly #trainer: Trainer;
   readonly #batches: ClassBatches;
   readonly #run: TrainingRun;
 
@@ -73,7 +72,7 @@ class ClassifierTraining {
     const { epochs, seed, shift, signal } = options;
     this.#setup = setup;
     this.#files = runFiles(options.folder);
-    this.#trainer = new ClassifierTrainer(model, options);
+    this.#trainer = Trainer.ofClassifier(model, options);
     this.#batches = new ClassBatches({ clips, members: split.train, seed, shift });
     this.#run = new TrainingRun({
       caller: 'trainClassifier',
@@ -81,7 +80,7 @@ class ClassifierTraining {
       model: {
         content: 'classifier-training',
         model,
-        describe: () => describeClassifier(model),
+        describe: () => model.describe(),
         tensors: () => model.stateDict(),
       },
       trainer: this.#trainer,
@@ -94,7 +93,7 @@ class ClassifierTraining {
     const { model, clips, split, options } = this.#setup;
     await this.#run.open(options.resume, () => this.#config());
     const { sampleRate, normalize, place } = clips.options;
-    model.listening = { sampleRate, normalize, place, labels: clips.labels };
+    model.input = { sampleRate, normalize, place, labels: clips.labels };
     await this.#run.whileOpen(async () => {
       if (this.#run.begin.step === 0) await this.#keepWeights(0);
       await this.#goThroughEpochs();
@@ -122,6 +121,7 @@ class ClassifierTraining {
     const { folder: _, resume: __, signal: ___, onProgress: ____, ...rest } = options;
     const { onValidation: _____, ...training } = rest;
     return {
+      version: courseVersion,
       model: { kind: model.kind, ...model.options },
       clips: { recordings: clips.length, labels: clips.labels, ...clips.options },
       training,
@@ -153,8 +153,9 @@ class ClassifierTraining {
     const { step } = this.#run.position;
     const begun = performance.now();
     const rate = rateOfStep({ options: { ...options, stepPer: 'batch' }, stepsPerEpoch }, step);
-    const dropout = new Draws(options.seed, 'dropout', 0, step + 1).below(2 ** 32);
-    const { loss, gradientNorm } = await this.#trainer.step(samples, classes, rate, dropout);
+    const seed = new Draws(options.seed, 'dropout', 0, step + 1).below(2 ** 32);
+    const batch = { recordings: samples, classes, seed };
+    const { loss, gradientNorm } = await this.#trainer.step(batch, rate);
     this.#run.requireUpdate(epoch, loss, gradientNorm);
     const update = { epoch, loss, gradientNorm, rate, recordings: classes.length, begun };
     const progress = await this.#run.updated(update);
@@ -188,7 +189,8 @@ class ClassifierTraining {
   async #test(): Promise<ClassifierEvaluation> {
     const { model, clips, split, options } = this.#setup;
     using best = await loadClassifier(this.#files.best, { device: model.device });
-    const found = await evaluateClassifier(new ClassifierTrainer(best, options), clips, split.test);
+    using trainer = Trainer.ofClassifier(best, options);
+    const found = await evaluateClassifier(trainer, clips, split.test);
     const names = split.test.map((index) => clips.names[index]);
     await writeFileAtomic(this.#files.test, `${JSON.stringify({ ...found, names }, null, 2)}\n`);
     return found;

@@ -8,6 +8,7 @@ import {
 } from '../data/index.js';
 import { FewSoundError } from '../errors.js';
 import { type MetricName, metricNames } from '../metrics/index.js';
+import { defaultMetrics } from '../metrics/registry.js';
 import { type FewSound, HyperNetwork, type HyperSound } from '../nn/index.js';
 import {
   abortSignal,
@@ -22,7 +23,14 @@ import {
 import type { OnWarning, TrainingWarning } from './fit-options.js';
 import { type LossOptions, lossSchema, type ResolvedLoss } from './loss.js';
 import { ProcessGroup } from './process-group.js';
-import { beta, type Schedule, type ScheduleKind, scheduleSchema } from './schedule.js';
+import {
+  beta,
+  courseVersion,
+  peakFrom,
+  type Schedule,
+  type ScheduleKind,
+  scheduleSchema,
+} from './schedule.js';
 import type { TrainProgress, ValidationResult } from './training-run.js';
 
 /** The loss in an epoch, counted from 1: weights with a ramp begin with its first value in epoch 1. */
@@ -63,8 +71,9 @@ export interface TrainOptions {
   /** Batches whose gradients make one update. Default 1. */
   accumulate?: number;
   /**
-   * The rate at the beginning; one cycle rises to `divFactor` times it. Default 1e-5, with a SIREN as
-   * target 1e-6 (paper 1, section 4.2).
+   * The highest rate: the constant one, the first of a cosine, the peak of one cycle, which begins at a `divFactor`-th
+   * of it. Default 1e-5, with a SIREN as target 1e-6, of which one cycle makes its first rate (paper 1, section 4.2): so
+   * with the default schedule 2.5e-4 and 2.5e-5.
    */
   learningRate?: number;
   /** AdamW's decoupled weight decay. Default 0.01. */
@@ -145,7 +154,7 @@ function trainSchema(kind: string, sampleRate: number) {
     samplesPerEpoch: wholeNumber(1, 2 ** 31 - 1).default(10_000),
     batchSize: wholeNumber(1, 65_536).default(16),
     accumulate: wholeNumber(1, 65_536).default(1),
-    learningRate: positiveNumber.default(kind === 'siren' ? 1e-6 : 1e-5),
+    learningRate: positiveNumber.optional(),
     weightDecay: nonNegativeNumber.default(0.01),
     betas: z
       .tuple([beta, beta], { error: 'Expected two numbers from 0 to below 1' })
@@ -177,7 +186,7 @@ function trainSchema(kind: string, sampleRate: number) {
     validationMetrics: z
       .array(z.enum(metricNames, { error: `Expected names of ${metricNames.join(', ')}` }))
       .readonly()
-      .default(metricNames.filter((name) => name !== 'cdpam')),
+      .default(defaultMetrics('validations')),
     checkpointEvery: wholeNumber(1, 2 ** 31 - 1).optional(),
     prefetch: wholeNumber(1, 64).default(4),
     resume: flag.default(false),
@@ -190,11 +199,17 @@ function trainSchema(kind: string, sampleRate: number) {
     onValidation: callback<(result: ValidationResult) => void>().optional(),
     onWarning: callback<OnWarning>().optional(),
     signal: abortSignal.optional(),
-  });
+  }).transform(({ learningRate, ...options }) => ({
+    ...options,
+    learningRate: learningRate ?? peakFrom(kind === 'siren' ? 1e-6 : 1e-5, options.schedule),
+  }));
 }
 
 /** Train options with every default filled in. */
 export type ResolvedTrain = z.output<ReturnType<typeof trainSchema>>;
+
+/** Names of the options of `train`. */
+export const trainOptionNames = Object.keys(trainSchema('kan', 1).in.shape);
 
 /** What a training works on, checked. */
 export interface TrainingSetup {
@@ -304,6 +319,7 @@ export function courseOf({ model, corpus, options, recordingsPerStep }: Training
   // The seed of the first weights has no part in what follows: a checkpoint brings the weights.
   const { device: _, seed: __, ...architecture } = model.options;
   return {
+    version: courseVersion,
     model: { kind: model.kind, ...architecture },
     // The recordings, and what the preparation made of them.
     corpus: {

@@ -2,7 +2,6 @@ import type { PreparedCorpus } from '../data/index.js';
 import { prefetch } from '../data/index.js';
 import { FewSoundError } from '../errors.js';
 import type { FewSound, HyperSound } from '../nn/index.js';
-import { describeHyperNetwork } from '../nn/model-file.js';
 import { type TrainingWarning, tellWarning } from './fit-options.js';
 import { type RunFiles, runFiles } from './run-files.js';
 import { rateOfStep } from './schedule.js';
@@ -13,7 +12,7 @@ import {
   type TrainingSetup,
   type TrainOptions,
 } from './train-options.js';
-import { HyperTrainer, whileNoOtherTrains } from './trainer.js';
+import { Trainer, whileNoOtherTrains } from './trainer.js';
 import type { ValidationResult } from './training-run.js';
 import { TrainingRun } from './training-run.js';
 import { validate } from './validate.js';
@@ -53,14 +52,14 @@ export async function train(
   options: TrainOptions,
 ): Promise<TrainResult> {
   const setup = setUpTraining(model, corpus, options);
-  return whileNoOtherTrains('train', model, () => new Training(setup).run());
+  return whileNoOtherTrains('train', [model], () => new Training(setup).run());
 }
 
 /** One training in its folder. */
 class Training {
   readonly #setup: TrainingSetup;
   readonly #files: RunFiles;
-  readonly #trainer: HyperTrainer;
+  readonly #trainer: Trainer;
   readonly #run: TrainingRun;
   #lastValidation: ValidationResult | undefined;
   /** Recordings of which the last validation made a constant. */
@@ -70,14 +69,14 @@ class Training {
     const { model, options, stepsPerEpoch, rank } = setup;
     this.#setup = setup;
     this.#files = runFiles(options.folder);
-    this.#trainer = new HyperTrainer(model, options);
+    this.#trainer = Trainer.ofHyperNetwork(model, options);
     this.#run = new TrainingRun({
       caller: 'train',
       files: this.#files,
       model: {
         content: 'training',
         model,
-        describe: () => describeHyperNetwork(model),
+        describe: () => model.describe(),
         tensors: () => model.parameters(),
       },
       trainer: this.#trainer,
@@ -186,11 +185,9 @@ class Training {
     const { model, options, recordingsPerStep: recordings } = this.#setup;
     const begun = performance.now();
     const rate = rateOfStep(this.#setup, this.#run.position.step);
-    const { loss: own, gradientNorm } = await this.#trainer.step(
-      samples,
-      model.factorAt(epoch),
-      rate,
-    );
+    const { batchSize } = options;
+    const batch = { recordings: samples, batchSize, factor: model.factorAt(epoch) };
+    const { loss: own, gradientNorm } = await this.#trainer.step(batch, rate);
     const [loss, stopping] = await this.#agree(own, options.signal?.aborted ?? false);
     this.#run.requireUpdate(epoch, loss, gradientNorm);
     model.epoch = epoch;

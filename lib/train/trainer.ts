@@ -1,255 +1,210 @@
 import { addon } from '../addon/addon.js';
-import type { ClassifierTrainerHandle, HyperTrainerHandle } from '../addon/models.js';
-import type { TensorHandle } from '../addon/tensors.js';
+import type { TrainerHandle } from '../addon/models.js';
 import { FewSoundError } from '../errors.js';
 import type { HyperNetwork, WaveformClassifier } from '../nn/index.js';
-import { noGrad, ownTensor, scope, type Tensor, wrapTensor } from '../tensor/index.js';
+import { scope, type Tensor } from '../tensor/index.js';
+import { handleOf, ownTensor, wrapTensor } from '../tensor/tensor.js';
 import type { ResolvedLoss } from './loss.js';
+import type { ProcessGroup } from './process-group.js';
 import type { ScheduledRate } from './schedule.js';
-import type { ResolvedTrain } from './train-options.js';
 
-/** An optimiser's state as the addon gives it, in the order of the parameters. */
-export interface MomentHandles {
-  readonly step: number;
-  readonly firstMoments: readonly TensorHandle[];
-  readonly secondMoments: readonly TensorHandle[];
-}
-
-/** Moments by the names of their parameters, `first.…` and `second.…`: the optimiser's own tensors. */
-export function namedMoments(
-  names: readonly string[],
-  { step, firstMoments, secondMoments }: MomentHandles,
-): { step: number; tensors: Map<string, Tensor> } {
-  const tensors = new Map<string, Tensor>();
-  for (const [i, name] of names.entries()) {
-    tensors.set(`first.${name}`, ownTensor(firstMoments[i] as TensorHandle));
-    tensors.set(`second.${name}`, ownTensor(secondMoments[i] as TensorHandle));
-  }
-  return { step, tensors };
-}
-
-/** Copies moments into those of an optimiser; they are known to fit. */
-export function copyMoments(
-  own: ReadonlyMap<string, Tensor>,
-  stored: ReadonlyMap<string, Tensor>,
-): void {
-  noGrad(() => {
-    for (const [name, tensor] of own) tensor.copy_(stored.get(name) as Tensor);
-  });
-}
-
-/** What decides an update. */
-export interface ClassifierTrainerOptions {
+/** What decides an update, whatever is trained. */
+export interface TrainerOptions {
   readonly learningRate: number;
   readonly betas: readonly [number, number];
   readonly epsilon: number;
   readonly weightDecay: number;
+  readonly maxUpdate?: number | undefined;
   readonly maxGradientNorm?: number | undefined;
   readonly threads?: number | undefined;
 }
 
-/** The native trainer of one classifier, and the optimiser's state by the names of the model's parameters. */
-export class ClassifierTrainer {
-  readonly #handle: ClassifierTrainerHandle;
-
-  constructor(
-    private readonly model: WaveformClassifier,
-    options: ClassifierTrainerOptions,
-  ) {
-    const { learningRate, betas, epsilon, weightDecay } = options;
-    const [beta1, beta2] = betas;
-    this.#handle = addon().createClassifierTrainer(model.handle, {
-      optimizer: { learningRate, beta1, beta2, epsilon, weightDecay },
-      maxGradientNorm: options.maxGradientNorm ?? 0,
-      threads: options.threads ?? 0,
-    });
-  }
-
-  /**
-   * One update.
-   *
-   * @param recordings [batch · samples]
-   * @param classes of the recordings, numbers from 0
-   * @param seed draws the dropout
-   */
-  async step(
-    recordings: Float32Array,
-    classes: readonly number[],
-    rate: ScheduledRate,
-    seed: number,
-  ): Promise<{ loss: number; gradientNorm: number }> {
-    using batch = this.#tensor(recordings);
-    return await addon().stepClassifierTrainer(
-      this.#handle,
-      batch.handle,
-      classes,
-      rate.learningRate,
-      rate.beta1,
-      seed,
-    );
-  }
-
-  /** Logits [batch · classes] and the cross-entropy of each recording. */
-  async evaluate(
-    recordings: Float32Array,
-    classes: readonly number[],
-  ): Promise<{ logits: Float64Array; losses: Float64Array }> {
-    using batch = this.#tensor(recordings);
-    const found = await addon().evaluateClassifierTrainer(this.#handle, batch.handle, classes);
-    const logits = scope(() =>
-      Float64Array.from(wrapTensor(found.logits).contiguous().data() as Float32Array),
-    );
-    return { logits, losses: found.losses };
-  }
-
-  /** Updates done, and the moments by the names of the parameters: the optimiser's own tensors. */
-  get state(): { step: number; tensors: Map<string, Tensor> } {
-    const names = [...this.model.parameters().keys()];
-    return namedMoments(names, addon().classifierTrainerState(this.#handle));
-  }
-
-  /** Copies a state of {@link state}; the tensors are known to fit. */
-  restore(step: number, tensors: ReadonlyMap<string, Tensor>): void {
-    copyMoments(this.state.tensors, tensors);
-    addon().setClassifierTrainerStep(this.#handle, step);
-  }
-
-  /** [recordings, samples] */
-  #tensor(recordings: Float32Array): Tensor {
-    const { samples, dtype } = this.model;
-    const Numbers = dtype === 'float64' ? Float64Array : Float32Array;
-    const data = Numbers.from(recordings);
-    return ownTensor(addon().tensor(data, [data.length / samples, samples], dtype));
-  }
+/** The same of a hypernetwork. */
+export interface HyperTrainerOptions extends TrainerOptions {
+  readonly loss: ResolvedLoss;
+  readonly precision: 'float32' | 'bfloat16';
+  readonly group?: ProcessGroup | undefined;
 }
 
-/** What decides an update. */
-export type TrainerOptions = Pick<
-  ResolvedTrain,
-  'batchSize' | 'learningRate' | 'betas' | 'epsilon' | 'weightDecay' | 'loss' | 'precision'
-> &
-  Partial<Pick<ResolvedTrain, 'threads' | 'maxGradientNorm' | 'maxUpdate' | 'group'>>;
+/** What one update learns from, or what is evaluated. */
+export interface TrainingBatch {
+  /** [recordings · samples] */
+  readonly recordings: Float32Array;
+  /** Recordings that are worked on at once. Default: all. */
+  readonly batchSize?: number;
+  /** Hypernetwork: the model's f. */
+  readonly factor?: number;
+  /** Classifier: of each recording, from 0. */
+  readonly classes?: readonly number[];
+  /** Classifier: draws the dropout. */
+  readonly seed?: number;
+}
 
-/** The native trainer of one model, and the optimiser's state by the names of the model's parameters. */
-export class HyperTrainer {
-  readonly #handle: HyperTrainerHandle;
+/** Names of tensors that a training remembers, and the tensors. */
+export type TrainingState = ReadonlyMap<string, Tensor>;
 
-  constructor(
-    private readonly model: HyperNetwork,
-    private readonly options: TrainerOptions,
-  ) {
-    const { learningRate, betas, epsilon, weightDecay, loss, precision } = options;
-    const [beta1, beta2] = betas;
-    this.#handle = addon().createHyperTrainer(model.handle, {
-      optimizer: {
-        ...{ learningRate, beta1, beta2, epsilon, weightDecay },
-        maxUpdate: options.maxUpdate ?? 0,
-      },
-      loss,
-      precision,
-      maxGradientNorm: options.maxGradientNorm ?? 0,
-      threads: options.threads ?? 0,
-    });
+/** AdamW's options as the addon takes them. */
+export function optimizerArgument({ learningRate, betas, ...options }: TrainerOptions) {
+  const { epsilon, weightDecay, maxUpdate = 0 } = options;
+  return { learningRate, betas, epsilon, weightDecay, maxUpdate };
+}
+
+/** The native trainer of networks, a hypernetwork or a classifier. */
+export class Trainer {
+  private constructor(
+    readonly handle: TrainerHandle,
+    private readonly model?: HyperNetwork | WaveformClassifier,
+    private readonly group?: ProcessGroup,
+  ) {}
+
+  /** A trainer whose many steps are a native loop: see fitter.ts. */
+  static ofFit(handle: TrainerHandle): Trainer {
+    return new Trainer(handle);
   }
 
-  /**
-   * One update.
-   *
-   * @param recordings [rows · samples], peak-normalised: of all accumulated batches
-   */
+  static ofHyperNetwork(model: HyperNetwork, options: HyperTrainerOptions): Trainer {
+    const { loss, precision, maxGradientNorm = 0, threads = 0, group } = options;
+    const optimizer = optimizerArgument(options);
+    const argument = { optimizer, loss, precision, maxGradientNorm, threads };
+    return new Trainer(
+      addon().createTrainer('hypernetwork', [model.handle], argument),
+      model,
+      group,
+    );
+  }
+
+  static ofClassifier(model: WaveformClassifier, options: TrainerOptions): Trainer {
+    const { maxGradientNorm = 0, threads = 0 } = options;
+    const argument = { optimizer: optimizerArgument(options), maxGradientNorm, threads };
+    return new Trainer(addon().createTrainer('classifier', [model.handle], argument), model);
+  }
+
+  /** One update; there is none where the loss or the norm of the gradients is not finite. */
   async step(
-    recordings: Float32Array,
-    factor: number,
-    rate: ScheduledRate,
+    batch: TrainingBatch,
+    { learningRate, beta1 }: ScheduledRate,
   ): Promise<{ loss: number; gradientNorm: number }> {
-    const { batchSize } = this.options;
-    const { samples } = this.model.options;
-    const batches: Tensor[] = [];
-    try {
-      for (let row = 0; row * samples < recordings.length; row += batchSize) {
-        batches.push(this.#tensor(recordings.subarray(row * samples, (row + batchSize) * samples)));
-      }
-      return await addon().stepHyperTrainer(
-        this.#handle,
-        batches.map(({ handle }) => handle),
-        factor,
-        rate.learningRate,
-        rate.beta1,
-        this.options.group?.handle ?? null,
-      );
-    } finally {
-      for (const batch of batches) batch.dispose();
-    }
+    const group = this.group?.handle ?? null;
+    return this.#withTensors(batch, (argument) =>
+      addon().stepTrainer(this.handle, argument, learningRate, beta1, group),
+    );
   }
 
   /**
-   * Reconstructions, flat like `recordings`, the loss of each, and whether it is constant though its recording is not.
+   * What the model makes of recordings.
+   *
+   * @returns reconstructions [recordings · samples] or logits [recordings · classes]; the loss of each recording; of a
+   *   hypernetwork, whether a reconstruction is constant though its recording is not
    */
-  async evaluate(
-    recordings: Float32Array,
-    factor: number,
-  ): Promise<{ estimates: Float32Array; losses: Float64Array; constant: readonly boolean[] }> {
-    const batch = this.#tensor(recordings);
+  async evaluate(batch: TrainingBatch): Promise<{
+    outputs: Float32Array | Float64Array;
+    losses: Float64Array;
+    constant: readonly boolean[];
+  }> {
+    const { outputs, losses, constant } = await this.#withTensors(batch, (argument) =>
+      addon().evaluateTrainer(this.handle, argument),
+    );
+    const numbers = scope(
+      () => wrapTensor(outputs).contiguous().data().slice() as Float32Array | Float64Array,
+    );
+    return { outputs: numbers, losses, constant };
+  }
+
+  /** Of a hypernetwork, for schedules of the loss. */
+  setLoss(loss: ResolvedLoss): void {
+    addon().setTrainerLoss(this.handle, loss);
+  }
+
+  /**
+   * What an exact continuation needs beside the model and the number of updates: `firstMoment.<parameter>` and
+   * `secondMoment.<parameter>`, of a fit its losses and counters too. The tensors belong to the scope around and are valid until
+   * the next update.
+   */
+  get state(): TrainingState {
+    return new Map(
+      addon()
+        .trainerState(this.handle)
+        .map(([name, handle]) => [name, wrapTensor(handle)]),
+    );
+  }
+
+  /**
+   * Goes on from a state.
+   *
+   * @param step updates done; the state of a fit tells them itself
+   * @throws FewSoundError where an entry is missing or does not fit; nothing is changed then
+   */
+  restore(state: TrainingState, step?: number): void {
+    addon().loadTrainerState(
+      this.handle,
+      [...state].map(([name, tensor]) => [name, handleOf(tensor)]),
+    );
+    if (step !== undefined) addon().setTrainerStep(this.handle, step);
+  }
+
+  /** Frees what it holds beside the model. */
+  dispose(): void {
+    addon().disposeTrainer(this.handle);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  async #withTensors<T>(
+    { recordings, batchSize, ...rest }: TrainingBatch,
+    work: (argument: Parameters<ReturnType<typeof addon>['stepTrainer']>[1]) => Promise<T>,
+  ): Promise<T> {
+    const { samples, dtype } = this.#format;
+    const Numbers = dtype === 'float64' ? Float64Array : Float32Array;
+    const length = batchSize === undefined ? recordings.length : batchSize * samples;
+    const parts: Tensor[] = [];
     try {
-      const found = await addon().evaluateHyperTrainer(this.#handle, batch.handle, factor);
-      const estimates = scope(() =>
-        Float32Array.from(wrapTensor(found.estimates).contiguous().data() as Float32Array),
-      );
-      return { estimates, losses: found.losses, constant: found.constant };
+      for (let start = 0; start < recordings.length; start += length) {
+        const data = Numbers.from(recordings.subarray(start, start + length));
+        parts.push(ownTensor(addon().tensor(data, [data.length / samples, samples], dtype)));
+      }
+      return await work({ audio: parts.map(handleOf), ...rest });
     } finally {
-      batch.dispose();
+      for (const part of parts) part.dispose();
     }
   }
 
-  setLoss(loss: ResolvedLoss): void {
-    addon().setHyperTrainerLoss(this.#handle, loss);
-  }
-
-  /** Updates done, and the moments by the names of the parameters: the optimiser's own tensors. */
-  get state(): { step: number; tensors: Map<string, Tensor> } {
-    const names = [...this.model.parameters().keys()];
-    return namedMoments(names, addon().hyperTrainerState(this.#handle));
-  }
-
-  /** Copies a state of {@link state}; the tensors are known to fit. */
-  restore(step: number, tensors: ReadonlyMap<string, Tensor>): void {
-    copyMoments(this.state.tensors, tensors);
-    addon().setHyperTrainerStep(this.#handle, step);
-  }
-
-  /** [recordings, samples] */
-  #tensor(recordings: Float32Array): Tensor {
-    const { samples, dtype } = this.model.options;
-    const Numbers = dtype === 'float64' ? Float64Array : Float32Array;
-    const data = Numbers.from(recordings);
-    return ownTensor(addon().tensor(data, [data.length / samples, samples], dtype));
+  get #format(): { samples: number; dtype: 'float32' | 'float64' } {
+    const { samples, dtype } = (this.model as HyperNetwork | WaveformClassifier).options as {
+      samples: number;
+      dtype: 'float32' | 'float64';
+    };
+    return { samples, dtype };
   }
 }
 
 const training = new WeakSet<object>();
 
 /**
- * Work that trains a model, which no other may do meanwhile.
+ * Work that trains models, which no other may do meanwhile.
  *
  * @param caller how errors call the function
- * @throws FewSoundError INVALID_ARGUMENT where the model is being trained already
+ * @param what how errors call a model
+ * @throws FewSoundError INVALID_ARGUMENT where one is being trained already
  */
 export async function whileNoOtherTrains<T>(
   caller: string,
-  model: object,
+  models: readonly object[],
   work: () => Promise<T>,
+  what: 'model' | 'network' = 'model',
 ): Promise<T> {
-  if (training.has(model)) {
+  if (models.some((model) => training.has(model))) {
     throw new FewSoundError(
       'INVALID_ARGUMENT',
-      `${caller}: the model is being trained already; wait for that to end, or make another model.`,
-      { field: 'model' },
+      `${caller}: the ${what} is being trained already; wait for that to end, or make another.`,
+      { field: what },
     );
   }
-  training.add(model);
+  for (const model of models) training.add(model);
   try {
     return await work();
   } finally {
-    training.delete(model);
+    for (const model of models) training.delete(model);
   }
 }

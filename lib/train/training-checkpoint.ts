@@ -6,16 +6,19 @@ import {
   fileFormat,
   fileMetadata,
   jsonMetadata,
-  type ModelOfTensors,
   readFewsoundFile,
-  takeModelTensors,
+  type StoredModel,
+  takeTensors,
 } from '../nn/model-file.js';
 import { scope, type Tensor, writeSafetensors } from '../tensor/index.js';
+import { courseVersion, withPeakRate } from './schedule.js';
+import type { Trainer } from './trainer.js';
 
 // A checkpoint of a training holds the model's tensors as `model.<name>`, AdamW's moments as
 // `optimizer.first.<name>` and `optimizer.second.<name>`, and in the metadata the architecture
 // ("model"), what decides the course of the training ("course"), and where it is ("position").
-// Everything random follows from the seed and the position.
+// Everything random follows from the seed and the position. Until version 2 of the course its
+// learningRate was the first rate of one cycle.
 
 const modelPrefix = 'model.';
 const optimizerPrefix = 'optimizer.';
@@ -40,26 +43,22 @@ export type TrainingPosition = z.output<typeof positionSchema>;
 export interface CheckpointedModel {
   /** What the file says that it holds. */
   readonly content: FileContent;
-  readonly model: ModelOfTensors;
+  readonly model: StoredModel;
   /** The architecture. */
   readonly describe: () => object;
   /** All that decides what it computes, by name. */
   readonly tensors: () => ReadonlyMap<string, Tensor>;
 }
 
-/** What a checkpoint keeps of an optimiser. */
-export interface CheckpointedTrainer {
-  /** Updates done, and the moments by the names of the parameters. */
-  readonly state: { readonly step: number; readonly tensors: ReadonlyMap<string, Tensor> };
-  /** Copies a state; the tensors are known to fit. */
-  restore(step: number, tensors: ReadonlyMap<string, Tensor>): void;
-}
+/** The name of a tensor of a trainer's state in a file: first.<parameter>, second.<parameter>. */
+const storedName = (name: string) =>
+  optimizerPrefix + name.replace(/^(first|second)Moment\./, '$1.');
 
 /** Writes a checkpoint, atomically: a failure leaves the one before. */
 export async function writeTrainingCheckpoint(
   path: string,
   { content, describe, tensors }: CheckpointedModel,
-  trainer: CheckpointedTrainer,
+  trainer: Trainer,
   course: object,
   position: TrainingPosition,
 ): Promise<void> {
@@ -68,9 +67,7 @@ export async function writeTrainingCheckpoint(
       path,
       new Map<string, Tensor>([
         ...[...tensors()].map(([name, tensor]) => [modelPrefix + name, tensor] as const),
-        ...[...trainer.state.tensors].map(
-          ([name, tensor]) => [optimizerPrefix + name, tensor] as const,
-        ),
+        ...[...trainer.state].map(([name, tensor]) => [storedName(name), tensor] as const),
       ]),
       {
         ...fileMetadata(content, describe(), undefined),
@@ -90,7 +87,7 @@ export async function writeTrainingCheckpoint(
 export async function readTrainingCheckpoint(
   path: string,
   { content, model }: CheckpointedModel,
-  trainer: CheckpointedTrainer,
+  trainer: Trainer,
   course: object,
 ): Promise<TrainingPosition> {
   return scope(async () => {
@@ -98,31 +95,33 @@ export async function readTrainingCheckpoint(
     if (file.content !== content) {
       throw fileFormat(path, `it holds a ${file.content}, no checkpoint of such a training`);
     }
-    requireSameCourse(path, jsonMetadata(path, file, 'course'), course);
+    requireSameCourse(path, storedCourse(jsonMetadata(path, file, 'course')), course);
     const parsed = positionSchema.safeParse(jsonMetadata(path, file, 'position'));
     if (!parsed.success) throw fileFormat(path, 'its metadata "position" are of no use');
 
     const moments = new Map<string, Tensor>();
-    for (const [name, own] of trainer.state.tensors) {
-      const stored = file.tensors.get(optimizerPrefix + name);
-      if (stored === undefined || String(stored.shape) !== String(own.shape)) {
-        throw fileFormat(
-          path,
-          `its tensor "${optimizerPrefix}${name}" is missing or of another shape`,
-        );
+    for (const [name, { shape, dtype }] of trainer.state) {
+      const stored = file.tensors.get(storedName(name));
+      if (String(stored?.shape) !== String(shape) || stored?.dtype !== dtype) {
+        throw fileFormat(path, `its tensor "${storedName(name)}" is missing or of another shape`);
       }
-      moments.set(name, model.device === 'cpu' ? stored : stored.to({ device: model.device }));
+      moments.set(name, stored as Tensor);
     }
-    takeModelTensors(path, model, file.tensors, modelPrefix);
-    trainer.restore(parsed.data.step, moments);
+    takeTensors(path, model, file.tensors, modelPrefix);
+    trainer.restore(moments, parsed.data.step);
     return parsed.data;
   });
 }
 
-function requireSameCourse(path: string, stored: unknown, given: object): void {
+/** The course in a file as this version writes it. */
+function storedCourse(stored: unknown): Record<string, unknown> {
+  const found = (stored ?? {}) as Record<string, unknown>;
+  return found.version === undefined ? { ...withPeakRate(found), version: courseVersion } : found;
+}
+
+function requireSameCourse(path: string, found: Record<string, unknown>, given: object): void {
   // As JSON has it: what is undefined is not there.
   const wanted = JSON.parse(JSON.stringify(given)) as Record<string, unknown>;
-  const found = (stored ?? {}) as Record<string, unknown>;
   for (const [name, value] of Object.entries(wanted)) {
     // What an older fewsound did not know of, it did without.
     if (isDeepStrictEqual(found[name] ?? null, value)) continue;

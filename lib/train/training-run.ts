@@ -4,9 +4,9 @@ import type { Metrics } from '../metrics/index.js';
 import type { TrainingWarning } from './fit-options.js';
 import { openRunFolder, type RunFiles, requireNewRun, requireResumable } from './run-files.js';
 import type { ScheduledRate } from './schedule.js';
+import type { Trainer } from './trainer.js';
 import {
   type CheckpointedModel,
-  type CheckpointedTrainer,
   readTrainingCheckpoint,
   type TrainingPosition,
   writeTrainingCheckpoint,
@@ -53,7 +53,7 @@ export interface TrainingPlan {
   readonly caller: string;
   readonly files: RunFiles;
   readonly model: CheckpointedModel;
-  readonly trainer: CheckpointedTrainer;
+  readonly trainer: Trainer;
   /** What decides the course of the training: a checkpoint of another one is refused. */
   readonly course: object;
   readonly epochs: number;

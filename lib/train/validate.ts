@@ -1,6 +1,6 @@
 import { evaluate, type MetricName, type Metrics } from '../metrics/index.js';
 import type { TrainingSetup } from './train-options.js';
-import type { HyperTrainer } from './trainer.js';
+import type { Trainer } from './trainer.js';
 
 /** Means over the validation part. */
 export interface ValidationMeans {
@@ -28,7 +28,7 @@ interface Tally {
  */
 export async function validate(
   { validation, options, corpus, model }: TrainingSetup,
-  trainer: HyperTrainer,
+  trainer: Trainer,
   epoch: number,
 ): Promise<ValidationMeans | null> {
   const { group, batchSize, signal, validationMetrics: names } = options;
@@ -41,10 +41,9 @@ export async function validate(
     if (group === undefined ? stop : await group.any(stop)) return null;
     const recordings = await validation.batch(0, index, perBatch);
     if (recordings.length === 0) continue;
-    const { estimates, losses, constant } = await trainer.evaluate(
-      recordings,
-      model.factorAt(epoch),
-    );
+    const factor = model.factorAt(epoch);
+    const { outputs, losses, constant } = await trainer.evaluate({ recordings, factor });
+    const estimates = Float32Array.from(outputs);
     // Side by side: those that hear take their time, on threads and in processes of their own.
     const measured = await Promise.all(
       Array.from(losses, (_, row) => {

@@ -1,6 +1,23 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { FewSoundError } from '../errors.js';
+import { abortError, FewSoundError, throwIfAborted } from '../errors.js';
+import { packageRoot } from '../setup/libtorch.js';
 import type { WorkerMessage } from './serve-tasks.js';
+
+/**
+ * The path of a program for threads or processes of their own: JavaScript, also where lib/ is run from its sources.
+ *
+ * @param place below lib/, such as 'data/prepare-worker.js'
+ */
+export function workerProgram(place: string): string {
+  return join(packageRoot(), 'dist', place);
+}
+
+/** Whether there is such a program: not beside sources that were never compiled. */
+export function hasWorkerProgram(place: string): boolean {
+  return existsSync(workerProgram(place));
+}
 
 /** Tasks for worker threads, and whom to tell. */
 export interface PoolWork<Task, Result, News = never> {
@@ -31,7 +48,7 @@ export async function runTasks<Task, Result, News = never>(
   work: PoolWork<Task, Result, News>,
 ): Promise<void> {
   const { program, data, tasks, signal } = work;
-  if (signal?.aborted) throw aborted(signal);
+  throwIfAborted(signal, ABORTED);
   const queue = [...tasks].reverse();
   const workers = Array.from(
     { length: Math.min(work.workers, queue.length) },
@@ -41,7 +58,7 @@ export async function runTasks<Task, Result, News = never>(
   let over = false;
   let stop = () => {};
   const stopped = new Promise<never>((_, reject) => {
-    stop = () => reject(aborted(signal));
+    stop = () => reject(abortError(signal, ABORTED));
   });
   signal?.addEventListener('abort', stop);
   try {
@@ -54,10 +71,7 @@ export async function runTasks<Task, Result, News = never>(
   }
 }
 
-const aborted = (signal: AbortSignal | undefined) =>
-  new FewSoundError('ABORTED', 'the work of the worker threads was aborted.', {
-    cause: signal?.reason,
-  });
+const ABORTED = 'the work of the worker threads was aborted.';
 
 /** Gives a worker one task after the other until there is none left. */
 function serve<Task, Result, News>(

@@ -61,7 +61,7 @@ FilterResponses::FilterResponses(const std::vector<at::Tensor>& banks, int64_t s
                                  const std::optional<at::Tensor>& spectra)
     : stride_(stride), bins_(bins) {
   const at::NoGradGuard noGrad;
-  TORCH_CHECK_VALUE(!banks.empty(), "there is no filter bank");
+  TORCH_CHECK_VALUE(!banks.empty(), "expected at least one filter bank");
   TORCH_CHECK_VALUE(stride >= 1 && stride <= kLongestStride, "stride is ", stride,
                     "; expected 1 to ", kLongestStride);
   TORCH_CHECK_VALUE(bins >= 1 && bins <= kMostBins, "bins is ", bins, "; expected 1 to ",
@@ -87,7 +87,7 @@ FilterResponses::FilterResponses(const std::vector<at::Tensor>& banks, int64_t s
     TORCH_CHECK_VALUE(std::has_single_bit(static_cast<uint64_t>(bins)), "bins is ", bins,
                       "; without spectra it must be a power of two");
     AT_DISPATCH_FLOATING_TYPES(dtype_, "filter responses", [&] {
-      std::get<Hearing<scalar_t>>(hearings_).transform =
+      std::get<Workspace<scalar_t>>(workspaces_).transform =
           std::make_unique<const FrameSpectra<scalar_t>>(2 * bins);
     });
   }
@@ -123,13 +123,13 @@ void FilterResponses::addBanks(const std::vector<at::Tensor>& banks,
   }
 }
 
-/// Hears one stretch of frames after the other, in buffers of its own.
+/// Computes one stretch of frames after the other, in buffers of its own.
 template <typename T>
-class FilterResponses::Listener {
+class FilterResponses::Worker {
  public:
-  explicit Listener(const FilterResponses& layer)
+  explicit Worker(const FilterResponses& layer)
       : layer_(layer),
-        transform_(std::get<Hearing<T>>(layer.hearings_).transform.get()),
+        transform_(std::get<Workspace<T>>(layer.workspaces_).transform.get()),
         rows_(layer.banks_[0].back.size(0)),
         phases_(std::min(layer.stride_, layer.longest_)),
         pitch_(kChunk + (layer.longest_ - 1) / layer.stride_),
@@ -153,9 +153,9 @@ class FilterResponses::Listener {
   /// @param scale none: the recording is taken as it is
   /// @param strs where frame `first` has its lowest frequency, rows `pitch` apart; null: nowhere
   /// @param totals [bins + 1], sums over these frames
-  void hear(at::ArrayRef<float> recording, const std::optional<InputScale<T>>& scale, int64_t first,
-            int64_t count, T* strs, int64_t pitch, double* totals) {
-    // Whole vectors: behind the frames that count is silence.
+  void compute(at::ArrayRef<float> recording, const std::optional<InputScale<T>>& scale,
+               int64_t first, int64_t count, T* strs, int64_t pitch, double* totals) {
+    // Whole vectors: silence follows the frames that count.
     const int64_t width =
         std::min(kChunk, transform_ == nullptr ? count : roundUp(count, transform_->lanes()));
     if (scale) {
@@ -207,23 +207,23 @@ class FilterResponses::Listener {
   void sumOverFilters(const at::Tensor& frames, at::Tensor& sums) {
     bool begun = false;
     for (const Bank& bank : layer_.banks_) {
-      at::Tensor heard = frames;
+      at::Tensor responses = frames;
       if (bank.filters.defined()) {
-        heard = responses_.narrow(0, 0, bank.filters.size(0)).narrow(1, 0, frames.size(1));
-        at::mm_out(heard, bank.filters, frames.narrow(0, 0, bank.filters.size(1)));
+        responses = responses_.narrow(0, 0, bank.filters.size(0)).narrow(1, 0, frames.size(1));
+        at::mm_out(responses, bank.filters, frames.narrow(0, 0, bank.filters.size(1)));
       }
       // The first bank has all rows.
       at::Tensor to = sums.narrow(0, 0, bank.back.size(0));
       if (begun) {
-        to.addmm_(bank.back, heard);
+        to.addmm_(bank.back, responses);
       } else {
-        at::mm_out(to, bank.back, heard);
+        at::mm_out(to, bank.back, responses);
       }
       begun = true;
     }
   }
 
-  /// Whole vectors: behind the frames that count is silence.
+  /// Whole vectors: silence follows the frames that count.
   void transform(int64_t count) {
     for (int64_t first = 0; first < count; first += transform_->lanes()) {
       transform_->magnitudes(rows_, sums_.const_data_ptr<T>() + first, kChunk, scratch_.data(),
@@ -260,13 +260,13 @@ class FilterResponses::Listener {
 FilterResponses::~FilterResponses() = default;
 
 template <typename T>
-std::unique_ptr<FilterResponses::Listener<T>> FilterResponses::takeListener() const {
+std::unique_ptr<FilterResponses::Worker<T>> FilterResponses::takeWorker() const {
   const std::lock_guard lock(mutex_);
-  auto& idle = std::get<Hearing<T>>(hearings_).idle;
-  if (idle.empty()) return std::make_unique<Listener<T>>(*this);
-  std::unique_ptr<Listener<T>> listener = std::move(idle.back());
+  auto& idle = std::get<Workspace<T>>(workspaces_).idle;
+  if (idle.empty()) return std::make_unique<Worker<T>>(*this);
+  std::unique_ptr<Worker<T>> worker = std::move(idle.back());
   idle.pop_back();
-  return listener;
+  return worker;
 }
 
 void FilterResponses::listen(const std::vector<at::ArrayRef<float>>& recordings,
@@ -314,16 +314,16 @@ void FilterResponses::listenAs(const std::vector<at::ArrayRef<float>>& recording
   std::vector<double> totals(stretches.size() * static_cast<size_t>(bins));
   parallelFor(0, static_cast<int64_t>(stretches.size()), 1, [&](int64_t begin, int64_t end) {
     const at::NoGradGuard noGrad;
-    std::unique_ptr<Listener<T>> listener = takeListener<T>();
+    std::unique_ptr<Worker<T>> worker = takeWorker<T>();
     for (int64_t each = begin; each < end; ++each) {
       const auto& [recording, first, frameCount] = stretches[each];
       T* const to = strs.empty() ? nullptr : strs[recording].template mutable_data_ptr<T>() + first;
-      listener->hear(recordings[recording], scales[recording], first,
-                     std::min(kChunk, frameCount - first), to, frameCount,
-                     totals.data() + each * bins);
+      worker->compute(recordings[recording], scales[recording], first,
+                      std::min(kChunk, frameCount - first), to, frameCount,
+                      totals.data() + each * bins);
     }
     const std::lock_guard lock(mutex_);
-    std::get<Hearing<T>>(hearings_).idle.push_back(std::move(listener));
+    std::get<Workspace<T>>(workspaces_).idle.push_back(std::move(worker));
   });
   // In the order of the frames, so that the result does not depend on the threads.
   std::vector<double> sums(recordings.size() * static_cast<size_t>(bins));

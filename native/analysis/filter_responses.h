@@ -40,13 +40,11 @@ class InputScale {
 /// one transform for a frame, however many filters there are.
 class FilterResponses {
  public:
-  /// @param banks filters [filters, length] of each bank, float32 or all float64, contiguous, on
-  /// the CPU; behind a
-  ///   filter are zeros to the length of the longest
+  /// @param banks filters [filters, length] of each bank, all float32 or all float64, contiguous,
+  ///   on the CPU; zeros follow a filter up to the length of the longest
   /// @param bins frequencies from 0 to half the rate in equal steps are one more than this
   /// @param spectra what each filter's response adds to each frequency, [2·(bins + 1), filters of
-  /// all banks] real parts
-  ///   above imaginary ones; for other frequencies than those
+  ///   all banks], real parts above imaginary ones; for other frequencies than those
   FilterResponses(const std::vector<at::Tensor>& banks, int64_t stride, int64_t bins,
                   const std::optional<at::Tensor>& spectra);
   ~FilterResponses();
@@ -56,14 +54,14 @@ class FilterResponses {
   at::ScalarType dtype() const { return dtype_; }
   int64_t bins() const { return bins_; }
 
-  /// Responses to a recording of so many samples.
+  /// Number of responses to a recording of that many samples.
   int64_t frames(int64_t samples) const { return (samples + stride_ - 1) / stride_; }
 
-  /// @param recordings each float32 samples, behind which is silence
+  /// @param recordings each float32 samples, followed by silence
   /// @param range see `InputScale`; none: recordings are taken as they are
-  /// @param strs each [bins + 1, frames], contiguous, to be written over, one for each recording;
-  /// or none at all
-  /// @param crs [recordings, bins + 1], to be written over
+  /// @param strs each [bins + 1, frames], contiguous, to be overwritten, one for each recording;
+  ///   or none at all
+  /// @param crs [recordings, bins + 1], to be overwritten
   void listen(const std::vector<at::ArrayRef<float>>& recordings, std::optional<double> range,
               const std::vector<at::Tensor>& strs, const at::Tensor& crs) const;
 
@@ -76,20 +74,20 @@ class FilterResponses {
   };
 
   template <typename T>
-  class Listener;
+  class Worker;
 
   /// What computes in one dtype.
   template <typename T>
-  struct Hearing {
+  struct Workspace {
     /// Null where the sums over the filters are spectra already.
     std::unique_ptr<const FrameSpectra<T>> transform;
-    /// Listeners that nobody uses now. To allocate their buffers anew for every recording would
-    /// take longer than to hear it.
-    std::vector<std::unique_ptr<Listener<T>>> idle;
+    /// Workers not in use. Allocating their buffers anew for every recording would take longer
+    /// than the computation.
+    std::vector<std::unique_ptr<Worker<T>>> idle;
   };
 
   template <typename T>
-  std::unique_ptr<Listener<T>> takeListener() const;
+  std::unique_ptr<Worker<T>> takeWorker() const;
 
   template <typename T>
   void listenAs(const std::vector<at::ArrayRef<float>>& recordings, std::optional<double> range,
@@ -102,8 +100,9 @@ class FilterResponses {
   int64_t bins_;
   int64_t longest_ = 0;
   std::vector<Bank> banks_;   // the one with the most rows first
-  mutable std::mutex mutex_;  // of the idle listeners
-  mutable std::tuple<Hearing<float>, Hearing<double>> hearings_;  // that of the dtype is in use
+  mutable std::mutex mutex_;  // of the idle workers
+  mutable std::tuple<Workspace<float>, Workspace<double>>
+      workspaces_;  // that of the dtype is in use
 };
 
 }  // namespace fewsound

@@ -49,13 +49,13 @@ at::Tensor melFilterbank(int64_t sampleRate, int64_t fftSize, int64_t mels,
   for (int64_t band = 0; band < mels; ++band) {
     const auto i = static_cast<size_t>(band);
     const double lower = edges[i];
-    const double centre = edges[i + 1];
+    const double center = edges[i + 1];
     const double upper = edges[i + 2];
     area[band][0] = 2.0 / (upper - lower);
     for (int64_t bin = 0; bin < bins; ++bin) {
       const double hertz = nyquist * static_cast<double>(bin) / static_cast<double>(bins - 1);
-      const double rising = (hertz - lower) / (centre - lower);
-      const double falling = (upper - hertz) / (upper - centre);
+      const double rising = (hertz - lower) / (center - lower);
+      const double falling = (upper - hertz) / (upper - center);
       triangle[band][bin] = std::max(0.0, std::min(rising, falling));
     }
   }
@@ -74,7 +74,7 @@ at::Tensor melSpectrogram(const at::Tensor& signal, const at::Tensor& window,
                           const at::Tensor& filterbank) {
   const int64_t fftSize = window.size(0);
   checkLongEnough(signal.size(-1), fftSize);
-  const at::Tensor spectrum = centredStft(signal, window, fftSize / 4);
+  const at::Tensor spectrum = centeredStft(signal, window, fftSize / 4);
   const at::Tensor magnitude = flooredMagnitude(spectrum, kLeastPower);  // [batch, frames, bins]
   return at::matmul(filterbank, magnitude.transpose(1, 2));
 }

@@ -36,12 +36,12 @@ std::vector<double> octaveFilter(int64_t up, int64_t down) {
   const double rollOff = cutoff / 10.0;
   const auto half = static_cast<int64_t>(std::ceil((kRejection - 8.0) / (28.714 * rollOff)));
   const double beta = 0.1102 * (kRejection - 8.7);
-  const double centre = besselI0(beta);
+  const double center = besselI0(beta);
   std::vector<double> taps(static_cast<size_t>(2 * half + 1));
   double sum = 0.0;
   for (int64_t i = 0; i <= half; ++i) {
     const double place = static_cast<double>(i) / static_cast<double>(half);
-    const double window = besselI0(beta * std::sqrt(1.0 - place * place)) / centre;
+    const double window = besselI0(beta * std::sqrt(1.0 - place * place)) / center;
     const double tap = window * sinc(2.0 * cutoff * static_cast<double>(i));
     taps[static_cast<size_t>(half - i)] = tap;
     taps[static_cast<size_t>(half + i)] = tap;

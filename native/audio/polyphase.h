@@ -13,8 +13,8 @@ namespace fewsound {
 ///
 /// The filter is the one that GNU Octave's `resample` designs (a sinc under a Kaiser window, 60 dB,
 /// transition a tenth of the stopband's edge, taps that sum to 1), which the reference values of
-/// STOI rest on. It is much longer than hearing needs: for sound to listen to there is
-/// lib/audio/resample.
+/// STOI rest on. It is much longer than the ear needs; lib/audio/resample is the one for
+/// listening.
 class PolyphaseResampler {
  public:
   /// Rates in Hz, both positive.

@@ -58,7 +58,7 @@ class TransposedStft : public torch::autograd::Function<TransposedStft> {
   }
   static variable_list backward(AutogradContext* ctx, variable_list gradients) {
     const Variable window = ctx->get_saved_variables()[0];
-    return {centredStft(gradients[0], window, ctx->saved_data["hop"].toInt()), {}, {}, {}};
+    return {centeredStft(gradients[0], window, ctx->saved_data["hop"].toInt()), {}, {}, {}};
   }
 };
 
@@ -101,7 +101,7 @@ class FlooredMagnitude : public torch::autograd::Function<FlooredMagnitude> {
 
 }  // namespace
 
-at::Tensor centredStft(const at::Tensor& signal, const at::Tensor& window, int64_t hop) {
+at::Tensor centeredStft(const at::Tensor& signal, const at::Tensor& window, int64_t hop) {
   return Stft::apply(signal, window, hop);
 }
 

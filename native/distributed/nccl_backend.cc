@@ -16,9 +16,9 @@ c10::intrusive_ptr<c10d::Backend> makeNcclBackend(const c10::intrusive_ptr<c10d:
                                                   std::chrono::milliseconds timeout) {
   const NcclFactory factory = ncclFactory.load();
   TORCH_CHECK_VALUE(factory != nullptr,
-                    "NCCL is not available here: it takes a CUDA build of LibTorch with a driver, "
-                    "and a fewsound that was built where nccl.h was found. Take backend 'gloo', "
-                    "which also takes CUDA tensors, through the CPU");
+                    "NCCL is not available: it needs a CUDA build of LibTorch with a driver, and "
+                    "a fewsound built with nccl.h. Use the backend 'gloo', which also takes CUDA "
+                    "tensors, through the CPU");
   return factory(store, rank, size, device, timeout);
 }
 

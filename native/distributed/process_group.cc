@@ -100,7 +100,7 @@ bool comesFromOthers(const std::exception& error) {
       dynamic_cast<const std::bad_alloc*>(&error) != nullptr) {
     return false;
   }
-  // Gloo's own are none of LibTorch's.
+  // Gloo's own exceptions are not LibTorch's.
   return dynamic_cast<const c10::Error*>(&error) == nullptr ||
          dynamic_cast<const c10::DistError*>(&error) != nullptr;
 }
@@ -112,23 +112,23 @@ std::string messageOf(const std::exception& error) {
 
 std::string remedyFor(const std::string& reason, bool joining, const ProcessGroupOptions& options) {
   if (mentions(reason, {"EADDRINUSE", "ddress already in use"})) {
-    return c10::str("Something else listens on port ", options.masterPort,
-                    " of this machine, such as another run: take another port (MASTER_PORT) for "
-                    "all ranks");
+    return c10::str("Something else, such as another run, listens on port ", options.masterPort,
+                    " of this machine; use another port (MASTER_PORT) on all ranks");
   }
   if (joining) {
-    return c10::str("See that all ", options.size, " ranks are running with the same MASTER_ADDR (",
-                    options.masterAddress, "), MASTER_PORT (", options.masterPort,
+    return c10::str("Check that all ", options.size,
+                    " ranks are running with the same MASTER_ADDR (", options.masterAddress,
+                    "), MASTER_PORT (", options.masterPort,
                     ") and WORLD_SIZE, each with a RANK of its own, and that their machines reach "
                     "each other; or allow more than ",
                     options.timeoutSeconds, " s (timeoutSeconds)");
   }
   if (isTimeout(reason)) {
-    return "Another rank hangs, is much slower or out of reach: see its output, start all ranks "
-           "again from the last checkpoint, or allow more time (timeoutSeconds)";
+    return "Another rank hangs, is much slower or unreachable: check its output, restart all ranks "
+           "from the last checkpoint, or allow more time (timeoutSeconds)";
   }
-  return "Another rank has ended or failed: its own output says why. Start all ranks again from "
-         "the last checkpoint";
+  return "Another rank has ended or failed: its own output says why. Restart all ranks from the "
+         "last checkpoint";
 }
 
 }  // namespace
@@ -225,7 +225,7 @@ void ProcessGroup::fail(int64_t operation, Clock::time_point start, const std::e
     text << ". " << remedyFor(reason, operation == kJoin, options_);
   }
   disconnect();
-  ended_ = c10::str("the process group has ended before: ", text.str());
+  ended_ = c10::str("the process group has already ended: ", text.str());
   throw ProcessGroupError(text.str());
 }
 

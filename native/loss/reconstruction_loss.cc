@@ -9,24 +9,37 @@
 
 namespace fewsound {
 
+void fields(OptionVisitor& visit, ReconstructionLossOptions& options) {
+  visit({.name = "time",
+         .meaning = "Weight of the L1 loss of the samples.",
+         .source = "paper 1, equation 2",
+         .flag = Flag{.value = "<weight>", .name = "time-weight"}},
+        options.time, kNotNegative);
+  visit({.name = "mel",
+         .meaning = "Weight of the multi-resolution mel STFT loss.",
+         .source = "paper 1, equation 2",
+         .flag = Flag{.value = "<weight>", .name = "mel-weight"}},
+        options.mel, kNotNegative);
+  visit({.name = "sampleRate", .meaning = "Rate of the recording, Hz: places the mel bands."},
+        options.sampleRate, Whole{1, 1'000'000});
+  visit({.name = "mels", .meaning = "Number of mel bands.", .flag = Flag{.value = "<bands>"}},
+        options.mels, Whole{1, 4096});
+  visit({.name = "fftSizes",
+         .meaning = "FFT sizes, multiples of 4; the hop is a quarter of the size.",
+         .flag = Flag{.value = "<sizes>"}},
+        options.fftSizes, Wholes{{4, 65'536}, {1, 16, "FFT sizes"}});
+  visit({.name = "bandPower",
+         .meaning = "Weights higher mel bands more; 0: all the same.",
+         .flag = Flag{.value = "<power>"}},
+        options.bandPower, kNotNegative);
+}
+
 void checkOptions(const ReconstructionLossOptions& options) {
-  const auto checkWeight = [](const char* name, double value) {
-    TORCH_CHECK_VALUE(std::isfinite(value) && value >= 0.0, "loss option ", name, " is ", value,
-                      "; expected a finite number, 0 or more");
-  };
-  checkWeight("time", options.time);
-  checkWeight("mel", options.mel);
-  checkWeight("bandPower", options.bandPower);
+  checkOptions<ReconstructionLossOptions>(options);
   TORCH_CHECK_VALUE(options.time > 0.0 || options.mel > 0.0,
                     "loss options time and mel are both 0; expected at least one above 0");
-  TORCH_CHECK_VALUE(options.sampleRate >= 1, "loss option sampleRate is ", options.sampleRate,
-                    "; expected at least 1 Hz");
-  TORCH_CHECK_VALUE(options.mels >= 1, "loss option mels is ", options.mels,
-                    "; expected at least 1 band");
-  TORCH_CHECK_VALUE(!options.fftSizes.empty(),
-                    "loss option fftSizes is empty; expected at least one size");
   for (const int64_t size : options.fftSizes) {
-    TORCH_CHECK_VALUE(size >= 4 && size % 4 == 0, "loss option fftSizes has ", size,
+    TORCH_CHECK_VALUE(size % 4 == 0, "loss option fftSizes has ", size,
                       "; expected multiples of 4");
   }
 }

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "native/options/fields.h"
+
 namespace fewsound {
 
 struct ReconstructionLossOptions {
@@ -17,6 +19,8 @@ struct ReconstructionLossOptions {
   // scaled to a mean of 1: the higher the power, the more the high bands count.
   double bandPower = 0.0;
 };
+
+void fields(OptionVisitor& visit, ReconstructionLossOptions& options);
 
 /// Throws unless the options are in order.
 void checkOptions(const ReconstructionLossOptions& options);

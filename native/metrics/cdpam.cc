@@ -12,7 +12,7 @@ constexpr size_t kConvolutions = 16;
 constexpr size_t kHalving = 4;  // each fourth convolution leaves out every other sample
 constexpr size_t kLinears = 4;
 constexpr size_t kWeights = 6 * kConvolutions + 3 * kLinears;
-constexpr int64_t kReach = 7;        // samples that a convolution hears to each side
+constexpr int64_t kReach = 7;        // samples that a convolution sees to each side
 constexpr int64_t kDecimation = 16;  // samples to an output of the encoder
 constexpr double kBatchEpsilon = 1e-5;
 

@@ -14,7 +14,7 @@ namespace fewsound {
 class Cdpam {
  public:
   /// The published weights, in this order: of each convolution weight, bias, and its batch
-  /// normalisation's weight, bias, mean and variance; of each of the 4 linear layers weight and
+  /// normalization's weight, bias, mean and variance; of each of the 4 linear layers weight and
   /// bias; the 4 weights of the channels' differences.
   explicit Cdpam(const std::vector<at::Tensor>& weights);
 
@@ -33,7 +33,7 @@ class Cdpam {
   /// sounds [sounds, samples] to their vectors [sounds, 512] of norm 1
   at::Tensor encode(const at::Tensor& sounds, const std::atomic<bool>& abort) const;
 
-  std::vector<Layer> convolutions_;  // the normalisation is in them
+  std::vector<Layer> convolutions_;  // batch normalization included
   std::vector<Layer> linears_;
   std::vector<at::Tensor> channelWeights_;
 };

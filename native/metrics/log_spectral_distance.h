@@ -6,7 +6,7 @@ namespace fewsound {
 
 /// Log-spectral distance. With magnitudes T of the reference and P of the degraded signal (Fourier
 /// transforms of int(2048 · rate / 44100) samples, hop int(rate / 100), periodic Hann window,
-/// frames centred, zeros beyond the ends): log10(T² / (P + 1e-12)² + 1e-12)², mean over frequency,
+/// frames centered, zeros beyond the ends): log10(T² / (P + 1e-12)² + 1e-12)², mean over frequency,
 /// square root, mean over time.
 ///
 /// Computed in double: in single precision the noise of the transform is the floor of bands that

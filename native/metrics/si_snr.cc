@@ -10,12 +10,12 @@ namespace fewsound {
 std::vector<std::optional<double>> siSnr(const at::Tensor& estimates, const at::Tensor& targets) {
   constexpr double kEpsilon = std::numeric_limits<float>::epsilon();
   const at::NoGradGuard noGrad;
-  const auto centred = [](const at::Tensor& signals) {
+  const auto centered = [](const at::Tensor& signals) {
     const at::Tensor wide = signals.to(at::kDouble);
     return wide - wide.mean(1, /*keepdim=*/true);
   };
-  const at::Tensor references = centred(targets);
-  const at::Tensor given = centred(estimates);
+  const at::Tensor references = centered(targets);
+  const at::Tensor given = centered(estimates);
   const at::Tensor energies = (references * references).sum(1, /*keepdim=*/true);  // [clips, 1]
   const at::Tensor scales =
       ((given * references).sum(1, /*keepdim=*/true) + kEpsilon) / (energies + kEpsilon);

@@ -9,7 +9,7 @@ namespace fewsound {
 
 /// Scale-invariant signal-to-noise ratios in dB (Le Roux et al. 2019) of estimates [clips,
 /// samples]: both signals made zero-mean, the estimate compared with its projection on the target,
-/// energies regularised by float32's epsilon. Computed in double. None where a target is constant,
+/// energies regularized by float32's epsilon. Computed in double. None where a target is constant,
 /// so that nothing can be projected on it.
 std::vector<std::optional<double>> siSnr(const at::Tensor& estimates, const at::Tensor& targets);
 

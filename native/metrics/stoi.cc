@@ -21,7 +21,7 @@ constexpr int64_t kFrame = 256;          // samples of a frame
 constexpr int64_t kHop = kFrame / 2;     // samples from frame to frame
 constexpr int64_t kFftSize = 512;        // a frame, zeros behind it
 constexpr int64_t kBands = 15;           // thirds of an octave
-constexpr double kLowestCentre = 150.0;  // Hz, of the first band
+constexpr double kLowestCenter = 150.0;  // Hz, of the first band
 constexpr int64_t kSegment = 30;         // frames that are compared together
 constexpr double kDynamicRange = 40.0;   // dB below the loudest frame is silence
 constexpr double kLeastSdr = -15.0;      // dB: what is worse is clipped
@@ -60,7 +60,7 @@ struct BinRange {
   int64_t end;
 };
 
-/// The bins of each band: its edges, a sixth of an octave from the centre, go to the nearest bin.
+/// The bins of each band: its edges, a sixth of an octave from the center, go to the nearest bin.
 std::array<BinRange, kBands> makeBandBins() noexcept {
   const auto nearestBin = [](double hertz) {
     constexpr double kBinWidth = static_cast<double>(kRate) / kFftSize;
@@ -70,8 +70,8 @@ std::array<BinRange, kBands> makeBandBins() noexcept {
   std::array<BinRange, kBands> bins;
   for (int64_t band = 0; band < kBands; ++band) {
     const double twice = 2.0 * static_cast<double>(band);
-    bins[band] = {nearestBin(kLowestCentre * std::exp2((twice - 1.0) / 6.0)),
-                  nearestBin(kLowestCentre * std::exp2((twice + 1.0) / 6.0))};
+    bins[band] = {nearestBin(kLowestCenter * std::exp2((twice - 1.0) / 6.0)),
+                  nearestBin(kLowestCenter * std::exp2((twice + 1.0) / 6.0))};
   }
   return bins;
 }
@@ -226,7 +226,7 @@ void invertRoots(Lanes& energies, int64_t length) {
 
 /// Rows, then columns of the segments made zero-mean and of norm 1 (2016, eq. 3 and 4).
 FEWSOUND_WIDER_VECTORS
-void normalise(const Bands& bands, int64_t start, Segments& segments) {
+void normalize(const Bands& bands, int64_t start, Segments& segments) {
   for (int64_t band = 0; band < kBands; ++band) {
     const double* const from = bands.row(band) + start;
     auto& envelope = segments[band];
@@ -306,8 +306,8 @@ Stoi stoi(const at::Tensor& reference, const at::Tensor& degraded, int64_t sampl
   for (int64_t start = 0; start < segments; start += kLanes) {
     Lanes sums{};
     if (extended) {
-      normalise(x, start, a);
-      normalise(y, start, b);
+      normalize(x, start, a);
+      normalize(y, start, b);
       addSpectrumCorrelations(a, b, sums);
     } else {
       for (int64_t band = 0; band < kBands; ++band) {

@@ -3,15 +3,32 @@
 #include <cmath>
 
 #include "native/nn/initializer.h"
-#include "native/nn/option_checks.h"
 
 namespace fewsound {
 
+void fields(OptionVisitor& visit, FinerOptions& options) {
+  visit(hiddenLayers("paper 1, Table 1"), options.layers, kHiddenLayers);
+  visit({.name = "omega0",
+         .meaning = "Frequency factor ω₀ of the first layer.",
+         .source = "Liu et al. 2024, \"FINER\"",
+         .flag = Flag{"<factor>"}},
+        options.omega0, kPositive);
+  visit({.name = "omega",
+         .meaning = "Frequency factor ω of the later layers.",
+         .source = "Liu et al. 2024, \"FINER\"",
+         .flag = Flag{"<factor>"}},
+        options.omega, kPositive);
+  visit({.name = "learnableOmega", .meaning = "Learn the frequency factors.", .flag = Flag{}},
+        options.learnableOmega);
+  visit({.name = "biasScale",
+         .meaning = "Range k of the first bias, which starts as U(-k, k).",
+         .source = "Liu et al. 2024, \"FINER\"",
+         .flag = Flag{.value = "<k>", .help = "range k of the first bias at the start"}},
+        options.biasScale, kNotNegative);
+}
+
 Finer::Finer(const FinerOptions& options) : Mlp("FINER", {.activation = Activation::kFiner}) {
-  checkLayers(options.layers);
-  checkPositive("omega0", options.omega0);
-  checkPositive("omega", options.omega);
-  checkNotNegative("biasScale", options.biasScale);
+  checkOptions(options);
   const Initializer initializer(options);
   const std::vector<int64_t> widths = layerWidths(1, options.layers);
   for (size_t i = 0; i + 1 < widths.size(); ++i) {

@@ -5,18 +5,20 @@
 
 namespace fewsound {
 
-Initializer::Initializer(const InrOptions& options) : dtype_(options.dtype) {
-  TORCH_CHECK_VALUE(dtype_ == at::kFloat || dtype_ == at::kDouble, "dtype is ", dtype_,
-                    "; expected float32 or float64");
+Initializer::Initializer(const ModelOptions& options)
+    : options_(at::dtype(options.dtype).device(options.withoutMemory ? at::kMeta : at::kCPU)) {
+  checkOptions(options);
   if (options.seed) generator_ = at::make_generator<at::CPUGeneratorImpl>(*options.seed);
 }
 
 at::Tensor Initializer::uniform(at::IntArrayRef shape, double bound) const {
-  return at::empty(shape, dtype_).uniform_(-bound, bound, generator_);
+  const at::Tensor tensor = at::empty(shape, options_);
+  return hasMemory() ? tensor.uniform_(-bound, bound, generator_) : tensor;
 }
 
 at::Tensor Initializer::normal(at::IntArrayRef shape, double deviation) const {
-  return at::empty(shape, dtype_).normal_(0.0, deviation, generator_);
+  const at::Tensor tensor = at::empty(shape, options_);
+  return hasMemory() ? tensor.normal_(0.0, deviation, generator_) : tensor;
 }
 
 }  // namespace fewsound

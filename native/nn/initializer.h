@@ -5,21 +5,22 @@
 
 #include <optional>
 
-#include "native/nn/options.h"
+#include "native/nn/model.h"
 
 namespace fewsound {
 
 /// Draws initial weights on the CPU, in the network's dtype: from a generator of its own where the
-/// options give a seed, from the process-wide one otherwise.
+/// options give a seed, from the process-wide one otherwise. Without memory nothing is drawn.
 class Initializer {
  public:
-  explicit Initializer(const InrOptions& options);
+  explicit Initializer(const ModelOptions& options);
 
   at::Tensor uniform(at::IntArrayRef shape, double bound) const;  // U(-bound, bound)
   at::Tensor normal(at::IntArrayRef shape, double deviation) const;
+  bool hasMemory() const { return options_.device().is_cpu(); }
 
  private:
-  at::ScalarType dtype_;
+  at::TensorOptions options_;
   std::optional<at::Generator> generator_;
 };
 

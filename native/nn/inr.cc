@@ -17,9 +17,8 @@ at::Tensor Inr::forward(const at::Tensor& t) {
 }
 
 at::Tensor Inr::forward(const at::Tensor& t, const WeightMap& weights) {
-  TORCH_CHECK_VALUE(
-      acceptsWeights(), name(),
-      " works with its own parameters only; weights per sample are for KAN, NeRF and SIREN");
+  TORCH_CHECK_VALUE(acceptsWeights(), name(),
+                    " works with its own parameters only and takes no weights per sample");
   checkTime(t);
   checkWeights(t, weights);
   return decode(encode(t, weights), &weights);
@@ -43,25 +42,6 @@ std::vector<WeightSlot> Inr::weightLayout() const {
     }
   }
   return layout;
-}
-
-int64_t Inr::parameterCount() const {
-  int64_t count = 0;
-  for (const at::Tensor& parameter : parameters()) count += parameter.numel();
-  return count;
-}
-
-void Inr::moveTo(at::Device device, at::ScalarType dtype) {
-  TORCH_CHECK_TYPE(dtype == at::kFloat || dtype == at::kDouble,
-                   "a network is float32 or float64, not ", dtype);
-  const auto move = [&](at::Tensor tensor) {
-    const auto wanted = tensor.is_complex() ? c10::toComplexType(dtype) : dtype;
-    tensor.set_data(tensor.to(device, wanted));
-    tensor.mutable_grad().reset();
-  };
-  const at::NoGradGuard noGrad;
-  for (const at::Tensor& parameter : parameters()) move(parameter);
-  for (const at::Tensor& buffer : buffers()) move(buffer);
 }
 
 void Inr::checkTime(const at::Tensor& t) const {
@@ -97,6 +77,13 @@ void Inr::checkWeights(const at::Tensor& t, const WeightMap& weights) const {
   for (const auto& [given, value] : weights) {
     TORCH_CHECK_VALUE(own.contains(given), "weight \"", given, "\" is not one of this network's");
   }
+}
+
+Field hiddenLayers(const char* source) {
+  return {.name = "layers",
+          .meaning = "Widths of the hidden layers.",
+          .source = source,
+          .flag = Flag{"<widths>"}};
 }
 
 std::vector<int64_t> layerWidths(int64_t features, const std::vector<int64_t>& hidden) {

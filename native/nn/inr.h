@@ -1,12 +1,13 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <torch/nn/module.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "native/nn/model.h"
 #include "native/nn/weight_map.h"
 
 namespace fewsound {
@@ -20,9 +21,9 @@ struct WeightSlot {
 /// parameters or with one given set of weights per sample of a batch.
 ///
 /// t is [samples, 1] or [batch, samples, 1]; the amplitude has the same shape.
-class Inr : public torch::nn::Module {
+class Inr : public Model {
  public:
-  using torch::nn::Module::Module;
+  using Model::Model;
 
   at::Tensor forward(const at::Tensor& t);
   at::Tensor forward(const at::Tensor& t, const WeightMap& weights);
@@ -45,17 +46,21 @@ class Inr : public torch::nn::Module {
   /// frequencies and omegas are not among them, but may be given as well.
   std::vector<WeightSlot> weightLayout() const;
 
-  /// Learnable numbers as the paper counts them: a complex weight is one.
-  int64_t parameterCount() const;
-
-  /// Moves parameters and buffers to a device and a real dtype; complex ones take the complex dtype
-  /// of its precision. The tensors stay the same objects.
-  void moveTo(at::Device device, at::ScalarType dtype);
+  /// The factors on the inputs of sinusoidal layers, where `forward` takes their weights.
+  struct FrequencyFactors {
+    double first;
+    double later;
+  };
+  virtual std::optional<FrequencyFactors> frequencyFactors() const { return std::nullopt; }
 
  private:
   void checkTime(const at::Tensor& t) const;
   void checkWeights(const at::Tensor& t, const WeightMap& weights) const;
 };
+
+/// The field for the widths of a network's hidden layers.
+Field hiddenLayers(const char* source);
+inline constexpr Wholes kHiddenLayers{.each = {1, 65'536}, .length = {1, 64, "layer widths"}};
 
 /// Widths of all layers from the features to the amplitude: features, hidden…, 1.
 std::vector<int64_t> layerWidths(int64_t features, const std::vector<int64_t>& hidden);

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "native/nn/initializer.h"
-#include "native/nn/option_checks.h"
 #include "native/spline/kan_stack.h"
 
 namespace fewsound {
@@ -21,21 +20,45 @@ at::Tensor coefficientsOfKnotValues(const SplineGrid& grid) {
 }
 
 SplineGrid checkedGrid(const KanOptions& options) {
-  checkLayers(options.layers);
-  checkRange("grid", options.grid, 1, 1024);  // the fit of the initial splines is cubic in it
-  checkRange("order", options.order, 1, 64);
-  checkFinite("gridLower", options.gridLower);
-  checkFinite("gridUpper", options.gridUpper);
-  TORCH_CHECK_VALUE(options.gridLower < options.gridUpper, "gridLower is ", options.gridLower,
-                    " and gridUpper ", options.gridUpper, "; expected gridLower below gridUpper");
-  checkNotNegative("initNoise", options.initNoise);
+  checkOptions(options);
   return {.intervals = options.grid,
           .order = options.order,
-          .lower = options.gridLower,
-          .upper = options.gridUpper};
+          .lower = options.gridRange.lower,
+          .upper = options.gridRange.upper};
 }
 
 }  // namespace
+
+void fields(OptionVisitor& visit, KanOptions& options) {
+  visit(hiddenLayers("paper 1, section 4.3"), options.layers, kHiddenLayers);
+  encodingFields(visit, options.encoding, options.learnableEncoding,
+                 "paper 1, Table 7; NeRF's encoding");
+  visit({.name = "grid",
+         .meaning = "Grid size G: intervals of each spline.",
+         .source = "paper 1, Table 10",
+         .flag = Flag{"<intervals>"}},
+        options.grid, kGridSizes);
+  visit({.name = "order",
+         .meaning = "Order k of the splines: degree of their pieces.",
+         .source = "the best of paper 1, Table 9",
+         .flag = Flag{"<degree>"}},
+        options.order, kSplineOrders);
+  visit(
+      {.name = "gridRange",
+       .meaning = "What the spline grid covers, before it is extended by k intervals at each end.",
+       .flag = Flag{.value = "<from,to>", .help = "what the spline grid covers"}},
+      options.gridRange);
+  visit({.name = "scaleSpline",
+         .meaning = "A learnable factor w_s before each spline.",
+         .source = "paper 1, Table 17",
+         .flag = Flag{.help = "no learnable scale before each spline"}},
+        options.scaleSpline);
+  visit({.name = "initNoise",
+         .meaning = "The splines start as the fit to noise U(-1/2, 1/2)·initNoise/G.",
+         .source = "Liu et al. 2024, \"KAN\"",
+         .flag = Flag{.value = "<amount>", .help = "amount of noise that the splines start from"}},
+        options.initNoise, kNotNegative);
+}
 
 Kan::Kan(const KanOptions& options)
     : Inr("KAN"),
@@ -46,7 +69,10 @@ Kan::Kan(const KanOptions& options)
                                     options.encoding, options.learnableEncoding, options.dtype))) {
   const Initializer initializer(options);
   const auto stack = register_module("layers", std::make_shared<torch::nn::Module>("layers"));
-  const at::Tensor toCoefficients = coefficientsOfKnotValues(grid_);
+  const at::Tensor toCoefficients =
+      initializer.hasMemory() ? coefficientsOfKnotValues(grid_)
+                              : at::empty({options.grid + 1, options.grid + options.order},
+                                          at::TensorOptions(at::kMeta).dtype(at::kDouble));
   const double noiseBound = 0.5 * options.initNoise / static_cast<double>(options.grid);
   const std::vector<int64_t> widths = layerWidths(2 * options.encoding, options.layers);
   for (size_t i = 0; i + 1 < widths.size(); ++i) {

@@ -4,11 +4,23 @@
 #include <vector>
 
 #include "native/nn/inr.h"
-#include "native/nn/options.h"
 #include "native/nn/positional_encoding.h"
 #include "native/spline/kan_layer.h"
 
 namespace fewsound {
+
+struct KanOptions : ModelOptions {
+  std::vector<int64_t> layers{48, 24, 12};
+  int64_t encoding = 10;
+  bool learnableEncoding = false;
+  int64_t grid = 10;
+  int64_t order = 3;
+  Range gridRange{-1.0, 1.0};
+  bool scaleSpline = true;
+  double initNoise = 0.1;
+};
+
+void fields(OptionVisitor& visit, KanOptions& options);
 
 /// Kolmogorov-Arnold network: a spline on every edge, no biases, on a positional encoding of time.
 /// Parameters are `layers.i.base` [out, in], `layers.i.coefficients` [out, in, grid + order] and

@@ -5,16 +5,19 @@
 #include <cmath>
 
 #include "native/nn/initializer.h"
-#include "native/nn/option_checks.h"
 
 namespace fewsound {
 
+void fields(OptionVisitor& visit, NerfOptions& options) {
+  visit(hiddenLayers("paper 1, Table 1"), options.layers, kHiddenLayers);
+  encodingFields(visit, options.encoding, options.learnableEncoding, "paper 1, Table 1");
+}
+
 Nerf::Nerf(const NerfOptions& options)
     : Mlp("NeRF"),
-      encoding_(register_module("encoding",
-                                std::make_shared<PositionalEncoding>(
-                                    options.encoding, options.learnableEncoding, options.dtype))) {
-  checkLayers(options.layers);
+      encoding_(register_module(
+          "encoding", std::make_shared<PositionalEncoding>(
+                          checked(options).encoding, options.learnableEncoding, options.dtype))) {
   const Initializer initializer(options);
   const std::vector<int64_t> widths = layerWidths(2 * options.encoding, options.layers);
   for (size_t i = 0; i + 1 < widths.size(); ++i) {

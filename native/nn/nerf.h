@@ -1,12 +1,20 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "native/nn/mlp.h"
-#include "native/nn/options.h"
 #include "native/nn/positional_encoding.h"
 
 namespace fewsound {
+
+struct NerfOptions : ModelOptions {
+  std::vector<int64_t> layers{90, 90, 90, 90, 70};
+  int64_t encoding = 12;
+  bool learnableEncoding = false;
+};
+
+void fields(OptionVisitor& visit, NerfOptions& options);
 
 /// Rectified linear layers on a positional encoding of time (Mildenhall et al. 2020).
 class Nerf : public Mlp {

@@ -4,9 +4,19 @@
 
 #include <numbers>
 
-#include "native/nn/option_checks.h"
-
 namespace fewsound {
+
+void encodingFields(OptionVisitor& visit, int64_t& length, bool& learnable, const char* source) {
+  visit({.name = "encoding",
+         .meaning = "Length L of the positional encoding: 2L features.",
+         .source = source,
+         .flag = Flag{"<length>"}},
+        length, Whole{1, 64});  // 2^63 pi t is past what either dtype can resolve
+  visit({.name = "learnableEncoding",
+         .meaning = "Learn the frequencies of the positional encoding.",
+         .flag = Flag{}},
+        learnable);
+}
 
 at::Tensor encodingFrequencies(int64_t length) {
   return at::pow(2.0, at::arange(length, at::kDouble)).mul_(std::numbers::pi);
@@ -14,7 +24,6 @@ at::Tensor encodingFrequencies(int64_t length) {
 
 PositionalEncoding::PositionalEncoding(int64_t length, bool learnable, at::ScalarType dtype)
     : learnable_(learnable) {
-  checkRange("encoding", length, 1, 64);  // 2^63 pi t is past what either dtype can resolve
   const at::Tensor frequencies = encodingFrequencies(length).to(dtype);
   frequencies_ = learnable ? register_parameter("frequencies", frequencies)
                            : register_buffer("frequencies", frequencies);

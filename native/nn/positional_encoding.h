@@ -7,8 +7,12 @@
 #include <string>
 
 #include "native/nn/weight_map.h"
+#include "native/options/fields.h"
 
 namespace fewsound {
+
+/// The fields for the length of a positional encoding and for whether it learns.
+void encodingFields(OptionVisitor& visit, int64_t& length, bool& learnable, const char* source);
 
 /// 2^0 pi … 2^{length-1} pi, float64.
 at::Tensor encodingFrequencies(int64_t length);

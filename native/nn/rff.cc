@@ -6,14 +6,25 @@
 #include <numbers>
 
 #include "native/nn/initializer.h"
-#include "native/nn/option_checks.h"
 
 namespace fewsound {
 
+void fields(OptionVisitor& visit, RffOptions& options) {
+  visit(hiddenLayers("paper 1, Table 1"), options.layers, kHiddenLayers);
+  visit({.name = "frequencies",
+         .meaning = "Number of random Fourier frequencies; twice as many features.",
+         .source = "paper 1, Table 1",
+         .flag = Flag{.value = "<count>", .help = "number of random Fourier frequencies"}},
+        options.frequencies, Whole{1, 65'536});
+  visit({.name = "sigma",
+         .meaning = "Standard deviation σ of the random frequencies.",
+         .source = "Tancik et al. 2020",
+         .flag = Flag{"<deviation>"}},
+        options.sigma, kPositive);
+}
+
 Rff::Rff(const RffOptions& options) : Mlp("RFF") {
-  checkLayers(options.layers);
-  checkRange("frequencies", options.frequencies, 1, 65'536);
-  checkPositive("sigma", options.sigma);
+  checkOptions(options);
   const Initializer initializer(options);
   const auto encoding =
       register_module("encoding", std::make_shared<torch::nn::Module>("encoding"));

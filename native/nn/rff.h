@@ -1,9 +1,19 @@
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "native/nn/mlp.h"
-#include "native/nn/options.h"
 
 namespace fewsound {
+
+struct RffOptions : ModelOptions {
+  std::vector<int64_t> layers{90, 90, 90, 90, 70};
+  int64_t frequencies = 45;
+  double sigma = 10.0;
+};
+
+void fields(OptionVisitor& visit, RffOptions& options);
 
 /// Rectified linear layers on random Fourier features [cos 2 pi B t, sin 2 pi B t] with fixed
 /// B ~ N(0, sigma^2) (Tancik et al. 2020).

@@ -3,14 +3,34 @@
 #include <cmath>
 
 #include "native/nn/initializer.h"
-#include "native/nn/option_checks.h"
 
 namespace fewsound {
 
-Siren::Siren(const SirenOptions& options) : Mlp("SIREN", {.activation = Activation::kSine}) {
-  checkLayers(options.layers);
-  checkPositive("omega0", options.omega0);
-  checkPositive("omega", options.omega);
+void fields(OptionVisitor& visit, SirenOptions& options) {
+  visit(hiddenLayers("paper 1, Table 1"), options.layers, kHiddenLayers);
+  visit({.name = "omega0",
+         .meaning = "Frequency factor ω₀ of the first layer.",
+         .source = "HyperSound, Szatkowski et al. 2023",
+         .flag = Flag{"<factor>"}},
+        options.omega0, kPositive);
+  visit({.name = "omega",
+         .meaning = "Frequency factor ω of the later layers.",
+         .source = "Sitzmann et al. 2020",
+         .flag = Flag{"<factor>"}},
+        options.omega, kPositive);
+  visit({.name = "learnableOmega", .meaning = "Learn the frequency factors.", .flag = Flag{}},
+        options.learnableOmega);
+  visit({.name = "gradientFix",
+         .meaning = "Divide the initial weights of the later layers by ω₀, which keeps the first "
+                    "gradients small.",
+         .source = "the program of paper 1's authors",
+         .flag = Flag{.help = "start the later layers without the division by ω₀"}},
+        options.gradientFix);
+}
+
+Siren::Siren(const SirenOptions& options)
+    : Mlp("SIREN", {.activation = Activation::kSine}),
+      factors_{.first = checked(options).omega0, .later = options.omega} {
   const Initializer initializer(options);
   const std::vector<int64_t> widths = layerWidths(1, options.layers);
   // The "gradient fix" of paper 1's authors divides by omega0 in every layer but the first.

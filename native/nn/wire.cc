@@ -5,15 +5,32 @@
 #include <cmath>
 
 #include "native/nn/initializer.h"
-#include "native/nn/option_checks.h"
 
 namespace fewsound {
+void fields(OptionVisitor& visit, WireOptions& options) {
+  visit(hiddenLayers("paper 1, Table 1"), options.layers, kHiddenLayers);
+  visit({.name = "omega0",
+         .meaning = "Frequency factor ω₀ of the first layer.",
+         .source = "Saragadam et al. 2023",
+         .flag = Flag{"<factor>"}},
+        options.omega0, kPositive);
+  visit({.name = "omega",
+         .meaning = "Frequency factor ω of the later layers.",
+         .source = "Saragadam et al. 2023",
+         .flag = Flag{"<factor>"}},
+        options.omega, kPositive);
+  visit({.name = "scale",
+         .meaning = "Inverse width s of the Gabor wavelets.",
+         .source = "Saragadam et al. 2023",
+         .flag = Flag{.value = "<s>"}},
+        options.scale, kNotNegative);
+  visit({.name = "learnableOmega", .meaning = "Learn the frequency factors.", .flag = Flag{}},
+        options.learnableOmega);
+}
+
 Wire::Wire(const WireOptions& options)
     : Mlp("WIRE", {.activation = Activation::kGabor, .scale = options.scale}) {
-  checkLayers(options.layers);
-  checkPositive("omega0", options.omega0);
-  checkPositive("omega", options.omega);
-  checkNotNegative("scale", options.scale);
+  checkOptions(options);
   const Initializer initializer(options);
   const std::vector<int64_t> widths = layerWidths(1, options.layers);
   for (size_t i = 0; i + 1 < widths.size(); ++i) {

@@ -50,6 +50,13 @@ class BasesOfDegree : public torch::autograd::Function<BasesOfDegree> {
 
 }  // namespace
 
+void fields(OptionVisitor& visit, SplineGrid& grid) {
+  visit({.name = "intervals", .meaning = "Cells of the grid."}, grid.intervals, kGridSizes);
+  visit({.name = "order", .meaning = "Degree of the splines."}, grid.order, kSplineOrders);
+  visit({.name = "lower", .meaning = "Where the grid begins."}, grid.lower, kFinite);
+  visit({.name = "upper", .meaning = "Where it ends."}, grid.upper, kFinite);
+}
+
 at::Tensor splineKnots(const SplineGrid& grid, const at::TensorOptions& options) {
   // In double first, so that float32 knots are the rounded exact ones.
   const at::Tensor index =

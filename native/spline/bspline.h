@@ -4,7 +4,13 @@
 
 #include <cstdint>
 
+#include "native/options/fields.h"
+
 namespace fewsound {
+
+/// What the kernels and the fit of a KAN's initial splines, which is cubic in the grid, can do.
+inline constexpr Whole kGridSizes{1, 1024};
+inline constexpr Whole kSplineOrders{1, 16};
 
 /// A uniform grid of `intervals` cells on [lower, upper], extended by `order` cells on each side,
 /// and the B-splines of degree `order` on it.
@@ -18,6 +24,8 @@ struct SplineGrid {
   int64_t bases() const { return intervals + order; }
   int64_t knots() const { return intervals + 2 * order + 1; }
 };
+
+void fields(OptionVisitor& visit, SplineGrid& grid);
 
 /// Knots lower - order·h … upper + order·h. Returns [intervals + 2·order + 1].
 at::Tensor splineKnots(const SplineGrid& grid, const at::TensorOptions& options);

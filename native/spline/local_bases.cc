@@ -31,7 +31,7 @@ at::Tensor localBases(const at::Tensor& fraction, int64_t degree) {
   const at::Tensor shift = at::arange(degree, fraction.options()).view(column);
   const at::Tensor distance = fraction.unsqueeze(0) + shift;  // from the start of each support
   for (int64_t d = 1; d <= degree; ++d) {
-    // The recursion shares N_{j-1}^{d-1} between its two neighbours: the part `rising` goes to the
+    // The recursion shares N_{j-1}^{d-1} between its two neighbors: the part `rising` goes to the
     // basis whose support goes on here, the rest to the one whose support began a cell later.
     const at::Tensor lower = bases.narrow(0, 0, d);
     const at::Tensor rising = (distance.narrow(0, 0, d) * lower).mul_(1.0 / static_cast<double>(d));

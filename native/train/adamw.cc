@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <cmath>
 #include <map>
 #include <utility>
 
@@ -16,23 +15,33 @@ at::Tensor asReal(const at::Tensor& tensor) {
   return tensor.is_complex() ? at::view_as_real(tensor) : tensor;
 }
 
-void checkOptions(const AdamWOptions& options) {
-  const auto isDecay = [](double beta) { return beta >= 0.0 && beta < 1.0; };
-  TORCH_CHECK_VALUE(std::isfinite(options.learningRate) && options.learningRate >= 0.0,
-                    "learningRate is ", options.learningRate,
-                    "; expected a finite number, 0 or more");
-  TORCH_CHECK_VALUE(isDecay(options.beta1) && isDecay(options.beta2), "betas are [", options.beta1,
-                    ", ", options.beta2, "]; expected numbers in [0, 1)");
-  TORCH_CHECK_VALUE(std::isfinite(options.epsilon) && options.epsilon >= 0.0, "epsilon is ",
-                    options.epsilon, "; expected a finite number, 0 or more");
-  TORCH_CHECK_VALUE(std::isfinite(options.weightDecay) && options.weightDecay >= 0.0,
-                    "weightDecay is ", options.weightDecay,
-                    "; expected a finite number, 0 or more");
-  TORCH_CHECK_VALUE(std::isfinite(options.maxUpdate) && options.maxUpdate >= 0.0, "maxUpdate is ",
-                    options.maxUpdate, "; expected a finite number, 0 or more");
-}
-
 }  // namespace
+
+void fields(OptionVisitor& visit, AdamWOptions& options) {
+  visit({.name = "learningRate",
+         .meaning = "Learning rate, the highest one where a schedule changes it.",
+         .flag = Flag{.value = "<rate>", .name = "lr"}},
+        options.learningRate, kNotNegative);
+  visit({.name = "betas",
+         .meaning = "Decays of AdamW's moments; one cycle brings its own first one.",
+         .source = "PyTorch's AdamW",
+         .flag = Flag{.value = "<b1,b2>"}},
+        options.betas, kFraction, "decays");
+  visit({.name = "epsilon",
+         .meaning = "AdamW's epsilon.",
+         .source = "PyTorch's AdamW",
+         .flag = Flag{.value = "<number>"}},
+        options.epsilon, kNotNegative);
+  visit({.name = "weightDecay",
+         .meaning = "AdamW's decoupled weight decay.",
+         .source = "PyTorch's AdamW",
+         .flag = Flag{.value = "<amount>"}},
+        options.weightDecay, kNotNegative);
+  visit({.name = "maxUpdate",
+         .meaning = "Most that an update changes a tensor of weights by, as a part of its size; 0: "
+                    "AdamW as it is."},
+        options.maxUpdate, kNotNegative);
+}
 
 AdamW::AdamW(std::vector<at::Tensor> parameters, AdamWOptions options)
     : parameters_(std::move(parameters)), options_(options) {
@@ -68,7 +77,7 @@ void AdamW::update(const AdamWTensors& tensors, double learningRate, double beta
   const at::Tensor count = at::full({}, number, values.front().options().dtype(at::kFloat));
   const std::vector<at::Tensor> counts(values.size(), count);
   at::_fused_adamw_(values, gradients, firstMoments, secondMoments, /*max_exp_avg_sqs=*/{}, counts,
-                    learningRate, beta1, options_.beta2, options_.weightDecay, options_.epsilon,
+                    learningRate, beta1, options_.betas[1], options_.weightDecay, options_.epsilon,
                     /*amsgrad=*/false, /*maximize=*/false);
 }
 
@@ -79,7 +88,7 @@ void AdamW::updateWithin(double most, double learningRate, double beta1) const {
   const std::vector<double> rates = limitedRates(all,
                                                  {.learningRate = learningRate,
                                                   .beta1 = beta1,
-                                                  .beta2 = options_.beta2,
+                                                  .beta2 = options_.betas[1],
                                                   .epsilon = options_.epsilon,
                                                   .count = number},
                                                  most);
@@ -108,9 +117,10 @@ void AdamW::step(const at::Tensor& rate) {
     const auto* const numbers = here.const_data_ptr<double>();
     return update(gather(), numbers[0], numbers[1], numbers[2]);
   }
-  cuda::updateAdamW(
-      gather(), rate.view({3}),
-      {.beta2 = options_.beta2, .epsilon = options_.epsilon, .weightDecay = options_.weightDecay});
+  cuda::updateAdamW(gather(), rate.view({3}),
+                    {.beta2 = options_.betas[1],
+                     .epsilon = options_.epsilon,
+                     .weightDecay = options_.weightDecay});
 }
 
 void AdamW::zeroGrad() {

@@ -2,23 +2,26 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
+#include "native/options/fields.h"
 #include "native/train/adamw_tensors.h"
 
 namespace fewsound {
 
 struct AdamWOptions {
   double learningRate = 1e-3;
-  double beta1 = 0.9;
-  double beta2 = 0.999;
+  std::array<double, 2> betas{0.9, 0.999};
   double epsilon = 1e-8;
   double weightDecay = 0.01;
   /// Most that `step(learningRate, beta1)` changes a parameter by, a part of its size: see
   /// limitedRates. 0: whatever AdamW makes of it.
   double maxUpdate = 0.0;
 };
+
+void fields(OptionVisitor& visit, AdamWOptions& options);
 
 /// AdamW with decoupled weight decay (Loshchilov & Hutter 2019). Complex parameters are treated as
 /// pairs of reals, as in PyTorch.
@@ -29,7 +32,7 @@ class AdamW {
   /// One update at the given rate and first moment decay; parameters without a gradient are left
   /// alone.
   void step(double learningRate, double beta1);
-  void step() { step(options_.learningRate, options_.beta1); }
+  void step() { step(options_.learningRate, options_.betas[0]); }
   /// The same with the rate in a tensor of the parameters' device, float64 [1, 3]: learning rate,
   /// beta1, and the number of this update, counted from 1. On CUDA nothing waits for the device,
   /// so the update can be recorded; `stepCount` stays as it is.

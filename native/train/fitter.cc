@@ -7,7 +7,6 @@
 #include <cmath>
 #include <limits>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include "native/metrics/constant_output.h"
@@ -29,17 +28,6 @@ class BatchLoan {
   InrBatch& networks_;
 };
 
-void checkOptions(const FitterOptions& options) {
-  TORCH_CHECK_VALUE(options.steps >= 0, "steps is ", options.steps, "; expected 0 or more");
-  TORCH_CHECK_VALUE(
-      std::isfinite(options.schedule.learningRate) && options.schedule.learningRate > 0.0,
-      "learningRate is ", options.schedule.learningRate, "; expected a finite number above 0");
-  TORCH_CHECK_VALUE(options.threads >= 0, "threads is ", options.threads,
-                    "; expected 0 (LibTorch's default) or more");
-  TORCH_CHECK_VALUE(options.earlyStop.patience >= 0, "earlyStop.patience is ",
-                    options.earlyStop.patience, "; expected 0 (off) or more steps");
-}
-
 /// Throws where one of the losses before an update, [clips], is not finite.
 void checkLosses(const double* losses, int64_t clips, int64_t step, double learningRate) {
   for (int64_t clip = 0; clip < clips; ++clip) {
@@ -54,55 +42,68 @@ void checkLosses(const double* losses, int64_t clips, int64_t step, double learn
   }
 }
 
-at::Tensor asTargets(const at::Tensor& targets, const InrBatch& networks) {
-  TORCH_CHECK_VALUE(targets.dim() == 2, "the targets have shape ", targets.sizes(),
-                    "; expected [clips, samples]");
-  TORCH_CHECK_VALUE(targets.size(0) == networks.size(), "there are ", networks.size(),
-                    " networks for ", targets.size(0), " clips; expected one for each");
-  TORCH_CHECK_VALUE(targets.size(1) >= 2, "the target has ", targets.size(1),
-                    " samples; expected at least 2");
-  TORCH_CHECK_VALUE(at::isfinite(targets).all().item<bool>(),
-                    "the target holds NaN or infinite samples");
-  const at::Tensor& like = networks.parameters().front();
-  const at::ScalarType dtype = c10::toRealValueType(like.scalar_type());
-  return targets.detach().to(like.device(), dtype).contiguous();
-}
-
 }  // namespace
 
+void fields(OptionVisitor& visit, EarlyStop& options) {
+  visit({.name = "siSnr",
+         .meaning = "Stop when this SI-SNR is reached, dB.",
+         .flag = Flag{.value = "<decibels>", .name = "stop-si-snr"}},
+        options.siSnr, kFinite);
+  visit({.name = "loss",
+         .meaning = "Stop when the loss is not above this.",
+         .flag = Flag{.value = "<loss>", .name = "stop-loss"}},
+        options.loss, kFinite);
+  visit({.name = "patience",
+         .meaning = "Stop after so many steps without a lower loss; 0: go on.",
+         .flag = Flag{.value = "<steps>"}},
+        options.patience, Whole{0, 100'000'000});
+  visit({.name = "minDelta",
+         .meaning = "By how much the loss must fall to count as lower.",
+         .flag = Flag{.value = "<loss>"}},
+        options.minDelta, kNotNegative);
+}
+
+void fields(OptionVisitor& visit, FitterOptions& options) {
+  visit({.name = "steps", .meaning = "Updates.", .flag = Flag{.value = "<count>"}}, options.steps,
+        Whole{0, 100'000'000});
+  visit({.name = "optimizer", .meaning = "AdamW."}, options.optimizer);
+  visit({.name = "schedule", .meaning = "How the learning rate changes."}, options.schedule);
+  visit({.name = "loss", .meaning = "The reconstruction loss."}, options.loss);
+  visit({.name = "earlyStop", .meaning = "When to stop before the last step."}, options.earlyStop);
+  visit({.name = "threads",
+         .meaning = "Threads of the CPU; 0: LibTorch's choice.",
+         .flag = Flag{.value = "<count>"}},
+        options.threads, Whole{0, 1024});
+  visit({.name = "progressInterval", .meaning = "Seconds between two reports."},
+        options.progressInterval, kNotNegative);
+}
+
 Fitter::Fitter(std::vector<std::shared_ptr<Inr>> networks, const at::Tensor& targets,
-               FitterOptions options)
-    : networks_(std::move(networks)),
-      targets_(asTargets(targets, networks_)),
-      options_(std::move(options)),
-      optimizer_(networks_.parameters(), options_.optimizer),
+               const FitterOptions& options)
+    : Fitter(std::make_shared<FitObjective>(std::move(networks), targets, options.loss), options) {}
+
+Fitter::Fitter(const std::shared_ptr<FitObjective>& objective, const FitterOptions& options)
+    : Trainer(objective, {.optimizer = options.optimizer, .threads = options.threads}),
+      fit_(objective),
+      options_(options),
       bestLoss_(std::numeric_limits<double>::infinity()) {
   checkOptions(options_);
   const EarlyStop& stop = options_.earlyStop;
   TORCH_CHECK_VALUE(clips() == 1 || (!stop.siSnr && !stop.loss && stop.patience == 0),
                     "earlyStop is for one clip; ", clips(), " are fitted together");
   rateAt(options_.schedule, 0);
-  loss_ = TargetLoss::make(options_.loss, targets_);
-  const at::NoGradGuard noGrad;
-  const at::Tensor t = timeAxis(targets_.size(1), targets_.options());
-  features_ = networks_.encodingIsFixed() ? networks_.encode(t).contiguous() : t;
-}
-
-void Fitter::computeGradients() {
-  const at::AutoGradMode gradients(true);
-  optimizer_.zeroGrad();
-  const at::Tensor encoded = networks_.encodingIsFixed() ? features_ : networks_.encode(features_);
-  const at::Tensor estimates = networks_.decode(encoded);
-  loss_->evaluate(estimates);
-  estimates.backward(loss_->gradient());
-  estimates_ = estimates.detach();
 }
 
 void Fitter::recordSteps() {
   triedRecording_ = true;
-  if (targets_.is_cpu()) return;
+  // A limited update waits for the device.
+  if (fit_->targets().is_cpu() || options_.optimizer.maxUpdate > 0.0) return;
+  const auto gradients = [this] {
+    optimizer().zeroGrad();
+    fit_->accumulate();
+  };
   try {
-    recorded_ = RecordedSteps::make([this] { computeGradients(); }, loss_->losses(), optimizer_);
+    recorded_ = RecordedSteps::make(gradients, fit_->losses(), optimizer());
   } catch (const c10::Error& error) {
     TORCH_WARN("the steps of this fit cannot be recorded and are launched one by one: ",
                error.what_without_backtrace());
@@ -117,20 +118,20 @@ void Fitter::takeSteps(int64_t most) {
   const int64_t count = recorded_ && !watched ? std::min(most, RecordedSteps::kWindow) : 1;
   std::vector<ScheduledRate> rates;
   rates.reserve(static_cast<size_t>(count));
-  for (int64_t i = 0; i < count; ++i) rates.push_back(rateAt(options_.schedule, step_ + i));
+  for (int64_t i = 0; i < count; ++i) rates.push_back(rateAt(options_.schedule, stepCount() + i));
+  const int64_t step = stepCount();
   at::Tensor losses;  // [count, clips]
   if (recorded_) {
     losses = recorded_->take(rates);
   } else {
-    computeGradients();
-    losses = loss_->losses().cpu().unsqueeze(0);
+    computeGradients({});
+    losses = fit_->losses().cpu().unsqueeze(0);
   }
   const auto* const values = losses.const_data_ptr<double>();
   for (int64_t i = 0; i < count; ++i) {
-    checkLosses(values + i * clips(), clips(), step_ + i, rates[i].learningRate);
+    checkLosses(values + i * clips(), clips(), step + i, rates[i].learningRate);
   }
-  if (!recorded_) optimizer_.step(rates.front().learningRate, rates.front().beta1);
-  step_ += count;
+  if (!recorded_) optimizer().step(rates.front().learningRate, rates.front().beta1);
   losses_.insert(losses_.end(), values, values + count * clips());
 }
 
@@ -139,9 +140,9 @@ StopReason Fitter::earlyStop(const std::vector<std::optional<double>>& ratios) {
   const double loss = losses_.back();
   if (loss < bestLoss_ - stop.minDelta) {
     bestLoss_ = loss;
-    bestStep_ = step_;
+    bestStep_ = stepCount();
   }
-  if (stop.patience > 0 && step_ - bestStep_ >= stop.patience) return StopReason::kPatience;
+  if (stop.patience > 0 && stepCount() - bestStep_ >= stop.patience) return StopReason::kPatience;
   if (stop.loss && loss <= *stop.loss) return StopReason::kLoss;
   const bool reached = stop.siSnr && ratios.front() && *ratios.front() >= *stop.siSnr;
   return reached ? StopReason::kSiSnr : StopReason::kSteps;
@@ -152,28 +153,29 @@ StopReason Fitter::run(int64_t untilStep, const std::atomic<bool>& abort,
   using Clock = std::chrono::steady_clock;
   const ThreadLimit limit(options_.threads);
   threads_ = at::get_num_threads();
-  const BatchLoan loan(networks_);
+  const BatchLoan loan(fit_->networks());
   const int64_t end = std::min(untilStep, options_.steps);
   const auto start = Clock::now();
   double reported = -std::numeric_limits<double>::infinity();
 
-  while (step_ < end) {
+  while (stepCount() < end) {
     if (abort.load(std::memory_order_relaxed)) return StopReason::kAborted;
-    takeSteps(end - step_);
+    takeSteps(end - stepCount());
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    bool due = onProgress && (seconds - reported >= options_.progressInterval || step_ == end);
+    bool due =
+        onProgress && (seconds - reported >= options_.progressInterval || stepCount() == end);
     std::vector<std::optional<double>> ratios;
-    if (due || options_.earlyStop.siSnr) ratios = siSnr(estimates_, targets_);
+    if (due || options_.earlyStop.siSnr) ratios = siSnr(fit_->estimates(), fit_->targets());
     const StopReason reason = earlyStop(ratios);
     if (onProgress && reason != StopReason::kSteps && !due) {
       due = true;
-      ratios = siSnr(estimates_, targets_);
+      ratios = siSnr(fit_->estimates(), fit_->targets());
     }
     if (due) {
-      onProgress({step_,
+      onProgress({stepCount(),
                   {losses_.end() - clips(), losses_.end()},
                   std::move(ratios),
-                  constantOutputs(estimates_, targets_),
+                  constantOutputs(fit_->estimates(), fit_->targets()),
                   seconds});
       reported = seconds;
     }
@@ -186,56 +188,30 @@ std::vector<int64_t> Fitter::lossesShape(int64_t steps) const {
   return clips() == 1 ? std::vector<int64_t>{steps} : std::vector<int64_t>{steps, clips()};
 }
 
-std::vector<std::pair<std::string, at::Tensor>> Fitter::state() const {
-  std::vector<std::pair<std::string, at::Tensor>> state;
-  const std::vector<std::string>& names = networks_.names();
-  const auto copy = [](const at::Tensor& tensor) { return tensor.detach().cpu().clone(); };
-  for (size_t i = 0; i < names.size(); ++i) {
-    state.emplace_back("firstMoment." + names[i], copy(optimizer_.firstMoments()[i]));
-    state.emplace_back("secondMoment." + names[i], copy(optimizer_.secondMoments()[i]));
-  }
-  state.emplace_back("losses", at::tensor(losses_, at::kDouble).view(lossesShape(step_)));
-  state.emplace_back("counters", at::tensor({step_, bestStep_}, at::kLong));
+NamedTensors Fitter::state() const {
+  NamedTensors state = Trainer::state();
+  state.emplace_back(
+      "losses", at::tensor(losses_, at::kDouble).view(lossesShape(std::ssize(losses_) / clips())));
+  state.emplace_back("counters", at::tensor({stepCount(), bestStep_}, at::kLong));
   state.emplace_back("bestLoss", at::full({1}, bestLoss_, at::kDouble));
   return state;
 }
 
-void Fitter::loadState(const std::vector<std::pair<std::string, at::Tensor>>& state) {
-  const std::unordered_map<std::string, at::Tensor> given(state.begin(), state.end());
-  const auto entry = [&](const std::string& name, at::IntArrayRef shape, at::ScalarType dtype) {
-    const auto found = given.find(name);
-    TORCH_CHECK_VALUE(found != given.end(), "the training state lacks \"", name, "\"");
-    const at::Tensor& value = found->second;
-    TORCH_CHECK_VALUE(value.sizes() == shape && value.scalar_type() == dtype,
-                      "the training state's \"", name, "\" is ", value.scalar_type(), " ",
-                      value.sizes(), "; expected ", dtype, " ", shape);
-    return value;
-  };
-  // All is looked at before anything is changed.
-  const at::Tensor counters = entry("counters", {2}, at::kLong).cpu().contiguous();
+void Fitter::loadState(const NamedTensors& state) {
+  const at::Tensor counters = stateEntry(state, "counters", {2}, at::kLong).cpu().contiguous();
   const int64_t step = counters.const_data_ptr<int64_t>()[0];
   const int64_t bestStep = counters.const_data_ptr<int64_t>()[1];
   TORCH_CHECK_VALUE(step >= 0 && bestStep >= 0 && bestStep <= step,
                     "the training state's counters are [", step, ", ", bestStep, "]");
-  const at::Tensor losses = entry("losses", lossesShape(step), at::kDouble).cpu().contiguous();
-  const double bestLoss = entry("bestLoss", {1}, at::kDouble).item<double>();
-  std::vector<std::pair<at::Tensor, at::Tensor>> copies;
-  const std::vector<std::string>& names = networks_.names();
-  for (size_t i = 0; i < names.size(); ++i) {
-    const at::Tensor& first = optimizer_.firstMoments()[i];
-    const at::Tensor& second = optimizer_.secondMoments()[i];
-    copies.emplace_back(first,
-                        entry("firstMoment." + names[i], first.sizes(), first.scalar_type()));
-    copies.emplace_back(second,
-                        entry("secondMoment." + names[i], second.sizes(), second.scalar_type()));
-  }
-
-  for (const auto& [to, from] : copies) to.copy_(from);
+  const at::Tensor losses =
+      stateEntry(state, "losses", lossesShape(step), at::kDouble).cpu().contiguous();
+  const auto bestLoss = stateEntry(state, "bestLoss", {1}, at::kDouble).item<double>();
+  // Checks the moments before it changes any.
+  Trainer::loadState(state);
   losses_.assign(losses.const_data_ptr<double>(), losses.const_data_ptr<double>() + losses.numel());
-  step_ = step;
+  setStepCount(step);
   bestStep_ = bestStep;
   bestLoss_ = bestLoss;
-  optimizer_.setStepCount(step);
 }
 
 }  // namespace fewsound

@@ -11,11 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "native/loss/target_loss.h"
-#include "native/nn/inr_batch.h"
-#include "native/train/adamw.h"
+#include "native/train/fit_objective.h"
 #include "native/train/recorded_steps.h"
-#include "native/train/schedule.h"
+#include "native/train/trainer.h"
 
 namespace fewsound {
 
@@ -37,6 +35,9 @@ struct FitterOptions {
   double progressInterval = 0.05;  // seconds between two reports
 };
 
+void fields(OptionVisitor& visit, EarlyStop& options);
+void fields(OptionVisitor& visit, FitterOptions& options);
+
 struct FitProgress {
   int64_t step;                // updates done
   std::vector<double> losses;  // of each clip before the last update
@@ -51,22 +52,21 @@ enum class StopReason : uint8_t { kSteps, kSiSnr, kLoss, kPatience, kAborted };
 
 /// The compiled optimisation loop: full batch, every sample every step; one network for each clip,
 /// all in one pass. Not thread safe; the networks must not be used elsewhere while `run` runs.
-class Fitter {
+class Fitter final : public Trainer {
  public:
   using ProgressCallback = std::function<void(const FitProgress&)>;
 
-  /// targets [clips, samples], peak-normalised, one for each network; moved to the networks' dtype
+  /// targets [clips, samples], peak-normalized, one for each network; moved to the networks' dtype
   /// and device. Stopping early is for a single clip.
   Fitter(std::vector<std::shared_ptr<Inr>> networks, const at::Tensor& targets,
-         FitterOptions options);
+         const FitterOptions& options);
 
   /// Steps until `untilStep` updates are done in all (at most options.steps), an early stop, or the
   /// abort flag.
   StopReason run(int64_t untilStep, const std::atomic<bool>& abort,
                  const ProgressCallback& onProgress);
 
-  int64_t step() const { return step_; }
-  int64_t clips() const { return networks_.size(); }
+  int64_t clips() const { return fit_->clips(); }
   /// Loss before each update so far, [steps, clips].
   const std::vector<double>& losses() const { return losses_; }
   /// Threads that the last run used.
@@ -74,14 +74,14 @@ class Fitter {
   /// Whether the steps are replays of recorded device work.
   bool recorded() const { return recorded_ != nullptr; }
 
-  /// Everything beside the networks' parameters that an exact continuation needs, by name, on the
-  /// CPU: moments, losses, counters. A fitter that loads it goes on bit for bit.
-  std::vector<std::pair<std::string, at::Tensor>> state() const;
-  void loadState(const std::vector<std::pair<std::string, at::Tensor>>& state);
+  /// With the losses and the counters of early stops.
+  NamedTensors state() const override;
+  /// Sets the number of updates as well.
+  void loadState(const NamedTensors& state) override;
 
  private:
-  /// Leaves the gradients of all parameters, the estimates and the losses of a step.
-  void computeGradients();
+  Fitter(const std::shared_ptr<FitObjective>& objective, const FitterOptions& options);
+
   /// Takes at least one step and at most `most`; the losses before each go to the end of `losses_`.
   void takeSteps(int64_t most);
   /// Records the step where the device can; a step that cannot be recorded is taken as it is.
@@ -91,17 +91,11 @@ class Fitter {
 
   std::vector<int64_t> lossesShape(int64_t steps) const;
 
-  InrBatch networks_;
-  at::Tensor targets_;   // [clips, samples]
-  at::Tensor features_;  // encoded time axis, or the axis itself where the encoding learns
+  std::shared_ptr<FitObjective> fit_;
   FitterOptions options_;
-  std::unique_ptr<TargetLoss> loss_;
-  AdamW optimizer_;
   std::unique_ptr<RecordedSteps> recorded_;
   bool triedRecording_ = false;
-  at::Tensor estimates_;  // [clips, samples], of the last step
   std::vector<double> losses_;
-  int64_t step_ = 0;
   double bestLoss_;
   int64_t bestStep_ = 0;
   int threads_ = 0;

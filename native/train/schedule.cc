@@ -3,6 +3,7 @@
 #include <c10/util/Exception.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 
@@ -31,7 +32,50 @@ ScheduledRate oneCycle(const ScheduleOptions& options, int64_t step) {
           cosineBetween(options.beta1Base, options.beta1Max, part)};
 }
 
+constexpr std::array kKinds{"constant", "cosine", "oneCycle"};
+
 }  // namespace
+
+void fields(OptionVisitor& visit, ScheduleOptions& options) {
+  visit({.name = "kind",
+         .meaning = "How the learning rate changes.",
+         .flag = Flag{.value = "<kind>", .name = "schedule"}},
+        options.kind, Choice{kKinds});
+  visit({.name = "learningRate", .meaning = "The highest rate."}, options.learningRate, kPositive);
+  visit({.name = "totalSteps", .meaning = "Length of the whole schedule, in updates."},
+        options.totalSteps, Whole{1, kLargestWhole});
+  visit({.name = "minimum",
+         .meaning = "Cosine: the rate at the end.",
+         .flag = Flag{.value = "<rate>", .name = "minimum-lr"}},
+        options.minimum, kNotNegative);
+  visit({.name = "beta1", .meaning = "First moment decay of the constant and the cosine schedule."},
+        options.beta1, kFraction);
+  visit({.name = "divFactor",
+         .meaning = "One cycle: the first rate is the highest one divided by this.",
+         .source = "PyTorch's OneCycleLR",
+         .flag = Flag{.value = "<factor>"}},
+        options.divFactor, kPositive);
+  visit({.name = "finalDivFactor",
+         .meaning = "One cycle: the last rate is the first one divided by this.",
+         .source = "PyTorch's OneCycleLR",
+         .flag = Flag{.value = "<factor>"}},
+        options.finalDivFactor, kPositive);
+  visit({.name = "warmupFraction",
+         .meaning = "One cycle: part of the steps that the rate rises for.",
+         .source = "PyTorch's OneCycleLR",
+         .flag = Flag{.value = "<part>"}},
+        options.warmupFraction, Real{.least = 0.0, .most = 1.0});
+  visit({.name = "beta1Base",
+         .meaning = "One cycle: first moment decay at the highest rate.",
+         .source = "PyTorch's OneCycleLR",
+         .flag = Flag{.value = "<decay>"}},
+        options.beta1Base, kFraction);
+  visit({.name = "beta1Max",
+         .meaning = "One cycle: first moment decay at both ends.",
+         .source = "PyTorch's OneCycleLR",
+         .flag = Flag{.value = "<decay>"}},
+        options.beta1Max, kFraction);
+}
 
 ScheduledRate rateAt(const ScheduleOptions& options, int64_t step) {
   TORCH_CHECK_VALUE(options.totalSteps >= 1, "totalSteps is ", options.totalSteps,

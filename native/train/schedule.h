@@ -2,13 +2,15 @@
 
 #include <cstdint>
 
+#include "native/options/fields.h"
+
 namespace fewsound {
 
 enum class ScheduleKind : uint8_t { kConstant, kCosine, kOneCycle };
 
 struct ScheduleOptions {
   ScheduleKind kind = ScheduleKind::kConstant;
-  double learningRate = 1e-3;  // the constant one, the cosine's first, one cycle's maximum
+  double learningRate = 1e-3;  // the highest of all
   int64_t totalSteps = 1000;
   double minimum = 0.0;         // cosine: the rate that update number totalSteps would have
   double beta1 = 0.9;           // constant and cosine
@@ -18,6 +20,8 @@ struct ScheduleOptions {
   double beta1Base = 0.85;      // one cycle: beta1 at the maximum rate
   double beta1Max = 0.95;       // one cycle: beta1 at both ends
 };
+
+void fields(OptionVisitor& visit, ScheduleOptions& options);
 
 struct ScheduledRate {
   double learningRate;

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import {
+  type ContourPolygon,
   contourPolygons,
   filterBankOf,
   filterContours,
-  type Polygon,
   wignerVille,
 } from '../../lib/analysis';
 import { scope } from '../../lib/tensor';
 
 /** Positive where what is inside lies to the left. */
-const area = (polygon: Polygon) =>
+const area = (polygon: ContourPolygon) =>
   polygon.reduce((sum, [x, y], i) => {
     const [nextX, nextY] = polygon[(i + 1) % polygon.length] as readonly [number, number];
     return sum + (x * nextY - nextX * y) / 2;
@@ -23,15 +23,15 @@ describe('contourPolygons', () => {
     ).map((distance) => -distance);
     const polygons = contourPolygons({ values, rows: size, columns: size }, -12);
     expect(polygons).toHaveLength(1);
-    for (const [x, y] of polygons[0] as Polygon)
+    for (const [x, y] of polygons[0] as ContourPolygon)
       expect(Math.hypot(x - 20, y - 20)).toBeCloseTo(12, 1);
-    expect(Math.abs(area(polygons[0] as Polygon))).toBeCloseTo(Math.PI * 144, -1);
+    expect(Math.abs(area(polygons[0] as ContourPolygon))).toBeCloseTo(Math.PI * 144, -1);
   });
 
   test('closes along the edge, and has nothing to draw where nothing is above', () => {
     const all = contourPolygons({ values: [1, 1, 1, 1, 1, 1], rows: 2, columns: 3 }, 0.5);
     expect(all).toHaveLength(1);
-    expect(Math.abs(area(all[0] as Polygon))).toBeCloseTo(2, 9);
+    expect(Math.abs(area(all[0] as ContourPolygon))).toBeCloseTo(2, 9);
     expect(contourPolygons({ values: [0, 0, 0, 0], rows: 2, columns: 2 }, 0.5)).toEqual([]);
   });
 

@@ -153,7 +153,7 @@ describe('degenerate dictionaries', () => {
 
   test('what is no matrix is an error', () => {
     for (const make of [() => ops.ones([3]), () => ops.ones([3, 0]), () => ops.ones([2, 2, 2])]) {
-      expect(() => scope(() => dictionaryMetrics(make()))).toThrow(/a dictionary is a matrix/);
+      expect(() => scope(() => dictionaryMetrics(make()))).toThrow(/expected a dictionary/);
     }
   });
 });

@@ -82,7 +82,7 @@ describe('layers as dictionaries', () => {
     scope(() => {
       const branches = [ops.ones([2, 3, 4]), ops.ones([2, 2, 4])].map((weight) => ({ weight }));
       expect(() => blockDictionary(branches)).toThrow(/different numbers of inputs/);
-      expect(() => blockDictionary([])).toThrow(/not one branch/);
+      expect(() => blockDictionary([])).toThrow(/at least one branch/);
     });
   });
 

@@ -42,7 +42,7 @@ describe('readModelFile', () => {
   });
 
   test.each([
-    ['empty.pth', '', /empty\.pth: not a PyTorch file/],
+    ['empty.pth', '', /empty\.pth: cannot read this PyTorch file/],
     ['empty.safetensors', '', /empty\.safetensors/],
     ['text.pt', 'this is no model at all', /neither a zip archive nor a pickle/],
     ['text.safetensors', 'this is no model at all', /text\.safetensors/],

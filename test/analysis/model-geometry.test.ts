@@ -25,7 +25,7 @@ describe('geometryOfModel', () => {
       ['layers.1', 'spline', 6, 24],
       ['layers.2', 'spline', 6, 4],
     ]);
-    expect(() => geometryOfModel(kan.stateDict())).toThrow(/give spline: \{ grid, order \}/);
+    expect(() => geometryOfModel(kan.stateDict())).toThrow(/spline: \{ grid, order \}/);
   });
 
   test("every convolution of a FewSound is a layer, its encoder's residual units are marked", () => {

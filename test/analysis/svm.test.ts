@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { crossValidateSvm, equalErrorRate } from '../../lib/analysis/svm';
-import { judgeFolds } from '../../lib/analysis/svm/cross-validation';
-import { hasWorkerProgram } from '../../lib/workers/worker-program';
+import { crossValidateSvm, equalErrorRate } from '../../lib/analysis';
+import { evaluateFolds } from '../../lib/analysis/svm/cross-validation';
+import { hasWorkerProgram } from '../../lib/workers/worker-pool';
 
 interface Golden {
   readonly cases: {
@@ -38,7 +38,7 @@ describe('a support vector machine with a polynomial kernel', () => {
     "says what scikit-learn's says, case %i",
     async (_, { features, labels, classes, fold, folds, coef0, cost, ...expected }) => {
       const machine = { degree: 3, coef0, cost };
-      const found = await judgeFolds({ ...machine, features, labels, classes, fold, folds });
+      const found = await evaluateFolds({ ...machine, features, labels, classes, fold, folds });
       expect(found.predicted).toEqual(expected.predicted);
       expect(found.accuracy.mean).toBeCloseTo(expected.accuracy.mean, 12);
       expect(found.accuracy.deviation).toBeCloseTo(expected.accuracy.deviation, 12);
@@ -84,9 +84,9 @@ describe('a support vector machine with a polynomial kernel', () => {
     const { features, labels } = heaps(40);
     const fold = labels.map((_, i) => Math.floor(i / 10));
     const machine = { degree: 3, coef0: 0, cost: 1, classes: 2, folds: 4, fold, labels };
-    const calm = await judgeFolds({ ...machine, features });
+    const calm = await evaluateFolds({ ...machine, features });
     const wild = features.map((row, i) => (i === 0 ? [1e9, ...row.slice(1)] : row));
-    const found = await judgeFolds({ ...machine, features: wild });
+    const found = await evaluateFolds({ ...machine, features: wild });
     const inFold = (values: readonly number[]) => values.filter((_, i) => fold[i] === 0).slice(1);
     expect(inFold(found.predicted)).toEqual(inFold(calm.predicted));
   });
@@ -96,13 +96,13 @@ describe('a support vector machine with a polynomial kernel', () => {
       'one class',
       () => crossValidateSvm([[1], [2]], [0, 0], ['a']),
       'INVALID_ARGUMENT',
-      /there is 1 class; telling classes apart takes two or more/,
+      /expected two or more classes/,
     ],
     [
       'a class with fewer recordings than folds',
       () => crossValidateSvm(heaps(6).features, heaps(6).labels, ['a', 'b']),
       'INVALID_ARGUMENT',
-      /the class a has 3 recording\(s\); dividing them takes 5 or more/,
+      /class a has 3 recording.*at least 5/,
     ],
     [
       'a number that is none',
@@ -122,7 +122,7 @@ describe('a support vector machine with a polynomial kernel', () => {
       'rows of unequal length',
       () => crossValidateSvm([[1, 2], [3]], [0, 1], ['a', 'b']),
       'SHAPE_MISMATCH',
-      /row 1 has 1 features and the first 2/,
+      /row 1 has 1 features, but row 0 has 2/,
     ],
     ['no row', () => crossValidateSvm([], [], ['a', 'b']), 'INVALID_ARGUMENT', /has 0 recording/],
     [
@@ -203,7 +203,7 @@ describeBuilt('folds on threads of their own (skipped without dist/)', () => {
   it('are an error where one fails, and stop where who is told fails', async () => {
     const machine = { degree: 3, coef0: 0, cost: 1, classes: 2, folds: 1, features, labels };
     // Nothing is left to learn from.
-    const nothing = judgeFolds({ ...machine, fold: labels.map(() => 0) });
+    const nothing = evaluateFolds({ ...machine, fold: labels.map(() => 0) });
     await expect(nothing).rejects.toMatchObject({ name: 'FewSoundError', code: 'INTERNAL' });
     const broken = crossValidateSvm(features, labels, names, {
       onProgress: () => {
@@ -231,6 +231,6 @@ describe('the equal error rate', () => {
   });
 
   it('needs some of both', () => {
-    expect(() => equalErrorRate([1, 2], [true, true])).toThrow(/2 that are to be taken and 0/);
+    expect(() => equalErrorRate([1, 2], [true, true])).toThrow(/2 targets and 0 others/);
   });
 });

@@ -60,7 +60,7 @@ describe('readAudio of an au file', () => {
   });
 
   test.each([
-    ['cut short', { data: [1, 2], size: 4 }, /announces 4 bytes.*2 follow/],
+    ['cut short', { data: [1, 2], size: 4 }, /4 bytes.*2 follow/],
     ['half a sample', { data: [1, 2, 3] }, /frames of 2/],
     ['mu-law', { data: [1], encoding: 1 }, /encoding 1.*ffmpeg/],
     ['no channel', { data: [1, 2], channels: 0 }, /0 channels/],

@@ -54,7 +54,7 @@ describe('readAudio of a damaged recording', () => {
     for (const length of [bytes.length >> 1, bytes.length - 100, bytes.length - 1]) {
       await expect(readAudio(bytes.subarray(0, length))).rejects.toMatchObject({
         code: 'FILE_FORMAT',
-        message: expect.stringMatching(/cut short|not complete/),
+        message: expect.stringMatching(/cut short|incomplete/),
       });
     }
   });

@@ -1,6 +1,6 @@
 import { waveformFilters } from '../../lib/analysis';
 import { createClip, encodeWav, loadClip, resample } from '../../lib/audio';
-import { LabelledClips, prepareCorpus } from '../../lib/data';
+import { LabeledClips, prepareCorpus } from '../../lib/data';
 import { evaluate } from '../../lib/metrics';
 import { KAN } from '../../lib/nn';
 import { HIGHEST_SAMPLE_RATE } from '../../lib/options';
@@ -57,7 +57,7 @@ test('so do clips of classes and corpora, before they look for a file', async ()
   const sampleRate = HIGHEST_SAMPLE_RATE + 1;
   const refusal = { code: 'INVALID_ARGUMENT', field: 'sampleRate' };
   await expect(
-    LabelledClips.load({ labels: ['a', 'b'], files: [] }, { sampleRate }),
+    LabeledClips.load({ labels: ['a', 'b'], files: [] }, { sampleRate }),
   ).rejects.toMatchObject(refusal);
   await expect(
     prepareCorpus({ corpus: 'folder', folder: '/absent', out: '/absent/out', sampleRate }),

@@ -155,19 +155,24 @@ function retire(value) {
 
 const small = { layers: [4], seed: 1 };
 const objects = {
-  network: () => addon.createNetwork(pick(['kan', 'nerf', 'siren', 'finer', 'rff', 'wire']), small),
+  network: () => addon.createModel(pick(['kan', 'nerf', 'siren', 'finer', 'rff', 'wire']), small),
   loss: () => addon.createLoss({ fftSizes: [16], mels: 4 }),
   optimizer: () => addon.createAdamW([ops.zeros([2], { requiresGrad: true })], {}),
   generator: () => addon.createGenerator(1),
   flag: () => addon.createAbortFlag(),
   fitter: () =>
-    addon.createFitter([addon.createNetwork('nerf', small)], ops.rand([1, 64]), {
-      steps: 5,
-      optimizer: {},
-      schedule: {},
-      loss: { fftSizes: [16], mels: 4 },
-      earlyStop: {},
-    }),
+    addon.createTrainer(
+      'fit',
+      [addon.createModel('nerf', small)],
+      {
+        steps: 5,
+        optimizer: {},
+        schedule: {},
+        loss: { fftSizes: [16], mels: 4 },
+        earlyStop: {},
+      },
+      ops.rand([1, 64]),
+    ),
 };
 const kept = Object.fromEntries(Object.entries(objects).map(([name, make]) => [name, make()]));
 function object() {
@@ -285,7 +290,8 @@ function functionCall() {
   const values = Array.from({ length: below(5) }, any);
   if (random() < 0.7 && /^(networkF|networkT|networkL|networkP|move|disposeN|createF)/.test(name))
     values[0] = kept.network;
-  if (random() < 0.7 && /^(run|fitter|loadF)/.test(name)) values[0] = kept.fitter;
+  if (random() < 0.7 && /^(run|fitF|step|evaluate|trainer|loadT|setT)/.test(name))
+    values[0] = kept.fitter;
   if (random() < 0.7 && name.includes('AdamW') && name !== 'createAdamW')
     values[0] = kept.optimizer;
   if (random() < 0.7 && name.startsWith('compute')) values[0] = kept.loss;

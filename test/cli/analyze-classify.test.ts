@@ -13,7 +13,7 @@ beforeAll(async () => {
   await writeClassFolders(at('sounds'), 12);
   const { labels } = await listClasses({ kind: 'folders', folder: at('sounds') });
   using made = new SegmentalCnn(smallModelOptions);
-  made.listening = { sampleRate: RATE, normalize: true, place: 'centre', labels };
+  made.input = { sampleRate: RATE, normalize: true, place: 'center', labels };
   await made.save(model());
 });
 
@@ -135,14 +135,14 @@ describe('fewsound analyze classify', () => {
       () => classify('--samples', '20'),
       1,
       'SHAPE_MISMATCH',
-      /fewer than the longest filter/,
+      /of the longest filter/,
     ],
     [
       'another rate',
       () => classify('--sample-rate', '16000'),
       1,
       'INVALID_ARGUMENT',
-      /was learned at 8000 Hz/,
+      /was trained at 8000 Hz/,
     ],
   ])('refuses %s', async (_, argv, status, code, message) => {
     const run = await cliJson<CliError>(argv());
@@ -155,7 +155,7 @@ describe('fewsound analyze classify', () => {
     await writeFiles(at('one'), { 'a/1.wav': wav(new Float32Array(700).fill(0.1)) });
     const [command, what, name, , ...rest] = classify();
     const one = await cliJson<CliError>([command, what, name, at('one'), ...rest] as string[]);
-    expect(one.json.error.message).toMatch(/one class only, a/);
+    expect(one.json.error.message).toMatch(/only one class, a/);
     using kan = new KAN({ layers: [3] });
     await kan.save(at('kan.safetensors'));
     const deaf = await cliJson<CliError>([

@@ -113,7 +113,7 @@ describe('fewsound compare', () => {
       '--resume',
     ]);
     expect(other.status).toBe(1);
-    expect(other.json.error.message).toMatch(/begun with another training/);
+    expect(other.json.error.message).toMatch(/another training/);
 
     const resumed = await cliJson<{ models: object[] }>([...argv, '--resume']);
     expect(resumed.status).toBe(0);

@@ -165,7 +165,7 @@ describe('the rate of the model', () => {
     expect(loaded.sampleRate).toBeUndefined();
     const argv = ['encode', model, place.recording, '--out', join(place.folder, 'u.safetensors')];
     const { stdout, stderr } = await cli(argv);
-    expect(stderr).toMatch(/does not say at which rate .*22050 Hz are taken.*--sample-rate/);
+    expect(stderr).toMatch(/does not say at which rate .*22050 Hz.*--sample-rate/);
     expect(stdout).toContain('at 22,050 Hz');
     const given = await cliJson<Encoded>([...argv, '--sample-rate', '8000']);
     expect(given.json.sampleRate).toBe(8000);
@@ -204,13 +204,13 @@ describe('what cannot be encoded or decoded ends with status 1 and says what to 
       'a network for a model',
       async () => ['encode', (await encoded()).file, place.recording],
       'FILE_FORMAT',
-      /read it by load/,
+      /read it with load/,
     ],
     [
       'a model for networks',
       () => ['decode', runFiles(run).best],
       'FILE_FORMAT',
-      /loadHyperNetwork/,
+      /model that writes networks/,
     ],
     [
       'networks that are not there',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { readAudio, writeWav } from '../../lib/audio';
 import { isPesqSetUp } from '../../lib/metrics';
-import { load } from '../../lib/nn';
+import { loadSound } from '../../lib/nn/load';
 import { QUICK, SAMPLE_RATE, writeRecording } from './recording-file';
 import { type CliError, cli, cliJson } from './run-cli';
 
@@ -72,7 +72,7 @@ describe('fewsound fit', () => {
     expect((await readdir(out())).sort()).toEqual(names);
     expect(Object.values(result.files).sort()).toEqual(names.map((name) => resolve(out(), name)));
 
-    const network = await load(result.files.model as string);
+    const network = await loadSound(result.files.model as string);
     const reconstruction = await readAudio(result.files.reconstruction as string);
     expect(reconstruction.sampleRate).toBe(SAMPLE_RATE);
     expect(reconstruction.channels[0]).toEqual(network.render(3000));
@@ -161,7 +161,7 @@ describe('fewsound fit', () => {
     expect((await readAudio(result.files.reconstruction as string)).channels[0]).toHaveLength(
       40_000,
     );
-    const network = await load(result.files.model as string);
+    const network = await loadSound(result.files.model as string);
     expect(network.render(40_000)).toHaveLength(40_000);
     network.dispose();
   });

@@ -24,7 +24,7 @@ beforeAll(async () => {
   await writeFiles(at('sounds'), { 'high/notes.txt': 'high' });
   const { labels } = await listClasses({ kind: 'folders', folder: at('sounds') });
   using made = new SegmentalCnn({ ...smallModelOptions, classes: labels.length });
-  made.listening = { sampleRate: RATE, normalize: true, place: 'centre', labels };
+  made.input = { sampleRate: RATE, normalize: true, place: 'center', labels };
   await made.save(at('model.safetensors'));
 });
 
@@ -32,7 +32,8 @@ const leftOut = [
   { name: 'high/notes.txt', reason: 'not-audio' },
   { name: 'low/gone.wav', reason: 'broken-link' },
 ];
-const lines = /low\/gone\.wav left out: a link.*\n.*high\/notes\.txt left out: no audio file/;
+const lines =
+  /low\/gone\.wav left out: a broken link.*\n.*high\/notes\.txt left out: not an audio file/;
 
 describe('what a folder holds beside its recordings', () => {
   const classify = () => [
@@ -56,7 +57,7 @@ describe('what a folder holds beside its recordings', () => {
       leftOut: [{ name: at('sounds/low/gone.wav'), reason: 'broken-link' }],
     });
     expect(stderr).toBe('');
-    expect((await cli(argv)).stderr).toMatch(/gone\.wav left out: a link that leads nowhere/);
+    expect((await cli(argv)).stderr).toMatch(/gone\.wav left out: a broken link/);
   });
 
   test('is said by prepare', async () => {
@@ -81,7 +82,7 @@ describe('what a folder holds beside its recordings', () => {
       leftOut: [{ name: 'c.txt', reason: 'not-audio' }],
     });
     const { stderr } = await cli([...argv, at('compared-again')]);
-    expect(stderr).toContain('c.txt left out: no audio file by its name');
+    expect(stderr).toContain('c.txt left out: not an audio file by its name');
     const quiet = await cli([...argv, at('quiet'), '--quiet']);
     expect(quiet.stderr).toBe('');
   });

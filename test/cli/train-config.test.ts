@@ -46,14 +46,19 @@ describe('a configuration that says something wrong names the field, its value a
   const model = (parts: object) => ({ model: { ...TINY_MODEL, ...parts } });
   const training = (parts: object) => ({ training: { ...TINY_TRAINING, ...parts } });
   test.each<[string, object, string, RegExp]>([
-    ['an unknown part', { modle: {} }, 'modle', /expected name, comment, model, corpus, training/],
+    [
+      'an unknown part',
+      { modle: {} },
+      'modle',
+      /expected version, name, comment, model, corpus, training/,
+    ],
     ['a name that is no text', { name: 5 }, 'name', /name is 5\. Expected text/],
     ['no model', { model: undefined }, 'model', /undefined.*kind 'fewsound' or 'hypersound'/],
     ['an unknown model', model({ kind: 'kan' }), 'model.kind', /"kan".*'fewsound' or 'hypersound'/],
     ['a model without kind', model({ kind: undefined }), 'model.kind', /fewsound/],
     ['an unknown option of the model', model({ hiden: [4] }), 'model.hiden', /expected .*hidden/],
     ['a bad option of the model', model({ samples: 1 }), 'model.samples', /is 1\. .*from 2 to/],
-    ['a bad encoder', model({ encoder: { strides: [] } }), 'model.encoder.strides', /one stride/],
+    ['a bad encoder', model({ encoder: { strides: [] } }), 'model.encoder.strides', /strides/],
     ['an unknown target', model({ target: { kind: 'wire' } }), 'model.target.kind', /"wire"/],
     [
       'a bad option of the target',

@@ -131,7 +131,7 @@ describe('fewsound train --resume', () => {
     expect(stopped.status).toBe(130);
     expect(stopped.json.error.code).toBe('ABORTED');
     expect(stopped.json.error.message).toMatch(
-      new RegExp(`after step \\d+\\. To go on: fewsound train --resume ${out}`),
+      new RegExp(`after step \\d+\\. To resume: fewsound train --resume ${out}`),
     );
     expect(await readFile(join(out, 'report.html'), 'utf8')).toContain('when it was stopped');
     const { status, json } = await cliJson(['train', '--resume', out, '--device', 'cpu']);

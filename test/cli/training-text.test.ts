@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { trainingText } from '../../lib/cli/commands/train';
-import { readOutcome } from '../../lib/cli/runs/outcome';
+import { readOutcome } from '../../lib/cli/runs/training';
 import { runFiles } from '../../lib/train';
 import { temporaryFolder } from '../nn/temporary-folder';
 

@@ -4,7 +4,7 @@ import type { Device } from '../../lib/tensor/index.js';
 import { heading, largest, reportLines } from './report-lines.js';
 import { type FileReport, runConformance } from './run-conformance.js';
 
-export const usage = `npm run conformance -- DIR [--only PATTERN,…] [--device DEVICE] [--json]
+const usage = `npm run conformance -- DIR [--only PATTERN,…] [--device DEVICE] [--json]
 
 Checks the golden files of DIR. Prints a line a file with the largest absolute and relative error; the
 relative error of a tensor is its largest difference over the largest magnitude of the golden tensor.

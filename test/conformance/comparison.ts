@@ -1,6 +1,3 @@
-/** Numbers of a tensor, flat in row-major order. */
-export type Values = Float32Array | Float64Array;
-
 /** The largest difference of two tensors. */
 export interface Distance {
   /** Largest |ours - golden|. */

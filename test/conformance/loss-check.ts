@@ -1,5 +1,6 @@
 import { addon } from '../../lib/addon/addon.js';
-import { type Tensor, wrapTensor } from '../../lib/tensor/index.js';
+import type { Tensor } from '../../lib/tensor/index.js';
+import { wrapTensor } from '../../lib/tensor/tensor.js';
 import { ReconstructionLoss } from '../../lib/train/index.js';
 import { compare } from './comparison.js';
 import { type GoldenFile, numbers } from './golden-file.js';

@@ -4,7 +4,7 @@ import type { FileReport } from './run-conformance.js';
 const number = (value: number) => value.toExponential(1).replace('e+0', 'e0');
 
 /** The comparison that is nearest to its tolerance, or farthest past it. */
-export function worst(comparisons: readonly Comparison[]): Comparison | undefined {
+function worst(comparisons: readonly Comparison[]): Comparison | undefined {
   const share = ({ relative, tolerance }: Comparison) => relative / tolerance;
   return [...comparisons].sort((a, b) => share(b) - share(a))[0];
 }

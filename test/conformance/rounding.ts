@@ -32,7 +32,7 @@ function moveByHalfUnit(pattern: number): Change {
 const PATTERNS = [0, 1, 2];
 
 /** @throws Error where there are no values of that name */
-export function need(values: NamedValues, name: string): ArrayLike<number> {
+function need(values: NamedValues, name: string): ArrayLike<number> {
   const found = values.get(name);
   if (found === undefined) throw new Error(`nothing of ours answers to the golden "${name}"`);
   return found;

@@ -16,10 +16,7 @@ export interface FileReport {
 }
 
 /** The golden files of a folder whose names begin with one of the patterns ('*' stands for anything). */
-export async function goldenFiles(
-  folder: string,
-  patterns: readonly string[] = [],
-): Promise<string[]> {
+async function goldenFiles(folder: string, patterns: readonly string[] = []): Promise<string[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.safetensors')).sort();
   const wanted = patterns.map(
     (pattern) => new RegExp(`^${pattern.split('*').map(literally).join('.*')}$`),

@@ -1,5 +1,6 @@
 import { addon } from '../../lib/addon/addon.js';
-import { handleOf, type Tensor, wrapTensor } from '../../lib/tensor/index.js';
+import type { Tensor } from '../../lib/tensor/index.js';
+import { handleOf, wrapTensor } from '../../lib/tensor/tensor.js';
 import { compare } from './comparison.js';
 import { type GoldenFile, numbers } from './golden-file.js';
 import type { CheckResult } from './result.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import {
   ClassBatches,
   type ClassSource,
-  LabelledClips,
+  LabeledClips,
   listClasses,
   prefetch,
 } from '../../lib/data';
@@ -90,19 +90,19 @@ describe('listClasses', () => {
       'an empty sub-folder',
       () => ({ kind: 'folders', folder: at('with-empty') }),
       'FILE_NOT_FOUND',
-      /the sub-folder b holds no recording; put some there, or remove it/,
+      /subfolder b/,
     ],
     [
       'one class only',
       () => ({ kind: 'folders', folder: at('one') }),
       'INVALID_ARGUMENT',
-      /holds one class only, a; telling classes apart takes two or more/,
+      /only one class, a/,
     ],
     [
       'no class',
       () => ({ kind: 'folders', folder: at('one/a') }),
       'INVALID_ARGUMENT',
-      /holds no class/,
+      /no classes/,
     ],
     [
       'no folder',
@@ -126,7 +126,7 @@ describe('listClasses', () => {
       'a line that is none of a protocol',
       () => spoof({ protocol: at('spoof/no-protocol.txt') }),
       'FILE_FORMAT',
-      /no-protocol\.txt, line 2, is no line of an ASVspoof 2019 protocol/,
+      /no-protocol\.txt, line 2/,
     ],
     [
       'an empty protocol',
@@ -138,14 +138,9 @@ describe('listClasses', () => {
       'a recording that is not there',
       () => spoof({ protocol: at('spoof/more.txt') }),
       'FILE_NOT_FOUND',
-      /names LA_E_9, which is not there/,
+      /LA_E_9/,
     ],
-    [
-      'an unknown system',
-      () => spoof({ attacks: ['A99'] }),
-      'INVALID_ARGUMENT',
-      /names no system A99; it has A07, A17/,
-    ],
+    ['an unknown system', () => spoof({ attacks: ['A99'] }), 'INVALID_ARGUMENT', /A99.*A07, A17/],
     [
       'an unknown kind',
       () => ({ kind: 'timit', folder: at('folders') }) as unknown as ClassSource,
@@ -168,9 +163,9 @@ describe('listClasses', () => {
   });
 });
 
-describe('LabelledClips', () => {
+describe('LabeledClips', () => {
   const load = async (options = {}) =>
-    LabelledClips.load(await listClasses({ kind: 'folders', folder: at('folders') }), {
+    LabeledClips.load(await listClasses({ kind: 'folders', folder: at('folders') }), {
       sampleRate: RATE,
       samples: 1000,
       ...options,
@@ -201,6 +196,15 @@ describe('LabelledClips', () => {
     expect(doubled.clip(4)[299]).toBe(0);
   });
 
+  it("take the place 'centre' of older files, with the digest of older checkpoints", async () => {
+    const [clips, older] = await Promise.all([
+      load({ place: 'center' }),
+      load({ place: 'centre' as 'center' }),
+    ]);
+    expect(older.options.place).toBe('center');
+    expect(older.digest()).toBe(clips.digest());
+  });
+
   it('are moved within their margin', async () => {
     const clips = await load({ margin: 20 });
     const clip = [...clips.clip(4)];
@@ -222,7 +226,7 @@ describe('LabelledClips', () => {
   it('name the recording that cannot be read', async () => {
     await writeFiles(at('corrupt'), { 'a/1.wav': sound, 'b/2.wav': 'RIFF and no more' });
     const listed = await listClasses({ kind: 'folders', folder: at('corrupt') });
-    await expect(LabelledClips.load(listed)).rejects.toMatchObject({
+    await expect(LabeledClips.load(listed)).rejects.toMatchObject({
       name: 'FewSoundError',
       message: expect.stringContaining('2.wav'),
     });
@@ -232,7 +236,7 @@ describe('LabelledClips', () => {
     const { labels, files } = await listClasses({ kind: 'folders', folder: at('folders') });
     const many = Array.from({ length: 100_000 }, () => files[0] as (typeof files)[0]);
     await expect(
-      LabelledClips.load({ labels, files: many }, { samples: 2 ** 24 }),
+      LabeledClips.load({ labels, files: many }, { samples: 2 ** 24 }),
     ).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', field: 'samples' });
   });
 
@@ -323,8 +327,8 @@ describe('stratified parts', () => {
     ]);
     expect(() =>
       stratifiedSplit([0, 0, 0, 1, 1], names, { validation: 0.2, test: 0.2 }, 0),
-    ).toThrow(/the class few has 2 recording\(s\); dividing them takes 3 or more/);
-    expect(() => stratifiedFolds(labels, names, 20, 0)).toThrow(/the class few has 15/);
+    ).toThrow(/class few has 2 recording.*at least 3/);
+    expect(() => stratifiedFolds(labels, names, 20, 0)).toThrow(/class few has 15/);
   });
 });
 

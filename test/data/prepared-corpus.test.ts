@@ -97,7 +97,7 @@ describe('a damaged corpus says so', () => {
     await truncate(join(folder, shard), 5000);
     await expect(corpus.train.read(0)).rejects.toMatchObject({
       code: 'FILE_FORMAT',
-      message: expect.stringMatching(/train-00000\.f32.*5000 bytes, and had 192000.*again/),
+      message: expect.stringMatching(/train-00000\.f32.*5000 bytes instead of 192000.*again/),
     });
     await rm(join(folder, shard));
     await expect(corpus.train.read(0)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });

@@ -55,7 +55,7 @@ export function degrade(samples: Float32Array, [name, ...settings]: Recipe): Flo
   return Float32Array.from(degradation(Float64Array.from(samples), ...settings));
 }
 
-/** The mean of each two neighbours, as a recording at half the rate. */
+/** The mean of each two neighbors, as a recording at half the rate. */
 export function halved(samples: Float32Array): Float32Array {
   return Float32Array.from(
     { length: samples.length / 2 },

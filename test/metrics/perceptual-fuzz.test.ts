@@ -3,7 +3,8 @@ import { FewSoundError } from '../../lib/errors';
 import { cdpam, estoi, isCdpamSetUp, isPesqSetUp, pesq, stoi } from '../../lib/metrics';
 import { noise } from './noise';
 
-// Whatever the samples are, the answer is an error of ours, a finite number or null: never a crash, a hang or NaN.
+// Whatever the samples are, the answer is an error of ours, a finite number or null: never a crash,
+// a hang or NaN.
 
 type Kind =
   | 'noise'

@@ -139,7 +139,10 @@ const testCompiled = hasCompiler ? test : test.skip;
 
 let pretended = 0;
 
-/** A library in place of PESQ's whose function has this body; in a folder of its own, since a process opens each once. */
+/**
+ * A library in place of PESQ's whose function has this body; in a folder of its own, since a
+ * process opens each once.
+ */
 function pretendLibrary(body: string): void {
   process.env.XDG_CACHE_HOME = at(`cache-${pretended++}`);
   const library = pesqLibraryPath();

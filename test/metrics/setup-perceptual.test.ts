@@ -9,7 +9,10 @@ let machine: FakeMachine;
 const log = () => join(machine.folder, 'pip.log');
 const { CC } = process.env;
 
-/** A python3 with venv, whose pip does what `pip` says; $destination is where downloads belong, $unpacked files. */
+/**
+ * A python3 with venv, whose pip does what `pip` says; $destination is where downloads belong,
+ * $unpacked files.
+ */
 async function python(pip: string, unpack: string): Promise<void> {
   const own = await machine.program(
     'python-of-the-test',

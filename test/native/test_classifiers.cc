@@ -8,9 +8,11 @@
 #include <memory>
 #include <vector>
 
-#include "native/nn/waveform/make_classifier.h"
+#include "native/nn/waveform/tssdnet.h"
+#include "native/nn/waveform/waveform_cnn.h"
 #include "native/nn/waveform/waveform_layers.h"
-#include "native/train/classifier_trainer.h"
+#include "native/train/classifier_objective.h"
+#include "native/train/trainer.h"
 #include "test/native/check.h"
 #include "test/native/gradcheck.h"
 
@@ -59,12 +61,11 @@ ClassifierPass learningPass() {
   return {.learning = true, .generator = at::make_generator<at::CPUGeneratorImpl>(7)};
 }
 
-ClassifierTrainerOptions quickTraining() {
-  ClassifierTrainerOptions options;
-  options.optimizer.learningRate = 0.01;
-  options.optimizer.weightDecay = 0.0;
-  options.threads = 1;
-  return options;
+constexpr ScheduledRate kRate{.learningRate = 0.01, .beta1 = 0.9};
+
+Trainer trainerOf(const std::shared_ptr<WaveformClassifier>& model, double maxGradientNorm = 0.0) {
+  return {std::make_shared<ClassifierObjective>(model),
+          {.optimizer = {.weightDecay = 0.0}, .maxGradientNorm = maxGradientNorm, .threads = 1}};
 }
 
 std::vector<at::Tensor> valuesOf(const WaveformClassifier& model) {
@@ -154,42 +155,45 @@ TEST(dropoutLeavesOutWhatItsSeedDraws) {
 TEST(aStepHasTheCrossEntropyOfItsRecordingsAndLearns) {
   for (const AnyClassifierOptions& options : smallClassifiers()) {
     const auto model = makeClassifier(options);
-    ClassifierTrainer trainer(model, quickTraining());
+    Trainer trainer = trainerOf(model);
     const std::vector<int64_t> classes{0, 1, 2, 1};
     const at::Tensor target = at::tensor(classes, at::kLong);
     const at::Tensor logits = makeClassifier(options)->forward(sounds(4), learningPass());
-    const ClassifierStep first = trainer.step(sounds(4), classes, 0.01, 0.9, 7);
+    const TrainingStep first =
+        trainer.step({.audio = {sounds(4)}, .classes = classes, .seed = 7}, kRate);
     CHECK_CLOSE(first.loss, at::cross_entropy_loss(logits, target).item<double>(), 1e-12);
     CHECK(first.gradientNorm > 0.0);
     double loss = first.loss;
-    for (int i = 0; i < 30; ++i) loss = trainer.step(sounds(4), classes, 0.01, 0.9, 7).loss;
+    for (int i = 0; i < 30; ++i)
+      loss = trainer.step({.audio = {sounds(4)}, .classes = classes, .seed = 7}, kRate).loss;
     CHECK(loss < 0.2 * first.loss);
-    const ClassifierEvaluation found = trainer.evaluate(sounds(4), classes);
+    const Evaluation found = trainer.evaluate({.audio = {sounds(4)}, .classes = classes});
     CHECK(found.losses.sizes() == at::IntArrayRef({4}));
     CHECK(distance(found.losses,
-                   at::cross_entropy_loss(found.logits, target, {}, at::Reduction::None)) < 1e-12);
+                   at::cross_entropy_loss(found.outputs, target, {}, at::Reduction::None)) < 1e-12);
   }
 }
 
 TEST(aLossThatIsNoNumberChangesNothing) {
   const auto model = makeClassifier(smallCnn());
-  ClassifierTrainer trainer(model, quickTraining());
+  Trainer trainer = trainerOf(model);
   const auto before = valuesOf(*model);
   at::Tensor broken = sounds(2);
   broken[1][7].fill_(std::nan(""));
-  CHECK(!std::isfinite(trainer.step(broken, {0, 1}, 0.01, 0.9, 1).loss));
+  CHECK(
+      !std::isfinite(trainer.step({.audio = {broken}, .classes = {0, 1}, .seed = 1}, kRate).loss));
   CHECK(same(valuesOf(*model), before));
-  CHECK(trainer.optimizer().stepCount() == 0);
-  CHECK(std::isfinite(trainer.step(sounds(2), {0, 1}, 0.01, 0.9, 1).loss));
+  CHECK(trainer.stepCount() == 0);
+  CHECK(std::isfinite(
+      trainer.step({.audio = {sounds(2)}, .classes = {0, 1}, .seed = 1}, kRate).loss));
   CHECK(!same(valuesOf(*model), before));
 }
 
 TEST(clippingScalesTheGradientsToTheirBound) {
   const auto model = makeClassifier(smallCnn());
-  ClassifierTrainerOptions options = quickTraining();
-  options.maxGradientNorm = 1e-3;
-  ClassifierTrainer trainer(model, options);
-  CHECK(trainer.step(sounds(2), {0, 1}, 0.01, 0.9, 1).gradientNorm > 1e-2);
+  Trainer trainer = trainerOf(model, 1e-3);
+  CHECK(trainer.step({.audio = {sounds(2)}, .classes = {0, 1}, .seed = 1}, kRate).gradientNorm >
+        1e-2);
   double squares = 0.0;
   for (const at::Tensor& moment : trainer.optimizer().firstMoments()) {
     squares += moment.square().sum().item<double>();
@@ -199,12 +203,15 @@ TEST(clippingScalesTheGradientsToTheirBound) {
 
 TEST(whatDoesNotFitIsAnError) {
   const auto model = makeClassifier(smallCnn());
-  ClassifierTrainer trainer(model, quickTraining());
+  Trainer trainer = trainerOf(model);
   CHECK_THROWS(model->forward(sounds(2).narrow(1, 0, 7)), "expected [batch, 300]");
   CHECK_THROWS(model->forward(sounds(2).to(at::kFloat)), "the model is");
-  CHECK_THROWS(trainer.step(sounds(2), {0, 3}, 0.01, 0.9, 1), "from 0 to 2");
-  CHECK_THROWS(trainer.step(sounds(2), {0}, 0.01, 0.9, 1), "a class for each");
-  CHECK_THROWS(trainer.step(sounds(1), {0}, 0.01, 0.9, 1), "two or more");
+  CHECK_THROWS(trainer.step({.audio = {sounds(2)}, .classes = {0, 3}, .seed = 1}, kRate),
+               "from 0 to 2");
+  CHECK_THROWS(trainer.step({.audio = {sounds(2)}, .classes = {0}, .seed = 1}, kRate),
+               "a class for each");
+  CHECK_THROWS(trainer.step({.audio = {sounds(1)}, .classes = {0}, .seed = 1}, kRate),
+               "two or more");
   WaveformCnnOptions options = smallCnn();
   options.layers[0].pooling = 100;
   CHECK_THROWS(makeClassifier(options), "leave nothing of 300 samples");

@@ -142,7 +142,7 @@ TEST(resultsDoNotDependOnTheThreads) {
 
 TEST(whatDoesNotFitIsRefused) {
   const at::Tensor bank = at::randn({2, 5});
-  CHECK_THROWS(FilterResponses({}, 1, 8, std::nullopt), "no filter bank");
+  CHECK_THROWS(FilterResponses({}, 1, 8, std::nullopt), "at least one filter bank");
   CHECK_THROWS(FilterResponses({bank}, 0, 8, std::nullopt), "stride is 0");
   CHECK_THROWS(FilterResponses({bank}, 1, 0, std::nullopt), "bins is 0");
   CHECK_THROWS(FilterResponses({bank}, 1, 6, std::nullopt), "must be a power of two");

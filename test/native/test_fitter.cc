@@ -4,7 +4,10 @@
 #include <limits>
 
 #include "native/metrics/si_snr.h"
-#include "native/nn/make_inr.h"
+#include "native/nn/kan.h"
+#include "native/nn/nerf.h"
+#include "native/nn/networks.h"
+#include "native/nn/wire.h"
 #include "native/train/fitter.h"
 #include "test/native/check.h"
 
@@ -70,7 +73,7 @@ TEST(fittingLowersTheLoss) {
   for (const auto& network : {kan(), wire(), nerfThatLearnsItsFrequencies()}) {
     Fitter fitter({network}, target(), settings(60));
     CHECK(fitter.run(60, kGoOn, {}) == StopReason::kSteps);
-    CHECK(fitter.step() == 60);
+    CHECK(fitter.stepCount() == 60);
     CHECK(fitter.losses().size() == 60);
     CHECK(fitter.losses().back() < 0.95 * fitter.losses().front());
   }
@@ -93,7 +96,7 @@ TEST(aResumedFitGoesOnBitForBit) {
     const auto first = make();
     Fitter before({first}, target(), settings(20));
     before.run(9, kGoOn, {});
-    CHECK(before.step() == 9);
+    CHECK(before.stepCount() == 9);
     const auto state = before.state();
 
     const auto second = make();
@@ -131,7 +134,7 @@ TEST(theAbortFlagStopsBeforeTheNextStep) {
     if (progress.step == 4) abort = true;
   });
   CHECK(reason == StopReason::kAborted);
-  CHECK(fitter.step() == 4);
+  CHECK(fitter.stepCount() == 4);
 }
 
 TEST(progressTellsTheLossAndTheRatioOfOneForwardPass) {
@@ -164,7 +167,7 @@ TEST(fitsStopEarlyWhenAsked) {
     options.earlyStop = stop;
     Fitter fitter({kan()}, target(), options);
     const StopReason reason = fitter.run(200, kGoOn, {});
-    CHECK(fitter.step() < 200);
+    CHECK(fitter.stepCount() < 200);
     return reason;
   };
   CHECK(stoppedBy({.loss = 0.3}) == StopReason::kLoss);
@@ -177,7 +180,7 @@ TEST(silenceHasNoRatio) {
   options.progressInterval = 0.0;
   Fitter fitter({kan()}, at::zeros({1, 200}), options);
   fitter.run(2, kGoOn, [](const FitProgress& progress) { CHECK(!progress.siSnr.front()); });
-  CHECK(fitter.step() == 2);
+  CHECK(fitter.stepCount() == 2);
 }
 
 TEST(aDivergedFitSaysSo) {
@@ -203,11 +206,11 @@ TEST(statesOfAnotherNetworkAreRefusedWhole) {
   fitter.run(2, kGoOn, {});
   Fitter other({wire()}, target(), settings(5));
   CHECK_THROWS(other.loadState(fitter.state()), "lacks \"firstMoment.layers.0.weight\"");
-  CHECK(other.step() == 0);
+  CHECK(other.stepCount() == 0);
   auto wrong = fitter.state();
   wrong.front().second = at::zeros({3});
   CHECK_THROWS(fitter.loadState(wrong), "firstMoment.layers.0.base");
-  CHECK(fitter.step() == 2);
+  CHECK(fitter.stepCount() == 2);
 }
 
 TEST(wrongTargetsAndOptionsAreErrors) {

@@ -9,9 +9,14 @@
 #include <utility>
 #include <vector>
 
+#include "native/nn/finer.h"
 #include "native/nn/hyper/hyper_model.h"
-#include "native/nn/make_inr.h"
-#include "native/train/hyper_trainer.h"
+#include "native/nn/hyper/soundstream_encoder.h"
+#include "native/nn/kan.h"
+#include "native/nn/nerf.h"
+#include "native/nn/siren.h"
+#include "native/train/hyper_objective.h"
+#include "native/train/trainer.h"
 #include "test/native/check.h"
 #include "test/native/gradcheck.h"
 #include "test/native/loss_cases.h"
@@ -25,7 +30,7 @@ constexpr int64_t kSamples = 80;
 
 /// KAN, NeRF and SIREN, with frequencies and omegas that are written too.
 std::vector<AnyInrOptions> smallTargets() {
-  const InrOptions common{.seed = 1, .dtype = at::kDouble};
+  const ModelOptions common{.seed = 1, .dtype = at::kDouble};
   KanOptions kan{common};
   kan.layers = {3, 2};
   kan.encoding = 2;
@@ -50,9 +55,10 @@ HyperModelOptions smallModel(const AnyInrOptions& target, bool layerNorm = true)
   options.dtype = at::kDouble;
   options.target = target;
   options.samples = kSamples;
-  options.encoder = {.channels = 2, .dimension = 2, .strides = {2, 4}, .layerNorm = layerNorm};
+  options.encoder =
+      SoundStreamOptions{.channels = 2, .dimension = 2, .strides = {2, 4}, .layerNorm = layerNorm};
   options.hidden = {6, 5};
-  options.universal = {.kernel = 4, .convolutions = 2};
+  options.universal = UniversalOptions{.kernel = 4, .convolutions = 2};
   return options;
 }
 
@@ -64,17 +70,18 @@ at::Tensor sounds(int64_t count) {
 
 at::Tensor times() { return timeAxis(kSamples, at::kDouble); }
 
-HyperTrainerOptions quickTraining() {
-  HyperTrainerOptions options;
-  options.optimizer.learningRate = 0.01;
-  options.loss = lossOf({64, 32}, 12);
-  options.threads = 1;
-  return options;
+constexpr ScheduledRate kRate{.learningRate = 0.01, .beta1 = 0.9};
+
+ReconstructionLossOptions quickLoss() { return lossOf({64, 32}, 12); }
+
+Trainer trainerOf(const std::shared_ptr<HyperModel>& model, double maxGradientNorm = 0.0) {
+  return {std::make_shared<HyperObjective>(model, HyperObjectiveOptions{.loss = quickLoss()}),
+          {.maxGradientNorm = maxGradientNorm, .threads = 1}};
 }
 
 std::vector<at::Tensor> valuesOf(const HyperModel& model) {
   std::vector<at::Tensor> values;
-  for (const auto& [name, tensor] : model.parameters()) values.push_back(tensor.detach().clone());
+  for (const at::Tensor& tensor : model.learnable()) values.push_back(tensor.detach().clone());
   return values;
 }
 
@@ -118,8 +125,7 @@ TEST(gradientsOfHypernetworksAgreeWithDifferences) {
       const at::Tensor audio = sounds(2);
       const at::Tensor w = at::cos(5.0 * times()).squeeze(1);
       const auto objective = [&] { return (model.forward(audio, times(), 0.7) * w).sum(); };
-      std::vector<at::Tensor> parameters;
-      for (const auto& [name, tensor] : model.parameters()) parameters.push_back(tensor);
+      const std::vector<at::Tensor> parameters = model.learnable();
       const auto gradients = torch::autograd::grad({objective()}, parameters);
       for (size_t p = 0; p < parameters.size(); ++p) {
         const at::Tensor flat = parameters[p].detach().view(-1);
@@ -142,13 +148,13 @@ TEST(gradientsOfHypernetworksAgreeWithDifferences) {
 
 TEST(aKernelBeyondTheTargetIsAnErrorThatSaysWhatToDo) {
   HyperModelOptions options = smallModel(smallTargets()[1]);
-  options.universal.kernel = 8101;
+  options.universal->kernel = 8101;
   CHECK_THROWS(HyperModel(options), "make the target larger or universalKernel smaller");
   options = smallModel(smallTargets()[1]);
   options.sharedLayers = {3};
   CHECK_THROWS(HyperModel(options), "from 0 to 2");
   options = smallModel(FinerOptions{});
-  CHECK_THROWS(HyperModel(options), "a hypernetwork's target is KAN, NeRF or SIREN");
+  CHECK_THROWS(HyperModel(options), "'kan', 'nerf' or 'siren'");
 }
 
 TEST(aTargetThatIsSetIsOneThatItWasMadeFor) {
@@ -187,13 +193,13 @@ TEST(accumulatedBatchesMakeTheUpdateOfOneBatch) {
   for (const AnyInrOptions& target : smallTargets()) {
     const auto whole = std::make_shared<HyperModel>(smallModel(target));
     const auto parts = std::make_shared<HyperModel>(smallModel(target));
-    HyperTrainer one(whole, quickTraining());
-    HyperTrainer two(parts, quickTraining());
+    Trainer one = trainerOf(whole);
+    Trainer two = trainerOf(parts);
     for (int i = 0; i < 3; ++i) {
-      const HyperStep expected = one.step({audio}, 0.5, 0.01, 0.9);
+      const TrainingStep expected = one.step({.audio = {audio}, .factor = 0.5}, kRate);
       // Not of one size: every recording counts alike.
-      const HyperStep step =
-          two.step({audio.narrow(0, 0, 3), audio.narrow(0, 3, 2)}, 0.5, 0.01, 0.9);
+      const TrainingStep step =
+          two.step({.audio = {audio.narrow(0, 0, 3), audio.narrow(0, 3, 2)}, .factor = 0.5}, kRate);
       CHECK_CLOSE(step.loss, expected.loss, 1e-9);
       CHECK_CLOSE(step.gradientNorm, expected.gradientNorm, 1e-7 * expected.gradientNorm);
     }
@@ -204,24 +210,22 @@ TEST(accumulatedBatchesMakeTheUpdateOfOneBatch) {
 
 TEST(aStepHasTheMeanLossOfItsRecordings) {
   const auto model = std::make_shared<HyperModel>(smallModel(smallTargets()[0]));
-  HyperTrainer trainer(model, quickTraining());
+  Trainer trainer = trainerOf(model);
   const at::Tensor audio = sounds(3);
-  const HyperEvaluation found = trainer.evaluate(audio, 0.5);
+  const Evaluation found = trainer.evaluate({.audio = {audio}, .factor = 0.5});
   const at::Tensor estimates = model->forward(audio, times(), 0.5).detach();
-  CHECK(distance(found.estimates, estimates) < 1e-12);
-  const auto loss = TargetLoss::makeReference(quickTraining().loss, audio);
+  CHECK(distance(found.outputs, estimates) < 1e-12);
+  const auto loss = TargetLoss::makeReference(quickLoss(), audio);
   loss->evaluate(estimates);
   CHECK(distance(found.losses, loss->losses()) < 1e-9);
-  CHECK_CLOSE(trainer.step({audio}, 0.5, 0.01, 0.9).loss, loss->losses().mean().item<double>(),
-              1e-9);
+  CHECK_CLOSE(trainer.step({.audio = {audio}, .factor = 0.5}, kRate).loss,
+              loss->losses().mean().item<double>(), 1e-9);
 }
 
 TEST(clippingScalesTheGradientsToTheirBound) {
   const auto model = std::make_shared<HyperModel>(smallModel(smallTargets()[1]));
-  HyperTrainerOptions options = quickTraining();
-  options.maxGradientNorm = 1e-3;
-  HyperTrainer trainer(model, options);
-  const HyperStep step = trainer.step({sounds(2)}, 1.0, 0.01, 0.9);
+  Trainer trainer = trainerOf(model, 1e-3);
+  const TrainingStep step = trainer.step({.audio = {sounds(2)}}, kRate);
   CHECK(step.gradientNorm > 1e-2);
   double squares = 0.0;
   for (const at::Tensor& moment : trainer.optimizer().firstMoments()) {
@@ -232,24 +236,25 @@ TEST(clippingScalesTheGradientsToTheirBound) {
 
 TEST(aLossThatIsNoNumberMakesNoUpdate) {
   const auto model = std::make_shared<HyperModel>(smallModel(smallTargets()[2]));
-  HyperTrainer trainer(model, quickTraining());
+  Trainer trainer = trainerOf(model);
   const auto before = valuesOf(*model);
   at::Tensor broken = sounds(2);
   broken[1][7].fill_(std::nan(""));
-  const HyperStep step = trainer.step({sounds(2), broken}, 1.0, 0.01, 0.9);
+  const TrainingStep step = trainer.step({.audio = {sounds(2), broken}}, kRate);
   CHECK(!std::isfinite(step.loss));
   CHECK(!std::isfinite(step.gradientNorm));
   const auto after = valuesOf(*model);
   for (size_t i = 0; i < before.size(); ++i) CHECK(after[i].equal(before[i]));
-  CHECK(trainer.optimizer().stepCount() == 0);
-  CHECK(std::isfinite(trainer.step({sounds(2)}, 1.0, 0.01, 0.9).gradientNorm));
-  CHECK(trainer.optimizer().stepCount() == 1);
+  CHECK(trainer.stepCount() == 0);
+  CHECK(std::isfinite(trainer.step({.audio = {sounds(2)}}, kRate).gradientNorm));
+  CHECK(trainer.stepCount() == 1);
 }
 
 TEST(recordingsThatDoNotFitAreErrors) {
   const auto model = std::make_shared<HyperModel>(smallModel(smallTargets()[1]));
-  HyperTrainer trainer(model, quickTraining());
-  CHECK_THROWS(trainer.step({}, 1.0, 0.01, 0.9), "no recordings");
-  CHECK_THROWS(trainer.step({sounds(2).narrow(1, 0, 70)}, 1.0, 0.01, 0.9), "expected [batch, 80]");
+  Trainer trainer = trainerOf(model);
+  CHECK_THROWS(trainer.step({.audio = {}}, kRate), "no recordings");
+  CHECK_THROWS(trainer.step({.audio = {sounds(2).narrow(1, 0, 70)}}, kRate),
+               "expected [batch, 80]");
   CHECK_THROWS(model->encode(sounds(1).to(at::kFloat)), "the recordings are Float");
 }

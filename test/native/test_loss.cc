@@ -57,7 +57,7 @@ TEST(stftIsLibTorchs) {
   const at::Tensor expected = at::stft(signals, 64, 16, 64, window, /*center=*/true, "reflect",
                                        /*normalized=*/false, /*onesided=*/true,
                                        /*return_complex=*/true);
-  const at::Tensor spectrum = centredStft(signals, window, 16);
+  const at::Tensor spectrum = centeredStft(signals, window, 16);
   CHECK(spectrum.transpose(1, 2).allclose(expected, 1e-13, 1e-13));
 }
 
@@ -139,7 +139,7 @@ TEST(wrongSignalsAndOptionsAreErrors) {
     change(options);
     ReconstructionLoss made(options);
   };
-  CHECK_THROWS(with([](auto& o) { o.fftSizes = {}; }), "fftSizes is empty");
+  CHECK_THROWS(with([](auto& o) { o.fftSizes = {}; }), "fftSizes is []");
   CHECK_THROWS(with([](auto& o) { o.fftSizes = {1022}; }), "fftSizes has 1022");
   CHECK_THROWS(with([](auto& o) { o.mels = 0; }), "mels is 0");
   CHECK_THROWS(with([](auto& o) { o.time = o.mel = 0.0; }), "both 0");

@@ -25,9 +25,9 @@ struct ScalarAdamW {
     ++step;
     value -= rate * kOptions.weightDecay * value;
     first = beta1 * first + (1.0 - beta1) * gradient;
-    second = kOptions.beta2 * second + (1.0 - kOptions.beta2) * gradient * gradient;
+    second = kOptions.betas[1] * second + (1.0 - kOptions.betas[1]) * gradient * gradient;
     const double corrected = first / (1.0 - std::pow(beta1, step));
-    const double spread = std::sqrt(second / (1.0 - std::pow(kOptions.beta2, step)));
+    const double spread = std::sqrt(second / (1.0 - std::pow(kOptions.betas[1], step)));
     value -= rate * corrected / (spread + kOptions.epsilon);
   }
 };
@@ -128,7 +128,7 @@ TEST(wrongOptimizerOptionsAreErrors) {
   const at::Tensor parameter = at::ones({1}).requires_grad_();
   const auto with = [&](AdamWOptions options) { AdamW made({parameter}, options); };
   CHECK_THROWS(with({.learningRate = std::nan("")}), "learningRate is nan");
-  CHECK_THROWS(with({.beta1 = 1.0}), "betas are [1");
+  CHECK_THROWS(with({.betas = {1.0, 0.999}}), "betas.0 is 1");
   CHECK_THROWS(with({.epsilon = -1.0}), "epsilon is -1");
   CHECK_THROWS(with({.weightDecay = -0.1}), "weightDecay is -0.1");
   CHECK_THROWS(with({.maxUpdate = -1.0}), "maxUpdate is -1");

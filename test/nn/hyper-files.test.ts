@@ -96,15 +96,13 @@ describe('loadHyperNetwork refuses', () => {
     const path = inFolder('cut.safetensors');
     using model = smallFewSound('nerf');
     await model.save(path);
-    await expect(load(path)).rejects.toMatchObject({
-      code: 'FILE_FORMAT',
-      message: expect.stringMatching(/read it by loadHyperNetwork/),
-    });
+    using loaded = await load(path);
+    expect(loaded.kind).toBe('fewsound');
     writeFileSync(path, readFileSync(path).subarray(0, -5));
-    await refuses(path, /not a sound safetensors file/);
+    await refuses(path, /safetensors file/);
     using network = smallNetwork('nerf');
     await network.save(path);
-    await refuses(path, /it holds a network, no model that writes networks; read it by load/);
+    await refuses(path, /not a model that writes networks; read it with load/);
   });
 
   it('another architecture than its tensors have', async () => {
@@ -141,7 +139,7 @@ describe('loadHyperNetwork refuses', () => {
     const extra = await changed('extra', ({ options }) => {
       options.colour = 'red';
     });
-    await refuses(extra, /describe no model: .*colour is "red"/);
+    await refuses(extra, /describe no model: .*there is no option colour/);
     const none = await changed('none', (model) => {
       model.options = null as never;
     });
@@ -152,7 +150,7 @@ describe('loadHyperNetwork refuses', () => {
     const path = await changed('epoch', (model) => {
       model.epoch = 'last';
     });
-    await refuses(path, /name the epoch "last"/);
+    await refuses(path, /epoch is last/);
   });
 
   it.each<[string, object]>([

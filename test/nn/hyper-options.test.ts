@@ -16,18 +16,30 @@ describe('options that are none are refused', () => {
   const shared = { target: smallTargets.nerf, hidden: [4], encoder: { channels: 1 } };
 
   it.each<[object, string | undefined, RegExp]>([
-    [{ target: { kind: 'finer' } }, 'target.kind', /target.kind is "finer"; expected 'kan'/],
+    [
+      { target: { kind: 'finer' } },
+      'target.kind',
+      /target.kind is "finer". Expected 'kan', 'nerf' or 'siren'/,
+    ],
     [{ target: {} }, 'target.kind', /target.kind is undefined/],
-    [{ target: 'nerf' }, 'target', /target is "nerf". Expected \{ kind: 'kan', 'nerf' or 'siren'/],
-    [{ target: { kind: 'nerf', seed: 3 } }, 'target.seed', /target.seed belongs to the model/],
+    [{ target: 'nerf' }, 'target', /target is "nerf". Expected an object of options/],
+    [
+      { target: { kind: 'nerf', seed: 3 } },
+      'target.seed',
+      /target.seed is 3. There is no such option/,
+    ],
     [{ target: { kind: 'kan', grids: 3 } }, 'target.grids', /grids is 3. There is no such option/],
     [{ samples: 0 }, 'samples', /samples is 0. Expected a whole number from 2/],
     [{ samples: 1.5 }, 'samples', /samples is 1\.5/],
-    [{ mode: 'x' }, 'mode', /mode is "x". Expected 'target', 'residual', 'modulator'/],
-    [{ hidden: [] }, 'hidden', /at least one hidden layer/],
-    [{ encoder: { strides: [] } }, 'encoder.strides', /at least one stride/],
+    [{ mode: 'x' }, 'mode', /mode is "x". Expected 'target', 'residual' or 'modulator'/],
+    [{ hidden: [] }, 'hidden', /1 to 64 layer widths/],
+    [{ encoder: { strides: [] } }, 'encoder.strides', /1 to 8 strides/],
     [{ encoder: { strides: [2, 0] } }, 'encoder.strides.1', /encoder.strides.1 is 0/],
-    [{ encoder: { norm: true } }, 'encoder.norm', /There is no such option; expected channels/],
+    [
+      { encoder: { norm: true } },
+      'encoder.norm',
+      /There is no such option; expected kind, channels/,
+    ],
     [{ sharedLayers: [3] }, undefined, /sharedLayers has 3; expected numbers .* from 0 to 2/],
     [{ sharedLayers: [0, 1, 2] }, undefined, /all layers of the target are shared/],
     [{ universalKernel: 0 }, 'universalKernel', /universalKernel is 0/],

@@ -23,10 +23,10 @@ for (const dtype of Object.keys(found)) {
       initNoise: 2,
       dtype,
     };
-    const network = addon.createNetwork('kan', options);
+    const network = addon.createModel('kan', options);
     const t = unsqueeze(linspace(-1, 1, 301, { dtype }), 1);
     const y = addon.networkForward(network, t, null);
-    const learnable = addon.networkTensors(network).filter(([, , isLearnable]) => isLearnable);
+    const learnable = addon.modelTensors(network).filter(([, , isLearnable]) => isLearnable);
     const parameters = learnable.map(([, tensor]) => tensor);
     const weight = cos(linspace(0, 301, 301, { dtype }));
     const gradients = addon.gradients([y], parameters, [unsqueeze(weight, 1)], false, false);

@@ -47,7 +47,7 @@ describe('options of networks', () => {
   });
 
   it.each<[InrKind, object, string, RegExp]>([
-    ['kan', { grid: -1 }, 'grid', /grid is -1\. Expected a whole number from 1 to 4096/],
+    ['kan', { grid: -1 }, 'grid', /grid is -1\. Expected a whole number from 1 to 1024/],
     ['kan', { grid: 2.5 }, 'grid', /grid is 2\.5/],
     ['kan', { grid: 5000 }, 'grid', /grid is 5000/],
     ['kan', { order: 0 }, 'order', /order is 0\. Expected a whole number from 1 to 16/],
@@ -55,8 +55,8 @@ describe('options of networks', () => {
     ['kan', { order: Number.NaN }, 'order', /order is NaN/],
     ['kan', { order: '3' }, 'order', /order is "3"/],
     ['kan', { layers: [0] }, 'layers.0', /layers\.0 is 0\. Expected a whole number from 1/],
-    ['kan', { layers: [] }, 'layers', /Expected at least one hidden layer/],
-    ['kan', { layers: 48 }, 'layers', /layers is 48\. Expected an array of widths/],
+    ['kan', { layers: [] }, 'layers', /Expected an array of 1 to 64 layer widths/],
+    ['kan', { layers: 48 }, 'layers', /layers is 48\. Expected an array of 1 to 64 layer widths/],
     ['kan', { encoding: 0 }, 'encoding', /encoding is 0/],
     ['kan', { encoding: 65 }, 'encoding', /from 1 to 64/],
     ['kan', { gridRange: [1, -1] }, 'gridRange', /the first below the second/],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { type Inr, load, Nerf, PiecewiseInr, planPieces } from '../../lib/nn';
-import { fadeIn } from '../../lib/nn/piecewise-inr';
+import { type Inr, load, Nerf, PiecewiseInr } from '../../lib/nn';
+import { fadeIn, planPieces } from '../../lib/nn/piecewise-inr';
 import { noGrad, scope, type Tensor } from '../../lib/tensor';
 import { smallNetwork } from './small-networks';
 import { temporaryFolder } from './temporary-folder';

@@ -10,7 +10,7 @@ import { scope, type Tensor, tensor } from '../../lib/tensor';
 export const SAMPLES = 400;
 
 /** A CNN of a few hundred parameters. */
-export const smallCnn = {
+const smallCnn = {
   classes: 3,
   samples: SAMPLES,
   layers: [

@@ -74,7 +74,10 @@ describe('the tarball', () => {
     for (const path of [
       ...built.map((name) => `prebuilds/${platform}/${name}`),
       ...['LICENSE', 'README.md', 'CMakeLists.txt', 'scripts/build-native.mjs'],
-      ...['dist/index.js', 'dist/index.mjs', 'dist/index.d.ts', 'dist/index.d.mts'],
+      ...['', 'analysis/', 'data/', 'report/', 'tensor/'].flatMap((room) =>
+        ['js', 'mjs', 'd.ts', 'd.mts'].map((kind) => `dist/${room}index.${kind}`),
+      ),
+      'dist/types.d.ts',
     ]) {
       assert.ok(packed.includes(path), `${path} is not in it`);
     }
@@ -151,16 +154,19 @@ describe('a machine without compilers', () => {
     const program = `
       import { createRequire } from 'node:module';
       import { KAN, scope, tensor, writeWav } from 'fewsound';
-      const required = createRequire(process.cwd() + '/')('fewsound');
+      import { ones, Tensor } from 'fewsound/tensor';
+      const require = createRequire(process.cwd() + '/');
+      const required = require('fewsound');
       const wave = Float32Array.from({ length: 8000 }, (_, i) => 0.6 * Math.sin(i / 9) * Math.cos(i / 700));
       await writeWav('tone.wav', { samples: wave, sampleRate: 8000 });
       console.log(JSON.stringify({
-        same: required.KAN === KAN,
+        same: required.KAN === KAN && require('fewsound/tensor').Tensor === required.Tensor,
+        ofTensor: scope(() => ones([1]) instanceof Tensor && ones([1]) instanceof required.Tensor),
         sum: scope(() => tensor([1, 2, 3]).mul(2).sum().item()),
         parameters: new KAN({ order: 2 }).parameterCount,
       }));`;
     const said = output('node', ['--input-type=module', '--eval', program], withTorch);
-    assert.deepEqual(JSON.parse(said), { same: true, sum: 12, parameters: 33_768 });
+    assert.deepEqual(JSON.parse(said), { same: true, ofTensor: true, sum: 12, parameters: 33_768 });
 
     const inCommonJs = "console.log(new (require('fewsound').KAN)({ order: 2 }).parameterCount)";
     assert.equal(output('node', ['--eval', inCommonJs], withTorch).trim(), '33768');
@@ -174,9 +180,9 @@ describe('a machine without compilers', () => {
       const labels = rows.map((_, i) => i % 2);
       crossValidateSvm(rows, labels, ['even', 'odd'], { folds: 4, workers: 2 })
         .then(({ predicted }) => console.log(threads, predicted.length));`;
-    const imported = `import { crossValidateSvm } from 'fewsound';${work}`;
+    const imported = `import { crossValidateSvm } from 'fewsound/analysis';${work}`;
     assert.equal(output('node', ['--input-type=module', '--eval', imported]).trim(), '2 40');
-    const required = `const { crossValidateSvm } = require('fewsound');${work}`;
+    const required = `const { crossValidateSvm } = require('fewsound/analysis');${work}`;
     assert.equal(output('node', ['--eval', required]).trim(), '2 40');
   });
 

@@ -13,7 +13,7 @@ import { tarball, unpack } from './tarball.mjs';
 const VERSIONS = ['5.4', '5.9', 'latest'];
 
 const project = mkdtempSync(join(tmpdir(), 'fewsound-types-'));
-const declarations = join(project, 'node_modules', 'fewsound', 'dist', 'index.d.ts');
+const declarations = join(project, 'node_modules', 'fewsound', 'dist', 'types.d.ts');
 const tool = (...path) => join(project, 'tools', 'node_modules', ...path);
 after(() => rmSync(project, { recursive: true, force: true }));
 

@@ -81,7 +81,7 @@ describe('the report of an analysis', () => {
         ...nothing,
         responses: {
           axis: 'fourier' as const,
-          recordings: [{ ...sampleResponse('x'), times: [0, 1] }],
+          recordings: [{ ...sampleResponse('x'), times: Float64Array.of(0, 1) }],
         },
       },
       /'x' has 1650 values of STRS/,
@@ -92,11 +92,13 @@ describe('the report of an analysis', () => {
         ...nothing,
         classes: {
           axis: 'log' as const,
-          frequencies: [1, 2],
-          classes: [{ label: 'real', count: 1, mean: [1], deviation: [0] }],
+          frequencies: Float64Array.of(1, 2),
+          classes: [
+            { label: 'real', count: 1, mean: Float64Array.of(1), deviation: Float64Array.of(0) },
+          ],
         },
       },
-      /'real' has not one value/,
+      /'real' needs one value/,
     ],
   ])('refuses %s', async (_, input, message) => {
     await expect(renderAnalysisReport(input)).rejects.toMatchObject({
@@ -128,7 +130,7 @@ describe('tables of layers', () => {
   });
 
   test('have a column of gaps where these were searched, and a dash for what is not defined', () => {
-    const gap = { betaGap: 76.7, betaGapAvg: 60, exact: false };
+    const gap = { betaGap: 76.7, muGap: 0.23, betaGapAvg: 60, exact: false };
     const { rows } = layerTable(
       [{ name: 'm', layers: [sampleLayer('I', { gap }), sampleLayer('II', { B: Number.NaN })] }],
       true,
@@ -139,7 +141,7 @@ describe('tables of layers', () => {
 });
 
 describe('pictures for papers', () => {
-  test('curves as SVG stand alone: colours and a legend of their own', async () => {
+  test('curves as SVG stand alone: colors and a legend of their own', async () => {
     const { classes } = sampleAnalysis();
     const files = [
       await responseCurvesSvg([sampleResponse('first.wav'), sampleResponse('second.wav')]),

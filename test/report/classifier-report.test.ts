@@ -178,7 +178,7 @@ describe('names of classes', () => {
   });
 });
 
-test('many classes have colours and names without numbers, in a small page', async () => {
+test('many classes have colors and names without numbers, in a small page', async () => {
   const many = Array.from({ length: 110 }, (_, index) => `speaker ${index}`);
   const text = await renderClassifierReport(bare({ test: sampleTest(many) }));
   const svg = matrix(text);

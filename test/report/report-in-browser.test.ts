@@ -178,7 +178,7 @@ describeWithBrowser('a report in Chromium (skipped where there is none: set CHRO
           const svg = [...document.querySelectorAll('svg.on-wide')].find((each) =>
             each.getAttribute('aria-label').startsWith('Confusion'));
           const rgb = (css) => css.match(/[\\d.]+/g).slice(0, 3).map(Number);
-          const light = (colour) => colour
+          const light = (color) => color
             .map((part) => part / 255)
             .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
             .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
@@ -203,12 +203,12 @@ describeWithBrowser('a report in Chromium (skipped where there is none: set CHRO
     await page.close();
   });
 
-  test('follows the colour scheme of the system', async () => {
+  test('follows the color scheme of the system', async () => {
     const { page } = await open('report.html');
     const background = async (colorScheme: 'light' | 'dark') => {
       await page.emulateMedia({ colorScheme });
-      const colour = await page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
-      return (colour.match(/\d+/g) ?? []).map(Number);
+      const color = await page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
+      return (color.match(/\d+/g) ?? []).map(Number);
     };
     const [light = 0] = await background('light');
     const [dark = 255] = await background('dark');

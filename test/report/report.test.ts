@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeComparisonReport, writeReport } from '../../lib/report';
-import { renderReport } from '../../lib/report/report';
+import { renderReport } from '../../lib/report/fit-report';
 import { sampleModel, sampleRun, sampleSound } from './sample-report';
 
 let folder: string;

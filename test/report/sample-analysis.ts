@@ -1,11 +1,12 @@
-import type { AnalysisReportInput, ReportedLayer, ReportedResponse } from '../../lib/report';
+import type { LayerGeometry } from '../../lib/analysis';
+import type { AnalysisReportInput, NamedResponse } from '../../lib/report';
 
 const bins = 33;
 const frames = 50;
 const frequencies = Float64Array.from({ length: bins }, (_, i) => 100 + i * 240);
 
 /** A response with a ridge that rises over time. */
-export function sampleResponse(name: string, strength = 1): ReportedResponse {
+export function sampleResponse(name: string, strength = 1): NamedResponse {
   const times = Float64Array.from({ length: frames }, (_, j) => j * 0.01);
   const strs = Float32Array.from({ length: bins * frames }, (_, index) => {
     const [i, j] = [Math.floor(index / frames), index % frames];
@@ -19,20 +20,29 @@ export function sampleResponse(name: string, strength = 1): ReportedResponse {
 }
 
 /** A layer with some figures. */
-export function sampleLayer(name: string, more: Partial<ReportedLayer> = {}): ReportedLayer {
+export function sampleLayer(name: string, more: Partial<LayerGeometry> = {}): LayerGeometry {
   const mu = 0.3 + 0.05 * name.length;
   return {
     ...{ name, kind: 'conv1d', residual: false, atoms: 8, dimension: 12 },
     ...{ A: 0, B: 4.5024, lambdaMinPlus: 0.3457, betaMin: 60, betaAvg: 72.0779, betaMse: 80 },
-    ...{ mu, muAvg: 0.3, muMse: 0.2 },
+    ...{ mu, muAvg: 0.3, muMse: 0.2, rank: 8, zeroAtoms: 0, nonFiniteAtoms: 0 },
     ...more,
   };
 }
 
+const kept = (eigenvalues: number[], babel: number[]) => ({
+  eigenvalues: Float64Array.from(eigenvalues),
+  babel: Float64Array.from(babel),
+});
+
 /** A report with every part. */
 export function sampleAnalysis(more: Partial<AnalysisReportInput> = {}): AnalysisReportInput {
   const [first, second] = [sampleResponse('first.wav'), sampleResponse('second.wav', 0.5)];
-  const deviation = Float32Array.from(first.crs, (value) => value / 4);
+  const [crs, otherCrs] = [first, second].map((each) => Float64Array.from(each.crs)) as [
+    Float64Array,
+    Float64Array,
+  ];
+  const deviation = crs.map((value) => value / 4);
   const square = [
     [0.001, 500],
     [0.002, 500],
@@ -46,8 +56,8 @@ export function sampleAnalysis(more: Partial<AnalysisReportInput> = {}): Analysi
     classes: {
       ...{ axis: 'fourier', frequencies },
       classes: [
-        { label: 'real', count: 3, mean: first.crs, deviation },
-        { label: 'spoofed', count: 2, mean: second.crs, deviation },
+        { label: 'real', count: 3, mean: crs, deviation },
+        { label: 'spoofed', count: 2, mean: otherCrs, deviation },
       ],
     },
     differences: {
@@ -56,8 +66,8 @@ export function sampleAnalysis(more: Partial<AnalysisReportInput> = {}): Analysi
         {
           ...first,
           name: 'first minus second',
-          strs: Float32Array.from(first.strs, (value, i) => value - (second.strs[i] as number)),
-          crs: Float32Array.from(first.crs, (value, i) => value - (second.crs[i] as number)),
+          strs: Float64Array.from(first.strs, (value, i) => value - (second.strs[i] as number)),
+          crs: Float64Array.from(first.crs, (value, i) => value - (second.crs[i] as number)),
         },
       ],
     },
@@ -74,8 +84,8 @@ export function sampleAnalysis(more: Partial<AnalysisReportInput> = {}): Analysi
       {
         name: 'model',
         layers: [
-          sampleLayer('I', { A: 0.3457, eigenvalues: [4.5, 1, 0.3], babel: [0.5, 0.7] }),
-          sampleLayer('II', { residual: true, eigenvalues: [3, 0.2, 0], babel: [0.3] }),
+          sampleLayer('I', { A: 0.3457, ...kept([4.5, 1, 0.3], [0.5, 0.7]) }),
+          sampleLayer('II', { residual: true, ...kept([3, 0.2, 0], [0.3]) }),
           sampleLayer('III', { mu: Number.NaN }),
         ],
       },

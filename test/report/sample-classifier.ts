@@ -1,16 +1,13 @@
-import type {
-  ClassifierReportInput,
-  ReportedConfusion,
-  ReportedEpoch,
-  ReportedStep,
-  ReportedTest,
-  ReportedValidation,
-} from '../../lib/report';
+import type { ClassifierReportInput, EpochGeometry } from '../../lib/report';
+import type { ConfusionMatrix, StepRecord, ValidationRecord } from '../../lib/train';
 import { sampleLayer } from './sample-analysis';
 import { STEPS_PER_EPOCH, sampleRecords } from './sample-training';
 
-/** The log of the training of a classifier: its validations have an accuracy and no metrics of sound. */
-export function classifierRecords(epochs: number): (ReportedStep | ReportedValidation)[] {
+/**
+ * The log of the training of a classifier: its validations have an accuracy and no metrics of
+ * sound.
+ */
+export function classifierRecords(epochs: number): (StepRecord | ValidationRecord)[] {
   return sampleRecords(epochs).map((record) => {
     if (record.kind === 'step') return record;
     const { kind, step, epoch, loss, seconds } = record;
@@ -19,7 +16,7 @@ export function classifierRecords(epochs: number): (ReportedStep | ReportedValid
 }
 
 /** Classes of which most recordings are taken for what they are, some for the next class. */
-export function sampleConfusion(labels: readonly string[]): ReportedConfusion {
+export function sampleConfusion(labels: readonly string[]): ConfusionMatrix {
   const next = (row: number) => (row + 1) % labels.length;
   const counts = labels.map((_, row) =>
     labels.map((_label, column) => (column === row ? 9 : column === next(row) ? 1 + (row % 2) : 0)),
@@ -29,8 +26,8 @@ export function sampleConfusion(labels: readonly string[]): ReportedConfusion {
 
 export function sampleTest(
   labels: readonly string[] = ['high', 'low', 'middle'],
-  changes: Partial<ReportedTest> = {},
-): ReportedTest {
+  changes: Partial<NonNullable<ClassifierReportInput['test']>> = {},
+): NonNullable<ClassifierReportInput['test']> {
   const confusion = sampleConfusion(labels);
   const recordings = confusion.counts.flat().reduce((sum, count) => sum + count, 0);
   const accuracy = (9 * labels.length) / recordings;
@@ -41,7 +38,7 @@ export function sampleTest(
 export function sampleGeometry(
   epochs: readonly number[],
   names: readonly string[] = ['I', 'II', 'III'],
-): ReportedEpoch[] {
+): EpochGeometry[] {
   return epochs.map((epoch) => ({
     epoch,
     layers: names.map((name) =>

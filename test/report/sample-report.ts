@@ -1,9 +1,9 @@
-import type { ReportedModel, ReportedRun, ReportedSound } from '../../lib/report/types';
+import type { FitConditions, FittedNetwork, Sound } from '../../lib/report';
 
 const SAMPLE_RATE = 22_050;
 
 /** Two gliding tones and a pause: something to see in every plot. */
-export function sampleSound(samples = 8192): ReportedSound {
+export function sampleSound(samples = 8192): Sound {
   return {
     samples: Float32Array.from({ length: samples }, (_, index) => {
       const t = index / SAMPLE_RATE;
@@ -16,10 +16,7 @@ export function sampleSound(samples = 8192): ReportedSound {
 }
 
 /** A model that reproduces the sound at a lower level. */
-export function sampleModel(
-  sound: ReportedSound,
-  changes: Partial<ReportedModel> = {},
-): ReportedModel {
+export function sampleModel(sound: Sound, changes: Partial<FittedNetwork> = {}): FittedNetwork {
   return {
     kind: 'kan',
     parameters: 46_704,
@@ -35,7 +32,7 @@ export function sampleModel(
   };
 }
 
-export const sampleRun: ReportedRun = {
+export const sampleRun: FitConditions = {
   date: new Date('2026-01-02T03:04:05Z'),
   device: 'cpu',
   threads: 2,

@@ -1,9 +1,5 @@
-import type {
-  ReportedReconstruction,
-  ReportedStep,
-  ReportedValidation,
-  TrainingReportInput,
-} from '../../lib/report';
+import type { ReconstructedSound, TrainingReportInput } from '../../lib/report';
+import type { StepRecord, ValidationRecord } from '../../lib/train';
 import { sampleSound } from './sample-report';
 
 export const STEPS_PER_EPOCH = 50;
@@ -17,10 +13,12 @@ function noise(seed: number): () => number {
   };
 }
 
-/** The log of a training by one cycle: a loss that falls noisily, and a validation after each epoch. */
-export function sampleRecords(epochs: number): (ReportedStep | ReportedValidation)[] {
+/**
+ * The log of a training by one cycle: a loss that falls noisily, and a validation after each epoch.
+ */
+export function sampleRecords(epochs: number): (StepRecord | ValidationRecord)[] {
   const random = noise(1);
-  const records: (ReportedStep | ReportedValidation)[] = [];
+  const records: (StepRecord | ValidationRecord)[] = [];
   const steps = epochs * STEPS_PER_EPOCH;
   for (let step = 1; step <= steps; step++) {
     const epoch = Math.ceil(step / STEPS_PER_EPOCH);
@@ -36,10 +34,11 @@ export function sampleRecords(epochs: number): (ReportedStep | ReportedValidatio
       learningRate:
         1e-4 * (done < 0.3 ? 0.04 + 0.96 * rise : Math.cos(((done - 0.3) / 0.7) * 1.57)),
       gradNorm: 4 * expected * (0.3 + 1.4 * random()),
+      samplesPerSecond: 4,
       seconds,
     });
     if (step % STEPS_PER_EPOCH !== 0) continue;
-    // Towards the end it gets worse again.
+    // Toward the end it gets worse again.
     const worse = Math.max(0, done - 0.8) * 0.3;
     records.push({
       kind: 'validation',
@@ -61,8 +60,8 @@ export function sampleRecords(epochs: number): (ReportedStep | ReportedValidatio
 
 export function sampleReconstruction(
   name: string,
-  changes: Partial<ReportedReconstruction> = {},
-): ReportedReconstruction {
+  changes: Partial<ReconstructedSound> = {},
+): ReconstructedSound {
   const { samples, sampleRate } = sampleSound(16_384);
   const random = noise(2);
   return {

@@ -1,8 +1,8 @@
-import { palette } from '../../lib/report/colour-map';
 import {
   fftSizeFor,
   levelDifference,
   levelsInDecibels,
+  palette,
   peakPower,
   powerSpectrogram,
   spectrogramImage,
@@ -92,7 +92,7 @@ test('levels are decibels below the reference, with a floor, also in silence', (
   expect([...levelDifference(levels, levels).values]).toEqual([0, 0, 0]);
 });
 
-test('a picture has low frequencies at the bottom and the scale’s colours', async () => {
+test('a picture has low frequencies at the bottom and the scale’s colors', async () => {
   const scale = { scheme: 'magma', domain: [-80, 0] } as const;
   // [bins, frames]: loud and low at the start, beyond the floor at the end and above.
   const image = await spectrogramImage(
@@ -100,8 +100,8 @@ test('a picture has low frequencies at the bottom and the scale’s colours', as
     scale,
   );
   const { decode } = await import('fast-png');
-  const { width, height, data, palette: colours } = decode(image.png);
-  const at = (x: number, y: number) => (colours as number[][])[data[y * width + x] as number];
+  const { width, height, data, palette: colors } = decode(image.png);
+  const at = (x: number, y: number) => (colors as number[][])[data[y * width + x] as number];
   const [darkest, brightest] = await palette(scale, 2);
   expect([width, height]).toEqual([2, 2]);
   expect(at(0, 1)).toEqual(brightest);

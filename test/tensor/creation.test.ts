@@ -104,16 +104,16 @@ describe('tensor()', () => {
   it.each<[string, TensorLike, TensorOptions, string, RegExp]>([
     ['ragged lists', [[1, 2], [3]] as TensorLike, {}, 'SHAPE_MISMATCH', /not of equal lengths/],
     ['lists and numbers', [[1], 2] as TensorLike, {}, 'SHAPE_MISMATCH', /not of equal lengths/],
-    ['a string inside', ['1'] as never, {}, 'INVALID_ARGUMENT', /data holds a string/],
+    ['a string inside', ['1'] as never, {}, 'INVALID_ARGUMENT', /contains a string/],
     ['mixed kinds', [1, true] as never, {}, 'INVALID_ARGUMENT', /mixes number and boolean/],
     [
       'a fraction as int64',
       [1.5],
       { dtype: 'int64' },
       'INVALID_ARGUMENT',
-      /1\.5, which is no int64/,
+      /1\.5, which is not an int64/,
     ],
-    ['a number beyond int64', [2n ** 63n], {}, 'INVALID_ARGUMENT', /no int64/],
+    ['a number beyond int64', [2n ** 63n], {}, 'INVALID_ARGUMENT', /not an int64/],
     [
       'an unknown dtype',
       [1],

@@ -161,7 +161,7 @@ describe('a file that is not sound', () => {
     ],
     ['has metadata that are no object', [{ __metadata__: 'a' }], /__metadata__ is not an object/],
     ['has an entry that is no object', [{ x: 1 }], /entry of "x"/],
-    ['has an unknown dtype', [{ x: entry('F4', [1], 0, 1) }, [0]], /dtype "F4"; known are/],
+    ['has an unknown dtype', [{ x: entry('F4', [1], 0, 1) }, [0]], /dtype "F4"/],
     [
       'has the dtype of an inherited property',
       [{ x: entry('toString', [1], 0, 1) }, [0]],

@@ -1,15 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  gradients,
-  keep,
-  memory,
-  ops,
-  ownedTensors,
-  scope,
-  type Tensor,
-  tensor,
-  zeros,
-} from '../../lib/tensor';
+import { gradients, keep, memory, ops, scope, type Tensor, tensor, zeros } from '../../lib/tensor';
+import { ownedTensors } from '../../lib/tensor/scope';
 
 const live = () => memory().tensors;
 

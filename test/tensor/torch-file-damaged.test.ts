@@ -91,9 +91,13 @@ describe('a file of the legacy format that is not sound', () => {
     ['is big-endian', legacyBytes(data, [], [], { littleEndian: '\x89' }), /big-endian/],
     ['lacks a storage', legacyBytes(data, [], []), /storage "0" is missing/],
     ['lacks its bytes', legacyBytes(data, ['0'], [uint64(4), four.subarray(1)]), /cut short/],
-    ['has more bytes', legacyBytes(data, ['0'], [uint64(5), four]), /another size/],
-    ['has bytes beyond numbers', legacyBytes(data, ['0'], [uint64(2 ** 62), four]), /another size/],
-    ['has a strange storage', legacyBytes(data, ['1'], [uint64(4), four]), /no tensor of it uses/],
+    ['has more bytes', legacyBytes(data, ['0'], [uint64(5), four]), /not have the size/],
+    [
+      'has bytes beyond numbers',
+      legacyBytes(data, ['0'], [uint64(2 ** 62), four]),
+      /not have the size/,
+    ],
+    ['has a strange storage', legacyBytes(data, ['1'], [uint64(4), four]), /none of its tensors/],
     ['has it twice', legacyBytes(data, ['0', '0'], [uint64(4), four, four, four]), /"0" twice/],
     [
       'claims a huge one',
@@ -101,7 +105,7 @@ describe('a file of the legacy format that is not sound', () => {
       /cut short/,
     ],
     ['names something before its value', pickle('cos\nsystem\n)R'), /asks for os\.system/],
-    ['refers to a storage before its value', pickle('NQ'), /outside where nothing is/],
+    ['refers to a storage before its value', pickle('NQ'), /external object/],
   ])('%s', async (_, bytes, reason) => {
     await refused(bytes, reason);
   });

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { LabelledClips } from '../../lib/data';
+import type { LabeledClips } from '../../lib/data';
 import { loadClassifier, type WaveformClassifier } from '../../lib/nn';
 import { runFiles, type TrainClassifierOptions, trainClassifier } from '../../lib/train';
 import { stateOf } from '../nn/small-classifiers';
@@ -15,7 +15,7 @@ import {
 import { describeBuilt, TrainingProcess } from './training-process';
 
 const at = temporaryFolder();
-let clips: LabelledClips;
+let clips: LabeledClips;
 /** A training that nothing interrupted. */
 let whole: { log: object[]; state: Map<string, string>; best: Map<string, string>; test: string };
 

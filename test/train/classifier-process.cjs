@@ -1,14 +1,16 @@
 // A training of a classifier in a process of its own. SETTINGS: JSON of { folder, model, options, save }. Prints a line of
 // JSON after every step and at the end.
 const { join } = require('node:path');
-const fewsound = require(join(__dirname, '..', '..', 'dist', 'index.js'));
+const dist = join(__dirname, '..', '..', 'dist');
+const fewsound = require(join(dist, 'index.js'));
+const data = require(join(dist, 'data', 'index.js'));
 
 const { corpus: folder, model: modelOptions, options, save } = JSON.parse(process.env.SETTINGS);
 const print = (value) => console.log(JSON.stringify(value));
 
 async function main() {
-  const listed = await fewsound.listClasses({ kind: 'folders', folder });
-  const clips = await fewsound.LabelledClips.load(listed, {
+  const listed = await data.listClasses({ kind: 'folders', folder });
+  const clips = await data.LabeledClips.load(listed, {
     sampleRate: 8000,
     samples: 640,
     margin: 16,

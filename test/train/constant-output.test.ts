@@ -1,12 +1,12 @@
 import { createClip } from '../../lib/audio';
-import { openCorpus, type PreparedCorpus } from '../../lib/data';
+import type { PreparedCorpus } from '../../lib/data';
 import type { FewSound, Inr } from '../../lib/nn';
 import { noGrad, type Tensor } from '../../lib/tensor';
 import { fit, fitAll, readMetricsLog, type TrainingWarning, train } from '../../lib/train';
 import { smallNetwork } from '../nn/small-networks';
 import { temporaryFolder } from '../nn/temporary-folder';
 import { glide, quickLoss } from './glide';
-import { tinyCorpus, tinyModel, tinyOptions } from './tiny-training';
+import { openTinyCorpus, tinyModel, tinyOptions } from './tiny-training';
 
 const clip = glide(400);
 const options = { steps: 3, learningRate: 1e-3, loss: quickLoss };
@@ -89,8 +89,7 @@ describe('a model that writes constant networks', () => {
   const at = temporaryFolder();
   let corpus: PreparedCorpus;
   beforeAll(async () => {
-    await tinyCorpus(at('source'), at('corpus'));
-    corpus = await openCorpus(at('corpus'));
+    corpus = await openTinyCorpus(at('.'));
   });
   afterAll(() => corpus.close());
 

@@ -117,7 +117,7 @@ it('stops at the signal; what was handed over stays, the rest is disposed of', a
 it.each<[string, object | undefined, FitAllOptions, string]>([
   ['no clips', [], {}, 'there are no clips'],
   ['no array', {}, {}, 'there are no clips'],
-  ['a clip that is none', [{}], {}, 'the clip is none'],
+  ['a clip that is none', [{}], {}, 'expected a Clip'],
   ['a bad option', undefined, { together: 0 }, 'together is 0'],
   ['an option of fit', undefined, { resume: 'x' } as FitAllOptions, 'resume is for fit'],
   ['no function', undefined, { network: 3 } as unknown as FitAllOptions, 'network is 3'],

@@ -1,12 +1,75 @@
+import { mkdir, readdir } from 'node:fs/promises';
 import { siSnr } from '../../lib/metrics';
 import { type Inr, KAN, load, type PiecewiseInr } from '../../lib/nn';
-import { type FitLongOptions, type FitLongProgress, fitLong } from '../../lib/train';
+import {
+  type FitLongOptions,
+  type FitLongProgress,
+  type FittedPiece,
+  fitLong,
+} from '../../lib/train';
 import { smallNetwork } from '../nn/small-networks';
 import { temporaryFolder } from '../nn/temporary-folder';
 import { glide, quickLoss } from './glide';
 
 const inFolder = temporaryFolder();
 const clip = glide(3000);
+
+const pieceOptions = { pieceSamples: 1200, overlap: 100, loss: quickLoss, threads: 1 } as const;
+const seeded = (piece: number) => new KAN({ layers: [6], encoding: 5, grid: 4, seed: piece });
+
+/** The folder of a fit that was aborted in its second piece. */
+async function interrupted(options: FitLongOptions): Promise<string> {
+  const path = inFolder(`interrupted-${Math.random()}`);
+  await mkdir(path);
+  const controller = new AbortController();
+  const fitting = fitLong(seeded, clip, {
+    ...pieceOptions,
+    ...options,
+    checkpoint: { path },
+    signal: controller.signal,
+    onProgress: ({ piece }) => {
+      if (piece === 1) controller.abort();
+    },
+  });
+  await expect(fitting).rejects.toMatchObject({ code: 'ABORTED' });
+  return path;
+}
+
+describe('fitLong that was interrupted', () => {
+  it.each<[string, FitLongOptions]>([
+    ['runs to its last step', { steps: 200 }],
+    ['stops early in each piece', { steps: 200, earlyStop: { patience: 5, minDelta: 1e6 } }],
+  ])('and is resumed gives the same, bit for bit, where it %s', async (_, options) => {
+    const path = await interrupted(options);
+    expect((await readdir(path)).sort()).toEqual([
+      'piece-0001.safetensors',
+      'piece-0002.safetensors',
+    ]);
+    const again: FittedPiece[] = [];
+    using resumed = await fitLong(seeded, clip, {
+      ...pieceOptions,
+      ...options,
+      resume: path,
+      onFitted: (piece) => again.push(piece),
+    });
+    const through: FittedPiece[] = [];
+    using whole = await fitLong(seeded, clip, {
+      ...pieceOptions,
+      ...options,
+      onFitted: (piece) => through.push(piece),
+    });
+    const course = ({ piece, pieces, steps, losses, stoppedBy }: FittedPiece) => {
+      return { piece, pieces, steps, losses, stoppedBy };
+    };
+    expect(again.map(course)).toEqual(through.map(course));
+    expect(resumed.render(3000)).toEqual(whole.render(3000));
+  });
+
+  it('needs a checkpoint to resume', async () => {
+    const fitting = fitLong(seeded, clip, { ...pieceOptions, resume: inFolder('nowhere') });
+    await expect(fitting).rejects.toMatchObject({ code: 'FILE_NOT_FOUND', field: 'resume' });
+  });
+});
 
 describe('fitLong', () => {
   it('fits a long recording piece by piece and joins the pieces', async () => {
@@ -70,7 +133,6 @@ describe('fitLong', () => {
     [{ pieceSamples: 100, overlap: 50 }, /pieceSamples is 100\. Expected at least 4 · overlap/],
     [{ overlap: 1 }, /overlap is 1/],
     [{ steps: -1 }, /steps is -1/],
-    [{ resume: 'x' }, /resume is for fit/],
     [{ pieceSamples: 400, overlap: 20 }, /FFT size of 2048 needs 1025/],
   ])('refuses %j', async (options, message) => {
     const fitting = fitLong(() => smallNetwork('nerf'), clip, options);
@@ -81,7 +143,7 @@ describe('fitLong', () => {
   });
 
   it('refuses what makes no networks', async () => {
-    await expect(fitLong(null as never, clip)).rejects.toThrow(/no function/);
-    await expect(fitLong(() => 3 as never, clip)).rejects.toThrow(/the network is none/);
+    await expect(fitLong(null as never, clip)).rejects.toMatchObject({ field: 'createNetwork' });
+    await expect(fitLong(() => 3 as never, clip)).rejects.toMatchObject({ field: 'network' });
   });
 });

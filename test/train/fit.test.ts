@@ -239,16 +239,19 @@ describe('fit refuses, before anything is changed,', () => {
   it('what is no network, and what is no clip', async () => {
     using network = smallNetwork('kan');
     await expect(fit({} as KAN, clip)).rejects.toThrow(/the network is none/);
-    await expect(fit(network, {} as typeof clip)).rejects.toThrow(/the clip is none/);
+    await expect(fit(network, {} as typeof clip)).rejects.toThrow(/expected a Clip/);
     const bad = { ...clip, samples: Float32Array.of(1, Number.NaN, 2), length: 3 };
     await expect(fit(network, bad)).rejects.toThrow(/sample 1 is NaN/);
-    await expect(fit(network, { ...clip, length: 7 })).rejects.toThrow(/says that it has 7/);
+    await expect(fit(network, { ...clip, length: 7 })).rejects.toThrow(/length of the clip is 7/);
   });
 
   it('a network that is being fitted, and one that was disposed of', async () => {
     using network = smallNetwork('kan');
     const first = fit(network, clip, { steps: 50, loss: quickLoss });
-    await expect(fit(network, clip, { steps: 5 })).rejects.toThrow(/being fitted already/);
+    await expect(fit(network, clip, { steps: 5 })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      field: 'network',
+    });
     expect((await first).steps).toBe(50);
     network.dispose();
     await expect(fit(network, clip, { steps: 5, loss: quickLoss })).rejects.toMatchObject({

@@ -1,13 +1,13 @@
-import { LabelledClips, listClasses } from '../../lib/data';
+import { LabeledClips, listClasses } from '../../lib/data';
 import { SegmentalCnn, type WaveformClassifier, type WaveformCnnOptions } from '../../lib/nn';
 import { type MetricsRecord, readMetricsLog, runFiles } from '../../lib/train';
 import { writeClassFolders } from '../data/made-up-classes';
 import { RATE } from '../data/made-up-corpus';
 
 /** Clips of three pitches, 20 each: 36 to learn from, 12 for validation, 12 for test. */
-export async function smallClips(folder: string): Promise<LabelledClips> {
+export async function smallClips(folder: string): Promise<LabeledClips> {
   await writeClassFolders(folder);
-  return LabelledClips.load(await listClasses({ kind: 'folders', folder }), {
+  return LabeledClips.load(await listClasses({ kind: 'folders', folder }), {
     sampleRate: RATE,
     samples: 640,
     margin: 16,

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { prepareCorpus } from '../../lib/data';
+import { openCorpus, type PreparedCorpus, prepareCorpus } from '../../lib/data';
 import { FewSound, type FewSoundOptions, type HyperNetwork } from '../../lib/nn';
 import { scope } from '../../lib/tensor';
 import { type MetricsRecord, readMetricsLog, runFiles, type TrainOptions } from '../../lib/train';
@@ -20,6 +20,12 @@ export async function tinyCorpus(source: string, out: string, segmentSamples = 1
     validationFraction: 0.5,
     workers: 0,
   });
+}
+
+/** The same, prepared below a folder of a test and open. */
+export async function openTinyCorpus(folder: string): Promise<PreparedCorpus> {
+  await tinyCorpus(join(folder, 'source'), join(folder, 'corpus'));
+  return openCorpus(join(folder, 'corpus'));
 }
 
 /** Options of a model that takes a step in a few milliseconds. train-process.cjs has the same. */

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import type { LabelledClips } from '../../lib/data';
+import type { LabeledClips } from '../../lib/data';
 import { IncTssdnet, loadClassifier, type WaveformClassifier } from '../../lib/nn';
 import { readSafetensors, scope } from '../../lib/tensor';
 import { type TrainClassifierOptions, trainClassifier } from '../../lib/train';
@@ -8,7 +8,7 @@ import { temporaryFolder } from '../nn/temporary-folder';
 import { smallClips, smallModel, smallTraining, timelessLog } from './small-classes';
 
 const at = temporaryFolder();
-let clips: LabelledClips;
+let clips: LabeledClips;
 beforeAll(async () => {
   clips = await smallClips(at('clips'));
 });
@@ -78,10 +78,10 @@ describe('trainClassifier', () => {
     using model = smallModel();
     const { files, best } = await run(model, 'best');
     using loaded = await loadClassifier(files.best);
-    expect(loaded.listening).toEqual({
+    expect(loaded.input).toEqual({
       sampleRate: 8000,
       normalize: true,
-      place: 'centre',
+      place: 'center',
       labels: ['high', 'low', 'middle'],
     });
     using last = await loadClassifier(files.last);
@@ -191,7 +191,7 @@ describe('trainClassifier refuses', () => {
     });
     using model = smallModel();
     await expect(
-      trainClassifier(model, [] as unknown as LabelledClips, { folder: at('refused') }),
+      trainClassifier(model, [] as unknown as LabeledClips, { folder: at('refused') }),
     ).rejects.toMatchObject({ field: 'clips' });
     expect(existsSync(at('refused'))).toBe(false);
   });

@@ -2,15 +2,15 @@ import { randomInt } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import { join } from 'node:path';
-import { openCorpus, type PreparedCorpus } from '../../lib/data';
+import type { PreparedCorpus } from '../../lib/data';
 import { type FewSound, type HyperNetwork, loadHyperNetwork } from '../../lib/nn';
 import { noGrad, scope, type Tensor } from '../../lib/tensor';
 import { runFiles, type TrainOptions, train } from '../../lib/train';
 import { temporaryFolder } from '../nn/temporary-folder';
 import {
   checkpointStep,
+  openTinyCorpus,
   timelessLog,
-  tinyCorpus,
   tinyModel,
   tinyModelOptions,
   tinyOptions,
@@ -22,8 +22,7 @@ import { describeBuilt, startTrainingRanks, TrainingProcess } from './training-p
 const at = temporaryFolder();
 let corpus: PreparedCorpus;
 beforeAll(async () => {
-  await tinyCorpus(at('source'), at('corpus'));
-  corpus = await openCorpus(at('corpus'));
+  corpus = await openTinyCorpus(at('.'));
 });
 afterAll(() => corpus.close());
 

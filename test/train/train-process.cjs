@@ -1,7 +1,9 @@
 // A training in a process of its own, or one rank of it (RANK, WORLD_SIZE, MASTER_PORT). SETTINGS: JSON of { corpus,
 // model, options, save }. Prints a line of JSON after every step and at the end.
 const { join } = require('node:path');
-const fewsound = require(join(__dirname, '..', '..', 'dist', 'index.js'));
+const dist = join(__dirname, '..', '..', 'dist');
+const fewsound = require(join(dist, 'index.js'));
+const data = require(join(dist, 'data', 'index.js'));
 
 const {
   corpus: corpusFolder,
@@ -13,7 +15,7 @@ const print = (value) => console.log(JSON.stringify(value));
 
 async function main() {
   const group = await fewsound.processGroupFromEnvironment();
-  const corpus = await fewsound.openCorpus(corpusFolder);
+  const corpus = await data.openCorpus(corpusFolder);
   const model = new fewsound.FewSound(modelOptions);
   try {
     await fewsound.train(model, corpus, {

@@ -233,7 +233,7 @@ describe('a folder', () => {
     });
     try {
       writeFileSync(files.last, whole.subarray(0, -7));
-      await refused({ resume: true }, message(/last\.safetensors.*not a sound safetensors file/));
+      await refused({ resume: true }, message(/last\.safetensors.*safetensors file/));
       writeFileSync(files.last, readFileSync(files.best));
       await refused(
         { resume: true },

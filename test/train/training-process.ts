@@ -7,7 +7,7 @@ import { requireLibTorch } from '../../lib/setup/libtorch';
 import type { TrainOptions } from '../../lib/train';
 import { freePort } from './ranks';
 
-const built = join(__dirname, '..', '..', 'dist', 'train', 'hyper', 'train.js');
+const built = join(__dirname, '..', '..', 'dist', 'train', 'train.js');
 
 /** Tests of trainings in processes of their own are skipped without dist/. */
 export const describeBuilt = existsSync(built) ? describe : describe.skip;

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { type PoolWork, runTasks } from '../../lib/workers/worker-pool';
-import { workerProgram } from '../../lib/workers/worker-program';
+import { type PoolWork, runTasks, workerProgram } from '../../lib/workers/worker-pool';
 import { temporaryFolder } from '../nn/temporary-folder';
 
 const at = temporaryFolder();
@@ -11,7 +10,7 @@ const describeBuilt = existsSync(serveTasks) ? describe : describe.skip;
 /** A program whose tasks are texts that say what is to happen. */
 const PROGRAM = `
 const { serveTasks } = require(${JSON.stringify(serveTasks)});
-const { FewSoundError } = require(${JSON.stringify(workerProgram('native/errors.js'))});
+const { FewSoundError } = require(${JSON.stringify(workerProgram('errors.js'))});
 serveTasks(({ factor }) => async (task, tell) => {
   if (task === 'exit') process.exit(3);
   if (task === 'throw') setTimeout(() => { throw new Error('out of order'); });

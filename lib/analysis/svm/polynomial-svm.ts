@@ -12,17 +12,15 @@ export interface PolynomialSvmOptions {
 }
 
 /** Rows of features, one for each recording, all of one length. */
-export type Features = readonly ArrayLike<number>[];
+export type SvmFeatures = readonly ArrayLike<number>[];
 
-/** Megabytes of kernel values that are kept while it learns. */
+/** Megabytes of kernel values to cache while training. */
 const CACHE = 200;
 
-/**
- * A support vector classifier: libsvm (Chang and Lin 2011), C-SVC. It owns memory outside JavaScript's heap; `dispose` frees it.
- */
+/** A support vector classifier: libsvm's C-SVC (Chang and Lin 2011). `dispose` frees its heap. */
 export class PolynomialSvm {
   readonly #svm: Libsvm;
-  /** Of two classes: what the decision is made from. */
+  /** For two classes: the value that the decision is made from. */
   readonly #decision: ((row: ArrayLike<number>) => number) | undefined;
 
   private constructor(svm: Libsvm, decision: ((row: ArrayLike<number>) => number) | undefined) {
@@ -35,7 +33,7 @@ export class PolynomialSvm {
    * @param labels the class of each row, whole numbers
    */
   static async train(
-    features: Features,
+    features: SvmFeatures,
     labels: readonly number[],
     { degree, gamma, coef0, cost }: PolynomialSvmOptions,
   ): Promise<PolynomialSvm> {
@@ -72,18 +70,17 @@ export class PolynomialSvm {
     }
   }
 
-  /** The class that a row is taken for. */
+  /** The predicted class of a row. */
   predict(row: ArrayLike<number>): number {
     return this.#svm.predictOne(row);
   }
 
   /**
-   * Of two classes: how much a row is of the one with the higher number; only the order means something, as libsvm's constant is
-   * left out.
+   * For two classes: a score for the second. Only its order means something: no constant is added.
    */
   score(row: ArrayLike<number>): number {
     if (this.#decision !== undefined) return this.#decision(row);
-    throw new FewSoundError('INVALID_ARGUMENT', 'score: there is one for two classes only.');
+    throw new FewSoundError('INVALID_ARGUMENT', 'score: only defined for two classes.');
   }
 
   dispose(): void {
@@ -95,7 +92,7 @@ export class PolynomialSvm {
   }
 }
 
-/** αᵢ·yᵢ of the support vectors, from libsvm's own text, which has them in all digits. */
+/** αᵢ·yᵢ of the support vectors, from libsvm's own text, which has all their digits. */
 function weightsOf(model: string): Float64Array {
   const lines = model.slice(model.indexOf('\nSV\n') + 4).split('\n');
   return Float64Array.from(

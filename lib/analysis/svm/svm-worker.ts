@@ -1,7 +1,7 @@
-// The program of a worker thread of `crossValidateSvm`. libsvm-js holds a heap of its own, and ends what it runs in where it
-// fails: here that is a thread.
+// The program of a worker thread of `crossValidateSvm`. libsvm-js has a heap of its own, and where
+// it fails it ends whatever it runs in: here, a thread.
 
 import { serveTasks } from '../../workers/serve-tasks.js';
-import { type FoldedFeatures, type JudgedFold, judgeFold } from './judge-fold.js';
+import { evaluateFold, type FoldData, type FoldResult } from './evaluate-fold.js';
 
-serveTasks<FoldedFeatures, number, JudgedFold>((data) => (held) => judgeFold(data, held));
+serveTasks<FoldData, number, FoldResult>((data) => (held) => evaluateFold(data, held));

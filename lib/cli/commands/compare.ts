@@ -1,24 +1,23 @@
 import { statSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
-import type { Command } from 'commander';
 import { type Clip, loadClip, writeWav } from '../../audio/index.js';
 import { type LeftOut, listCorpus } from '../../data/index.js';
 import { FewSoundError } from '../../errors.js';
 import { writeFileAtomic } from '../../files.js';
 import { writeComparisonReport } from '../../report/index.js';
-import { kindName } from '../../report/metrics.js';
-import { type DeviationTableOptions, deviationTable } from '../../report/runs-table.js';
-import { formatCount } from '../../report/text-table.js';
-import { type CommandContext, type CommandResult, type Execute, UsageError } from '../command.js';
-import { addModelFlags, KINDS, type Kind, modelOptions } from '../flags/networks.js';
-import { namesOf } from '../flags/parsers.js';
+import { deviationTable, type RunsTableOptions } from '../../report/tables.js';
+import { formatCount, kindName } from '../../report/text-table.js';
 import {
-  addRecordingFlags,
-  type RecordingSettings,
-  recordingSettings,
-} from '../flags/recording.js';
-import { addTrainingFlags, type TrainingSettings, trainingSettings } from '../flags/training.js';
-import { prettyJson } from '../runs/fit-config.js';
+  type CommandContext,
+  type CommandResult,
+  defineCommand,
+  reworded,
+  UsageError,
+} from '../command.js';
+import { addModelFlags, KINDS, type Kind, modelOptions } from '../flags/networks.js';
+import { argument, flag, namesOf, quietFlag } from '../flags/parsers.js';
+import { recordingFlags } from '../flags/recording.js';
+import { trainingFlags, trainingSettings } from '../flags/training.js';
 import {
   type CheckedFitting,
   checkFitting,
@@ -26,66 +25,71 @@ import {
   fitNetwork,
   reportedModel,
   reportedRun,
-  summarise,
+  summarize,
+  type TrainingSettings,
 } from '../runs/fitting.js';
-import { type FileWriter, RunFolder } from '../runs/folder.js';
+import { type FileWriter, prettyJson, RunFolder } from '../runs/folder.js';
 import { type ClipResult, UnfinishedComparison } from '../runs/unfinished-comparison.js';
 import { warnOfLeftOut } from '../terminal/left-out.js';
 import { comparisonText, type MetricStatistics, metricStatistics } from '../terminal/metrics.js';
 
-/** Several networks, one recording. */
-export interface CompareRequest {
-  /** Or a folder of recordings. */
+export const compare = defineCommand({
+  description:
+    'Fits each network to the recording with the same steps and seed, prints one table of metrics and writes one report with the spectrograms side by side. Given a folder, it fits every recording in it and below it, and the table has means and standard deviations.',
+  inputs: {
+    audio: argument(
+      '<audio>',
+      'recording to learn: wav, flac, mp3, ogg or opus; or a folder of them',
+    ),
+    models: flag('--models <names>', 'the networks, separated by commas', namesOf(KINDS), [
+      ...KINDS,
+    ]),
+    out: flag('--out <folder>', 'folder for the results; default: fewsound-out/NAME-comparison'),
+    resume: flag(
+      '--resume',
+      'resume the interrupted comparison of a folder, with the same options',
+    ),
+    quiet: quietFlag,
+    ...recordingFlags,
+    ...trainingFlags,
+  },
+  addFlags: addModelFlags,
+  async run({ audio, out, resume = false, ...given }, context, command) {
+    const { samples, sampleRate, offset, channel } = given;
+    const comparison: Comparison = {
+      audio,
+      models: modelOptions(command, given.models),
+      recording: { samples, sampleRate, offset, channel },
+      training: trainingSettings(given),
+      out: out ?? join('fewsound-out', `${nameOf(audio)}-comparison`),
+    };
+    if (isFolder(audio)) return compareFolder(comparison, resume, context);
+    if (resume) {
+      throw new UsageError(`--resume is for a folder of recordings; ${audio} is not a folder.`);
+    }
+    return compareOne(comparison, context);
+  },
+});
+
+const isFolder = (path: string) =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+const nameOf = (audio: string) =>
+  isFolder(audio) ? basename(resolve(audio)) : basename(audio, extname(audio));
+
+/** Several networks, and what they are to learn. */
+interface Comparison {
   readonly audio: string;
   /** Options of each network, in the order of the table. */
   readonly models: ReadonlyMap<Kind, Readonly<Record<string, unknown>>>;
-  readonly recording: RecordingSettings & { readonly samples: number };
+  readonly recording: {
+    readonly samples: number;
+    readonly sampleRate: number | undefined;
+    readonly offset: number;
+    readonly channel: number | 'mix';
+  };
   readonly training: TrainingSettings;
-  readonly out?: string;
-  /** Go on with an interrupted comparison of a folder. */
-  readonly resume: boolean;
-}
-
-/** `fewsound compare`: declares it; the work is loaded when it is called. */
-export function addCompareCommand(program: Command, execute: Execute): void {
-  const command = program
-    .command('compare')
-    .argument('<audio>', 'recording to learn: wav, flac, mp3, ogg or opus; or a folder of them')
-    .summary('fit several networks to one recording, or to many, and compare them')
-    .description(
-      'Fits each network to the recording with the same steps and seed, prints one table of metrics and writes one report with the spectrograms side by side. Of a folder, every recording in it and below it is learned, and the table has means and standard deviations.',
-    )
-    .option('--models <names>', 'the networks, with commas between', namesOf(KINDS), [...KINDS])
-    .option('--out <folder>', 'folder for the results; default: fewsound-out/NAME-comparison')
-    .option('--resume', 'go on with the interrupted comparison of a folder, all else as it was')
-    .option('-q, --quiet', 'no progress on standard error');
-  addRecordingFlags(command, { all: false });
-  addTrainingFlags(command);
-  addModelFlags(command);
-  command.action((audio: string) =>
-    execute(command, async (context) => {
-      const { models, out, resume } = command.opts<{
-        models: Kind[];
-        out?: string;
-        resume?: true;
-      }>();
-      const request: CompareRequest = {
-        audio,
-        models: modelOptions(command, models),
-        recording: recordingSettings(command) as CompareRequest['recording'],
-        training: trainingSettings(command),
-        resume: resume ?? false,
-        ...(out !== undefined && { out }),
-      };
-      if (statSync(audio, { throwIfNoEntry: false })?.isDirectory()) {
-        return compareFolder(request, context);
-      }
-      if (request.resume) {
-        throw new UsageError(`--resume is for a folder of recordings; ${audio} is none.`);
-      }
-      return compare(request, context);
-    }),
-  );
+  readonly out: string;
 }
 
 interface ModelSummary {
@@ -96,42 +100,37 @@ interface ModelSummary {
   readonly secondsPerStep: number;
 }
 
-/**
- * Fits several networks to every recording of a folder and below it: the table of means and deviations that table 1 of
- * the FewSound paper is.
- */
-export async function compareFolder(
-  request: CompareRequest,
+/** Fits several networks to every recording of a folder: table 1 of the FewSound paper. */
+async function compareFolder(
+  comparison: Comparison,
+  resume: boolean,
   context: CommandContext,
 ): Promise<CommandResult> {
-  const { audio, models, training } = request;
+  const { audio, models, recording, training } = comparison;
   const { train, validation, leftOut } = await listCorpus('folder', audio);
   warnOfLeftOut(leftOut, context);
   const recordings = [...train, ...validation].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const fittingOf = async (path: string, [kind, modelOptions]: [Kind, object]) => {
-    const clip = await loadClip(path, { ...request.recording, signal: context.signal });
-    return checkFitting({
-      kind,
-      modelOptions: modelOptions as Readonly<Record<string, unknown>>,
-      ...{ clip, inPieces: false, training },
-    });
+  const fittingOf = async (
+    path: string,
+    [kind, modelOptions]: [Kind, Readonly<Record<string, unknown>>],
+  ) => {
+    const clip = await loadClip(path, { ...recording, signal: context.signal });
+    return checkFitting({ kind, modelOptions, clip, inPieces: false, training });
   };
-  // A mistake in the last network's options, or a broken last recording, should not cost hours before it.
+  // All are checked first: a mistake in the last should not show after hours.
   for (const { path } of recordings) {
     for (const model of models) await fittingOf(path, model);
   }
 
-  const folder = await RunFolder.open(
-    request.out ?? join('fewsound-out', `${basename(resolve(audio))}-comparison`),
-  );
+  const folder = await RunFolder.open(comparison.out);
   const unfinished = await UnfinishedComparison.open(
     folder,
     {
-      ...{ folder: resolve(audio), recording: request.recording, training },
+      ...{ folder: resolve(audio), recording, training },
       models: [...models],
       recordings: recordings.map(({ name }) => name),
     },
-    request.resume,
+    resume,
   ).catch(async (error) => {
     await folder.removeIfEmpty();
     throw error;
@@ -153,7 +152,7 @@ export async function compareFolder(
       summaryOf(results.filter(({ model }) => model === kind)),
     );
     const listed = { recordings: recordings.length, leftOut };
-    const written = await writeTables(folder, request, listed, results, summaries);
+    const written = await writeTables(folder, comparison, listed, results, summaries);
     await unfinished.remove();
     return written;
   } catch (error) {
@@ -169,7 +168,7 @@ async function fitOne(
   context: CommandContext,
 ): Promise<ClipResult> {
   const { network, pieces, metrics } = await fitNetwork(fitting, context, { label });
-  const { loss, seconds, secondsPerStep } = summarise(pieces);
+  const { loss, seconds, secondsPerStep } = summarize(pieces);
   const { learningRate } = fitting.resolvedTraining;
   const parameters = network.parameterCount;
   network.dispose();
@@ -188,17 +187,14 @@ function summaryOf(results: readonly ClipResult[]): ModelSummary {
   };
 }
 
-/** What an interruption leaves is said with it. */
+/** Says what an interruption leaves. */
 function afterFailure(error: unknown, kept: number): unknown {
   if (!(error instanceof FewSoundError) || kept === 0) return error;
-  const done = `${formatCount(kept)} ${kept === 1 ? 'result is' : 'results are'} kept: the same command with --resume goes on.`;
-  const { code, field, shapes } = error;
-  const message = code === 'ABORTED' ? `interrupted. ${done}` : `${error.message} ${done}`;
-  return new FewSoundError(code, message, {
-    cause: error,
-    ...(field !== undefined && { field }),
-    ...(shapes !== undefined && { shapes }),
-  });
+  const done = `${formatCount(kept)} ${kept === 1 ? 'result is' : 'results are'} kept: give the same command with --resume to continue.`;
+  return reworded(
+    error,
+    error.code === 'ABORTED' ? `interrupted. ${done}` : `${error.message} ${done}`,
+  );
 }
 
 function statisticsOf(results: readonly ClipResult[]): ModelSummary['metrics'] {
@@ -213,7 +209,7 @@ function statisticsOf(results: readonly ClipResult[]): ModelSummary['metrics'] {
 
 async function writeTables(
   folder: RunFolder,
-  { audio, recording, training }: CompareRequest,
+  { audio, recording, training }: Comparison,
   { recordings, leftOut }: { recordings: number; leftOut: readonly LeftOut[] },
   results: readonly ClipResult[],
   summaries: readonly ModelSummary[],
@@ -222,7 +218,7 @@ async function writeTables(
     name: `${kindName(model)} (${formatCount(parameters)})`,
     metrics,
   }));
-  const table = (format: DeviationTableOptions['format'] & string) =>
+  const table = (format: RunsTableOptions['format']) =>
     deviationTable(rows, { title: 'Network (parameters)', format });
   const extent = `Mean ± standard deviation over ${formatCount(recordings)} recordings of ${formatCount(recording.samples)} samples, ${formatCount(training.steps)} steps each.`;
   const summary = { recordings, leftOut, steps: training.steps, models: summaries };
@@ -248,11 +244,8 @@ async function writeTables(
 }
 
 /** Fits several networks to one recording and compares them. */
-export async function compare(
-  request: CompareRequest,
-  context: CommandContext,
-): Promise<CommandResult> {
-  const { audio, models, recording, training } = request;
+async function compareOne(comparison: Comparison, context: CommandContext): Promise<CommandResult> {
+  const { audio, models, recording, training } = comparison;
   const clip = await loadClip(audio, { ...recording, signal: context.signal });
   // A mistake in the last network's options should not cost the training of the first.
   const fittings = [...models].map(([kind, modelOptions]) =>
@@ -265,9 +258,7 @@ export async function compare(
       const label = `${kindName(fitting.kind).padEnd(5)}  `;
       fitted.push(await fitNetwork(fitting, context, { label }));
     }
-    const name = basename(audio, extname(audio));
-    const folder = await RunFolder.open(request.out ?? join('fewsound-out', `${name}-comparison`));
-    return await writeComparison(folder, request, clip, fitted);
+    return await writeComparison(await RunFolder.open(comparison.out), comparison, clip, fitted);
   } finally {
     for (const { network } of fitted) network.dispose();
   }
@@ -275,13 +266,13 @@ export async function compare(
 
 async function writeComparison(
   folder: RunFolder,
-  { audio, recording, training }: CompareRequest,
+  { audio, recording, training }: Comparison,
   clip: Clip,
   fitted: readonly Fitted[],
 ): Promise<CommandResult> {
   const { sampleRate, samples } = clip;
   const models = fitted.map(({ fitting, network, pieces, metrics }) => {
-    const { steps, loss, seconds, secondsPerStep } = summarise(pieces);
+    const { steps, loss, seconds, secondsPerStep } = summarize(pieces);
     return {
       model: fitting.kind,
       parameters: network.parameterCount,
@@ -290,42 +281,49 @@ async function writeComparison(
       ...{ steps, loss, metrics, seconds, secondsPerStep },
     };
   });
-  const { device, threads } = summarise((fitted[0] as Fitted).pieces);
+  const { device, threads } = summarize((fitted[0] as Fitted).pieces);
   const summary = { models, device, threads };
   const original = { samples, sampleRate, source: resolve(audio) };
   // Rates are each network's own unless one was given.
   const { learningRate: _, ...common } = (fitted[0] as Fitted).fitting.resolvedTraining;
 
-  const writers: Record<string, FileWriter> = {};
-  const names: Record<string, string> = {};
-  const add = (role: string, name: string, write: FileWriter) => {
-    writers[role] = write;
-    names[role] = name;
-  };
-  add('original', 'original.wav', (path) => writeWav(path, clip, { bitDepth: 32 }));
-  for (const { fitting, network, reconstruction } of fitted) {
-    const { kind } = fitting;
-    add(`${kind}Reconstruction`, `${kind}.wav`, (path) =>
-      writeWav(path, { samples: reconstruction, sampleRate }, { bitDepth: 32 }),
-    );
-    add(`${kind}Model`, `${kind}.safetensors`, (path) => network.save(path));
-  }
-  add('report', 'report.html', (path) =>
-    writeComparisonReport(path, {
-      original,
-      models: fitted.map((each) => {
-        const model = reportedModel(each);
-        const { learningRate } = each.fitting.resolvedTraining;
-        return { ...model, options: { ...model.options, learningRate } };
-      }),
-      run: reportedRun(common, { device, threads }),
-    }),
+  // The role of each file, its name and what writes it.
+  const outputs: [role: string, name: string, write: FileWriter][] = [
+    ['original', 'original.wav', (path) => writeWav(path, clip, { bitDepth: 32 })],
+    ...fitted.flatMap(({ fitting: { kind }, network, reconstruction }): typeof outputs => [
+      [
+        `${kind}Reconstruction`,
+        `${kind}.wav`,
+        (path) => writeWav(path, { samples: reconstruction, sampleRate }, { bitDepth: 32 }),
+      ],
+      [`${kind}Model`, `${kind}.safetensors`, (path) => network.save(path)],
+    ]),
+    [
+      'report',
+      'report.html',
+      (path) =>
+        writeComparisonReport(path, {
+          original,
+          models: fitted.map((each) => {
+            const model = reportedModel(each);
+            const { learningRate } = each.fitting.resolvedTraining;
+            return { ...model, options: { ...model.options, learningRate } };
+          }),
+          run: reportedRun(common, { device, threads }),
+        }),
+    ],
+    ['metrics', 'metrics.json', (path) => writeFileAtomic(path, prettyJson(summary))],
+    [
+      'config',
+      'config.json',
+      (path) =>
+        writeFileAtomic(path, prettyJson({ audio: original.source, recording, training, models })),
+    ],
+  ];
+  const files = await folder.write(
+    Object.fromEntries(outputs.map(([role, , write]) => [role, write])),
+    Object.fromEntries(outputs.map(([role, name]) => [role, name])),
   );
-  add('metrics', 'metrics.json', (path) => writeFileAtomic(path, prettyJson(summary)));
-  add('config', 'config.json', (path) =>
-    writeFileAtomic(path, prettyJson({ audio: original.source, recording, training, models })),
-  );
-  const files = await folder.write(writers, names);
   const rows = models.map(({ model, ...rest }) => ({ kind: model, ...rest }));
   return {
     json: { ...summary, files },

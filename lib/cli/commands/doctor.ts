@@ -1,60 +1,49 @@
 import { dirname } from 'node:path';
-import type { Command } from 'commander';
 import { addon, addonOrigin, locateAddon, searchLibTorch } from '../../addon/addon.js';
 import { FewSoundError } from '../../errors.js';
-import { isCdpamSetUp, isPesqSetUp } from '../../metrics/index.js';
+import { metrics } from '../../metrics/registry.js';
 import type { LibTorchSearch } from '../../setup/libtorch.js';
-import { cudaGraphsUnavailable, cudaUnavailable } from '../../tensor/index.js';
-import { type CommandContext, type CommandResult, type Execute, stylist } from '../command.js';
+import { cudaGraphsUnavailable, cudaUnavailable } from '../../tensor/device.js';
+import { defineCommand, stylist } from '../command.js';
 import { findTool, nvidiaDriver, packageVersion, processor } from '../machine.js';
 
-/** `fewsound doctor`: declares it; the work is loaded when it is called. */
-export function addDoctorCommand(program: Command, execute: Execute): void {
-  const command = program
-    .command('doctor')
-    .summary('check the installation')
-    .description(
-      'Checks what fewsound needs on this machine: Node.js, LibTorch and why that one, the addon, the GPU, and the tools to build. Says what to do where something is missing.',
-    );
-  command.action(() =>
-    execute(command, async (context) => {
-      return examine(context);
-    }),
-  );
-}
-
-/** One thing that was looked at. */
+/** The state of one thing. */
 interface Check {
   readonly name: string;
   readonly state: 'ok' | 'warning' | 'problem';
   readonly found: string;
-  /** What to do about it. */
+  /** How to fix it. */
   readonly remedy?: string;
 }
 
 const SYMBOLS = { ok: ['green', '✓'], warning: ['yellow', '!'], problem: ['red', '✗'] } as const;
 
-/** Looks at everything that fewsound needs. Works where LibTorch or the addon is missing. */
-export function examine({ stdout }: CommandContext): CommandResult {
-  const search = searchLibTorch();
-  const addonCheck = checkAddon(search);
-  const checks = [
-    checkNode(),
-    checkPlatform(),
-    checkProcessor(),
-    checkLibTorch(search),
-    addonCheck,
-    checkCuda(search, addonCheck),
-    ...checkPerceptual(),
-    ...checkTools(),
-  ];
-  const usable = checks.every(({ state }) => state !== 'problem');
-  return {
-    json: { usable, fewsound: packageVersion(), checks, libtorch: search },
-    text: describe(checks, search, usable, stylist(stdout)),
-    status: usable ? 0 : 1,
-  };
-}
+export const doctor = defineCommand({
+  description:
+    'Checks what fewsound needs on this machine: Node.js, LibTorch and why that one, the addon, the GPU, and the tools to build. Says what to do where something is missing.',
+  inputs: {},
+  // Works where LibTorch or the addon is missing.
+  async run(_, { stdout }) {
+    const search = searchLibTorch();
+    const addonCheck = checkAddon(search);
+    const checks = [
+      checkNode(),
+      checkPlatform(),
+      checkProcessor(),
+      checkLibTorch(search),
+      addonCheck,
+      checkCuda(search, addonCheck),
+      ...checkPerceptual(),
+      ...checkTools(),
+    ];
+    const usable = checks.every(({ state }) => state !== 'problem');
+    return {
+      json: { usable, fewsound: packageVersion(), checks, libtorch: search },
+      text: describe(checks, search, usable, stylist(stdout)),
+      status: usable ? 0 : 1,
+    };
+  },
+});
 
 function checkNode(): Check {
   const found = process.versions.node;
@@ -75,7 +64,7 @@ function checkPlatform(): Check {
 function checkProcessor(): Check {
   const { name, threads, instructions } = processor();
   const vectors =
-    instructions.length > 0 ? instructions.join(', ') : 'no vector instructions known here';
+    instructions.length > 0 ? instructions.join(', ') : 'no vector instructions that fewsound uses';
   const found = `${name}, ${threads} ${threads === 1 ? 'thread' : 'threads'}, ${vectors}`;
   return instructions.length > 0
     ? { name: 'CPU', state: 'ok', found }
@@ -83,7 +72,7 @@ function checkProcessor(): Check {
         name: 'CPU',
         state: 'warning',
         found,
-        remedy: 'everything works, at the speed of plain code',
+        remedy: 'everything works, but slower',
       };
 }
 
@@ -109,7 +98,7 @@ function checkAddon({ chosen }: LibTorchSearch): Check {
     const { path, cores } = locateAddon();
     if (!chosen && cores.length > 0) {
       const found = `${path}, for LibTorch ${cores.map(({ libTorch }) => libTorch).join(', ')}`;
-      return { name, state: 'warning', found, remedy: 'cannot be tried without LibTorch' };
+      return { name, state: 'warning', found, remedy: 'cannot be loaded without LibTorch' };
     }
     const { core } = addonOrigin();
     const others = cores.filter(({ libTorch }) => libTorch !== core.libTorch);
@@ -154,19 +143,12 @@ function checkCuda({ chosen }: LibTorchSearch, addonCheck: Check): Check {
 }
 
 function checkPerceptual(): Check[] {
-  return [
-    { name: 'PESQ', there: isPesqSetUp(), what: 'pesq' },
-    { name: 'CDPAM', there: isCdpamSetUp(), what: 'cdpam' },
-  ].map(({ name, there, what }) =>
-    there
-      ? { name, state: 'ok', found: 'set up' }
-      : {
-          name,
-          state: 'warning',
-          found: 'not set up',
-          remedy: `for that metric, run \`fewsound setup ${what}\``,
-        },
-  );
+  return metrics.flatMap(({ title: name, needs }): Check[] => {
+    if (needs?.setup === undefined) return [];
+    if (needs.setup.isDone()) return [{ name, state: 'ok', found: 'set up' }];
+    const remedy = `for that metric, run \`fewsound setup ${needs.setup.name}\``;
+    return [{ name, state: 'warning', found: 'not set up', remedy }];
+  });
 }
 
 function checkTools(): Check[] {
@@ -200,8 +182,8 @@ function describe(
 ): string {
   const width = Math.max(...checks.map(({ name }) => name.length));
   const lines = checks.flatMap(({ name, state, found, remedy }) => {
-    const [colour, symbol] = SYMBOLS[state];
-    const first = `${style(colour, symbol)} ${name.padEnd(width)}  ${found}`;
+    const [color, symbol] = SYMBOLS[state];
+    const first = `${style(color, symbol)} ${name.padEnd(width)}  ${found}`;
     const places =
       name === 'LibTorch' ? candidates.map(({ source, reason }) => `${source}: ${reason}`) : [];
     const further = [...places, ...(remedy === undefined ? [] : [`→ ${remedy}`])];

@@ -1,71 +1,68 @@
-import { type Command, Option } from 'commander';
-import { openCorpus, type PreparedCorpus, type Split } from '../../data/index.js';
+import { openCorpus, type PreparedCorpus } from '../../data/index.js';
 import { FewSoundError } from '../../errors.js';
 import { type MetricName, metricNames } from '../../metrics/index.js';
 import { type HyperNetwork, loadHyperNetwork } from '../../nn/index.js';
-import { runsTable } from '../../report/runs-table.js';
+import { runsTable } from '../../report/tables.js';
 import { formatCount } from '../../report/text-table.js';
-import { type CommandContext, type CommandResult, type Execute, UsageError } from '../command.js';
-import { type DeviceName, deviceName, integerFrom } from '../flags/parsers.js';
+import { type CommandContext, defineCommand, UsageError, type Values } from '../command.js';
+import { argument, choice, deviceFlag, flag, integerFrom, quietFlag } from '../flags/parsers.js';
 import { chooseDevice } from '../runs/processes.js';
 import { findTrainedModel, reconstructSegments, type TrainedModel } from '../runs/trained-model.js';
 import { type MetricStatistics, metricStatistics } from '../terminal/metrics.js';
-import { showProgress } from '../terminal/progress.js';
+import { counted, withProgress } from '../terminal/progress.js';
 
-/** Trained models, and what to measure them on. */
-export interface EvaluateRequest {
-  /** Folders of runs, or files of models. */
-  readonly models: readonly string[];
-  /** Folder of a prepared corpus. */
-  readonly corpus: string;
-  readonly split: Split;
-  /** Segments at most. */
-  readonly limit: number;
-  /** Absent: a CUDA device where there is one, else the CPU. */
-  readonly device?: DeviceName;
-  readonly format: 'text' | 'markdown';
-}
+const inputs = {
+  paths: argument(
+    '<paths...>',
+    'folders of runs (their best model) or files of models; last the prepared corpus',
+  ),
+  split: choice('--split <name>', 'part of the corpus', ['validation', 'train'], 'validation'),
+  limit: flag('--limit <segments>', 'segments at most, spread over the part', integerFrom(1), 512),
+  device: deviceFlag,
+  format: choice('--format <name>', 'of the table', ['text', 'markdown'], 'text'),
+  quiet: quietFlag,
+};
 
-/** `fewsound evaluate`: declares it; the work is loaded when it is called. */
-export function addEvaluateCommand(program: Command, execute: Execute): void {
-  const command = program
-    .command('evaluate')
-    .argument(
-      '<paths...>',
-      'folders of runs (their best model) or files of models; last the prepared corpus',
-    )
-    .usage('RUN... CORPUS [options]')
-    .summary('measure trained models on a prepared corpus')
-    .description(
-      "Passes segments of a prepared corpus through trained models and prints the columns of the paper's tables, a row a model.",
-    )
-    .addOption(
-      new Option('--split <name>', 'part of the corpus')
-        .choices(['validation', 'train'])
-        .default('validation'),
-    )
-    .option('--limit <segments>', 'segments at most, spread over the part', integerFrom(1), 512)
-    .option('--device <name>', 'cpu, cuda or cuda:N; default: CUDA where there is one', deviceName)
-    .addOption(
-      new Option('--format <name>', 'of the table').choices(['text', 'markdown']).default('text'),
-    )
-    .option('-q, --quiet', 'no progress on standard error');
-  command.action((paths: string[]) =>
-    execute(command, async (context) => {
-      const corpus = paths.at(-1);
-      const models = paths.slice(0, -1);
-      if (models.length === 0 || corpus === undefined) {
-        throw new UsageError('missing the corpus: fewsound evaluate RUN... CORPUS');
+type Given = Values<typeof inputs>;
+
+export const evaluateCommand = defineCommand({
+  description:
+    "Passes segments of a prepared corpus through trained models and prints the columns of the paper's tables, one row for each model.",
+  usage: 'RUN... CORPUS [options]',
+  inputs,
+  async run(given, context) {
+    const { split, limit, format } = given;
+    const paths = given.paths.slice(0, -1);
+    if (paths.length === 0) {
+      throw new UsageError('missing the corpus: fewsound evaluate RUN... CORPUS');
+    }
+    const corpus = await openCorpus(given.paths.at(-1) as string);
+    try {
+      // A mistake in the last should not cost the measuring of the first.
+      const found = await Promise.all(paths.map(findTrainedModel));
+      const names = found.map(({ name }) => name);
+      const isDistinct = new Set(names).size === names.length;
+      const models: Measured[] = [];
+      for (const [index, { name, file }] of found.entries()) {
+        const named = isDistinct ? name : (paths[index] as string);
+        models.push(await measure({ name: named, file }, corpus, given, context));
       }
-      const flags = command.opts<Omit<EvaluateRequest, 'models' | 'corpus'>>();
-      const { split, limit, format, device } = flags;
-      return evaluateModels(
-        { models, corpus, split, limit, format, ...(device && { device }) },
-        context,
+      const table = runsTable(
+        models.map(({ name, metrics }) => ({ name, metrics: means(metrics) })),
+        { format, title: 'Model' },
       );
-    }),
-  );
-}
+      const { folder, sampleRate } = corpus;
+      const [{ segments }] = models as [Measured];
+      const extent = `${formatCount(segments)} segments of the ${split} part of ${folder}, at most ${formatCount(limit)}`;
+      return {
+        json: { corpus: { folder, kind: corpus.corpus, sampleRate }, split, limit, models },
+        text: format === 'markdown' ? table : `${table}\n\nMeans over ${extent}.`,
+      };
+    } finally {
+      await corpus.close();
+    }
+  },
+});
 
 /** A model that was measured. */
 interface Measured extends TrainedModel {
@@ -75,43 +72,10 @@ interface Measured extends TrainedModel {
   readonly metrics: Readonly<Record<MetricName, MetricStatistics>>;
 }
 
-/** Measures trained models on a prepared corpus: `fewsound evaluate RUN... CORPUS`. */
-export async function evaluateModels(
-  request: EvaluateRequest,
-  context: CommandContext,
-): Promise<CommandResult> {
-  const { split, limit, format } = request;
-  const corpus = await openCorpus(request.corpus);
-  try {
-    // A mistake in the last should not cost the measuring of the first.
-    const found = await Promise.all(request.models.map(findTrainedModel));
-    const names = found.map(({ name }) => name);
-    const isDistinct = new Set(names).size === names.length;
-    const models: Measured[] = [];
-    for (const [index, { name, file }] of found.entries()) {
-      const named = isDistinct ? name : (request.models[index] as string);
-      models.push(await measure({ name: named, file }, corpus, request, context));
-    }
-    const table = runsTable(
-      models.map(({ name, metrics }) => ({ name, metrics: means(metrics) })),
-      { format, title: 'Model' },
-    );
-    const { folder, sampleRate } = corpus;
-    const [{ segments }] = models as [Measured];
-    const extent = `${formatCount(segments)} segments of the ${split} part of ${folder}, at most ${formatCount(limit)}`;
-    return {
-      json: { corpus: { folder, kind: corpus.corpus, sampleRate }, split, limit, models },
-      text: format === 'markdown' ? table : `${table}\n\nMeans over ${extent}.`,
-    };
-  } finally {
-    await corpus.close();
-  }
-}
-
 async function measure(
   { name, file }: TrainedModel,
   corpus: PreparedCorpus,
-  { split, limit, device }: EvaluateRequest,
+  { split, limit, device }: Given,
   context: CommandContext,
 ): Promise<Measured> {
   const model = await loadHyperNetwork(file, { device: chooseDevice(device) });
@@ -119,24 +83,16 @@ async function measure(
     requireRate(file, model, corpus);
     const store = corpus[split];
     const total = Math.min(limit, store.length);
-    const progress = await showProgress<number>(context, `${name}  `, {
-      position: (done) => ({ done, total }),
-      describe: (done) => `${formatCount(done)}/${formatCount(total)} segments`,
-    });
-    const values = new Map<MetricName, number[]>(metricNames.map((metric) => [metric, []]));
+    const values = new Map<MetricName, (number | null)[]>(metricNames.map((each) => [each, []]));
     let segments = 0;
-    try {
-      const { signal } = context;
+    const { signal } = context;
+    await withProgress(context, `${name}  `, counted('segments'), async (progress) => {
       for await (const { metrics } of reconstructSegments(model, store, { limit, signal })) {
-        for (const metric of metricNames) {
-          const value = metrics[metric];
-          if (value !== null) values.get(metric)?.push(value);
-        }
-        progress.update(++segments);
+        for (const metric of metricNames) values.get(metric)?.push(metrics[metric]);
+        segments += 1;
+        progress.update({ done: segments, total });
       }
-    } finally {
-      progress.stop();
-    }
+    });
     const metrics = Object.fromEntries(
       [...values].map(([metric, all]) => [metric, metricStatistics(all)]),
     ) as Measured['metrics'];

@@ -1,171 +1,123 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
-import { type Command, Option } from 'commander';
 import { loadClip, writeWav } from '../../audio/index.js';
 import { FewSoundError } from '../../errors.js';
-import { writeFileAtomic } from '../../files.js';
+import { makeFolder, writeFileAtomic } from '../../files.js';
 import { writeReport } from '../../report/index.js';
 import { formatCount, formatSeconds } from '../../report/text-table.js';
-import { type CommandContext, type CommandResult, type Execute, UsageError } from '../command.js';
-import { addModelFlags, KINDS, type Kind, modelOptions } from '../flags/networks.js';
-import { integerFrom } from '../flags/parsers.js';
 import {
-  addRecordingFlags,
-  type RecordingSettings,
-  recordingSettings,
-} from '../flags/recording.js';
-import {
-  addTrainingFlags,
+  type CommandContext,
+  type CommandResult,
+  defineCommand,
   defined,
-  type TrainingSettings,
-  trainingSettings,
-} from '../flags/training.js';
+  isGiven,
+  reworded,
+  toJsonLine,
+  UsageError,
+  type Values,
+} from '../command.js';
+import { addModelFlags, KINDS, modelOptions } from '../flags/networks.js';
+import { argument, choice, flag, integerFrom, quietFlag } from '../flags/parsers.js';
+import { wholeRecordingFlags } from '../flags/recording.js';
+import { trainingFlags, trainingSettings } from '../flags/training.js';
 import { packageVersion } from '../machine.js';
-import { prettyJson, type RunConfig, readRunConfig } from '../runs/fit-config.js';
 import {
   type CheckedFitting,
   checkFitting,
   type Fitted,
   fitNetwork,
+  type RunConfig,
+  readRunConfig,
   reportedModel,
   reportedRun,
-  summarise,
+  summarize,
 } from '../runs/fitting.js';
-import { type FileWriter, RUN_FILES, RunFolder } from '../runs/folder.js';
+import { type FileWriter, prettyJson, RUN_FILES, RunFolder } from '../runs/folder.js';
 import { metricsText } from '../terminal/metrics.js';
 
-/** A fit from its beginning. */
-export interface FitRequest {
-  readonly audio: string;
-  readonly model: Kind;
-  readonly modelOptions: Readonly<Record<string, unknown>>;
-  readonly recording: RecordingSettings;
-  readonly training: TrainingSettings;
-  /** Folder for the results. */
-  readonly out?: string;
-  /** Steps between two checkpoints; absent: one only when the fit is interrupted. */
-  readonly checkpointEvery?: number;
-}
-
-/** A fit from where it was interrupted: what was set then, and what is to change. */
-export interface ResumeRequest {
-  /** The folder of the interrupted fit. */
-  readonly folder: string;
-  readonly audio?: string;
-  readonly changes: {
-    readonly steps?: number;
-    readonly threads?: number;
-    readonly checkpointEvery?: number;
-  };
-}
-
-/** Options that make sense beside --resume; everything else is as it was. */
+/** Flags that can be given with --resume; everything else stays as it was. */
 const WITH_RESUME = new Set(['resume', 'steps', 'threads', 'checkpointEvery', 'json', 'quiet']);
 
-/** `fewsound fit`: declares it; the work is loaded when it is called. */
-export function addFitCommand(program: Command, execute: Execute): void {
-  const command = program
-    .command('fit')
-    .argument('[audio]', 'recording to learn: wav, flac, mp3, ogg or opus')
-    .summary('fit a network to a recording')
-    .description(
-      'Fits a network to a recording and writes a folder with the reconstruction, the model and a report.',
-    )
-    .usage('AUDIO [options]\n       fewsound fit --resume DIR')
-    .addOption(new Option('--model <name>', 'the network').choices(KINDS).default('kan'))
-    .option('--out <folder>', 'folder for the results; default: fewsound-out/NAME-MODEL')
-    .option('--resume <folder>', 'go on with the interrupted fit in this folder')
-    .option(
-      '--checkpoint-every <steps>',
-      'save the state of the training this often',
-      integerFrom(1),
-    )
-    .option('-q, --quiet', 'no progress on standard error');
-  addRecordingFlags(command, { all: true });
-  addTrainingFlags(command);
-  addModelFlags(command);
-  command.action((audio: string | undefined) =>
-    execute(command, async (context: CommandContext) => {
-      const { out, resume, checkpointEvery, model } = command.opts<{
-        out?: string;
-        resume?: string;
-        checkpointEvery?: number;
-        model: Kind;
-      }>();
-      if (resume !== undefined) {
-        const request = resumeRequest(command, resume, audio);
-        return resumeFit(request, context);
+const inputs = {
+  audio: argument('[audio]', 'recording to learn: wav, flac, mp3, ogg or opus'),
+  model: choice('--model <name>', 'the network', KINDS, 'kan'),
+  out: flag('--out <folder>', 'folder for the results; default: fewsound-out/NAME-MODEL'),
+  resume: flag('--resume <folder>', 'resume the interrupted fit in this folder'),
+  checkpointEvery: flag(
+    '--checkpoint-every <steps>',
+    'save the state of the training this often',
+    integerFrom(1),
+  ),
+  quiet: quietFlag,
+  ...wholeRecordingFlags,
+  ...trainingFlags,
+};
+
+type Given = Values<typeof inputs>;
+
+export const fitCommand = defineCommand({
+  description:
+    'Fits a network to a recording and writes a folder with the reconstruction, the model and a report.',
+  usage: 'AUDIO [options]\n       fewsound fit --resume DIR',
+  inputs,
+  addFlags: addModelFlags,
+  async run(given, context, command) {
+    const { audio, model, resume } = given;
+    if (resume !== undefined) {
+      const other = command.options.find((option) => {
+        const name = option.attributeName();
+        return isGiven(command, name) && !WITH_RESUME.has(name);
+      });
+      if (other) {
+        throw new UsageError(
+          `${other.long} cannot change when a fit is resumed. With --resume, only --steps, --threads and --checkpoint-every can be given.`,
+        );
       }
-      if (audio === undefined) throw new UsageError('missing the recording: fewsound fit AUDIO');
-      const request: FitRequest = {
-        audio,
-        model,
-        modelOptions: modelOptions(command, [model]).get(model) ?? {},
-        recording: recordingSettings(command),
-        training: trainingSettings(command),
-        ...(out !== undefined && { out }),
-        ...(checkpointEvery !== undefined && { checkpointEvery }),
-      };
-      return startFit(request, context);
-    }),
-  );
-}
+      // Where it is not given it has its default, which the fit may not have been started with.
+      const steps = isGiven(command, 'steps') ? given.steps : undefined;
+      return resumeFit(resume, { ...given, steps }, context);
+    }
+    if (audio === undefined) throw new UsageError('missing the recording: fewsound fit AUDIO');
+    return startFit(audio, given, modelOptions(command, [model]).get(model) ?? {}, context);
+  },
+});
 
-function resumeRequest(command: Command, folder: string, audio: string | undefined): ResumeRequest {
-  const given = command.options.filter(
-    (option) => command.getOptionValueSource(option.attributeName()) === 'cli',
-  );
-  const other = given.find((option) => !WITH_RESUME.has(option.attributeName()));
-  if (other) {
-    throw new UsageError(
-      `${other.long} cannot change when a fit goes on; with --resume there can be --steps, --threads and --checkpoint-every.`,
-    );
-  }
-  const changes = Object.fromEntries(
-    ['steps', 'threads', 'checkpointEvery']
-      .filter((name) => command.getOptionValueSource(name) === 'cli')
-      .map((name) => [name, command.getOptionValue(name) as number]),
-  );
-  return { folder, changes, ...(audio !== undefined && { audio }) };
-}
-
-/** A fit from its beginning: `fewsound fit AUDIO`. */
-export async function startFit(
-  request: FitRequest,
+async function startFit(
+  audio: string,
+  given: Given,
+  modelOptions: Readonly<Record<string, unknown>>,
   context: CommandContext,
 ): Promise<CommandResult> {
-  const { audio, model, modelOptions, recording, training, checkpointEvery } = request;
-  const { samples, ...part } = recording;
-  const clip = await loadClip(audio, {
-    ...part,
-    ...(samples !== 'all' && { samples }),
-    signal: context.signal,
-  });
+  const { model, samples, sampleRate, offset, channel, checkpointEvery } = given;
   const inPieces = samples === 'all';
+  const clip = await loadClip(audio, {
+    samples: inPieces ? undefined : samples,
+    ...{ sampleRate, offset, channel, signal: context.signal },
+  });
+  const training = trainingSettings(given);
   const fitting = checkFitting({ kind: model, modelOptions, clip, inPieces, training });
   const config: RunConfig = {
     fewsound: packageVersion(),
     date: new Date().toISOString(),
     audio: resolve(audio),
-    recording: { ...recording, sampleRate: clip.sampleRate },
+    recording: { samples, sampleRate: clip.sampleRate, offset, channel },
     model,
     modelOptions: fitting.resolvedModel,
     training: { ...training, learningRate: fitting.resolvedTraining.learningRate },
     fitOptions: fitting.resolvedTraining,
   };
   const name = basename(audio, extname(audio));
-  const folder = await RunFolder.open(request.out ?? join('fewsound-out', `${name}-${model}`));
+  const folder = await RunFolder.open(given.out ?? join('fewsound-out', `${name}-${model}`));
   await folder.removeCheckpoints();
   return new FitRun(folder, config, fitting, checkpointEvery).run(context);
 }
 
-/** A fit from where it was interrupted: `fewsound fit --resume DIR`. */
-export async function resumeFit(
-  { folder: path, audio, changes }: ResumeRequest,
+async function resumeFit(
+  path: string,
+  { audio, steps, threads, checkpointEvery }: Partial<Given>,
   context: CommandContext,
 ): Promise<CommandResult> {
-  const { checkpointEvery, ...training } = changes;
   const stored = await readRunConfig(join(path, RUN_FILES.config));
   if (audio !== undefined && resolve(audio) !== stored.audio) {
     throw new UsageError(`${path} is a fit to ${stored.audio}, not to ${resolve(audio)}.`);
@@ -174,29 +126,26 @@ export async function resumeFit(
   if (folder.checkpoints().size === 0) {
     throw new FewSoundError(
       'FILE_NOT_FOUND',
-      `${folder.checkpointFolder} holds no checkpoint: the fit in ${path} is finished, or was interrupted before its first step. Start it anew.`,
+      `${folder.checkpointFolder} holds no checkpoint: the fit in ${path} is finished, or was interrupted before its first step. Start a new one.`,
     );
   }
-  const config = { ...stored, training: { ...stored.training, ...training } };
+  const training = { ...stored.training, ...defined({ steps, threads }) };
+  const config = { ...stored, training };
   // The clip as it was: the recording may have changed since.
-  const original = await loadClip(folder.file('original'), {
+  const clip = await loadClip(folder.file('original'), {
     normalize: false,
     signal: context.signal,
   });
-  const fitting = checkFitting({
-    kind: config.model,
-    modelOptions: config.modelOptions,
-    clip: original,
-    inPieces: config.recording.samples === 'all',
-    training: config.training,
-  });
+  const { model: kind, modelOptions } = config;
+  const inPieces = config.recording.samples === 'all';
+  const fitting = checkFitting({ kind, modelOptions, clip, inPieces, training });
   return new FitRun(folder, config, fitting, checkpointEvery).run(context);
 }
 
 /** One run of `fewsound fit` in its folder. */
 class FitRun {
   private prepared: Promise<void> | undefined;
-  /** Files that `prepare` made and that were not there before. */
+  /** Files that `prepare` wrote and that were not there before. */
   private made: string[] = [];
 
   constructor(
@@ -209,14 +158,10 @@ class FitRun {
   async run(context: CommandContext): Promise<CommandResult> {
     const { folder, fitting } = this;
     try {
-      const existing = folder.checkpoints();
-      await folder.makeCheckpointFolder();
+      const resume = folder.checkpoints().size > 0;
+      await makeFolder(folder.checkpointFolder);
       const fitted = await fitNetwork(fitting, context, {
-        checkpoints: {
-          folder: folder.checkpointFolder,
-          existing,
-          ...defined({ every: this.checkpointEvery }),
-        },
+        checkpoints: { folder: folder.checkpointFolder, every: this.checkpointEvery, resume },
         onBegin: () => {
           // Awaited below; until then a failure must not count as unhandled.
           this.prepare().catch(() => {});
@@ -244,7 +189,7 @@ class FitRun {
     return this.prepared;
   }
 
-  /** Leaves what can be resumed and nothing else; gives the error to throw. */
+  /** Leaves what can be resumed and nothing else; returns the error to throw. */
   private async afterFailure(error: unknown): Promise<unknown> {
     const { folder } = this;
     await this.prepared?.catch(() => {});
@@ -258,28 +203,23 @@ class FitRun {
     }
     if (!aborted) return error;
     const message = resumable
-      ? `interrupted. To go on: fewsound fit --resume ${folder.path}`
-      : 'interrupted before the first step; there is nothing to go on from.';
-    return new FewSoundError('ABORTED', message, { cause: error });
+      ? `interrupted. To resume: fewsound fit --resume ${folder.path}`
+      : 'interrupted before the first step; there is nothing to resume.';
+    return reworded(error, message);
   }
 
   private async writeResults(fitted: Fitted): Promise<CommandResult> {
     const { folder, config } = this;
     const { clip, resolvedTraining } = this.fitting;
     const { network, pieces, reconstruction, metrics } = fitted;
-    const { losses: _, ...course } = summarise(pieces);
+    const { losses: _, ...course } = summarize(pieces);
+    const { steps, loss, seconds, secondsPerStep, device, threads, warnings } = course;
     const summary = {
       model: config.model,
       parameters: network.parameterCount,
-      steps: course.steps,
-      loss: course.loss,
-      metrics,
-      seconds: course.seconds,
-      secondsPerStep: course.secondsPerStep,
-      device: course.device,
-      threads: course.threads,
+      ...{ steps, loss, metrics, seconds, secondsPerStep, device, threads },
       ...(pieces.length > 1 && { pieces: pieces.length }),
-      ...(course.warnings.length > 0 && { warnings: course.warnings }),
+      ...(warnings.length > 0 && { warnings }),
     };
     const { samples, sampleRate } = clip;
     const writers: Record<keyof typeof RUN_FILES, FileWriter> = {
@@ -298,7 +238,7 @@ class FitRun {
       log: (path) => writeFileAtomic(path, logLines(fitted)),
     };
     const files = await folder.write(writers, RUN_FILES);
-    // A finished fit is not to be resumed by mistake.
+    // A finished fit must not be resumed by mistake.
     if (this.checkpointEvery === undefined) await folder.removeCheckpoints();
     return { json: { ...summary, files }, text: resultText(summary, folder, files) };
   }
@@ -311,8 +251,7 @@ function* logLines({ pieces }: Fitted): Generator<string> {
     const piece = pieces.length > 1 ? { piece: index } : {};
     for (const [before, loss] of result.losses.entries()) {
       const step = before + 1;
-      const entry = { ...piece, step, loss, ...(known.has(step) && { siSnr: known.get(step) }) };
-      yield `${JSON.stringify(entry)}\n`;
+      yield toJsonLine({ ...piece, step, loss, siSnr: known.get(step) });
     }
   }
 }

@@ -1,14 +1,8 @@
 import { basename, extname, join, resolve } from 'node:path';
-import { type Command, Option } from 'commander';
 import { openCorpus, type PreparedCorpus } from '../../data/index.js';
 import { FewSoundError } from '../../errors.js';
-import {
-  createHyperNetwork,
-  type FewSound,
-  type HyperNetwork,
-  type HyperSound,
-} from '../../nn/index.js';
-import { runsTable } from '../../report/runs-table.js';
+import { createHyperNetwork, type FewSound, type HyperSound } from '../../nn/index.js';
+import { runsTable } from '../../report/tables.js';
 import { formatCount, formatSeconds } from '../../report/text-table.js';
 import {
   type RunFiles,
@@ -21,135 +15,117 @@ import { setUpTraining } from '../../train/train-options.js';
 import {
   type CommandContext,
   type CommandResult,
-  type Execute,
-  type SilentResult,
+  defineCommand,
+  isGiven,
+  reworded,
   UsageError,
+  type Values,
 } from '../command.js';
-import { type DeviceName, deviceName, integerFrom } from '../flags/parsers.js';
-import { readOutcome, type TrainingOutcome, validationJson } from '../runs/outcome.js';
+import {
+  argument,
+  choice,
+  deviceName,
+  flag,
+  integerFrom,
+  quietFlag,
+  threadsFlag,
+} from '../flags/parsers.js';
 import { asOneOfSeveral, chooseDevice, joinProcesses, processPlace } from '../runs/processes.js';
-import { modelFacts, settingsOf, type TrainedRun, writeRunReport } from '../runs/report.js';
+import { modelFacts, type TrainedRun, writeRunReport } from '../runs/report.js';
 import {
   type CompleteConfig,
-  type ConfigChanges,
   changedConfig,
   readTrainConfig,
+  settingsOf,
 } from '../runs/train-config.js';
 import { TRAIN_FILE } from '../runs/trained-model.js';
 import {
   afterTrainingFailure,
   howToGoOn,
   keepConfiguration,
+  readOutcome,
   requireCheckpoint,
   requireFreeFolder,
+  type TrainingOutcome,
+  validationJson,
   withPlace,
 } from '../runs/training.js';
-import { trainingDisplay, validationLine } from '../terminal/progress.js';
+import { TRAIN_PROGRESS, validationLine, withProgress } from '../terminal/progress.js';
 
-/** Where a training computes; it does not change what comes out but for rounding. */
-export interface TrainMachine {
-  /** Absent: a CUDA device where there is one, else the CPU. */
-  readonly device?: DeviceName;
-  /** What carries the gradients between processes. */
-  readonly backend?: 'gloo' | 'nccl';
-}
+const inputs = {
+  config: argument(
+    '[config]',
+    'a JSON file: model, corpus and training (configs/ holds those of the paper)',
+  ),
+  out: flag('--out <folder>', 'folder of the run; default: fewsound-out/NAME of CONFIG'),
+  resume: flag('--resume <folder>', 'resume the training in this folder from its last checkpoint'),
+  corpus: flag('--corpus <folder>', 'the prepared corpus, in place of the one in CONFIG'),
+  epochs: flag('--epochs <count>', 'in place of those in CONFIG', integerFrom(1)),
+  precision: choice(
+    '--precision <name>',
+    'in place of that in CONFIG; bfloat16: encoder and hypernetwork compute in it',
+    ['float32', 'bfloat16'],
+  ),
+  device: flag(
+    '--device <name>',
+    'cpu, cuda or cuda:N; default: CUDA where there is one, of several processes a device each',
+    deviceName,
+  ),
+  threads: threadsFlag,
+  backend: choice(
+    '--backend <name>',
+    'between processes; default: nccl for CUDA devices where it is there, else gloo',
+    ['gloo', 'nccl'],
+  ),
+  quiet: quietFlag,
+};
 
-/** A training from its beginning. */
-export interface TrainRequest {
-  /** A JSON file. */
-  readonly config: string;
-  /** Folder of the run. */
-  readonly out?: string;
-  readonly changes: ConfigChanges;
-  readonly machine: TrainMachine;
-}
+type Given = Values<typeof inputs>;
 
-/** A training from its last checkpoint. */
-export interface ResumeTrainingRequest {
-  /** Folder of the run. */
-  readonly folder: string;
-  readonly changes: ConfigChanges;
-  readonly machine: TrainMachine;
-}
-
-interface TrainFlags extends ConfigChanges, TrainMachine {
-  readonly out?: string;
-  readonly resume?: string;
-}
-
-/** Options that decide the course of a training, which cannot change under way. */
+/** Options that decide the course of a training, which cannot change when it is resumed. */
 const NOT_WITH_RESUME = ['out', 'precision'] as const;
 
-/** `fewsound train`: declares it; the work is loaded when it is called. */
-export function addTrainCommand(program: Command, execute: Execute): void {
-  const command = program
-    .command('train')
-    .argument(
-      '[config]',
-      'a JSON file: model, corpus and training (configs/ holds those of the paper)',
-    )
-    .summary('train a model that writes networks on a prepared corpus')
-    .description(
-      'Trains FewSound or HyperSound on a corpus that `fewsound prepare` made and writes a folder with checkpoints, the log, events for TensorBoard and a report. Started by torchrun, all processes train together.',
-    )
-    .usage('CONFIG.json [options]\n       fewsound train --resume RUN')
-    .option('--out <folder>', 'folder of the run; default: fewsound-out/NAME of CONFIG')
-    .option('--resume <folder>', 'go on with the training in this folder from its last checkpoint')
-    .option('--corpus <folder>', 'the prepared corpus, in place of the one in CONFIG')
-    .option('--epochs <count>', 'in place of those in CONFIG', integerFrom(1))
-    .addOption(
-      new Option(
-        '--precision <name>',
-        'in place of that in CONFIG; bfloat16: encoder and hypernetwork compute in it',
-      ).choices(['float32', 'bfloat16']),
-    )
-    .option(
-      '--device <name>',
-      'cpu, cuda or cuda:N; default: CUDA where there is one, of several processes a device each',
-      deviceName,
-    )
-    .option('--threads <count>', "threads of the CPU; default: LibTorch's choice", integerFrom(1))
-    .addOption(
-      new Option(
-        '--backend <name>',
-        'between processes; default: nccl for CUDA devices where it is there, else gloo',
-      ).choices(['gloo', 'nccl']),
-    )
-    .option('-q, --quiet', 'no progress on standard error');
-  command.action((config: string | undefined) =>
-    execute(command, async (context) => {
-      const { out, resume, device, backend, corpus, epochs, precision, threads } =
-        command.opts<TrainFlags>();
-      const machine: TrainMachine = { ...(device && { device }), ...(backend && { backend }) };
-      const changes: ConfigChanges = {
-        ...(corpus !== undefined && { corpus }),
-        ...(epochs !== undefined && { epochs }),
-        ...(precision !== undefined && { precision }),
-        ...(threads !== undefined && { threads }),
-      };
-      if (resume !== undefined) {
-        refuseWithResume(command, config);
-        return resumeTraining({ folder: resume, changes, machine }, context);
+export const trainCommand = defineCommand({
+  description:
+    'Trains FewSound or HyperSound on a corpus that `fewsound prepare` made and writes a folder with checkpoints, the log, events for TensorBoard and a report. Started by torchrun, all processes train together.',
+  usage: 'CONFIG.json [options]\n       fewsound train --resume RUN',
+  inputs,
+  async run(given, context, command) {
+    const { config, out, resume, corpus, epochs, precision, threads } = given;
+    const changes = { corpus, epochs, precision, threads };
+    if (resume !== undefined) {
+      const other = NOT_WITH_RESUME.find((name) => isGiven(command, name));
+      if (config !== undefined || other !== undefined) {
+        const what = config === undefined ? `--${other} cannot change` : `${config} is not read`;
+        throw new UsageError(
+          `${what} when a training is resumed. With --resume, only --corpus (if the same corpus has moved), --epochs (if the rate is constant), --device, --threads and --backend can be given.`,
+        );
       }
-      if (config === undefined) {
-        throw new UsageError('missing the configuration: fewsound train CONFIG.json');
-      }
-      return startTraining(
-        { config, changes, machine, ...(out !== undefined && { out }) },
-        context,
+      const folder = resolve(resume);
+      const source = join(folder, TRAIN_FILE);
+      return asOneOfSeveral(context, async () => {
+        const stored = await readTrainConfig(source, 'Is this the folder of a `fewsound train`?');
+        requireCheckpoint(runFiles(folder), source);
+        const complete = changedConfig(source, stored, changes);
+        return new HyperRun(folder, source, complete, given, true).run(context);
+      });
+    }
+    if (config === undefined) {
+      throw new UsageError('missing the configuration: fewsound train CONFIG.json');
+    }
+    const name = basename(config, extname(config));
+    const folder = resolve(out ?? join('fewsound-out', name));
+    return asOneOfSeveral(context, async () => {
+      const stored = await readTrainConfig(
+        config,
+        'Give a JSON file with model, corpus and training; configs/ holds those of the paper.',
       );
-    }),
-  );
-}
-
-function refuseWithResume(command: Command, config: string | undefined): void {
-  const other = NOT_WITH_RESUME.find((name) => command.getOptionValueSource(name) === 'cli');
-  if (config === undefined && other === undefined) return;
-  const what = config === undefined ? `--${other} cannot change` : `${config} is not read`;
-  throw new UsageError(
-    `${what} when a training goes on: it has what it was begun with. With --resume there can be --corpus (where the same corpus lies now), --epochs (where the rate is constant), --device, --threads and --backend.`,
-  );
-}
+      requireFreeFolder(runFiles(folder), 'train');
+      const complete = { name, ...changedConfig(config, stored, changes) };
+      return new HyperRun(folder, config, complete, given, false).run(context);
+    });
+  },
+});
 
 /** The result of a training: for `--json`, and for people. */
 export function trainingText(run: TrainedRun, outcome: TrainingOutcome): CommandResult {
@@ -162,14 +138,10 @@ export function trainingText(run: TrainedRun, outcome: TrainingOutcome): Command
       name: title,
       model: model.kind,
       parameters,
-      epochs,
-      steps,
-      loss,
+      ...{ epochs, steps, loss },
       best: validationJson(best),
       validation: validationJson(validation),
-      seconds,
-      device,
-      processes,
+      ...{ seconds, device, processes },
       ...(warnings.length > 0 && { warnings }),
       report: files.report,
     },
@@ -194,39 +166,6 @@ function row(which: string, record: ValidationRecord) {
   return { name: `${which}, after epoch ${epoch}`, metrics };
 }
 
-type Result = Promise<CommandResult | SilentResult>;
-
-/** A training from its beginning: `fewsound train CONFIG.json`. */
-export function startTraining(request: TrainRequest, context: CommandContext): Result {
-  const { config: path, changes, machine } = request;
-  const name = basename(path, extname(path));
-  const folder = resolve(request.out ?? join('fewsound-out', name));
-  return asOneOfSeveral(context, async () => {
-    const config = await readTrainConfig(
-      path,
-      'Give a JSON file with model, corpus and training; configs/ holds those of the paper.',
-    );
-    requireFreeFolder(runFiles(folder), 'train');
-    const complete = changedConfig(path, config, changes);
-    return new HyperRun(folder, path, { name, ...complete }, machine, false).run(context);
-  });
-}
-
-/** A training from its last checkpoint: `fewsound train --resume RUN`. */
-export function resumeTraining(
-  { folder: path, changes, machine }: ResumeTrainingRequest,
-  context: CommandContext,
-): Result {
-  const folder = resolve(path);
-  const source = join(folder, TRAIN_FILE);
-  return asOneOfSeveral(context, async () => {
-    const config = await readTrainConfig(source, 'Is this the folder of a `fewsound train`?');
-    requireCheckpoint(runFiles(folder), source);
-    const complete = changedConfig(source, config, changes);
-    return new HyperRun(folder, source, complete, machine, true).run(context);
-  });
-}
-
 /** One run of `fewsound train` in its folder. */
 class HyperRun {
   private readonly place = processPlace();
@@ -237,7 +176,7 @@ class HyperRun {
     /** The file that the configuration is from. */
     private readonly source: string,
     private readonly config: CompleteConfig,
-    private readonly machine: TrainMachine,
+    private readonly machine: Pick<Given, 'device' | 'backend'>,
     private readonly resume: boolean,
   ) {
     this.files = runFiles(folder);
@@ -259,7 +198,7 @@ class HyperRun {
 
   private makeModel(): FewSound | HyperSound {
     const { kind, ...options } = this.config.model;
-    const asked = this.machine.device ?? (options.device as TrainMachine['device']);
+    const asked = this.machine.device ?? (options.device as Given['device']);
     const device = chooseDevice(asked, this.place);
     return this.checked('model', () =>
       createHyperNetwork(kind, { ...options, device }),
@@ -277,13 +216,13 @@ class HyperRun {
       folder: this.files.folder,
       resume: this.resume,
       signal: context.signal,
-      ...(group !== null && { group }),
+      group: group ?? undefined,
     };
     try {
       const setup = this.checked('training', () => setUpTraining(model, corpus, options));
       const run: TrainedRun = {
         title: this.config.name ?? basename(this.files.folder),
-        ...(this.config.comment !== undefined && { comment: this.config.comment }),
+        comment: this.config.comment,
         files: this.files,
         ...modelFacts(model),
         training: settingsOf(setup.options),
@@ -293,9 +232,9 @@ class HyperRun {
         device: model.options.device,
         processes: this.place.size,
       };
-      // A folder with this file can be resumed; one that is resumed has it.
+      // It makes a folder one that can be resumed.
       if (!this.resume && this.place.rank === 0) await this.writeConfig(model);
-      await this.goThrough(model, corpus, options, run, context);
+      await this.trainWith(model, corpus, options, run, context);
       await group?.close();
       // Room for the best model.
       model.dispose();
@@ -306,7 +245,7 @@ class HyperRun {
     }
   }
 
-  private async goThrough(
+  private async trainWith(
     model: FewSound | HyperSound,
     corpus: PreparedCorpus,
     options: TrainOptions,
@@ -314,32 +253,31 @@ class HyperRun {
     context: CommandContext,
   ): Promise<void> {
     const quiet = context.quiet || this.place.rank > 0;
-    const display = await trainingDisplay({ ...context, quiet });
-    display.note(
-      `${formatCount(model.parameterCount)} parameters, ${formatCount(corpus.train.length)} segments for training, on ${run.device}${run.processes > 1 ? ` and ${run.processes - 1} more` : ''}: ${this.files.folder}`,
-    );
-    let begun: Promise<void> | undefined;
+    let started: Promise<void> | undefined;
     try {
-      await train(model, corpus, {
-        ...options,
-        onProgress: (progress) => {
-          // What a resumed training has otherwise is kept once it is known to go on.
-          if (this.resume && this.place.rank === 0) begun ??= this.writeConfig(model);
-          display.update(progress);
-        },
-        onValidation: (result) => display.note(validationLine(result)),
-        onWarning: ({ message }) => display.note(`warning: ${message}`),
+      await withProgress({ ...context, quiet }, '', TRAIN_PROGRESS, (display) => {
+        display.note(
+          `${formatCount(model.parameterCount)} parameters, ${formatCount(corpus.train.length)} segments for training, on ${run.device}${run.processes > 1 ? ` and ${run.processes - 1} more` : ''}: ${this.files.folder}`,
+        );
+        return train(model, corpus, {
+          ...options,
+          onProgress: (progress) => {
+            // The changes of a resumed training are kept once it runs.
+            if (this.resume && this.place.rank === 0) started ??= this.writeConfig(model);
+            display.update(progress);
+          },
+          onValidation: (result) => display.note(validationLine(result)),
+          onWarning: ({ message }) => display.note(`warning: ${message}`),
+        });
       });
-      display.stop();
-      await begun;
+      await started;
     } catch (error) {
-      display.stop();
-      await begun?.catch(() => {});
+      await started?.catch(() => {});
       throw await this.afterFailure(error, run);
     }
   }
 
-  private writeConfig(model: HyperNetwork): Promise<void> {
+  private writeConfig(model: FewSound | HyperSound): Promise<void> {
     return keepConfiguration(this.files.folder, TRAIN_FILE, this.config, model);
   }
 
@@ -352,18 +290,18 @@ class HyperRun {
   private async afterFailure(error: unknown, run: TrainedRun): Promise<unknown> {
     if (error instanceof FewSoundError && error.code === 'PROCESS_GROUP') {
       const goOn = howToGoOn(this.files, 'train');
-      return new FewSoundError('PROCESS_GROUP', `${error.message} ${goOn}`, { cause: error });
+      return reworded(error, `${error.message} ${goOn}`);
     }
     if (this.place.rank > 0) return error;
     return afterTrainingFailure(error, this.files, 'train', () => this.result(run));
   }
 
-  /** Work on a part of the configuration: what is wrong there is named with its place in the file. */
+  /** Work on a part of the configuration, whose errors name their place in the file. */
   private checked<T>(part: 'model' | 'training', work: () => T): T {
     try {
       return work();
     } catch (error) {
-      // How much a model hears is its own option, though only the corpus tells that it is too much.
+      // The length is an option of the model, though only the corpus shows that it is too long.
       const ofModel = error instanceof FewSoundError && error.field === 'samples';
       throw withPlace(error, this.source, ofModel ? 'model' : part);
     }

@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander';
+import { kindsOf, type OptionRow, optionRows } from '../../options.js';
 import { UsageError } from '../command.js';
 import { integer, integers, type Parser, range, real } from './parsers.js';
 
 /** Networks by their names on the command line. */
-export const KINDS = ['kan', 'nerf', 'siren', 'rff', 'finer', 'wire'] as const;
+export const KINDS = kindsOf('network');
 export type Kind = (typeof KINDS)[number];
 
 /** An option of one or more networks. */
@@ -19,126 +20,48 @@ interface ModelFlag {
   readonly parse?: Parser<unknown>;
 }
 
-const BASELINE_LAYERS = [90, 90, 90, 90, 70];
+const PARSERS: Readonly<Partial<Record<OptionRow['type'], Parser<unknown>>>> = {
+  whole: integer,
+  real,
+  wholes: integers,
+  range,
+};
 
-/** Defaults are those of lib/nn; a test holds the two together. */
-export const MODEL_FLAGS: readonly ModelFlag[] = [
-  {
-    flags: '--layers <widths>',
-    option: 'layers',
-    meaning: 'widths of the hidden layers',
-    defaults: {
-      kan: [48, 24, 12],
-      nerf: BASELINE_LAYERS,
-      siren: BASELINE_LAYERS,
-      rff: BASELINE_LAYERS,
-      finer: BASELINE_LAYERS,
-      wire: BASELINE_LAYERS,
-    },
-    parse: integers,
-  },
-  {
-    flags: '--encoding <length>',
-    option: 'encoding',
-    meaning: 'length L of the positional encoding: 2L features',
-    defaults: { kan: 10, nerf: 12 },
-    parse: integer,
-  },
-  {
-    flags: '--learnable-encoding',
-    option: 'learnableEncoding',
-    meaning: 'learn the frequencies of the positional encoding',
-    defaults: { kan: false, nerf: false },
-  },
-  {
-    flags: '--grid <intervals>',
-    option: 'grid',
-    meaning: 'grid size G: intervals of each spline',
-    defaults: { kan: 10 },
-    parse: integer,
-  },
-  {
-    flags: '--order <degree>',
-    option: 'order',
-    meaning: 'order k of the splines: degree of their pieces',
-    defaults: { kan: 3 },
-    parse: integer,
-  },
-  {
-    flags: '--grid-range <from,to>',
-    option: 'gridRange',
-    meaning: 'what the spline grid covers',
-    defaults: { kan: [-1, 1] },
-    parse: range,
-  },
-  {
-    flags: '--no-scale-spline',
-    option: 'scaleSpline',
-    meaning: 'no learnable scale before each spline',
-    defaults: { kan: true },
-  },
-  {
-    flags: '--init-noise <amount>',
-    option: 'initNoise',
-    meaning: 'amount of noise that the splines start from',
-    defaults: { kan: 0.1 },
-    parse: real,
-  },
-  {
-    flags: '--omega0 <factor>',
-    option: 'omega0',
-    meaning: 'frequency factor ω₀ of the first layer',
-    defaults: { siren: 2000, finer: 30, wire: 10 },
-    parse: real,
-  },
-  {
-    flags: '--omega <factor>',
-    option: 'omega',
-    meaning: 'frequency factor ω of the later layers',
-    defaults: { siren: 30, finer: 30, wire: 10 },
-    parse: real,
-  },
-  {
-    flags: '--learnable-omega',
-    option: 'learnableOmega',
-    meaning: 'learn the frequency factors',
-    defaults: { siren: false, finer: false, wire: false },
-  },
-  {
-    flags: '--no-gradient-fix',
-    option: 'gradientFix',
-    meaning: 'start the later layers without the division by ω₀',
-    defaults: { siren: true },
-  },
-  {
-    flags: '--bias-scale <k>',
-    option: 'biasScale',
-    meaning: 'range k of the first bias at the start',
-    defaults: { finer: 5 },
-    parse: real,
-  },
-  {
-    flags: '--frequencies <count>',
-    option: 'frequencies',
-    meaning: 'number of random Fourier frequencies',
-    defaults: { rff: 45 },
-    parse: integer,
-  },
-  {
-    flags: '--sigma <deviation>',
-    option: 'sigma',
-    meaning: 'standard deviation σ of the random frequencies',
-    defaults: { rff: 10 },
-    parse: real,
-  },
-  {
-    flags: '--scale <s>',
-    option: 'scale',
-    meaning: 'width s of the Gabor wavelets',
-    defaults: { wire: 10 },
-    parse: real,
-  },
-];
+/** An option's flag, such as `--init-noise <amount>`; that of a switch which is on turns it off. */
+function flagOf({ name, type, flag, default: byDefault }: OptionRow): string {
+  const words = flag?.name ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  if (type === 'flag') return byDefault === true ? `--no-${words}` : `--${words}`;
+  return `--${words} ${flag?.value ?? '<value>'}`;
+}
+
+/** The meaning as help texts have it: no capital, no full stop. */
+function helpOf({ flag, meaning }: OptionRow): string {
+  const text = meaning.replace(/\.$/, '');
+  return flag?.help ?? `${text.charAt(0).toLowerCase()}${text.slice(1)}`;
+}
+
+/** The options of all networks that have a flag. */
+export const MODEL_FLAGS: readonly ModelFlag[] = modelFlags();
+
+function modelFlags(): ModelFlag[] {
+  const flags = new Map<string, ModelFlag & { defaults: Partial<Record<Kind, unknown>> }>();
+  for (const kind of KINDS) {
+    for (const row of optionRows('network', kind)) {
+      if (row.flag === undefined) continue;
+      const parse = PARSERS[row.type];
+      const known = flags.get(row.name) ?? {
+        flags: flagOf(row),
+        option: row.name,
+        meaning: helpOf(row),
+        defaults: {},
+        ...(parse && { parse }),
+      };
+      known.defaults[kind] = row.default;
+      flags.set(row.name, known);
+    }
+  }
+  return [...flags.values()];
+}
 
 /** `kan: 10; nerf: 12`; networks that share a default stand together. For switches the networks only. */
 function describeDefaults({ defaults, parse }: ModelFlag): string {

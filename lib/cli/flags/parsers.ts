@@ -1,9 +1,10 @@
-import { InvalidArgumentError } from 'commander';
+import { Argument, InvalidArgumentError, Option } from 'commander';
+import type { Flag, Inputs, Positional } from '../command.js';
 
 /**
  * From the text of a command-line option to a value. What cannot be read, or is out of the range of
  * an option of the command itself, is a usage error (exit status 2). Numbers that only a network or
- * the training can judge pass as they are, NaN included: their own checks name the reason.
+ * the training can judge are passed on as they are, NaN included: their own checks give the reason.
  */
 export type Parser<T> = (text: string) => T;
 
@@ -95,3 +96,108 @@ export const deviceName: Parser<DeviceName> = (text) => {
   }
   return text as DeviceName;
 };
+
+/** The type of an input that no parser reads, from how it is written. */
+type Unparsed<Text extends string> = Text extends `${string}<${string}...>`
+  ? string[]
+  : Text extends `${string}<${string}>`
+    ? string
+    : Text extends `[${string}]`
+      ? string | undefined
+      : boolean;
+
+/** An argument: `<name>`, `[name]` where it may be missing, `<name...>` for one or more. */
+export function argument<Text extends string>(
+  text: Text,
+  meaning: string,
+): Positional<Unparsed<Text>> {
+  return new Argument(text, meaning);
+}
+
+/** An argument that is one of a few words. */
+export function choiceArgument<const Name extends string>(
+  text: string,
+  meaning: string,
+  names: readonly Name[],
+  byDefault?: Name,
+): Positional<Name> {
+  const argument = new Argument(text, meaning).choices(names);
+  return byDefault === undefined ? argument : argument.default(byDefault);
+}
+
+/** An option: `--name <value>`, or `--name` for a switch; undefined where it is not given. */
+export function flag<Text extends string>(
+  text: Text,
+  meaning: string,
+): Flag<Unparsed<Text> | undefined>;
+export function flag<Value>(
+  text: string,
+  meaning: string,
+  parse: Parser<Value>,
+): Flag<Value | undefined>;
+export function flag<Value>(
+  text: string,
+  meaning: string,
+  parse: Parser<Value>,
+  byDefault: NoInfer<Value>,
+): Flag<Value>;
+export function flag(
+  text: string,
+  meaning: string,
+  parse?: Parser<unknown>,
+  byDefault?: unknown,
+): Flag<unknown> {
+  const option = new Option(text, meaning);
+  if (parse) option.argParser(parse);
+  return byDefault === undefined ? option : option.default(byDefault);
+}
+
+/** An option that must be given. */
+export function requiredFlag(text: string, meaning: string): Flag<string> {
+  return new Option(text, meaning).makeOptionMandatory();
+}
+
+/** An option that is one of a few words. */
+export function choice<const Name extends string>(
+  text: string,
+  meaning: string,
+  names: readonly Name[],
+): Flag<Name | undefined>;
+export function choice<const Name extends string>(
+  text: string,
+  meaning: string,
+  names: readonly Name[],
+  byDefault: NoInfer<Name>,
+): Flag<Name>;
+export function choice(
+  text: string,
+  meaning: string,
+  names: readonly string[],
+  byDefault?: string,
+): Flag<unknown> {
+  const option = new Option(text, meaning).choices(names);
+  return byDefault === undefined ? option : option.default(byDefault);
+}
+
+/** Flags under a heading of their own in the help. */
+export function grouped<Flags extends Inputs>(heading: string, flags: Flags): Flags {
+  for (const input of Object.values(flags)) {
+    if (input instanceof Option) input.helpGroup(heading);
+  }
+  return flags;
+}
+
+export const quietFlag = flag('-q, --quiet', 'no progress on standard error');
+
+export const threadsFlag = flag(
+  '--threads <count>',
+  "CPU threads; default: LibTorch's choice",
+  integerFrom(1),
+);
+
+/** The device of a command that takes a GPU where there is one. */
+export const deviceFlag = flag(
+  '--device <name>',
+  'cpu, cuda or cuda:N; default: CUDA where there is one',
+  deviceName,
+);

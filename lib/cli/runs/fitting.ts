@@ -1,35 +1,100 @@
 import { join } from 'node:path';
-import { type Clip, crop } from '../../audio/index.js';
-import { evaluate, type Metrics, metricNames } from '../../metrics/index.js';
-import { createInr, type Inr, PiecewiseInr, planPieces } from '../../nn/index.js';
-import type { ReportedModel, ReportedRun } from '../../report/index.js';
+import { z } from 'zod';
+import type { Clip } from '../../audio/index.js';
+import { readJson } from '../../files.js';
+import { evaluate, type Metrics } from '../../metrics/index.js';
+import { defaultMetrics } from '../../metrics/registry.js';
+import { createInr, type Inr, type PiecewiseInr } from '../../nn/index.js';
+import { parseOptions } from '../../options.js';
+import type { FitConditions, FittedNetwork } from '../../report/index.js';
 import type { Device } from '../../tensor/index.js';
 import { resolveFitOptions } from '../../train/fit-options.js';
-import { type FitOptions, type FitProgress, type FitResult, fit } from '../../train/index.js';
-import type { CommandContext } from '../command.js';
-import type { Kind } from '../flags/networks.js';
+import {
+  type FitOptions,
+  type FitProgress,
+  type FitResult,
+  fit,
+  fitLong,
+} from '../../train/index.js';
+import { type CommandContext, defined } from '../command.js';
+import { KINDS, type Kind } from '../flags/networks.js';
+import type { DeviceName } from '../flags/parsers.js';
 import { STANDARD_SAMPLES } from '../flags/recording.js';
-import { defined, type TrainingSettings } from '../flags/training.js';
+import { DTYPES, SCHEDULES } from '../flags/training.js';
 import { versions } from '../machine.js';
-import { fitProgress, type ProgressDisplay } from '../terminal/progress.js';
+import { FIT_PROGRESS, type ProgressDisplay, withProgress } from '../terminal/progress.js';
 
-/** Metrics of every fit, in the order of tables: all but MAE, which the paper's have not. */
-const FIT_METRICS = metricNames.filter((name) => name !== 'mae');
+const number = z.number();
 
-/** Samples that neighbouring pieces of a long recording share. */
-const OVERLAP = 2048;
+const RUN_CONFIG = z.strictObject({
+  fewsound: z.string(),
+  date: z.string(),
+  /** Absolute path of the recording. */
+  audio: z.string(),
+  recording: z.strictObject({
+    samples: z.union([number.int(), z.literal('all')]),
+    sampleRate: number.optional(),
+    offset: number,
+    channel: z.union([number.int(), z.literal('mix')]),
+  }),
+  model: z.enum(KINDS),
+  /** Every option of the network, defaults included. */
+  modelOptions: z.record(z.string(), z.unknown()),
+  training: z.strictObject({
+    steps: number.int(),
+    learningRate: number.optional(),
+    weightDecay: number,
+    schedule: z.enum(SCHEDULES),
+    loss: z.strictObject({ time: number, mel: number, bandPower: number }),
+    earlyStop: z
+      .strictObject({
+        siSnr: number.optional(),
+        loss: number.optional(),
+        patience: number.int().optional(),
+        minDelta: number.optional(),
+      })
+      .optional(),
+    seed: number.int(),
+    device: z.custom<DeviceName>((value) => typeof value === 'string'),
+    dtype: z.enum(DTYPES),
+    threads: number.int().optional(),
+  }),
+  /** Every option of the training, for the reader; a resumed fit reads `training`. */
+  fitOptions: z.record(z.string(), z.unknown()),
+});
 
-/** What a network is to learn, and how. */
+/** The settings of a fit, as config.json holds them: enough to do it again. */
+export type RunConfig = z.output<typeof RUN_CONFIG>;
+
+/** How a network is trained; names as in `fit`. */
+export type TrainingSettings = RunConfig['training'];
+
+/**
+ * Reads the settings of a fit.
+ *
+ * @throws FewSoundError `FILE_NOT_FOUND`, `FILE_FORMAT` or `INVALID_ARGUMENT`
+ */
+export async function readRunConfig(path: string): Promise<RunConfig> {
+  return parseOptions(
+    RUN_CONFIG,
+    await readJson(path, { missing: 'Is this the folder of a fit?' }),
+    path,
+  );
+}
+
+/** Metrics of every fit, in the order of tables: all but MAE, which the paper's do not have. */
+
+/** The network that is to learn a clip, and how. */
 export interface FittingRequest {
   readonly kind: Kind;
   readonly modelOptions: Readonly<Record<string, unknown>>;
   readonly clip: Clip;
-  /** Learn the clip in pieces of the standard length, each with a network of its own. */
+  /** Learn a long clip in pieces of the standard length, each with a network of its own. */
   readonly inPieces: boolean;
   readonly training: TrainingSettings;
 }
 
-/** A request of which every option has been checked. */
+/** A request whose options have all been checked. */
 export interface CheckedFitting extends FittingRequest {
   /** Every option of the network, defaults included, but for those in `training`. */
   readonly resolvedModel: Readonly<Record<string, unknown>>;
@@ -43,8 +108,8 @@ export interface SiSnrAtStep {
   readonly siSnr: number | null;
 }
 
-/** How the training of one piece went. */
-export interface FittedPiece {
+/** The training of one piece. */
+export interface PieceCourse {
   readonly result: FitResult;
   readonly siSnr: readonly SiSnrAtStep[];
   readonly warnings: readonly string[];
@@ -55,19 +120,19 @@ export interface Fitted {
   readonly fitting: CheckedFitting;
   readonly network: Inr | PiecewiseInr;
   /** One, unless the clip was learned in pieces. */
-  readonly pieces: readonly FittedPiece[];
+  readonly pieces: readonly PieceCourse[];
   readonly reconstruction: Float32Array;
-  readonly metrics: Metrics<(typeof FIT_METRICS)[number]>;
+  readonly metrics: Partial<Metrics>;
 }
 
-/** Where a fit keeps what an interruption needs. */
+/** Where a fit keeps its state. */
 export interface Checkpoints {
   /** Folder that exists. */
   readonly folder: string;
-  /** Steps between two; absent: only at an interruption. */
-  readonly every?: number;
-  /** Which pieces have one to go on from, by file name. */
-  readonly existing: ReadonlySet<string>;
+  /** Steps between two; by default only when the fit is interrupted. */
+  readonly every: number | undefined;
+  /** Continue from the state that is there. */
+  readonly resume: boolean;
 }
 
 /**
@@ -79,22 +144,21 @@ export function checkFitting(request: FittingRequest): CheckedFitting {
   const { clip, training } = request;
   const network = makeNetwork(request);
   try {
-    const {
-      seed: _,
-      device,
-      dtype,
-      ...resolvedModel
-    } = network.options as unknown as Record<string, unknown>;
-    const options = fitOptions(training);
-    for (const piece of cutClip(request)) resolveFitOptions(network, piece, options);
-    const resolvedTraining = { ...resolveFitOptions(network, clip, options) };
-    return { ...request, resolvedModel, resolvedTraining };
+    const { seed: _, device, dtype, ...options } = network.options;
+    const resolvedTraining = { ...resolveFitOptions(network, clip, fitOptions(training)) };
+    const inPieces = request.inPieces && clip.length > STANDARD_SAMPLES;
+    return { ...request, inPieces, resolvedModel: { ...options }, resolvedTraining };
   } finally {
     network.dispose();
   }
 }
 
-/** Trains with progress on standard error. The caller disposes of the network. */
+/**
+ * Trains with progress on standard error. The caller disposes of the network.
+ *
+ * @param checkpoints where the state is kept, and resumed from
+ * @param onBegin called with every report of progress
+ */
 export async function fitNetwork(
   fitting: CheckedFitting,
   context: CommandContext,
@@ -104,84 +168,55 @@ export async function fitNetwork(
     onBegin,
   }: { label?: string; checkpoints?: Checkpoints; onBegin?: () => void } = {},
 ): Promise<Fitted> {
-  const clips = cutClip(fitting);
-  const networks: Inr[] = [];
-  const pieces: FittedPiece[] = [];
+  const { clip, inPieces, training } = fitting;
+  const pieces: PieceCourse[] = [];
+  let siSnr: SiSnrAtStep[] = [];
+  let warnings: string[] = [];
+  const onFitted = (result: FitResult) => {
+    pieces.push({ result, siSnr, warnings });
+    [siSnr, warnings] = [[], []];
+  };
+  let network: Inr | PiecewiseInr | undefined;
+  const train = async (progress: ProgressDisplay<FitProgress>): Promise<Inr | PiecewiseInr> => {
+    const options = {
+      ...fitOptions(training),
+      ...stateIn(checkpoints, inPieces ? '' : 'latest.safetensors'),
+      signal: context.signal,
+      onProgress: (state: FitProgress) => {
+        onBegin?.();
+        siSnr.push({ step: state.step, siSnr: state.siSnr });
+        progress.update(state);
+      },
+      onWarning: ({ message }: { message: string }) => {
+        warnings.push(message);
+        progress.note(`warning: ${message}`);
+      },
+    };
+    if (inPieces) return fitLong(() => makeNetwork(fitting), clip, { ...options, onFitted });
+    const alone = makeNetwork(fitting);
+    network = alone;
+    onFitted(await fit(alone, clip, options));
+    return alone;
+  };
   try {
-    for (const [index, clip] of clips.entries()) {
-      const network = makeNetwork(fitting);
-      networks.push(network);
-      const name = clips.length === 1 ? label : `${label}piece ${index + 1}/${clips.length}  `;
-      const progress = await fitProgress(context, name);
-      const checkpoint =
-        checkpoints && checkpointOptions(checkpoints, clips.length, index, fitting.training.steps);
-      pieces.push(
-        await fitPiece(network, clip, progress, {
-          ...fitOptions(fitting.training),
-          ...checkpoint,
-          signal: context.signal,
-          ...(onBegin && { onProgress: onBegin }),
-        }),
-      );
-    }
-    const network = joinPieces(networks, fitting);
-    const reconstruction = network.render(fitting.clip.length);
-    const metrics = await evaluate(fitting.clip, reconstruction, { metrics: FIT_METRICS });
+    network = await withProgress(context, label, FIT_PROGRESS, train);
+    const reconstruction = network.render(clip.length);
+    const metrics = await evaluate(clip, reconstruction, { metrics: defaultMetrics('fits') });
     return { fitting, network, pieces, reconstruction, metrics };
   } catch (error) {
-    for (const network of networks) network.dispose();
+    network?.dispose();
     throw error;
   }
 }
 
-async function fitPiece(
-  network: Inr,
-  clip: Clip,
-  progress: ProgressDisplay<FitProgress>,
-  options: FitOptions,
-): Promise<FittedPiece> {
-  const siSnr: SiSnrAtStep[] = [];
-  const warnings: string[] = [];
-  try {
-    const result = await fit(network, clip, {
-      ...options,
-      onProgress: (state) => {
-        options.onProgress?.(state);
-        siSnr.push({ step: state.step, siSnr: state.siSnr });
-        progress.update(state);
-      },
-      onWarning: ({ message }) => {
-        warnings.push(message);
-        progress.note(`warning: ${message}`);
-      },
-    });
-    return { result, siSnr, warnings };
-  } finally {
-    progress.stop();
-  }
-}
-
-/** File of a piece's checkpoint. */
-function checkpointName(pieces: number, index: number): string {
-  return pieces === 1
-    ? 'latest.safetensors'
-    : `piece-${String(index + 1).padStart(4, '0')}.safetensors`;
-}
-
-function checkpointOptions(
-  { folder, every, existing }: Checkpoints,
-  pieces: number,
-  index: number,
-  steps: number,
+function stateIn(
+  checkpoints: Checkpoints | undefined,
+  name: string,
 ): Pick<FitOptions, 'checkpoint' | 'resume'> {
-  const name = checkpointName(pieces, index);
-  const path = join(folder, name);
-  // A finished piece has a checkpoint too: resumed, it has nothing left to do.
-  const interval = every ?? (pieces > 1 ? steps : undefined);
-  return {
-    checkpoint: { path, ...defined({ every: interval }) },
-    ...(existing.has(name) && { resume: path }),
-  };
+  if (checkpoints === undefined) return {};
+  const path = join(checkpoints.folder, name);
+  const { every, resume } = checkpoints;
+  return { checkpoint: { path, every }, resume: resume ? path : undefined };
 }
 
 function makeNetwork({ kind, modelOptions, training }: FittingRequest): Inr {
@@ -189,35 +224,14 @@ function makeNetwork({ kind, modelOptions, training }: FittingRequest): Inr {
   return createInr(kind, { ...modelOptions, seed, device, dtype });
 }
 
-function fitOptions(settings: TrainingSettings): FitOptions {
-  const { steps, learningRate, weightDecay, schedule, loss, earlyStop, threads } = settings;
-  return { steps, weightDecay, schedule, loss, ...defined({ learningRate, earlyStop, threads }) };
-}
-
-function piecesOf({ clip, inPieces }: FittingRequest) {
-  return planPieces(clip.length, inPieces ? STANDARD_SAMPLES : clip.length, OVERLAP);
-}
-
-function cutClip(request: FittingRequest): Clip[] {
-  return piecesOf(request).map(({ start, length }) => crop(request.clip, start, length));
-}
-
-function joinPieces(networks: readonly Inr[], request: FittingRequest): Inr | PiecewiseInr {
-  const [only, ...others] = networks as [Inr, ...Inr[]];
-  if (others.length === 0) return only;
-  const { sampleRate, length } = request.clip;
-  const pieces = piecesOf(request);
-  return new PiecewiseInr({
-    networks,
-    pieces,
-    overlap: OVERLAP,
-    clip: { sampleRate, samples: length },
-  });
+function fitOptions({ seed: _, device: __, dtype: ___, ...options }: TrainingSettings): FitOptions {
+  // Reports list every option there is: without those that were not given.
+  return defined(options);
 }
 
 /** The numbers of a training as a whole. */
 export interface TrainingSummary {
-  /** Steps done; of the longest piece. */
+  /** Steps done, by the longest piece. */
   readonly steps: number;
   /** The last loss; of pieces the mean. */
   readonly loss: number;
@@ -230,7 +244,7 @@ export interface TrainingSummary {
   readonly warnings: readonly string[];
 }
 
-export function summarise(pieces: readonly FittedPiece[]): TrainingSummary {
+export function summarize(pieces: readonly PieceCourse[]): TrainingSummary {
   const results = pieces.map(({ result }) => result);
   const { device, threads } = results[0] as FitResult;
   const mean = (values: readonly number[]) =>
@@ -262,8 +276,8 @@ export function reportedModel({
   pieces,
   reconstruction,
   metrics,
-}: Fitted): ReportedModel {
-  const { steps, losses, seconds, secondsPerStep, warnings } = summarise(pieces);
+}: Fitted): FittedNetwork {
+  const { steps, losses, seconds, secondsPerStep, warnings } = summarize(pieces);
   const [only, ...others] = pieces;
   const { seed, dtype } = fitting.training;
   return {
@@ -287,10 +301,10 @@ export function reportedModel({
   };
 }
 
-/** How networks were fitted. */
+/** The fitting of networks as reports show it. */
 export function reportedRun(
   training: Readonly<Record<string, unknown>>,
   { device, threads }: Pick<TrainingSummary, 'device' | 'threads'>,
-): ReportedRun {
+): FitConditions {
   return { device, threads, training, versions: versions() };
 }

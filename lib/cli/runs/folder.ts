@@ -1,75 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { FewSoundError } from '../../errors.js';
+import { makeFolder } from '../../files.js';
 
-/**
- * Reads a JSON file that a person may have written.
- *
- * @param hint what to do where it cannot be read, a sentence
- * @throws FewSoundError FILE_NOT_FOUND; FILE_FORMAT naming the line that is no JSON
- */
-export async function readJsonFile(path: string, hint: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new FewSoundError('FILE_NOT_FOUND', `${path} cannot be read. ${hint}`, { cause });
-  }
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new FewSoundError(
-      'FILE_FORMAT',
-      `${path}, line ${wrongLine(text)}, is not JSON: ${problem(cause as Error)}.`,
-      { cause },
-    );
-  }
-}
-
-/** What is wrong, without the piece of the file that some messages quote. */
-const problem = ({ message }: Error): string =>
-  message.replace(/, (\.{3})?"[\s\S]* is not valid JSON$/, '').replace(/\n/g, '\\n');
-
-/** The first line, from 1, with whose end the text can no longer be the beginning of JSON. */
-function wrongLine(text: string): number {
-  const lines = text.split('\n');
-  for (let count = 1; count < lines.length; count++) {
-    const beginning = `${lines.slice(0, count).join('\n')}\n`;
-    const position = problemPosition(beginning);
-    if (position !== null) return lineOf(text, Math.min(position, beginning.length - 1));
-  }
-  // To its end it could go on: what is wrong is that it ends.
-  return lineOf(text, problemPosition(text) ?? text.trimEnd().length);
-}
-
-/** Where a text cannot go on to be JSON; null where it can. Not every message says where: then at its end. */
-function problemPosition(text: string): number | null {
-  try {
-    JSON.parse(text);
-    return null;
-  } catch (error) {
-    const { message } = error as Error;
-    const position = /at position (\d+)/.exec(message)?.[1];
-    if (position === undefined) return /^Unexpected end/.test(message) ? null : text.length;
-    return Number(position) >= text.length ? null : Number(position);
-  }
-}
-
-const lineOf = (text: string, position: number): number =>
-  text.slice(0, position).split('\n').length;
-
-/**
- * Makes the folder that a file is to be written into, where it is missing.
- *
- * @throws FewSoundError IO
- */
-export async function makeParentFolder(file: string): Promise<void> {
-  const folder = dirname(file);
-  await mkdir(folder, { recursive: true }).catch((cause: Error) => {
-    throw new FewSoundError('IO', `cannot make the folder ${folder}: ${cause.message}`, { cause });
-  });
-}
+/** JSON for files that people read. */
+export const prettyJson = (value: object): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
 /** Names of the files of a run. */
 export const RUN_FILES = {
@@ -95,23 +31,13 @@ export class RunFolder {
   ) {}
 
   /**
-   * Takes a folder into use; makes it where it is missing.
+   * Opens the folder at a path, made where it is missing.
    *
    * @throws FewSoundError `IO` where it cannot be made
    */
   static async open(path: string): Promise<RunFolder> {
     const absolute = resolve(path);
-    try {
-      return new RunFolder(absolute, await mkdir(absolute, { recursive: true }));
-    } catch (cause) {
-      throw new FewSoundError(
-        'IO',
-        `cannot make the folder ${absolute}: ${(cause as Error).message}`,
-        {
-          cause,
-        },
-      );
-    }
+    return new RunFolder(absolute, await makeFolder(absolute));
   }
 
   /** The file of a run by its role. */
@@ -119,12 +45,12 @@ export class RunFolder {
     return join(this.path, RUN_FILES[role]);
   }
 
-  /** Where the state of an unfinished training is. */
+  /** Holds the state of an unfinished fit. */
   get checkpointFolder(): string {
     return join(this.path, 'checkpoints');
   }
 
-  /** Names of the checkpoints that are there. */
+  /** Names of the checkpoints in it. */
   checkpoints(): ReadonlySet<string> {
     if (!existsSync(this.checkpointFolder)) return new Set();
     return new Set(
@@ -132,43 +58,39 @@ export class RunFolder {
     );
   }
 
-  async makeCheckpointFolder(): Promise<void> {
-    await mkdir(this.checkpointFolder, { recursive: true }).catch((cause) => {
-      throw cannotWrite(this.path, cause);
-    });
-  }
-
   async removeCheckpoints(): Promise<void> {
     await rm(this.checkpointFolder, { recursive: true, force: true });
   }
 
   /**
-   * Writes several files, all of them or none: first beside their places, then each into its place.
+   * Writes all of several files or none: first into a temporary folder, then each into its place.
    *
+   * @param names of the files; by default the writers' keys
    * @returns the absolute path of each
    * @throws FewSoundError what the writers throw, `IO` for a full disk and the like
    */
   async write<Role extends string>(
     writers: Readonly<Record<Role, FileWriter>>,
-    names: Readonly<Record<Role, string>>,
+    names?: Readonly<Record<Role, string>>,
   ): Promise<Record<Role, string>> {
     const roles = Object.keys(writers) as Role[];
+    const nameOf = (role: Role): string => names?.[role] ?? role;
     let staging: string | undefined;
     try {
       staging = await mkdtemp(join(this.path, '.unfinished-'));
-      for (const role of roles) await writers[role](join(staging, names[role]));
+      for (const role of roles) await writers[role](join(staging, nameOf(role)));
       for (const role of roles) {
-        await rename(join(staging, names[role]), join(this.path, names[role]));
+        await rename(join(staging, nameOf(role)), join(this.path, nameOf(role)));
       }
     } catch (cause) {
-      throw cause instanceof FewSoundError ? cause : cannotWrite(this.path, cause);
+      if (cause instanceof FewSoundError) throw cause;
+      const text = `cannot write to ${this.path}: ${(cause as Error).message}`;
+      throw new FewSoundError('IO', text, { cause });
     } finally {
       if (staging !== undefined) await rm(staging, { recursive: true, force: true });
     }
-    return Object.fromEntries(roles.map((role) => [role, join(this.path, names[role])])) as Record<
-      Role,
-      string
-    >;
+    const paths = roles.map((role) => [role, join(this.path, nameOf(role))]);
+    return Object.fromEntries(paths) as Record<Role, string>;
   }
 
   /** Removes the folders that were made for this run and have stayed empty. */
@@ -180,10 +102,4 @@ export class RunFolder {
       await rmdir(folder);
     }
   }
-}
-
-function cannotWrite(folder: string, cause: unknown): FewSoundError {
-  return new FewSoundError('IO', `cannot write into ${folder}: ${(cause as Error).message}`, {
-    cause,
-  });
 }

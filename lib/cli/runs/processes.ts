@@ -3,13 +3,13 @@ import { FewSoundError } from '../../errors.js';
 import { devices } from '../../tensor/index.js';
 import { type ProcessGroup, processGroupFromEnvironment } from '../../train/index.js';
 import type { CommandContext, CommandResult, SilentResult } from '../command.js';
-import { INTERRUPTED, reportFailure } from '../command.js';
+import { INTERRUPTED, reportFailure, reworded } from '../command.js';
 import type { DeviceName } from '../flags/parsers.js';
 
 // The first process of a group writes checkpoints while the others wait for it.
 const TIMEOUT_SECONDS = 600;
 
-/** The place of this process among those that torchrun started; alone it is the first and only one. */
+/** The place of this process among those that torchrun started; alone it is the only one. */
 export interface ProcessPlace {
   readonly rank: number;
   readonly size: number;
@@ -31,8 +31,8 @@ export function processPlace(
 }
 
 /**
- * Where to compute: as asked, else on a CUDA device where there is one. Of several processes each has a device of its
- * own.
+ * Where to compute: as asked, else on a CUDA device where there is one. Each of several processes has
+ * a device of its own.
  */
 export function chooseDevice(
   asked: DeviceName | undefined,
@@ -45,7 +45,8 @@ export function chooseDevice(
 /**
  * Joins the other processes; null where there are none.
  *
- * @param asked what carries the gradients. Default: NCCL for CUDA devices where it is there, else Gloo
+ * @param asked what carries the gradients. Default: NCCL for CUDA devices where it is available, else
+ *   Gloo
  * @throws FewSoundError what `processGroupFromEnvironment` throws
  */
 export async function joinProcesses(
@@ -62,14 +63,10 @@ export async function joinProcesses(
 /** The error of a process that is not the only one, with which of them it was. */
 function namedByRank(error: unknown, { rank, size }: ProcessPlace): unknown {
   if (size === 1 || !(error instanceof FewSoundError)) return error;
-  const { code, message, field } = error;
-  return new FewSoundError(code, `process ${rank} of ${size}: ${message}`, {
-    ...(field !== undefined && { field }),
-    cause: error,
-  });
+  return reworded(error, `process ${rank} of ${size}: ${error.message}`);
 }
 
-/** Of several processes only the first has a result; what went wrong every one of them says. */
+/** Of several processes only the first prints a result, but each reports its own failure. */
 export async function asOneOfSeveral(
   context: CommandContext,
   work: () => Promise<CommandResult>,

@@ -3,42 +3,30 @@ import type { PreparedCorpus } from '../../data/index.js';
 import { type ClassifierKind, type HyperNetwork, loadHyperNetwork } from '../../nn/index.js';
 import { thin } from '../../report/curve-plot.js';
 import {
-  type ReportedEpoch,
-  type ReportedReconstruction,
-  type ReportedTest,
+  type EpochGeometry,
+  type ReconstructedSound,
   writeClassifierReport,
   writeTrainingReport,
 } from '../../report/index.js';
 import { scope, threads } from '../../tensor/index.js';
 import { keptEpochs } from '../../train/epoch-weights.js';
 import { isBetterClassifier } from '../../train/evaluate-classifier.js';
-import type { RunFiles } from '../../train/index.js';
+import type { ClassifierEvaluation, RunFiles } from '../../train/index.js';
 import type { DeviceName } from '../flags/parsers.js';
 import { processor, versions } from '../machine.js';
-import { readOutcome, type TrainingOutcome } from './outcome.js';
 import { findTrainedModel, reconstructSegments } from './trained-model.js';
+import { readOutcome, type TrainingOutcome } from './training.js';
 
 /** Facts of a report: groups of names and values. */
 export type Facts = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** Options of a training that belong to a call of it and are no setting. */
-const OF_THE_CALL = new Set([
-  ...['folder', 'resume', 'group', 'signal'],
-  ...['onProgress', 'onValidation', 'onWarning'],
-]);
-
-/** The options of a training as its report has them. */
-export function settingsOf(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(options).filter(([name]) => !OF_THE_CALL.has(name)));
-}
-
 /**
- * What the report of a run says beside the run itself: its comment before, machine and versions after it.
+ * The facts in the report of a run: its comment, those of the run itself, machine and versions.
  *
  * @param own of the run, in the order of the page
- * @param machine where it ran; `threads` where it was held to a number of them
+ * @param machine where it ran; `threads` where their number was limited
  */
-export function runFacts(
+function runFacts(
   { comment }: { readonly comment?: string | undefined },
   own: Facts,
   machine: {
@@ -46,7 +34,7 @@ export function runFacts(
     readonly threads?: number | undefined;
     readonly processes?: number;
   },
-): { readonly facts: Facts; readonly version?: string } {
+): { readonly facts: Facts; readonly version: string | undefined } {
   const { fewsound, ...others } = versions();
   return {
     facts: {
@@ -60,14 +48,14 @@ export function runFacts(
       },
       Versions: { fewsound, ...others },
     },
-    ...(fewsound !== undefined && { version: fewsound }),
+    version: fewsound,
   };
 }
 
-/** Epochs, about, whose geometry is computed: it takes longer than all else of a report. */
+/** About how many epochs have their geometry computed: it is the slowest part of a report. */
 const EPOCHS = 40;
 
-/** What was trained on what, where. */
+/** A training of a classifier as its report describes it. */
 export interface TrainedClassifier {
   readonly title: string;
   readonly comment: string | undefined;
@@ -80,19 +68,19 @@ export interface TrainedClassifier {
   readonly stepsPerEpoch: number;
   readonly plannedSteps: number;
   readonly device: string;
-  /** That it was held to; undefined: LibTorch's choice. */
+  /** Its limit on CPU threads; undefined: LibTorch's choice. */
   readonly threads: number | undefined;
 }
 
 /**
- * Writes report.html of the run of a classifier: what it made of the test part, curves, validations, and the geometry of its
- * convolutions.
+ * Writes report.html of the run of a classifier: its results on the test part, curves, validations,
+ * and the geometry of its convolutions.
  *
- * @param test absent where the training did not come to its end
+ * @param test absent where the training was not finished
  */
 export async function writeClassifierRunReport(
   run: TrainedClassifier,
-  test?: ReportedTest,
+  test?: ClassifierEvaluation,
 ): Promise<void> {
   const { title, files, stepsPerEpoch, plannedSteps, device, threads } = run;
   const { records, best } = await readOutcome(files, isBetterClassifier);
@@ -114,12 +102,12 @@ function groupingOf(kind: ClassifierKind): NonNullable<ModelGeometryOptions['mod
   return kind === 'inc-tssdnet' || kind === 'res-tssdnet' ? kind : 'any';
 }
 
-async function geometryOfEpochs({ files, kind }: TrainedClassifier): Promise<ReportedEpoch[]> {
-  const geometry: ReportedEpoch[] = [];
+async function geometryOfEpochs({ files, kind }: TrainedClassifier): Promise<EpochGeometry[]> {
+  const geometry: EpochGeometry[] = [];
   for (const { epoch, path } of thin(await keptEpochs(files.epochs), EPOCHS)) {
     await scope(async () => {
       const { state } = await readModelFile(path);
-      // Where all weights are kept the dense layers are too, whose atoms are as long as the recordings.
+      // Not the dense layers, which are there where all weights are kept: their atoms are too long.
       const convolutions = new Map([...state].filter(([, { rank }]) => rank === 3));
       const layers = geometryOfModel(convolutions, { model: groupingOf(kind) });
       geometry.push({ epoch, layers });
@@ -128,13 +116,13 @@ async function geometryOfEpochs({ files, kind }: TrainedClassifier): Promise<Rep
   return geometry;
 }
 
-/** Recordings of the validation part that a report lets one hear. */
+/** Recordings of the validation part that can be played in a report. */
 const RECORDINGS = 6;
 
-/** What was trained on what, where. */
+/** A training of a hypernetwork as its report describes it. */
 export interface TrainedRun {
   readonly title: string;
-  readonly comment?: string;
+  readonly comment: string | undefined;
   readonly files: RunFiles;
   readonly model: Readonly<Record<string, unknown>>;
   readonly target: Readonly<Record<string, unknown>>;
@@ -203,11 +191,11 @@ async function reconstructions({
   files,
   corpus,
   device,
-}: TrainedRun): Promise<ReportedReconstruction[]> {
+}: TrainedRun): Promise<ReconstructedSound[]> {
   const { file } = await findTrainedModel(files.folder);
   const model = await loadHyperNetwork(file, { device });
   try {
-    const reported: ReportedReconstruction[] = [];
+    const reported: ReconstructedSound[] = [];
     const { sampleRate } = corpus;
     const segments = reconstructSegments(model, corpus.validation, { limit: RECORDINGS });
     for await (const { segment, original, reconstruction, metrics } of segments) {

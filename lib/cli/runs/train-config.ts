@@ -2,48 +2,83 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { placementField } from '../../audio/placement.js';
 import { classSourceSchema } from '../../data/classes/class-source.js';
-import type { ClassSource, LabelledClipsOptions } from '../../data/index.js';
+import type { ClassSource, LabeledClipsOptions } from '../../data/index.js';
+import { readJson } from '../../files.js';
 import { type ClassifierKind, classifierKinds, type HyperNetworkKind } from '../../nn/index.js';
 import { flag, optionsObject, parseOptions, sampleRateField } from '../../options.js';
-import type { TrainClassifierOptions, TrainOptions } from '../../train/index.js';
-import type { ClassifierChanges } from '../commands/train-classifier.js';
-import { readJsonFile } from './folder.js';
+import type { ScheduleKind, TrainClassifierOptions, TrainOptions } from '../../train/index.js';
+import { courseVersion, withPeakRate } from '../../train/schedule.js';
+import { trainClassifierOptionNames } from '../../train/train-classifier-options.js';
+import { trainOptionNames } from '../../train/train-options.js';
+import { defined } from '../command.js';
 
-/** Options of `trainClassifier` that belong to a run and not to what is to be trained. */
-type OfTheClassifierRun = 'folder' | 'resume' | 'onProgress' | 'onValidation' | 'signal';
+/** Options of a training that belong to a call of it and are not settings. */
+const OF_THE_CALL = [
+  ...(['folder', 'resume', 'group', 'signal'] as const),
+  ...(['onProgress', 'onValidation', 'onWarning'] as const),
+];
 
-/** Options of `trainClassifier` as a configuration has them. */
-export type ClassifierTrainingOptions = Omit<TrainClassifierOptions, OfTheClassifierRun>;
+/** Options of a training as a configuration has them. */
+type Settings<Options> = Omit<Options, (typeof OF_THE_CALL)[number]>;
 
-// A record, so that an option that `trainClassifier` gains is missed here at once.
-const classifierTrainingFields: Record<keyof ClassifierTrainingOptions, z.ZodType> = {
-  epochs: z.unknown(),
-  batchSize: z.unknown(),
-  learningRate: z.unknown(),
-  schedule: z.unknown(),
-  weightDecay: z.unknown(),
-  betas: z.unknown(),
-  epsilon: z.unknown(),
-  maxGradientNorm: z.unknown(),
-  shift: z.unknown(),
-  split: z.unknown(),
-  seed: z.unknown(),
-  threads: z.unknown(),
-  epochWeights: z.unknown(),
-  checkpointEvery: z.unknown(),
-};
+const isSetting = (name: string) => !(OF_THE_CALL as readonly string[]).includes(name);
 
-const text = z.string({ error: 'Expected text' }).optional();
-const kindError = `Expected ${classifierKinds.map((kind) => `'${kind}'`).join(', ')}`;
+/** The options of a training that are settings of it, for its report. */
+export function settingsOf(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => isSetting(name)));
+}
 
-/** A training of a classifier as a JSON file describes it. What the options may be is for model and training to say. */
-const classifierConfigSchema = optionsObject({
-  name: text,
-  comment: text,
-  model: z.looseObject(
-    { kind: z.enum(classifierKinds, { error: kindError }) },
-    { error: 'Expected an object with kind and options of that model' },
-  ),
+interface Config<Kind, Options> {
+  readonly version: number;
+  readonly name?: string;
+  readonly comment?: string;
+  readonly model: { readonly kind: Kind } & Readonly<Record<string, unknown>>;
+  readonly training: Settings<Options>;
+}
+
+/** Configurations without a version are of the first: see `withPeakRate`. */
+const version = z
+  .literal(courseVersion, {
+    error: `Expected ${courseVersion}, or none for an older configuration`,
+  })
+  .optional();
+
+/**
+ * A training as a JSON file describes it. Only names are checked here: the model and the training
+ * check the values of their options themselves.
+ */
+function configSchema<Parts extends z.ZodRawShape>(
+  kinds: readonly string[],
+  optionNames: readonly string[],
+  parts: Parts,
+) {
+  const text = z.string({ error: 'Expected text' }).optional();
+  const names = new Intl.ListFormat('en', { type: 'disjunction' }).format(
+    kinds.map((kind) => `'${kind}'`),
+  );
+  const settings = optionNames.filter(isSetting).map((name) => [name, z.unknown()]);
+  return optionsObject({
+    version,
+    name: text,
+    comment: text,
+    model: z.looseObject(
+      { kind: z.enum(kinds, { error: `Expected ${names}` }) },
+      { error: `Expected an object with kind ${names} and options of that model` },
+    ),
+    ...parts,
+    training: optionsObject(Object.fromEntries(settings) as Record<string, z.ZodUnknown>)
+      .partial()
+      .prefault({}),
+  });
+}
+
+/** The configuration of a training of a classifier. */
+export interface ClassifierConfig extends Config<ClassifierKind, TrainClassifierOptions> {
+  readonly data: ClassSource;
+  readonly clips: Pick<LabeledClipsOptions, 'sampleRate' | 'place' | 'normalize'>;
+}
+
+const classifierConfigSchema = configSchema(classifierKinds, trainClassifierOptionNames, {
   data: classSourceSchema,
   clips: optionsObject({
     sampleRate: sampleRateField,
@@ -52,157 +87,101 @@ const classifierConfigSchema = optionsObject({
   })
     .partial()
     .prefault({}),
-  training: optionsObject(classifierTrainingFields).partial().prefault({}),
 });
-
-/** The contents of a configuration. */
-export interface ClassifierConfig {
-  readonly name?: string;
-  readonly comment?: string;
-  readonly model: { readonly kind: ClassifierKind } & Readonly<Record<string, unknown>>;
-  readonly data: ClassSource;
-  readonly clips: Pick<LabelledClipsOptions, 'sampleRate' | 'place' | 'normalize'>;
-  readonly training: ClassifierTrainingOptions;
-}
 
 /**
  * Reads a configuration and makes the changes; its folder becomes an absolute path.
  *
- * @param hint what to do where there is none, a sentence
- * @throws FewSoundError FILE_NOT_FOUND; FILE_FORMAT naming the line; INVALID_ARGUMENT naming the field, its value and what was
- *   expected
+ * @param hint a sentence: what to do where there is no such file
+ * @param changes what the command line sets in place of what the configuration says
+ * @throws FewSoundError FILE_NOT_FOUND; FILE_FORMAT naming the line; INVALID_ARGUMENT naming the
+ *   field, its value and what was expected
  */
 export async function readClassifierConfig(
   path: string,
   hint: string,
-  { folder, ...training }: ClassifierChanges,
+  { folder, ...training }: { folder?: string; epochs?: number; threads?: number },
 ): Promise<ClassifierConfig> {
-  const config = parseOptions(
-    classifierConfigSchema,
-    await readJsonFile(path, hint),
-    path,
-  ) as ClassifierConfig;
+  const value = await readJson(path, { missing: hint });
+  const config = ofThisVersion(
+    parseOptions(classifierConfigSchema, value, path) as unknown as ClassifierConfig,
+    'constant',
+  );
   return {
     ...config,
     data: { ...config.data, folder: resolve(folder ?? config.data.folder) },
-    training: { ...config.training, ...training },
+    training: { ...config.training, ...defined(training) },
   };
 }
 
-/** Options of `train` that belong to a run and not to what is to be trained. */
-type OfTheRun =
-  | 'folder'
-  | 'resume'
-  | 'group'
-  | 'onProgress'
-  | 'onValidation'
-  | 'onWarning'
-  | 'signal';
+/** A configuration with the learning rate as this version means it. */
+function ofThisVersion<Any extends TrainConfig | ClassifierConfig>(
+  config: Any,
+  usual: ScheduleKind,
+): Any {
+  if (config.version !== undefined) return config;
+  return { ...config, version: courseVersion, training: withPeakRate(config.training, usual) };
+}
 
-/** Options of `train` as a configuration has them. */
-export type TrainingOptions = Omit<TrainOptions, OfTheRun>;
+/** The configuration of a training of a hypernetwork. */
+export interface TrainConfig extends Config<HyperNetworkKind, TrainOptions> {
+  readonly corpus?: { readonly prepared: string };
+}
 
-// A record, so that an option that `train` gains is missed here at once.
-const trainingFields: Record<keyof TrainingOptions, z.ZodType> = {
-  epochs: z.unknown(),
-  samplesPerEpoch: z.unknown(),
-  batchSize: z.unknown(),
-  accumulate: z.unknown(),
-  learningRate: z.unknown(),
-  weightDecay: z.unknown(),
-  betas: z.unknown(),
-  epsilon: z.unknown(),
-  schedule: z.unknown(),
-  stepPer: z.unknown(),
-  loss: z.unknown(),
-  lossRamps: z.unknown(),
-  maxGradientNorm: z.unknown(),
-  maxUpdate: z.unknown(),
-  precision: z.unknown(),
-  threads: z.unknown(),
-  seed: z.unknown(),
-  augmentation: z.unknown(),
-  validateEvery: z.unknown(),
-  validationLimit: z.unknown(),
-  validationMetrics: z.unknown(),
-  checkpointEvery: z.unknown(),
-  prefetch: z.unknown(),
-};
+/** A configuration that names its corpus. */
+export type CompleteConfig = TrainConfig & { readonly corpus: { readonly prepared: string } };
 
-const folder = 'Expected the path of a folder that `fewsound prepare` made';
+const preparedError = 'Expected the path of a folder that `fewsound prepare` made';
 
 /** Kinds of models that a configuration can name. */
 const kinds = ['fewsound', 'hypersound'] as const satisfies readonly HyperNetworkKind[];
 
-/**
- * A training as a JSON file describes it. What the options of model and training may be is for the model and
- * for `train` to say.
- */
-const trainConfigSchema = optionsObject({
-  name: text,
-  comment: text,
-  model: z.looseObject(
-    { kind: z.enum(kinds, { error: "Expected 'fewsound' or 'hypersound'" }) },
-    { error: "Expected an object with kind 'fewsound' or 'hypersound' and options of that model" },
-  ),
+const trainConfigSchema = configSchema(kinds, trainOptionNames, {
   corpus: optionsObject({
-    prepared: z.string({ error: folder }).min(1, { error: folder }),
+    prepared: z.string({ error: preparedError }).min(1, { error: preparedError }),
   }).optional(),
-  training: optionsObject(trainingFields).partial().prefault({}),
 });
-
-/** The contents of a configuration. */
-export interface TrainConfig {
-  readonly name?: string;
-  readonly comment?: string;
-  readonly model: { readonly kind: HyperNetworkKind } & Readonly<Record<string, unknown>>;
-  readonly corpus?: { readonly prepared: string };
-  readonly training: TrainingOptions;
-}
-
-/** What the command line puts in place of what a configuration says. */
-export interface ConfigChanges {
-  /** Folder of the prepared corpus. */
-  readonly corpus?: string;
-  readonly epochs?: number;
-  readonly threads?: number;
-  readonly precision?: 'float32' | 'bfloat16';
-}
-
-/** A configuration of which the corpus is known. */
-export type CompleteConfig = TrainConfig & { readonly corpus: { readonly prepared: string } };
 
 /**
  * Reads a configuration.
  *
- * @param hint what to do where there is none, a sentence
- * @throws FewSoundError FILE_NOT_FOUND; FILE_FORMAT naming the line; INVALID_ARGUMENT naming the field, its
- *   value and what was expected
+ * @param hint a sentence: what to do where there is no such file
+ * @throws FewSoundError FILE_NOT_FOUND; FILE_FORMAT naming the line; INVALID_ARGUMENT naming the
+ *   field, its value and what was expected
  */
 export async function readTrainConfig(path: string, hint: string): Promise<TrainConfig> {
-  const value = await readJsonFile(path, hint);
-  return parseOptions(trainConfigSchema, value, path) as TrainConfig;
+  const value = await readJson(path, { missing: hint });
+  const config = parseOptions(trainConfigSchema, value, path) as unknown as TrainConfig;
+  return ofThisVersion(config, 'oneCycle');
 }
 
 /**
  * A configuration with the changes made, and the absolute path of its corpus.
  *
+ * @param changes what the command line sets in place of what the configuration says
  * @throws FewSoundError INVALID_ARGUMENT where no corpus is named
  */
 export function changedConfig(
   path: string,
   config: TrainConfig,
-  { corpus, ...training }: ConfigChanges,
+  {
+    corpus,
+    ...training
+  }: {
+    corpus?: string;
+    epochs?: number;
+    threads?: number;
+    precision?: 'float32' | 'bfloat16';
+  },
 ): CompleteConfig {
-  const prepared = corpus ?? config.corpus?.prepared;
   const named = parseOptions(
-    z.string({ error: `${folder}; name one there, or give --corpus DIR` }),
-    prepared,
+    z.string({ error: `${preparedError}; name one there, or give --corpus DIR` }),
+    corpus ?? config.corpus?.prepared,
     `${path}: corpus.prepared`,
   );
   return {
     ...config,
     corpus: { prepared: resolve(named) },
-    training: { ...config.training, ...training },
+    training: { ...config.training, ...defined(training) },
   };
 }

@@ -1,19 +1,19 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { type Segment, type SegmentStore, ValidationBatches } from '../../data/index.js';
-import { FewSoundError } from '../../errors.js';
+import { FewSoundError, throwIfAborted } from '../../errors.js';
 import { evaluate, type Metrics, metricNames } from '../../metrics/index.js';
 import type { HyperNetwork } from '../../nn/index.js';
 import { noGrad, scope, tensor } from '../../tensor/index.js';
 import { runFiles } from '../../train/index.js';
 import { readTrainConfig } from './train-config.js';
 
-/** A segment of a corpus and what a model makes of it. */
+/** A segment of a corpus and its reconstruction by a model. */
 export interface ReconstructedSegment {
   readonly segment: Segment;
-  /** [samples], peak-normalised */
+  /** [samples], peak-normalized */
   readonly original: Float32Array;
-  /** [samples]; not finite where the model came to nothing, and all metrics are null then. */
+  /** [samples]; not finite where the model has diverged, and all metrics are null then. */
   readonly reconstruction: Float32Array;
   readonly metrics: Metrics;
 }
@@ -24,7 +24,8 @@ const BATCH = 8;
 /**
  * Passes the segments of a part of a corpus through a model: as many as `limit`, spread evenly.
  *
- * @throws FewSoundError INVALID_ARGUMENT for segments shorter than the model hears; ABORTED; what reading throws
+ * @throws FewSoundError INVALID_ARGUMENT for segments shorter than the model takes; ABORTED; what
+ *   reading throws
  */
 export async function* reconstructSegments(
   model: HyperNetwork,
@@ -37,9 +38,7 @@ export async function* reconstructSegments(
     const originals = await batches.batch(0, index, BATCH);
     const estimates = reconstruct(model, originals);
     for (const [row, segment] of batches.segments(index, BATCH).entries()) {
-      if (signal?.aborted) {
-        throw new FewSoundError('ABORTED', 'interrupted.', { cause: signal.reason });
-      }
+      throwIfAborted(signal, 'interrupted.');
       const part = [row * samples, (row + 1) * samples] as const;
       const original = originals.subarray(...part);
       const reconstruction = estimates.subarray(...part);
@@ -51,7 +50,7 @@ export async function* reconstructSegments(
           ? await evaluate(original, reconstruction, { sampleRate: store.sampleRate })
           : (Object.fromEntries(metricNames.map((name) => [name, null])) as Metrics),
       };
-      // Ctrl-C is heard between two segments.
+      // Lets Ctrl-C in between two segments.
       await new Promise(setImmediate);
     }
   }
@@ -69,7 +68,7 @@ function reconstruct(model: HyperNetwork, recordings: Float32Array): Float32Arra
   );
 }
 
-/** The file of a run that holds what it was begun with, in the form of a configuration. */
+/** The file of a run that holds what it was started with, in the form of a configuration. */
 export const TRAIN_FILE = 'train.json';
 
 /** A trained model on disk. */
@@ -80,7 +79,8 @@ export interface TrainedModel {
 }
 
 /**
- * The model at a path: that file; or in the folder of a run the best one, before the first validation the last.
+ * The model at a path: that file; or in the folder of a run the best one, or the last one before the
+ * first validation.
  *
  * @throws FewSoundError FILE_NOT_FOUND for a folder without a model
  */
@@ -94,7 +94,7 @@ export async function findTrainedModel(path: string): Promise<TrainedModel> {
   if (file === undefined) {
     throw new FewSoundError(
       'FILE_NOT_FOUND',
-      `${absolute} holds no trained model (${best}). Give the folder of a run of \`fewsound train\` that has come to a checkpoint, or the file of a model.`,
+      `${absolute} holds no trained model (${best}). Give the folder of a \`fewsound train\` run that has a checkpoint, or the file of a model.`,
     );
   }
   const config = join(absolute, TRAIN_FILE);

@@ -1,17 +1,82 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { FewSoundError } from '../../errors.js';
-import { writeFileAtomic } from '../../files.js';
+import { makeFolder, writeFileAtomic } from '../../files.js';
 import { formatCount } from '../../report/text-table.js';
-import type { RunFiles } from '../../train/index.js';
-import { prettyJson } from './fit-config.js';
-import { readOutcome } from './outcome.js';
+import {
+  type MetricsRecord,
+  type RunFiles,
+  readMetricsLog,
+  type ValidationRecord,
+} from '../../train/index.js';
+import { reworded } from '../command.js';
+import { prettyJson } from './folder.js';
+
+/** The state of a training, from its log. */
+export interface TrainingOutcome {
+  readonly records: readonly MetricsRecord[];
+  /** Updates done. */
+  readonly steps: number;
+  readonly epochs: number;
+  /** Of the last batch. */
+  readonly loss: number | null;
+  /** Of training, without interruptions. */
+  readonly seconds: number;
+  /** The validation whose model is kept. */
+  readonly best: ValidationRecord | null;
+  /** The last validation. */
+  readonly validation: ValidationRecord | null;
+  readonly warnings: readonly string[];
+}
+
+/** Whether a validation is better than the best one before it. */
+export type IsBetter = (record: ValidationRecord, best: ValidationRecord | null) => boolean;
+
+const ofLowerLoss: IsBetter = ({ loss }, best) =>
+  best === null || (loss !== null && loss < (best.loss ?? Number.POSITIVE_INFINITY));
+
+/**
+ * @param isBetter the rule by which a model is kept. Default: a lower loss
+ * @throws FewSoundError what `readMetricsLog` throws
+ */
+export async function readOutcome(
+  { metrics }: RunFiles,
+  isBetter = ofLowerLoss,
+): Promise<TrainingOutcome> {
+  const records = await readMetricsLog(metrics);
+  let best: ValidationRecord | null = null;
+  let validation: ValidationRecord | null = null;
+  let last: MetricsRecord | undefined;
+  let loss: number | null = null;
+  const warnings: string[] = [];
+  for (const record of records) {
+    last = record;
+    if (record.kind === 'step') {
+      loss = record.loss;
+      continue;
+    }
+    if (record.kind === 'warning') {
+      warnings.push(record.message);
+      continue;
+    }
+    validation = record;
+    if (isBetter(record, best)) best = record;
+  }
+  const { step: steps = 0, epoch: epochs = 0, seconds = 0 } = last ?? {};
+  return { records, steps, epochs, loss, seconds, best, validation, warnings };
+}
+
+/** A validation as results show it: its place, its loss, and means of the metrics. */
+export function validationJson(record: ValidationRecord | null): object | null {
+  if (record === null) return null;
+  const { kind: _, step, epoch, loss, seconds: __, ...metrics } = record;
+  return { step, epoch, loss, metrics };
+}
 
 /** Commands that train into the folder of a run. */
 export type TrainingCommand = 'train' | 'train-classifier';
 
-/** @throws FewSoundError INVALID_ARGUMENT for a folder that holds a run already */
+/** @throws FewSoundError INVALID_ARGUMENT for a folder that already holds a run */
 export function requireFreeFolder(
   { folder, last, metrics, config }: RunFiles,
   command: TrainingCommand,
@@ -19,37 +84,37 @@ export function requireFreeFolder(
   const taken = [last, metrics, config].find((path) => existsSync(path));
   if (taken === undefined) return;
   const remedy = existsSync(last)
-    ? `Go on with it by fewsound ${command} --resume ${folder}, or choose another folder by --out.`
-    : 'It came to no checkpoint: remove it, or choose another folder by --out.';
+    ? `Resume it with fewsound ${command} --resume ${folder}, or choose another folder with --out.`
+    : 'It ended before its first checkpoint: remove it, or choose another folder with --out.';
   throw new FewSoundError(
     'INVALID_ARGUMENT',
-    `${folder} holds another run already (${basename(taken)}). ${remedy}`,
+    `${folder} already holds a run (${basename(taken)}). ${remedy}`,
     { field: 'out' },
   );
 }
 
 /**
- * @param source the configuration that the run was begun with
+ * @param source the configuration that the run was started with
  * @throws FewSoundError FILE_NOT_FOUND for a folder without a checkpoint
  */
 export function requireCheckpoint({ folder, last }: RunFiles, source: string): void {
   if (existsSync(last)) return;
   throw new FewSoundError(
     'FILE_NOT_FOUND',
-    `${folder} holds no checkpoint: the training ended before its first one. Remove the folder and begin anew; ${source} was its configuration.`,
+    `${folder} holds no checkpoint: the training ended before its first one. Remove the folder and start again; ${source} was its configuration.`,
   );
 }
 
-/** What to do after a training that was not finished, without the end of the sentence where it is a command. */
+/** What to do after a training that was not finished; a command ends without a period. */
 export function howToGoOn({ folder, last }: RunFiles, command: TrainingCommand): string {
   return existsSync(last)
-    ? `To go on: fewsound ${command} --resume ${folder}`
-    : `There is no checkpoint to go on from: remove ${folder} and begin anew.`;
+    ? `To resume: fewsound ${command} --resume ${folder}`
+    : `There is no checkpoint to resume from: remove ${folder} and start again.`;
 }
 
 /**
- * Keeps what a run was begun with: a configuration like the given one, with all of the model's that was drawn or
- * defaulted.
+ * Keeps what a run was started with: the configuration, with every option of the model, drawn and
+ * default ones included.
  *
  * @param name of the file in the folder
  * @throws FewSoundError IO
@@ -60,19 +125,16 @@ export async function keepConfiguration(
   config: { readonly model: Readonly<Record<string, unknown>> },
   { kind, options }: { readonly kind: string; readonly options: { readonly device: unknown } },
 ): Promise<void> {
-  // The device belongs to the machine, unless it was asked for.
+  // The device is the machine's, unless the configuration names one.
   const { device: _, ...architecture } = options;
   const { device } = config.model;
   const model = { kind, ...architecture, ...(device !== undefined && { device }) };
-  await mkdir(folder, { recursive: true }).catch((cause) => {
-    const text = `the folder ${folder} cannot be made (${cause.message}). Choose another by --out.`;
-    throw new FewSoundError('IO', text, { field: 'out', cause });
-  });
+  await makeFolder(folder, { field: 'out' });
   await writeFileAtomic(join(folder, name), prettyJson({ ...config, model }));
 }
 
 /**
- * An error of work on a part of a configuration: what is wrong there is named with its place in the file.
+ * An error in a part of a configuration, with its place in the file.
  *
  * @param source the file
  */
@@ -85,7 +147,7 @@ export function withPlace(error: unknown, source: string, part: string): unknown
 }
 
 /**
- * What to say of a training that was stopped or diverged, its report written before it; other errors as they are.
+ * The error to throw after one of a training. Where it was stopped or diverged, its report is written.
  *
  * @param writeReport writes report.html of what there is
  */
@@ -98,19 +160,16 @@ export async function afterTrainingFailure(
   if (!(error instanceof FewSoundError)) return error;
   const { code } = error;
   if (code !== 'ABORTED' && code !== 'DIVERGED') return error;
-  // That it was stopped is what there is to say, report or none.
+  // A report that fails must not hide why the training ended.
   const reported = await writeReport().then(
     () => ` Its report so far: ${files.report}`,
     () => '',
   );
   if (code === 'DIVERGED') {
-    return new FewSoundError(code, `${error.message}${reported}`, {
-      field: error.field as string,
-      cause: error,
-    });
+    return reworded(error, `${error.message}${reported}`);
   }
   const { steps } = await readOutcome(files);
   const goOn = howToGoOn(files, command);
   const text = `interrupted after step ${formatCount(steps)}. ${goOn}${reported && `.${reported}`}`;
-  return new FewSoundError(code, text, { cause: error });
+  return reworded(error, text);
 }

@@ -3,11 +3,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { FewSoundError } from '../../errors.js';
-import { writeFileAtomic } from '../../files.js';
+import { readJson, writeFileAtomic } from '../../files.js';
 import type { Kind } from '../flags/networks.js';
-import { prettyJson } from './fit-config.js';
-import type { RunFolder } from './folder.js';
-import { readJsonFile } from './folder.js';
+import { prettyJson, type RunFolder } from './folder.js';
 
 /** How well one network learned one recording. */
 export interface ClipResult {
@@ -26,7 +24,7 @@ interface Contents {
   readonly results: readonly ClipResult[];
 }
 
-/** The results of a comparison as far as it has come: a file that is there until the table is. */
+/** The results of a comparison so far: a file that is there until the table is written. */
 export class UnfinishedComparison {
   private constructor(
     private readonly folder: RunFolder,
@@ -35,9 +33,9 @@ export class UnfinishedComparison {
   ) {}
 
   /**
-   * @param config everything that decides about the results; to go on it must be what it was
-   * @throws FewSoundError INVALID_ARGUMENT where a comparison waits there to be gone on with, or was another one;
-   *   FILE_NOT_FOUND where there is none to go on with
+   * @param given everything that decides the results; to resume it must be the same
+   * @throws FewSoundError INVALID_ARGUMENT where an interrupted comparison is there and `resume` is
+   *   not set, or where it was another one; FILE_NOT_FOUND where there is none to resume
    */
   static async open(
     folder: RunFolder,
@@ -50,19 +48,19 @@ export class UnfinishedComparison {
       if (!existsSync(path)) return new UnfinishedComparison(folder, config, []);
       throw new FewSoundError(
         'INVALID_ARGUMENT',
-        `${folder.path} has an interrupted comparison. Add --resume to go on with it, or choose another folder with --out.`,
+        `${folder.path} has an interrupted comparison. Add --resume to continue it, or choose another folder with --out.`,
         { field: 'out' },
       );
     }
     const hint = 'There is no interrupted comparison in that folder; leave --resume out.';
-    const before = (await readJsonFile(path, hint)) as Contents;
+    const before = (await readJson(path, { missing: hint })) as Contents;
     const other = Object.keys(config).find(
       (key) => !isDeepStrictEqual(config[key], before.config[key]),
     );
     if (other !== undefined) {
       throw new FewSoundError(
         'INVALID_ARGUMENT',
-        `the comparison in ${folder.path} was begun with another ${other}: ${JSON.stringify(before.config[other])}. Give the same options to go on with it, or choose another folder with --out.`,
+        `the comparison in ${folder.path} was started with another ${other}: ${JSON.stringify(before.config[other])}. Give the same options to resume it, or choose another folder with --out.`,
         { field: other },
       );
     }

@@ -1,12 +1,12 @@
 import {
   describeMetric,
   formatMetric,
-  kindName,
-  metricGrid,
-  metricTitle,
+  metrics as known,
   orderedMetrics,
-} from '../../report/metrics.js';
-import { formatCount, formatSeconds, textTable } from '../../report/text-table.js';
+  whyUndefined,
+} from '../../metrics/registry.js';
+import { type MetricValues, metricGrid, metricTitle } from '../../report/tables.js';
+import { formatCount, formatSeconds, kindName, textTable } from '../../report/text-table.js';
 
 /** A metric over several recordings. */
 export interface MetricStatistics {
@@ -27,15 +27,21 @@ export function metricStatistics(values: readonly (number | null)[]): MetricStat
   return { mean, deviation: Math.sqrt(variance), segments };
 }
 
-type MetricValues = Readonly<Record<string, number | null>>;
+/** All metrics by their titles, with the commands that some of them need first. */
+export function listedMetrics(): string {
+  const titles = known.map(({ title, needs }) =>
+    needs?.setup ? `${title} (after \`fewsound setup ${needs.setup.name}\`)` : title,
+  );
+  return new Intl.ListFormat('en').format(titles);
+}
 
 /** Metrics of one reconstruction as a table; where one is undefined, the reason. */
 export function metricsText(metrics: MetricValues): string {
   const rows = orderedMetrics(Object.keys(metrics)).map((key) => {
-    const { name, unit, better, undefinedBecause } = describeMetric(key);
+    const { title, unit = '', better } = describeMetric(key);
     const value = metrics[key];
-    const remark = value === null ? undefinedBecause : `${better} is better`;
-    return [name, formatMetric(key, value), value === null ? '' : unit, remark];
+    const remark = value === null ? whyUndefined(key) : `${better} is better`;
+    return [title, formatMetric(key, value), value === null ? '' : unit, remark];
   });
   return textTable(
     [{ title: 'Metric' }, { title: 'Value', align: 'right' }, { title: '' }, { title: '' }],

@@ -1,11 +1,15 @@
 import type { SingleBar } from 'cli-progress';
-import { describeMetric, formatMetric } from '../../report/metrics.js';
-import { paperColumns } from '../../report/runs-table.js';
+import { metricInWords, paperColumns } from '../../metrics/registry.js';
 import { formatCount } from '../../report/text-table.js';
-import type { FitProgress, TrainProgress, ValidationResult } from '../../train/index.js';
+import type {
+  FitLongProgress,
+  FitProgress,
+  TrainProgress,
+  ValidationResult,
+} from '../../train/index.js';
 import type { CommandContext } from '../command.js';
 
-/** Shows how far long work is. */
+/** Shows the progress of long work. */
 export interface ProgressDisplay<State> {
   update(state: State): void;
   /** Writes a line that stays. */
@@ -16,7 +20,7 @@ export interface ProgressDisplay<State> {
 
 /** How a state is shown. */
 export interface ProgressFormat<State> {
-  /** What is done, and what there is to do. */
+  /** How much is done, and of how much. */
   position(state: State): { readonly done: number; readonly total: number };
   /** The numbers beside the bar. */
   describe(state: State): string;
@@ -26,16 +30,32 @@ export interface ProgressFormat<State> {
 const LINE_INTERVAL = 5000;
 
 /**
- * A live bar on a terminal, a plain line every few seconds elsewhere, nothing with `--quiet`. All of
- * it on standard error.
+ * Shows the progress of `work` on standard error: a live bar on a terminal, a plain line every few
+ * seconds elsewhere, nothing with `--quiet`.
  */
-export async function showProgress<State>(
+export async function withProgress<State, Result>(
   { stderr, quiet }: CommandContext,
   label: string,
   format: ProgressFormat<State>,
-): Promise<ProgressDisplay<State>> {
-  if (quiet) return { update() {}, note() {}, stop() {} };
-  return stderr.isTTY ? await liveBar(stderr, label, format) : plainLines(stderr, label, format);
+  work: (display: ProgressDisplay<State>) => Promise<Result>,
+): Promise<Result> {
+  if (quiet) return work({ update() {}, note() {}, stop() {} });
+  const display = stderr.isTTY
+    ? await liveBar(stderr, label, format)
+    : plainLines(stderr, label, format);
+  try {
+    return await work(display);
+  } finally {
+    display.stop();
+  }
+}
+
+/** How many of a number of things are done, as `withProgress` shows it. */
+export function counted(what: string): ProgressFormat<{ done: number; total: number }> {
+  return {
+    position: (state) => state,
+    describe: ({ done, total }) => `${formatCount(done)}/${formatCount(total)} ${what}`,
+  };
 }
 
 function plainLines<State>(
@@ -80,7 +100,7 @@ async function liveBar<State>(
           format: (options, _, { state: current }: { state: State }) =>
             drawBar(current, label, format, options.stream as CommandContext['stderr']),
           hideCursor: true,
-          // The command has its own way with Ctrl-C.
+          // The command handles Ctrl-C itself.
           gracefulExit: false,
         });
         bar.start(total, done, { state });
@@ -88,7 +108,7 @@ async function liveBar<State>(
       bar.update(done, { state });
     },
     note(line) {
-      // Over the bar, which is drawn again a line below with the next state.
+      // In place of the bar, which the next state draws again a line below.
       stderr.write(`\r\x1b[K${line}\n`);
     },
     stop() {
@@ -123,51 +143,44 @@ export function clock(seconds: number): string {
     : `${minutes}:${two(whole % 60)}`;
 }
 
-/** Shows how far a fit is. */
-export function fitProgress(
-  context: CommandContext,
-  label: string,
-): Promise<ProgressDisplay<FitProgress>> {
-  return showProgress<FitProgress>(context, label, {
-    position: ({ step, steps }) => ({ done: step, total: steps }),
-    describe: ({ step, steps, loss, siSnr, stepsPerSecond, secondsLeft }) => {
-      const total = String(steps);
-      return [
-        `${String(step).padStart(total.length)}/${total}`,
-        `loss ${loss.toPrecision(4)}`,
-        `SI-SNR ${siSnr === null ? 'undefined' : `${siSnr.toFixed(2)} dB`}`,
-        `${stepsPerSecond.toFixed(1)} steps/s`,
-        `${clock(secondsLeft)} left`,
-      ].join('  ');
-    },
-  });
-}
+/** The progress of `fit` and `fitLong`. */
+export const FIT_PROGRESS: ProgressFormat<FitProgress | FitLongProgress> = {
+  position: (state) => {
+    const { piece, pieces } = 'piece' in state ? state : { piece: 0, pieces: 1 };
+    return { done: piece * state.steps + state.step, total: pieces * state.steps };
+  },
+  describe: (state) => {
+    const { step, steps, loss, siSnr, stepsPerSecond, secondsLeft } = state;
+    const total = String(steps);
+    return [
+      ...('piece' in state ? [`piece ${state.piece + 1}/${state.pieces}`] : []),
+      `${String(step).padStart(total.length)}/${total}`,
+      `loss ${loss.toPrecision(4)}`,
+      `SI-SNR ${siSnr === null ? 'undefined' : `${siSnr.toFixed(2)} dB`}`,
+      `${stepsPerSecond.toFixed(1)} steps/s`,
+      `${clock(secondsLeft)} left`,
+    ].join('  ');
+  },
+};
 
-/** Shows how far a training is. */
-export function trainingDisplay(context: CommandContext): Promise<ProgressDisplay<TrainProgress>> {
-  return showProgress<TrainProgress>(context, '', {
-    position: ({ step, steps }) => ({ done: step, total: steps }),
-    describe: ({ epoch, epochs, step, steps, loss, samplesPerSecond, secondsLeft }) =>
-      [
-        `epoch ${epoch}/${epochs}`,
-        `step ${formatCount(step)}/${formatCount(steps)}`,
-        `loss ${loss.toPrecision(4)}`,
-        `${samplesPerSecond.toPrecision(3)} recordings/s`,
-        `${clock(secondsLeft)} left`,
-      ].join('  '),
-  });
-}
+/** The progress of `train` and `trainClassifier`. */
+export const TRAIN_PROGRESS: ProgressFormat<TrainProgress> = {
+  position: ({ step, steps }) => ({ done: step, total: steps }),
+  describe: ({ epoch, epochs, step, steps, loss, samplesPerSecond, secondsLeft }) =>
+    [
+      `epoch ${epoch}/${epochs}`,
+      `step ${formatCount(step)}/${formatCount(steps)}`,
+      `loss ${loss.toPrecision(4)}`,
+      `${samplesPerSecond.toPrecision(3)} recordings/s`,
+      `${clock(secondsLeft)} left`,
+    ].join('  '),
+};
 
 /** A validation in a line: the loss and the columns of the paper's tables that were measured. */
 export function validationLine({ epoch, loss, metrics, best }: ValidationResult): string {
-  const measured = new Map<string, number | null>(Object.entries(metrics));
   const values = paperColumns
-    .filter((name) => measured.has(name))
-    .map((name) => {
-      const { name: title, unit } = describeMetric(name);
-      const value = measured.get(name);
-      return `${title} ${formatMetric(name, value)}${unit !== '' && value !== null ? ` ${unit}` : ''}`;
-    });
+    .filter((name) => metrics[name] !== undefined)
+    .map((name) => metricInWords(name, metrics[name]));
   return [
     `validation after epoch ${epoch}`,
     `loss ${loss.toPrecision(4)}`,

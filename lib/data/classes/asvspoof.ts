@@ -1,17 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FewSoundError } from '../../errors.js';
+import { FewSoundError, invalidArgument } from '../../errors.js';
 import { CorpusFolder } from '../corpora/corpus-folder.js';
-import type { ListedClasses } from './labelled-files.js';
+import type { ListedClasses } from './labeled-files.js';
 
-/** What recordings of ASVspoof are sorted by: bona fide or spoof, or the system that spoofed them. */
+/** The classes of ASVspoof: bona fide and spoof, or bona fide and each spoofing system. */
 export const spoofTasks = ['key', 'attack'] as const;
 export type SpoofTask = (typeof spoofTasks)[number];
 
-/** Which recordings of ASVspoof are meant. */
-export interface SpoofSelection {
+/** Which recordings of ASVspoof to take. */
+interface SpoofSelection {
   readonly task: SpoofTask;
-  /** Systems whose spoofs are taken, such as A07; undefined: all. Bona fide recordings are always taken. */
+  /**
+   * Systems whose spoofs to take, such as A07; default all. Bona fide recordings are always taken.
+   */
   readonly attacks?: readonly string[] | undefined;
 }
 
@@ -24,12 +26,12 @@ interface ProtocolLine {
 }
 
 /**
- * Recordings of ASVspoof 2019, logical access (Todisco and others 2019), as a protocol file of its own lists them: a line
- * `SPEAKER FILE - SYSTEM KEY` for each, for example `LA_0079 LA_T_1004644 - A01 spoof`. The recordings lie in the folder or
- * in its `flac`.
+ * Recordings of ASVspoof 2019, logical access (Todisco and others 2019), as one of its protocol
+ * files lists them: a line `SPEAKER FILE - SYSTEM KEY` for each, for example
+ * `LA_0079 LA_T_1004644 - A01 spoof`. The recordings lie in the folder or in its `flac`.
  *
- * @throws FewSoundError FILE_NOT_FOUND for a protocol or a recording that is not there, FILE_FORMAT naming the line that is
- *   none of a protocol, INVALID_ARGUMENT for attacks that the protocol does not name
+ * @throws FewSoundError FILE_NOT_FOUND for a missing protocol or recording, FILE_FORMAT naming the
+ *   bad line, INVALID_ARGUMENT for attacks that the protocol does not have
  */
 export async function asvspoof(
   path: string,
@@ -40,10 +42,9 @@ export async function asvspoof(
   const known = new Set(lines.map(({ attack }) => attack));
   const unknown = attacks?.find((attack) => !known.has(attack));
   if (unknown !== undefined) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      `attacks: ${protocol} names no system ${unknown}; it has ${[...known].filter((name) => name !== '-').join(', ')}.`,
-      { field: 'attacks' },
+    throw invalidArgument(
+      'attacks',
+      `attacks: ${protocol} has no system ${unknown}; expected some of ${[...known].filter((name) => name !== '-').join(', ')}.`,
     );
   }
   const chosen = lines
@@ -68,7 +69,7 @@ export async function asvspoof(
     files: chosen.map((line) => {
       const name = there.get(line.name);
       if (name === undefined) {
-        throw folder.incomplete(`${protocol} names ${line.name}, which is not there.`);
+        throw folder.incomplete(`${protocol} lists ${line.name}, which is missing.`);
       }
       return { path: join(folder.path, name), name, label: labels.indexOf(classOf(line)) };
     }),
@@ -80,7 +81,7 @@ async function readProtocol(path: string): Promise<ProtocolLine[]> {
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     throw new FewSoundError(
       cause.code === 'ENOENT' ? 'FILE_NOT_FOUND' : 'IO',
-      `protocol: ${path} cannot be read (${cause.message}). Give a file such as ASVspoof2019.LA.cm.eval.trl.txt.`,
+      `protocol: ${path} cannot be read (${cause.message}); expected a file such as ASVspoof2019.LA.cm.eval.trl.txt.`,
       { field: 'protocol', cause },
     );
   });
@@ -92,7 +93,7 @@ async function readProtocol(path: string): Promise<ProtocolLine[]> {
     }
     throw new FewSoundError(
       'FILE_FORMAT',
-      `${path}, line ${index + 1}, is no line of an ASVspoof 2019 protocol; expected SPEAKER FILE - SYSTEM KEY with bonafide or spoof as key.`,
+      `${path}, line ${index + 1}: expected SPEAKER FILE - SYSTEM KEY, with the key bonafide or spoof.`,
       { field: 'protocol' },
     );
   });

@@ -1,28 +1,28 @@
-import { FewSoundError } from '../../errors.js';
+import { invalidArgument } from '../../errors.js';
 import { Draws } from '../draws.js';
 import { type BatchSource, bufferFor, requirePosition } from '../training-batches.js';
-import type { LabelledClips } from './labelled-clips.js';
+import type { LabeledClips } from './labeled-clips.js';
 
-/** Which clips batches are made of, and how. */
+/** Which clips to make batches of, and how. */
 export interface ClassBatchesOptions {
-  readonly clips: LabelledClips;
-  /** Numbers of the clips that are meant, one or more. */
+  readonly clips: LabeledClips;
+  /** Indices of the clips, one or more. */
   readonly members: readonly number[];
   /**
-   * Draws each epoch's order and moves; batches are then all of full size, and what remains is left out. Absent: in order,
-   * unmoved, all of them.
+   * Draws the order and shifts of each epoch; all batches then have full size, and the remainder is
+   * left out. Without it: all clips in order, not shifted.
    */
   readonly seed?: number;
-  /** Samples that a clip is moved by at most, either way; not above the clips' margin. Default 0. */
+  /** Most samples to shift a clip by, either way; at most the clips' margin. Default 0. */
   readonly shift?: number;
 }
 
 /**
- * Batches of clips with their classes. Everything random about item i of epoch e depends on (seed, e, i) only, so that a
- * training goes on exactly from any position.
+ * Batches of clips with their classes. Everything random about item i of epoch e depends on (seed,
+ * e, i) only, so that training resumes exactly from any position.
  */
 export class ClassBatches implements BatchSource {
-  readonly #clips: LabelledClips;
+  readonly #clips: LabeledClips;
   readonly #members: readonly number[];
   readonly #seed: number | undefined;
   readonly #shift: number;
@@ -35,14 +35,13 @@ export class ClassBatches implements BatchSource {
     this.#shift = shift;
   }
 
-  /** @throws FewSoundError INVALID_ARGUMENT for more than there are clips */
+  /** @throws FewSoundError INVALID_ARGUMENT for a size above the number of clips */
   batchesPerEpoch(batchSize: number): number {
     const { length } = this.#members;
     if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > Math.max(length, 1)) {
-      throw new FewSoundError(
-        'INVALID_ARGUMENT',
-        `batchSize is ${batchSize}; expected a whole number from 1 to ${length}, the clips that there are.`,
-        { field: 'batchSize' },
+      throw invalidArgument(
+        'batchSize',
+        `batchSize is ${batchSize}; expected a whole number from 1 to ${length}, the number of clips.`,
       );
     }
     return this.#seed === undefined
@@ -65,7 +64,7 @@ export class ClassBatches implements BatchSource {
     const batch = bufferFor(this.batchLength(index, batchSize), into);
     for (let row = 0; row * samples < batch.length; row++) {
       const item = index * batchSize + row;
-      const clip = this.#clips.clip(this.#member(epoch, item), this.#move(epoch, item));
+      const clip = this.#clips.clip(this.#member(epoch, item), this.#shiftOf(epoch, item));
       batch.set(clip, row * samples);
     }
     return batch;
@@ -93,7 +92,7 @@ export class ClassBatches implements BatchSource {
     return this.#members[this.#order.indices[item] as number] as number;
   }
 
-  #move(epoch: number, item: number): number {
+  #shiftOf(epoch: number, item: number): number {
     if (this.#seed === undefined || this.#shift === 0) return 0;
     return new Draws(this.#seed, 'item', epoch, item).below(2 * this.#shift + 1) - this.#shift;
   }

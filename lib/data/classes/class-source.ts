@@ -1,14 +1,19 @@
 import { z } from 'zod';
-import { FewSoundError } from '../../errors.js';
+import { invalidArgument } from '../../errors.js';
 import { optionsObject, parseOptions } from '../../options.js';
 import { asvspoof, type SpoofTask, spoofTasks } from './asvspoof.js';
-import type { ListedClasses } from './labelled-files.js';
-import { classFolders, type DigitTask, digitTasks, spokenDigits } from './labelled-files.js';
+import {
+  classFolders,
+  type DigitTask,
+  digitTasks,
+  type ListedClasses,
+  spokenDigits,
+} from './labeled-files.js';
 
-/** Where recordings of several classes are, and what their classes are. */
+/** Where recordings of several classes are, and how to tell their classes. */
 export type ClassSource =
   | {
-      /** A sub-folder for each class. */
+      /** A subfolder for each class. */
       kind: 'folders';
       folder: string;
     }
@@ -27,7 +32,7 @@ export type ClassSource =
       protocol: string;
       /** Default 'key': bona fide and spoof. */
       task?: SpoofTask;
-      /** Systems whose spoofs are taken. Default all. */
+      /** Systems whose spoofs to take. Default: all. */
       attacks?: readonly string[];
     };
 
@@ -37,7 +42,6 @@ const folderError = 'Expected the path of a folder';
 const folder = z.string({ error: folderError }).min(1, { error: folderError });
 const protocolError = 'Expected the path of a protocol file';
 
-/** @internal */
 export const classSourceSchema = z.discriminatedUnion(
   'kind',
   [
@@ -62,24 +66,20 @@ export const classSourceSchema = z.discriminatedUnion(
 );
 
 /**
- * The recordings of several classes, and which class each is of. Only names are looked at. Links to
- * folders and files are followed; what is between the recordings and none of them is listed beside
- * them, but for hidden entries.
+ * Lists the recordings of several classes. Only names are looked at. Links to folders and files are
+ * followed; entries that are not recordings are listed beside them, except hidden ones.
  *
- * @throws FewSoundError INVALID_ARGUMENT for bad options, and where there are fewer than two classes; FILE_NOT_FOUND for a
- *   folder or file that is not there, or a class without recordings; FILE_FORMAT for a protocol that is none; IO
+ * @throws FewSoundError INVALID_ARGUMENT for bad options, and where there are fewer than two
+ *   classes; FILE_NOT_FOUND for a folder or file that is not there, or a class without recordings;
+ *   FILE_FORMAT for an invalid protocol; IO
  */
 export async function listClasses(source: ClassSource): Promise<ListedClasses> {
   const given = parseOptions(classSourceSchema, source, 'class source');
   const listed = await list(given);
   const { labels } = listed;
   if (labels.length >= 2) return listed;
-  const found = labels.length === 0 ? 'no class' : `one class only, ${labels[0]}`;
-  throw new FewSoundError(
-    'INVALID_ARGUMENT',
-    `${given.folder} holds ${found}; telling classes apart takes two or more.`,
-    { field: 'folder' },
-  );
+  const found = labels.length === 0 ? 'no classes' : `only one class, ${labels[0]}`;
+  throw invalidArgument('folder', `${given.folder} contains ${found}; expected two or more.`);
 }
 
 function list(source: z.output<typeof classSourceSchema>): Promise<ListedClasses> {

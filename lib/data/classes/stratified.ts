@@ -1,8 +1,8 @@
-import { FewSoundError } from '../../errors.js';
+import { invalidArgument } from '../../errors.js';
 import { Draws } from '../draws.js';
-import type { LabelledFiles } from './labelled-files.js';
+import type { LabeledFiles } from './labeled-files.js';
 
-/** Recordings, by their numbers, in the three parts of a training. */
+/** Indices of the recordings of each part. */
 export interface ClassSplit {
   readonly train: readonly number[];
   readonly validation: readonly number[];
@@ -10,13 +10,14 @@ export interface ClassSplit {
 }
 
 /**
- * Divides recordings into parts for training, validation and test, each class alike and at random: the same for the
- * same seed.
+ * Splits recordings into training, validation and test, each class alike, at random but the same
+ * for the same seed.
  *
  * @param labels the class of each recording, numbers from 0
  * @param names of the classes
- * @param fractions of a class that are for validation and for test; each part gets at least one of every class
- * @returns numbers of recordings, ascending
+ * @param fractions of a class that are for validation and for test; each part gets at least one of
+ *   every class
+ * @returns indices of recordings, ascending
  * @throws FewSoundError INVALID_ARGUMENT for a class of fewer than three recordings
  */
 export function stratifiedSplit(
@@ -39,7 +40,8 @@ export function stratifiedSplit(
 }
 
 /**
- * Divides recordings into folds of a cross-validation, each class alike and at random: the same for the same seed.
+ * Splits recordings into the folds of a cross-validation, each class alike, at random but the same
+ * for the same seed.
  *
  * @param labels the class of each recording, numbers from 0
  * @param names of the classes
@@ -55,7 +57,7 @@ export function stratifiedFolds(
   const fold = new Array<number>(labels.length).fill(0);
   let next = 0;
   for (const members of shuffledClasses(labels, names, folds, seed)) {
-    // Where one class ended the next goes on, so that folds differ by one recording at most.
+    // Each class continues where the last ended, so that folds differ by one recording at most.
     for (const member of members) fold[member] = next++ % folds;
   }
   return fold;
@@ -72,10 +74,9 @@ function shuffledClasses(
   for (const [number, label] of labels.entries()) classes[label]?.push(number);
   return classes.map((members, label) => {
     if (members.length < least) {
-      throw new FewSoundError(
-        'INVALID_ARGUMENT',
-        `the class ${names[label]} has ${members.length} recording(s); dividing them takes ${least} or more. Add some, or leave the class out.`,
-        { field: 'folder' },
+      throw invalidArgument(
+        'folder',
+        `class ${names[label]} has ${members.length} recording(s); expected at least ${least}. Add some, or leave the class out.`,
       );
     }
     const order = new Draws(seed, 'split', 0, label).permutation(members.length);
@@ -87,14 +88,14 @@ const part = (members: number, fraction: number, most: number) =>
   Math.min(most, Math.max(1, Math.round(members * fraction)));
 
 /**
- * So many recordings of each class at most, chosen at random: the same for the same seed. Classes with fewer keep theirs.
+ * Takes at most `limit` recordings of each class, at random but the same for the same seed.
  *
  * @param limit undefined: all
  */
 export function takeOfEachClass(
-  { labels, files }: LabelledFiles,
+  { labels, files }: LabeledFiles,
   { limit, seed }: { readonly limit?: number | undefined; readonly seed: number },
-): LabelledFiles {
+): LabeledFiles {
   if (limit === undefined) return { labels, files };
   const classes = files.map(({ label }) => label);
   const chosen = new Set(

@@ -1,36 +1,33 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, posix, resolve, sep } from 'node:path';
-import { FewSoundError } from '../../errors.js';
+import { FewSoundError, invalidArgument } from '../../errors.js';
 
 /** Names that `readAudio` is likely to read. */
 const AUDIO = /\.(wav|flac|mp3|ogg|oga|opus|au)$/i;
 
-/** What a folder holds, sorted by name; links are what they lead to. */
+/** An entry of a folder; links are what they lead to. */
 interface Entry {
   readonly name: string;
   readonly isFolder: boolean;
   readonly isLink: boolean;
 }
 
-/** A folder on the way of a walk: its path, and that without links. */
+/** A folder on the path of a walk, as named and without links. */
 interface Visited {
   readonly folder: string;
   readonly real: string;
 }
 
 /**
- * The folder of a corpus: lists what is in it, sorted, says what was looked for where it is not,
- * and keeps what it left out. Links are followed, each folder once.
+ * The folder of a corpus: lists its contents sorted, says what was expected where something is
+ * missing, and records what it left out. Links are followed, each folder once.
  */
 export class CorpusFolder {
   private constructor(
     /** Absolute. */
     readonly path: string,
     private readonly title: string,
-    /**
-     * Where this folder lies in the one that was opened, and what was left out of that, by its
-     * path.
-     */
+    /** Where this folder lies in the one that was opened, and the entries left out of that one. */
     private readonly within: { readonly above: string; readonly omitted: Map<string, LeftOut> },
   ) {}
 
@@ -44,51 +41,48 @@ export class CorpusFolder {
       if (cause.code !== 'ENOENT' && cause.code !== 'ENOTDIR') throw unreadable(absolute, cause);
       throw new FewSoundError(
         'FILE_NOT_FOUND',
-        `${absolute}: there is no such folder; ${title} was looked for in it.`,
+        `${absolute}: no such folder; expected the one that ${title} was unpacked into.`,
         { cause, field: 'folder' },
       );
     });
     if (!found.isDirectory()) {
-      throw new FewSoundError(
-        'INVALID_ARGUMENT',
+      throw invalidArgument(
+        'folder',
         `${absolute} is a file; expected the folder that ${title} was unpacked into.`,
-        { field: 'folder' },
       );
     }
     return new CorpusFolder(absolute, title, { above: '.', omitted: new Map() });
   }
 
-  /** What was listed and is none of the recordings, sorted by name. */
+  /** Everything listed that is not a recording, sorted by name. */
   get leftOut(): LeftOut[] {
     return [...this.within.omitted.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** Leaves something out that was listed. */
+  /** Records that an entry is not a recording. */
   leaveOut(name: string, reason: LeftOutReason): void {
     const path = posix.join(this.within.above, name);
     this.within.omitted.set(path, { name: path, reason });
   }
 
-  /** The folder that the corpus's archive makes, where it lies in this one; this one where it does not. */
+  /** The folder that the corpus's archive unpacks to, where it lies in this one; else this one. */
   async unwrapped(wrapper: string): Promise<CorpusFolder> {
     if (!(await this.hasFolder(wrapper))) return this;
     const above = posix.join(this.within.above, wrapper);
     return new CorpusFolder(join(this.path, wrapper), this.title, { ...this.within, above });
   }
 
-  /** Names of the folders in this one. */
   async folders(below = '.'): Promise<string[]> {
     const entries = await this.entries(below);
     return entries.filter(({ isFolder }) => isFolder).map(({ name }) => name);
   }
 
-  /** Names of the audio files in this folder, not of those below it. */
+  /** Names of the audio files in this folder itself. */
   async ownAudioFiles(): Promise<string[]> {
     const files = (await this.entries('.')).filter(({ isFolder }) => !isFolder);
     return files.flatMap(({ name }) => (this.isAudio(name) ? [name] : []));
   }
 
-  /** Whether a folder is there. */
   async hasFolder(below: string): Promise<boolean> {
     return stat(join(this.path, below)).then(
       (found) => found.isDirectory(),
@@ -125,16 +119,40 @@ export class CorpusFolder {
     return found.sort();
   }
 
-  /** A file of this corpus. */
+  /**
+   * The audio files in a folder and in those below it, as `audioFiles`.
+   *
+   * @param example how one of them is called
+   * @throws FewSoundError FILE_NOT_FOUND where there are fewer than `least`
+   */
+  async recordings(below: string, example: string, least: 1 | 2 = 1): Promise<string[]> {
+    const names = await this.audioFiles(below);
+    this.requireRecordings(names, below, example, least);
+    return names;
+  }
+
+  /**
+   * @throws FewSoundError FILE_NOT_FOUND where `names`, found in `below`, are fewer than `least`
+   */
+  requireRecordings(names: readonly string[], below: string, example: string, least = 1): void {
+    if (names.length >= least) return;
+    const folder = below === '.' ? 'it' : below;
+    throw this.incomplete(
+      least === 1
+        ? `${folder} contains no recording such as ${example}.`
+        : `${folder} contains ${names.length} recording(s) such as ${example}; two or more are needed, one of them for validation.`,
+    );
+  }
+
   file(name: string, group: string): CorpusFile {
     return { path: join(this.path, name), name, group };
   }
 
-  /** The error for what a corpus should have and this folder has not. */
+  /** The error for something missing from the corpus. */
   incomplete(problem: string): FewSoundError {
     return new FewSoundError(
       'FILE_NOT_FOUND',
-      `${this.path}: ${problem} Is this the folder that ${this.title} was unpacked into, and was it unpacked whole?`,
+      `${this.path}: ${problem} Check that ${this.title} was unpacked into this folder, and completely.`,
       { field: 'folder' },
     );
   }
@@ -145,13 +163,13 @@ export class CorpusFolder {
     return is;
   }
 
-  /** What a folder holds but for hidden entries and links that lead nowhere. */
+  /** The entries of a folder, without hidden ones and broken links. */
   private async entries(below: string): Promise<Entry[]> {
     const folder = join(this.path, below);
     const entries = await readdir(folder, { withFileTypes: true }).catch(
       (cause: NodeJS.ErrnoException) => {
         if (cause.code !== 'ENOENT' && cause.code !== 'ENOTDIR') throw unreadable(folder, cause);
-        throw this.incomplete(`there is no folder ${below} in it.`);
+        throw this.incomplete(`it has no folder ${below}.`);
       },
     );
     const judged = await Promise.all(
@@ -174,7 +192,7 @@ export class CorpusFolder {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** What a link leads to; `undefined` for nothing. */
+  /** What a link leads to; `undefined` for a broken one. */
   private async linked(path: string) {
     return stat(join(this.path, path)).catch((cause: NodeJS.ErrnoException) => {
       if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return undefined;
@@ -187,20 +205,18 @@ export class CorpusFolder {
     const path = join(this.path, below);
     return realpath(path).catch((cause: NodeJS.ErrnoException) => {
       if (cause.code !== 'ENOENT' && cause.code !== 'ENOTDIR') throw unreadable(path, cause);
-      throw this.incomplete(`there is no folder ${below} in it.`);
+      throw this.incomplete(`it has no folder ${below}.`);
     });
   }
 
   private loop(link: string): FewSoundError {
-    return new FewSoundError(
-      'INVALID_ARGUMENT',
-      `${join(this.path, link)} is a link that leads back to a folder that it lies in, or to itself; remove it.`,
-      { field: 'folder' },
+    return invalidArgument(
+      'folder',
+      `${join(this.path, link)} is a link to itself or to a folder that contains it; remove it.`,
     );
   }
 }
 
-/** Whether a folder lies below another. */
 function isWithin(folder: string, other: string): boolean {
   return folder.startsWith(other.endsWith(sep) ? other : other + sep);
 }
@@ -217,7 +233,7 @@ export interface CorpusFile {
   readonly path: string;
   /** Path below the corpus, with `/` between: the same wherever the corpus lies. */
   readonly name: string;
-  /** Speaker, genre, class, word or folder: whatever the corpus sorts its recordings by. */
+  /** What the corpus sorts its recordings by: speaker, genre, class, word or folder. */
   readonly group: string;
 }
 
@@ -227,43 +243,36 @@ export interface CorpusParts {
   readonly validation: readonly CorpusFile[];
 }
 
-/** The recordings of a corpus, and what lies between them and is none, sorted by name. */
+/** The recordings of a corpus, and the entries left out, sorted by name. */
 export interface CorpusFiles extends CorpusParts {
   readonly leftOut: readonly LeftOut[];
 }
 
-/** How one corpus lies on disk once its own archive is unpacked, and how it is divided. */
+/** The layout of a corpus on disk, as its archive unpacks, and how it is split. */
 export interface CorpusLayout {
   /** What people call it. */
   readonly title: string;
-  /** Default part of the recordings for validation, in (0, 1); absent where the corpus has a division of its own. */
+  /** Default fraction for validation, in (0, 1); absent where the corpus has a split of its own. */
   readonly validationFraction?: number;
   /**
-   * Lists it. `validationFraction` counts only where the layout has a default for it; the folder
-   * keeps what is left out.
+   * Lists it; the folder records what is left out. Only layouts with a default use the fraction.
    */
   list(folder: CorpusFolder, validationFraction: number): Promise<CorpusParts>;
 }
 
-/**
- * What an entry of a folder lacks to be one of the recordings, in words that follow its name or
- * their number.
- */
+/** Why an entry is not a recording, in words that follow its name or the number of entries. */
 export const leftOutReasons = {
-  'broken-link': 'a link that leads nowhere',
-  'not-audio': 'no audio file by its name (wav, flac, mp3, ogg, oga, opus, au)',
-  'other-name': 'a name that the corpus does not have',
-  'not-listed': 'not named by the protocol',
-  'no-class': 'an audio file outside the folders of the classes',
-  'same-folder': 'a folder that was read already, under another name',
+  'broken-link': 'a broken link',
+  'not-audio': 'not an audio file by its name (wav, flac, mp3, ogg, oga, opus, au)',
+  'other-name': 'a name that the corpus does not use',
+  'not-listed': 'not listed in the protocol',
+  'no-class': 'an audio file outside the class folders',
+  'same-folder': 'a folder already read under another name',
 } as const;
 
 export type LeftOutReason = keyof typeof leftOutReasons;
 
-/**
- * An entry of a folder that is not among its recordings. Hidden ones, whose names begin with a dot,
- * are not listed.
- */
+/** An entry of a folder that is not a recording. Hidden ones are not listed. */
 export interface LeftOut {
   /** Path below the folder, with `/` between. */
   readonly name: string;

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { FewSoundError } from '../../errors.js';
+import { invalidArgument } from '../../errors.js';
 import { optionsObject, parseOptions } from '../../options.js';
-import type { CorpusFiles, CorpusLayout } from './corpus-folder.js';
-import { CorpusFolder } from './corpus-folder.js';
+import { type CorpusFiles, CorpusFolder, type CorpusLayout } from './corpus-folder.js';
 import {
   audioFolder,
   type CorpusKind,
@@ -16,8 +15,13 @@ import {
   vctk,
 } from './kinds.js';
 
-export type { CorpusFile, CorpusFiles } from './corpus-folder.js';
-export { type LeftOut, type LeftOutReason, leftOutReasons } from './corpus-folder.js';
+export {
+  type CorpusFile,
+  type CorpusFiles,
+  type LeftOut,
+  type LeftOutReason,
+  leftOutReasons,
+} from './corpus-folder.js';
 export { type CorpusKind, corpusKinds } from './kinds.js';
 
 const layouts = {
@@ -34,8 +38,9 @@ const layouts = {
 /** Options of {@link listCorpus}. */
 export interface ListCorpusOptions {
   /**
-   * Part of the recordings for validation, above 0 and below 1; both parts get at least one. For ljspeech and folder
-   * 0.05 by default, for gtzan 0.1; the other corpora have a division of their own and take none.
+   * Fraction of the recordings for validation, above 0 and below 1; both parts get at least one.
+   * Default 0.05 for ljspeech and folder, 0.1 for gtzan; the other corpora have a split of their
+   * own and refuse it.
    */
   validationFraction?: number;
 }
@@ -56,7 +61,8 @@ export const validationFraction = z
 const listSchema = optionsObject({ validationFraction: validationFraction.optional() });
 
 /**
- * The part of a corpus that is for validation: as given, else the corpus's default, else null where it is divided otherwise.
+ * The fraction of a corpus for validation: as given, else the corpus's default, else null where it
+ * has a split of its own.
  *
  * @internal
  * @throws FewSoundError INVALID_ARGUMENT where the corpus takes none
@@ -67,32 +73,36 @@ export function resolveValidationFraction(
 ): number | null {
   const layout: CorpusLayout = layouts[kind];
   if (layout.validationFraction === undefined && given !== undefined) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      `validationFraction is ${given}, but ${layout.title} is divided into training and validation in its own way; leave the option out.`,
-      { field: 'validationFraction' },
+    throw invalidArgument(
+      'validationFraction',
+      `validationFraction is ${given}, but ${layout.title} comes with a split of its own; omit the option.`,
     );
   }
   return given ?? layout.validationFraction ?? null;
 }
 
 /**
- * The recordings of a corpus, read in place from the layout that its own archive unpacks to. Only
- * names are looked at. Links to folders and files are followed, each folder once. What is between
- * the recordings and none of them is listed beside them, but for hidden entries.
+ * Lists the recordings of a corpus, in place, in the layout that its own archive unpacks to. Only
+ * names are looked at. Links to folders and files are followed, each folder once. Entries that are
+ * not recordings are listed beside them, except hidden ones.
  *
- * - vctk: VCTK 0.92, `wav48_silence_trimmed/pNNN/*_mic1.flac` and `_mic2.flac`; validation: the last ten speakers by name
- * - noisy-vctk: `noisy_trainset_28spk_wav`, `noisy_trainset_56spk_wav`, either or both; validation: `noisy_testset_wav`
- * - librispeech: `train-clean-100`; validation: `test-other`; with or without `LibriSpeech/` around them
+ * - vctk: VCTK 0.92, `wav48_silence_trimmed/pNNN/*_mic1.flac` and `_mic2.flac`; validation: the
+ *   last ten speakers by name
+ * - noisy-vctk: `noisy_trainset_28spk_wav`, `noisy_trainset_56spk_wav`, either or both; validation:
+ *   `noisy_testset_wav`
+ * - librispeech: `train-clean-100`; validation: `test-other`; with or without `LibriSpeech/` around
+ *   them
  * - ljspeech: `wavs` or `LJSpeech-1.1/wavs`; validation: the last 5 % by name
  * - gtzan: `genres` or `genres_original`; validation: the last tenth of each genre by name
  * - urbansound8k: `audio/fold1` to `fold10`; validation: fold 10
- * - speech-commands: validation as `validation_list.txt` says, what `testing_list.txt` names left out
- * - folder: audio files in the folder and below it; validation: 5 %, those whose names' SHA-256 are smallest
+ * - speech-commands: validation as `validation_list.txt` says, without what `testing_list.txt`
+ *   names
+ * - folder: audio files in the folder and below it; validation: 5 %, those whose names' SHA-256 are
+ *   smallest
  *
- * @throws FewSoundError INVALID_ARGUMENT, also for a link that leads back to a folder that it lies
- *   in; FILE_NOT_FOUND naming what was looked for and where, when the folder, or a part
- *   of the corpus, is missing or empty; IO
+ * @throws FewSoundError INVALID_ARGUMENT, also for a link to a folder that contains it;
+ *   FILE_NOT_FOUND, naming what was expected and where, when the folder or a part of the corpus is
+ *   missing or empty; IO
  */
 export async function listCorpus(
   kind: CorpusKind,

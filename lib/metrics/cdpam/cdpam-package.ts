@@ -11,7 +11,7 @@ import {
 import { readTorchFile, scope, type Tensor, writeSafetensors } from '../../tensor/index.js';
 
 /** The wheel of the metric's authors, which holds the trained network. */
-export const cdpamPackage: PinnedPackage = {
+const cdpamPackage: PinnedPackage = {
   name: 'cdpam',
   version: '0.0.6',
   kind: 'wheel',
@@ -19,10 +19,10 @@ export const cdpamPackage: PinnedPackage = {
 };
 
 /** The checkpoint in the wheel. */
-export const checkpointPath = join('cdpam', 'CDPAM_trained', 'scratchJNDdefault_best_model.pth');
+const checkpointPath = join('cdpam', 'CDPAM_trained', 'scratchJNDdefault_best_model.pth');
 
 /** What set-up calls the weights in its folder. */
-export const weightsName = 'weights.safetensors';
+const weightsName = 'weights.safetensors';
 
 /** Where `fewsound setup cdpam` puts the weights, whether or not they are there. */
 export function cdpamWeightsPath(): string {
@@ -37,15 +37,18 @@ export function isCdpamSetUp(): boolean {
 const CONVOLUTIONS = 16;
 const LINEARS = 4;
 
-/** The tensors of the network by their names in the checkpoint, in the order of native/metrics/cdpam.h. */
+/**
+ * The tensors of the network by their names in the checkpoint, in the order of
+ * native/metrics/cdpam.h.
+ */
 export function weightNames(): string[] {
-  const normalisation = ['weight', 'bias', 'running_mean', 'running_var'];
+  const normalization = ['weight', 'bias', 'running_mean', 'running_var'];
   const each = (count: number, names: (i: number) => string[]) =>
     Array.from({ length: count }, (_, i) => names(i)).flat();
   return [
     ...each(CONVOLUTIONS, (i) => [
       ...['weight', 'bias'].map((name) => `base_encoder.encoder.${i}.${name}`),
-      ...normalisation.map((name) => `base_encoder.ebatch.${i}.${name}`),
+      ...normalization.map((name) => `base_encoder.ebatch.${i}.${name}`),
     ]),
     ...each(LINEARS, (i) => ['weight', 'bias'].map((name) => `model_dist.convs.${i}.0.${name}`)),
     ...each(LINEARS, (i) => [`model_dist.chan_w.${i}`]),
@@ -60,11 +63,12 @@ export interface CdpamSetup {
 }
 
 /**
- * Fetches the wheel of the Python package `cdpam` 0.0.6 (98 MB) with pip, its digest checked, and keeps the network's
- * weights as safetensors. The checkpoint in it is read without running its pickle. Does nothing where it has been done.
+ * Fetches the wheel of the Python package `cdpam` 0.0.6 (98 MB) with pip, its digest checked, and
+ * keeps the network's weights as safetensors. The checkpoint in it is read without running its
+ * pickle. Does nothing where it has been done.
  *
- * @throws FewSoundError NOT_SET_UP when Python, pip or the network is missing, ABORTED at the signal; what loading LibTorch
- *   throws
+ * @throws FewSoundError NOT_SET_UP when Python, pip or the network is missing, ABORTED at the
+ *   signal; what loading LibTorch throws
  */
 export async function setupCdpam(
   options: SetupOptions & { force?: boolean } = {},

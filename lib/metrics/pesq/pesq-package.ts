@@ -13,7 +13,7 @@ import {
 import { packageRoot } from '../../setup/libtorch.js';
 
 /** The source distribution that the authors of the FewSound paper measured with. */
-export const pesqPackage: PinnedPackage = {
+const pesqPackage: PinnedPackage = {
   name: 'pesq',
   version: '0.0.4',
   kind: 'sdist',
@@ -21,11 +21,11 @@ export const pesqPackage: PinnedPackage = {
 };
 
 /** What set-up calls the library in its folder, and the one beside it for processors with AVX2. */
-export const libraryName = 'libpesq.so';
-export const wideLibraryName = 'libpesq-avx2.so';
+const libraryName = 'libpesq.so';
+const wideLibraryName = 'libpesq-avx2.so';
 
-/** Whether this processor has AVX2: the folder may be shared by machines of which some have not. */
-export const hasAvx2: boolean = (() => {
+/** Whether this processor has AVX2: the folder may be shared by machines, some of which do not. */
+const hasAvx2: boolean = (() => {
   try {
     return (
       process.arch === 'x64' && /^flags\s*:.*\bavx2\b/m.test(readFileSync('/proc/cpuinfo', 'utf8'))
@@ -47,15 +47,16 @@ export function isPesqSetUp(): boolean {
   return existsSync(pesqLibraryPath());
 }
 
-// Makes PESQ's library on the user's machine. Its notice forbids translating the code and passing it on, so nothing of it is
-// ours: pip fetches the package that the user may use under that notice, and the user's compiler compiles it.
+// Makes PESQ's library on the user's machine. Its notice forbids translating the code and passing
+// it on, so nothing of it is ours: pip fetches the package that the user may use under that notice,
+// and the user's compiler compiles it.
 /**
- * As setuptools compiles it for Python, so that the scores are the package's: no contraction of a product and a sum into one
- * rounding, which some processors have and others lack.
+ * As setuptools compiles it for Python, so that the scores are the package's: no contraction of a
+ * product and a sum into one rounding, which some processors have and others lack.
  */
 const FLAGS = [
   ...['-O3', '-fPIC', '-shared', '-DNDEBUG', '-fwrapv', '-ffp-contract=off'],
-  // Of floating-point exceptions and errno nobody hears; the values stay the same.
+  // Nothing reads floating-point exceptions and errno; the values stay the same.
   ...['-fno-math-errno', '-fno-trapping-math'],
 ];
 
@@ -67,11 +68,13 @@ export interface PesqSetup {
 }
 
 /**
- * Fetches the source distribution of the Python package `pesq` 0.0.4 with pip, its digest checked, and compiles it with
- * the C compiler named by `CC`, else `cc`. The sources stay beside the library, with the notice of the software's owners,
- * under which it may be used. Does nothing where it has been done.
+ * Fetches the source distribution of the Python package `pesq` 0.0.4 with pip, its digest checked,
+ * and compiles it with the C compiler named by `CC`, else `cc`. The sources stay beside the
+ * library, with the notice of the software's owners, under which it may be used. Does nothing where
+ * it has been done.
  *
- * @throws FewSoundError NOT_SET_UP when Python, pip, the network or a C compiler is missing, ABORTED at the signal
+ * @throws FewSoundError NOT_SET_UP when Python, pip, the network or a C compiler is missing,
+ *   ABORTED at the signal
  */
 export async function setupPesq(
   options: SetupOptions & { force?: boolean } = {},

@@ -1,5 +1,6 @@
-// The program of a process that computes PESQ and nothing else. The reference's C code keeps global state and may crash or
-// hang on odd input: it takes this process with it, and Node only hears of it.
+// The program of a process that computes PESQ and nothing else. The reference's C code keeps global
+// state and may crash or hang on odd input: it takes this process with it, and Node only hears of
+// it.
 
 import { pesqLibrary } from '../../addon/addon.js';
 import { resample } from '../../audio/index.js';
@@ -53,7 +54,7 @@ function answer(job: PesqJob): PesqAnswer {
   }
 }
 
-// Without a parent there is nobody to work for.
+// Without a parent there is no work.
 if (process.send !== undefined) {
   process.on('message', (job: PesqJob) => process.send?.(answer(job)));
   process.on('disconnect', () => process.exit());

@@ -1,32 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { FewSoundError } from '../../errors.js';
-import { workerProgram } from '../../workers/worker-program.js';
+import { workerProgram } from '../../workers/worker-pool.js';
+import { Turns } from '../turns.js';
 import type { PesqAnswer, PesqJob } from './pesq-worker.js';
 
-/** Lets as many pieces of work go at once as there are places; the others wait, first come, first served. */
-export class Turns {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(places: number) {
-    this.#free = places;
-  }
-
-  async take<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free -= 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free += 1;
-      else next();
-    }
-  }
-}
-
-/** A worker that nobody has needed for so long is ended, milliseconds. */
+/** A worker that has been idle this long is ended, milliseconds. */
 const IDLE = 10_000;
 
 const PROGRAM = 'metrics/pesq/pesq-worker.js';
@@ -40,7 +19,7 @@ class Worker {
   constructor() {
     this.#process = fork(workerProgram(PROGRAM), [], {
       serialization: 'advanced',
-      // What the C code prints is for nobody.
+      // The C code prints what nobody needs.
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       execArgv: [],
     });
@@ -55,7 +34,8 @@ class Worker {
     clearTimeout(this.#idle);
     this.#hold(true);
     return new Promise<PesqAnswer>((resolve, reject) => {
-      // The process has the same limit, for when nobody is left here to end it; this one also covers its start.
+      // The process has the same limit, for when nobody is left here to end it; this one also
+      // covers its start.
       const limit = setTimeout(
         () => failed(`took longer than ${job.seconds} s and was ended`),
         (job.seconds + 10) * 1000,
@@ -115,7 +95,7 @@ const turns = new Turns(availableParallelism());
 const idle: Worker[] = [];
 
 /**
- * Measures a pair in a process of its own; as many run side by side as the machine has cores.
+ * Measures a pair in its own process; as many run side by side as the machine has cores.
  *
  * @throws FewSoundError WORKER when that process crashes or takes too long
  */

@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { FewSoundError } from '../../errors.js';
 import { anySampleRateField, parseOptions } from '../../options.js';
-import { rateOf, type Signal, type SignalPair, signalPair } from '../signal-pair.js';
+import { defineMetric } from '../metric.js';
+import {
+  AUDIBLE_RATES,
+  rateOf,
+  requireRate,
+  type Signal,
+  type SignalPair,
+  signalPair,
+} from '../signal-pair.js';
 import { isPesqSetUp, pesqLibraryPath } from './pesq-package.js';
 import { measureInWorker } from './pesq-workers.js';
 
@@ -9,8 +17,8 @@ export interface PesqOptions {
   /** Samples per second, 8000 or 16000 Hz. Needed when neither signal is a clip. */
   sampleRate?: number;
   /**
-   * Wide band (P.862.2, at 16,000 Hz only) or narrow band (P.862 with the mapping of P.862.1). Default: wide band at 16,000
-   * Hz, narrow band at 8,000.
+   * Wide band (P.862.2, at 16,000 Hz only) or narrow band (P.862 with the mapping of P.862.1).
+   * Default: wide band at 16,000 Hz, narrow band at 8,000.
    */
   band?: 'wide' | 'narrow';
 }
@@ -28,19 +36,22 @@ const TOO_SHORT = -6;
 const NO_UTTERANCE = -7;
 
 /**
- * Perceptual evaluation of speech quality: ITU-T P.862 (2001) with the mapping of P.862.1 in narrow band, P.862.2 (2005)
- * in wide band, MOS-LQO. It is computed by the reference program itself, as the Python package `pesq` 0.0.4 brings it, which
- * `fewsound setup pesq` fetches and compiles; docs/metrics.md says under which notice. Its scores are that package's. A
- * later corrigendum of the recommendation (P.862 Corrigendum 2, 2018) gives other wide-band scores, which are not
+ * Perceptual evaluation of speech quality: ITU-T P.862 (2001) with the mapping of P.862.1 in narrow
+ * band, P.862.2 (2005) in wide band, MOS-LQO. It is computed by the reference program itself, as
+ * the Python package `pesq` 0.0.4 brings it, which `fewsound setup pesq` fetches and compiles;
+ * docs/metrics.md says under which notice. Its scores are that package's. A later corrigendum of
+ * the recommendation (P.862 Corrigendum 2, 2018) gives other wide-band scores, which are not
  * comparable with these.
  *
- * The program runs in a process of its own with a time limit; several pairs are measured side by side.
+ * The program runs in its own process with a time limit; several pairs are measured side by
+ * side.
  *
  * @returns 1.02 (bad) to 4.644 in wide band, 4.549 in narrow band
- * @throws FewSoundError NOT_SET_UP before `fewsound setup pesq`; NO_UTTERANCE where no speech is found in either signal, or
- *   one is silent; AUDIO_TOO_SHORT below a quarter second; WORKER where the program crashes or runs past its limit;
- *   INVALID_ARGUMENT for NaN or infinite samples, a rate that is missing, not the same for both or neither 8000 nor 16000
- *   Hz, and for wide band at 8000 Hz; SHAPE_MISMATCH for unequal lengths, AUDIO_EMPTY for no samples
+ * @throws FewSoundError NOT_SET_UP before `fewsound setup pesq`; NO_UTTERANCE where no speech is
+ *   found in either signal, or one is silent; AUDIO_TOO_SHORT below a quarter second; WORKER where
+ *   the program crashes or runs past its limit; INVALID_ARGUMENT for NaN or infinite samples, a
+ *   rate that is missing, not the same for both or neither 8000 nor 16000 Hz, and for wide band at
+ *   8000 Hz; SHAPE_MISMATCH for unequal lengths, AUDIO_EMPTY for no samples
  */
 export async function pesq(
   reference: Signal,
@@ -64,21 +75,31 @@ export async function pesq(
   return measure(pair, { rate, measuredAt: rate, wideBand: isWide });
 }
 
-/**
- * The wide-band score of signals of any rate, resampled to 16,000 Hz. Errors as {@link pesq}.
- *
- * @internal
- * @param rate of both, whole Hz
- */
-export async function wideBandPesq(
+export const pesqMetric = defineMetric({
+  name: 'pesq',
+  title: 'PESQ',
+  better: 'higher',
+  meaning: 'perceived speech quality, wide band (P.862.2 of 2005), 1.02 to 4.64',
+  undefinedWhen: 'no speech was found',
+  paperColumn: 5,
+  inReports: { rank: 5, figure: true, curve: 'linear' },
+  needs: {
+    sampleRates: AUDIBLE_RATES,
+    setup: { name: 'pesq', isDone: isPesqSetUp },
+    worker: 'process',
+  },
+  measure: wideBandPesq,
+});
+
+/** The wide-band score of signals of any rate, resampled to 16,000 Hz. Errors as {@link pesq}. */
+async function wideBandPesq(
   reference: Signal,
   degraded: Signal,
-  rate: number | undefined,
+  { sampleRate }: PesqOptions,
 ): Promise<number> {
-  if (rate === undefined) throw noRate(null);
-  return measure(signalPair(reference, degraded), {
-    ...{ rate, measuredAt: WIDE_RATE, wideBand: true },
-  });
+  const rate = requireRate('PESQ', AUDIBLE_RATES, [reference, degraded, sampleRate]);
+  const pair = signalPair(reference, degraded);
+  return measure(pair, { rate, measuredAt: WIDE_RATE, wideBand: true });
 }
 
 async function measure(
@@ -101,7 +122,7 @@ async function measure(
   if ('failure' in answer) {
     throw new FewSoundError(
       'WORKER',
-      `PESQ's library cannot be used: ${answer.failure}. Run \`npx fewsound setup pesq --force\` to make it anew.`,
+      `PESQ's library cannot be used: ${answer.failure}. Run \`npx fewsound setup pesq --force\` to compile it again.`,
     );
   }
   if (answer.error === TOO_SHORT) throw tooShort(pair.reference.length / rate);

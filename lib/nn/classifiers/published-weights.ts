@@ -1,10 +1,26 @@
-import { readSafetensors, readTorchFile, scope, type Tensor } from '../../tensor/index.js';
+import {
+  type Device,
+  type DType,
+  readSafetensors,
+  readTorchFile,
+  scope,
+  type Tensor,
+} from '../../tensor/index.js';
 import { isTorchFile } from '../../tensor/torch-file/read.js';
 import { fileFormat, loadFileTensors, requirePath } from '../model-file.js';
-import type { WaveformClassifier } from './classifier.js';
+
+/** What weights are copied into, such as a `WaveformClassifier`. */
+interface WeightsOwner {
+  readonly kind: string;
+  readonly classes: number;
+  readonly dtype: DType;
+  readonly device: Device;
+  stateDict(): Map<string, Tensor>;
+  loadStateDict(state: ReadonlyMap<string, Tensor>): void;
+}
 
 /** Copies the weights of a checkpoint of another program, see `WaveformClassifier.loadWeights`. */
-export async function loadWeights(path: string, model: WaveformClassifier): Promise<void> {
+export async function loadWeights(path: string, model: WeightsOwner): Promise<void> {
   requirePath(path);
   await scope(async () => {
     const tensors = await readTensors(path);

@@ -1,6 +1,6 @@
 import { peakOf, requireClip } from '../../audio/clip.js';
 import type { Clip } from '../../audio/index.js';
-import { FewSoundError } from '../../errors.js';
+import { FewSoundError, throwIfAborted } from '../../errors.js';
 import { optionsObject, parseOptions, wholeNumber } from '../../options.js';
 import { noGrad, scope, type Tensor, tensor } from '../../tensor/index.js';
 import type { Inr } from '../inr.js';
@@ -62,9 +62,7 @@ export async function encodeRecording(
   const networks: Inr[] = [];
   try {
     for (let first = 0; first < pieces.length; first += batchSize) {
-      if (signal?.aborted) {
-        throw new FewSoundError('ABORTED', 'the encoding was aborted.', { cause: signal.reason });
-      }
+      throwIfAborted(signal, 'the encoding was aborted.');
       networks.push(...(await writeNetworks(model, clip, pieces.slice(first, first + batchSize))));
       onProgress?.(networks.length, pieces.length);
     }

@@ -1,28 +1,9 @@
-import { optionsObject } from '../../options.js';
-import { HyperNetwork } from './hyper-network.js';
-import {
-  type HyperNetworkOptions,
-  hyperFields,
-  type TargetOptions,
-  universalFields,
-} from './hyper-options.js';
+import { FewSoundError } from '../../errors.js';
+import { kindsOf } from '../../options.js';
+import { HyperNetwork, type HyperNetworkKind } from './hyper-network.js';
+import type { FewSoundOptions, HyperSoundOptions } from './hyper-options.js';
 
-/** Options of {@link FewSound}. */
-export interface FewSoundOptions extends HyperNetworkOptions {
-  /** The network that is written. Default a NeRF of 32,901 parameters: `{ kind: 'nerf', encoding: 10 }`. */
-  target?: TargetOptions;
-  /** Kernel of the convolutions of G over the universal weights. Default 8101. */
-  universalKernel?: number;
-  /** How many convolutions G has. Default 2. */
-  universalConvolutions?: number;
-  /** Epochs over which the update grows to its whole: f = min(1, epoch / warmupEpochs). Default 50; 0: none. */
-  warmupEpochs?: number;
-}
-
-const fewSoundSchema = optionsObject({
-  ...hyperFields({ kind: 'nerf', encoding: 10 }),
-  ...universalFields,
-});
+export type { FewSoundOptions, HyperSoundOptions };
 
 /**
  * FewSound: universal weights θ, an encoder E of the recording, an encoder G of θ and a hypernetwork H,
@@ -36,28 +17,9 @@ export class FewSound extends HyperNetwork {
 
   /** @throws FewSoundError INVALID_ARGUMENT naming the option, its value and what was expected */
   constructor(options: FewSoundOptions = {}) {
-    super(
-      'FewSound',
-      fewSoundSchema,
-      options,
-      ({ universalKernel = 0, universalConvolutions = 0 }) => ({
-        kernel: universalKernel,
-        convolutions: universalConvolutions,
-      }),
-    );
-  }
-
-  override get warmupEpochs(): number {
-    return (this.options as { warmupEpochs?: number }).warmupEpochs ?? 0;
+    super('fewsound', options);
   }
 }
-
-/** Options of {@link HyperSound}. */
-export type HyperSoundOptions = HyperNetworkOptions;
-
-const hyperSoundSchema = optionsObject(
-  hyperFields({ kind: 'nerf', encoding: 10, layers: [90, 90, 90, 90, 90] }),
-);
 
 /**
  * HyperSound, the baseline (Szatkowski et al. 2023): the hypernetwork alone, θ' = H(E(x)), without
@@ -68,10 +30,30 @@ export class HyperSound extends HyperNetwork {
 
   /** @throws FewSoundError INVALID_ARGUMENT naming the option, its value and what was expected */
   constructor(options: HyperSoundOptions = {}) {
-    super('HyperSound', hyperSoundSchema, options, () => null);
+    super('hypersound', options);
   }
+}
 
-  override get warmupEpochs(): number {
-    return 0;
+const classes = { fewsound: FewSound, hypersound: HyperSound } as const satisfies Record<
+  HyperNetworkKind,
+  unknown
+>;
+
+/**
+ * A model that writes networks by the name of its kind.
+ *
+ * @throws FewSoundError INVALID_ARGUMENT for an unknown kind, and what its constructor throws
+ */
+export function createHyperNetwork(
+  kind: HyperNetworkKind,
+  options: FewSoundOptions | HyperSoundOptions = {},
+): FewSound | HyperSound {
+  if (!kindsOf('hypernetwork').includes(kind)) {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      `kind is ${JSON.stringify(kind)}; expected ${kindsOf('hypernetwork').join(', ')}.`,
+      { field: 'kind' },
+    );
   }
+  return new classes[kind](options);
 }

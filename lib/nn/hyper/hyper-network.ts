@@ -1,34 +1,20 @@
-import type { z } from 'zod';
 import { addon } from '../../addon/addon.js';
-import type { HyperModelHandle } from '../../addon/models.js';
 import { FewSoundError } from '../../errors.js';
-import { parseOptions } from '../../options.js';
-import {
-  type Device,
-  handleOf,
-  ops,
-  ownTensor,
-  scope,
-  type Tensor,
-  wrapTensor,
-} from '../../tensor/index.js';
+import type { optionTables } from '../../options.generated.js';
+import type { Resolved } from '../../options.js';
+import { scope, type Tensor } from '../../tensor/index.js';
+import { handleOf, wrapTensor } from '../../tensor/tensor.js';
 import type { WeightSlot } from '../inr.js';
-import { copyState, type NamedTensors } from '../model.js';
-import { saveHyperNetwork } from '../model-file.js';
+import { Model, recordingsFor } from '../model.js';
+import type { ModelDescription } from '../model-file.js';
 import { timeAxis } from '../time.js';
-import {
-  type HyperNetworkOptions,
-  type ResolvedTarget,
-  resolveTarget,
-  type TargetOptions,
-} from './hyper-options.js';
+import type { FewSoundOptions, HyperNetworkOptions } from './hyper-options.js';
 
-export type HyperNetworkKind = 'fewsound' | 'hypersound';
+export type HyperNetworkKind = keyof (typeof optionTables)['hypernetwork'];
 
 /** Options with all their values. */
-export type ResolvedHyperOptions = {
-  readonly [Name in keyof Required<HyperNetworkOptions>]: Required<HyperNetworkOptions>[Name];
-} & { readonly universalKernel?: number; readonly universalConvolutions?: number };
+export type ResolvedHyperOptions = Resolved<HyperNetworkOptions> &
+  Readonly<Pick<FewSoundOptions, 'universalKernel' | 'universalConvolutions' | 'warmupEpochs'>>;
 
 /** A weight that the model writes, and where it begins in the vector of all of them. */
 export interface WrittenSlot extends WeightSlot {
@@ -36,7 +22,7 @@ export interface WrittenSlot extends WeightSlot {
 }
 
 /** How a model is asked. */
-export interface AskOptions {
+export interface HyperForwardOptions {
   /**
    * Part f of the update that is made, θ' = θ + f·H(z). Default: as the model was trained
    * ({@link HyperNetwork.updateFactor}). Of no effect without universal weights.
@@ -44,70 +30,24 @@ export interface AskOptions {
   factor?: number;
 }
 
-/**
- * A model that hears a recording and writes, in one pass, the weights of a network that reproduces it
- * (paper 1, section 3).
- *
- * It owns memory outside JavaScript's heap: `dispose()` frees it at once, the collector at last.
- */
-export abstract class HyperNetwork {
-  abstract readonly kind: HyperNetworkKind;
-  /** @internal */
-  readonly handle: HyperModelHandle;
-  readonly options: ResolvedHyperOptions;
-  #tensors: Map<string, Tensor> | undefined;
+/** A model that hears a recording and writes, in one pass, the weights of a network that reproduces it (paper 1, section 3). */
+export abstract class HyperNetwork extends Model<HyperNetworkOptions> {
+  abstract override readonly kind: HyperNetworkKind;
   #epoch: number | undefined;
   #sampleRate: number | undefined;
 
   /** @internal */
-  protected constructor(
-    name: string,
-    schema: z.ZodType,
-    options: object,
-    universal: (resolved: ResolvedHyperOptions) => { kernel: number; convolutions: number } | null,
-  ) {
-    const given = parseOptions(schema, options, `${name} options`) as ResolvedHyperOptions;
-    const seed = given.seed ?? scope(() => ops.randint(0, 2 ** 31, [1]).item());
-    const { target, native }: ResolvedTarget = resolveTarget(
-      given.target as TargetOptions,
-      seed,
-      given.dtype,
-    );
-    this.options = Object.freeze({ ...given, seed, target });
-    const universalOptions = universal(this.options);
-    const { samples, hidden, mode, sharedLayers, sharedEncoding, dtype, device } = this.options;
-    this.handle = addon().createHyperModel({
-      seed,
-      dtype,
-      samples,
-      hidden,
-      mode,
-      sharedLayers,
-      sharedEncoding,
-      encoder: this.options.encoder as Required<ResolvedHyperOptions['encoder']>,
-      target: native,
-      hasUniversal: universalOptions !== null,
-      universal: universalOptions ?? { kernel: 1, convolutions: 0 },
-    });
-    if (device !== 'cpu') {
-      try {
-        addon().moveHyperModel(this.handle, device, dtype);
-      } catch (error) {
-        addon().disposeHyperModel(this.handle);
-        throw error;
-      }
-    }
+  protected constructor(kind: HyperNetworkKind, options: HyperNetworkOptions) {
+    super('hypernetwork', kind, options);
+  }
+
+  override get options(): ResolvedHyperOptions {
+    return super.options;
   }
 
   /** Epochs of the warm-up of f; 0 where there is none. */
-  abstract get warmupEpochs(): number;
-
-  get device(): Device {
-    return this.options.device;
-  }
-
-  get dtype(): 'float32' | 'float64' {
-    return this.options.dtype;
+  get warmupEpochs(): number {
+    return this.options.warmupEpochs ?? 0;
   }
 
   /** The last epoch that it was trained in, counted from 1; undefined for one that `train` never had. */
@@ -152,13 +92,6 @@ export abstract class HyperNetwork {
     return this.warmupEpochs === 0 ? 1 : Math.min(1, epoch / this.warmupEpochs);
   }
 
-  /** Learnable numbers. */
-  get parameterCount(): number {
-    let count = 0;
-    for (const tensor of this.parameters().values()) count += tensor.size;
-    return count;
-  }
-
   /** Learnable numbers of each part: encoder, universal weights with their encoder, hypernetwork, target. */
   parameterCounts(): Record<'encoder' | 'universal' | 'writer' | 'target', number> {
     const counts = { encoder: 0, universal: 0, writer: 0, target: 0 };
@@ -166,16 +99,6 @@ export abstract class HyperNetwork {
       counts[name.split('.', 1)[0] as keyof typeof counts] += size;
     }
     return counts;
-  }
-
-  /** The learnable tensors by name. They are the model's own, and go with it. */
-  parameters(): Map<string, Tensor> {
-    this.#tensors ??= new Map(
-      addon()
-        .hyperModelTensors(this.handle)
-        .map(([name, handle]) => [name, ownTensor(handle)]),
-    );
-    return new Map(this.#tensors);
   }
 
   /** The weights that it writes for a recording, in the order of their vector. */
@@ -190,7 +113,9 @@ export abstract class HyperNetwork {
    * @returns [batch, width]
    */
   codes(audio: Tensor): Tensor {
-    return wrapTensor(addon().hyperModelCodes(this.handle, this.#recordings(audio)));
+    return wrapTensor(
+      addon().hyperModelCodes(this.handle, recordingsFor(this, this.options.samples, audio)),
+    );
   }
 
   /**
@@ -199,13 +124,19 @@ export abstract class HyperNetwork {
    * @param audio [batch, samples], peak-normalised
    * @returns [batch, numbers]
    */
-  write(audio: Tensor, { factor = this.updateFactor }: AskOptions = {}): Tensor {
-    return wrapTensor(addon().hyperModelVectors(this.handle, this.#recordings(audio), factor));
+  write(audio: Tensor, { factor = this.updateFactor }: HyperForwardOptions = {}): Tensor {
+    return wrapTensor(
+      addon().hyperModelVectors(
+        this.handle,
+        recordingsFor(this, this.options.samples, audio),
+        factor,
+      ),
+    );
   }
 
   /** @internal The same on a thread of its own, without gradients. */
   async ask(audio: Tensor, factor: number): Promise<Tensor> {
-    const recordings = this.#recordings(audio);
+    const recordings = recordingsFor(this, this.options.samples, audio);
     return wrapTensor(await addon().askHyperModel(this.handle, recordings, factor));
   }
 
@@ -232,8 +163,12 @@ export abstract class HyperNetwork {
    * @returns [batch, n]
    * @throws FewSoundError SHAPE_MISMATCH, DTYPE_MISMATCH, INVALID_ARGUMENT
    */
-  forward(audio: Tensor, t?: Tensor, { factor = this.updateFactor }: AskOptions = {}): Tensor {
-    const recordings = this.#recordings(audio);
+  forward(
+    audio: Tensor,
+    t?: Tensor,
+    { factor = this.updateFactor }: HyperForwardOptions = {},
+  ): Tensor {
+    const recordings = recordingsFor(this, this.options.samples, audio);
     const compute = (times: Tensor) =>
       wrapTensor(addon().hyperModelForward(this.handle, recordings, handleOf(times), factor));
     if (t !== undefined) {
@@ -249,52 +184,13 @@ export abstract class HyperNetwork {
     return scope(() => compute(timeAxis(samples, { dtype, device })));
   }
 
-  /**
-   * Copies values into the model. All are checked before one is changed.
-   *
-   * @param state a tensor for every name of `parameters()`, of its shape and dtype
-   * @throws FewSoundError INVALID_ARGUMENT for a missing or unknown name, SHAPE_MISMATCH, DTYPE_MISMATCH
-   */
-  loadStateDict(state: NamedTensors): void {
-    copyState(this.parameters(), state, `${this.kind} model`);
-  }
-
-  /**
-   * Writes the model to a safetensors file, atomically, with its architecture and epoch in the metadata:
-   * `loadHyperNetwork(path)` needs nothing else.
-   *
-   * @throws FewSoundError IO
-   */
-  async save(path: string): Promise<void> {
-    await saveHyperNetwork(path, this);
-  }
-
-  /** Frees the model now. A second time does nothing. */
-  dispose(): void {
-    addon().disposeHyperModel(this.handle);
-    for (const tensor of this.#tensors?.values() ?? []) tensor.dispose();
-    this.#tensors = undefined;
-  }
-
-  /** For `using`. */
-  [Symbol.dispose](): void {
-    this.dispose();
-  }
-
-  /** The handle of recordings [batch, samples] that fit. */
-  #recordings(audio: Tensor) {
-    const handle = handleOf(audio);
-    const { samples } = this.options;
-    const { shape } = audio;
-    if (shape.length !== 2 || shape[1] !== samples || shape[0] === 0) {
-      throw new FewSoundError(
-        'SHAPE_MISMATCH',
-        `${this.kind}: the recordings have shape [${shape.join(', ')}]; expected [batch, ${samples}].`,
-        { shapes: [[...shape]], field: 'audio' },
-      );
-    }
-    this.#requireDtype('audio', audio);
-    return handle;
+  /** @internal */
+  override describe(): ModelDescription {
+    return {
+      ...super.describe(),
+      ...(this.#epoch !== undefined && { epoch: this.#epoch }),
+      ...(this.#sampleRate !== undefined && { sampleRate: this.#sampleRate }),
+    };
   }
 
   #requireDtype(field: string, tensor: Tensor): void {

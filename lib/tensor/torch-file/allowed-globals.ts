@@ -12,7 +12,7 @@ import {
   rebuildTensor,
 } from './tensor-record.js';
 
-// Tensors that PyTorch has and we do not: what to save in their place.
+// Kinds of tensors that are not supported, and what to save instead.
 
 const sparse = 'a sparse tensor. Save tensor.to_dense()';
 const lazy =
@@ -33,15 +33,15 @@ const reasons: readonly (readonly [name: RegExp, reason: string])[] = [
   [/^torch\.nn\.parameter\.Uninitialized(Parameter|Buffer)$/, lazy],
 ];
 
-/** What something in a pickle is that can be named, but not read; `undefined` for anything else. */
-export function unreadableTensor(name: string): string | undefined {
+/** What an unsupported name in a pickle stands for; `undefined` for an unknown one. */
+function unreadableTensor(name: string): string | undefined {
   return reasons.find(([pattern]) => pattern.test(name))?.[1];
 }
 
-// Everything that a pickle may name, and what calling it makes here. Functions of ours stand for
-// Python's: nothing is looked up by name anywhere else. It is what `torch.load(weights_only=True)`
-// takes for tensors and plain containers (torch/_weights_only_unpickler.py), and containers and
-// numbers that Python and NumPy have beside.
+// Everything that a pickle may name, and what calling it makes here. Our functions stand for
+// Python's; nothing else is ever looked up by name. These are what `torch.load(weights_only=True)`
+// accepts for tensors and plain containers (torch/_weights_only_unpickler.py), and further
+// containers and numbers of Python and NumPy.
 const functions: Readonly<Record<string, Call>> = {
   ...containerCalls,
   'torch._utils._rebuild_tensor': rebuildTensor('_rebuild_tensor'),
@@ -62,10 +62,7 @@ const tensorClasses: Readonly<Record<string, Call>> = {
   'torch.Tensor': blankTensor('float32'),
 };
 
-/**
- * What is only a name here: schemes of quantization, and what makes the values that a defaultdict
- * lacks.
- */
+/** Names without behavior here: quantization schemes, and the factories of defaultdicts. */
 const constants = [
   'torch.per_tensor_affine',
   'torch.per_tensor_symmetric',
@@ -100,18 +97,19 @@ const allowed: ReadonlyMap<string, AllowedGlobal> = new Map(
 );
 
 /**
- * What stands for Python's `module.name`.
+ * Our counterpart of Python's `module.name`.
  *
- * @throws the machine's fault, naming it, for everything that tensors and plain containers do not need
+ * @throws the machine's fault, naming it, for anything that tensors and plain containers do not
+ *   need
  */
 export function allowedGlobal(module: string, name: string, { fault }: Caller): AllowedGlobal {
-  // Protocol 2 has Python 2's name of that module.
+  // Protocol 2 uses Python 2's name of that module.
   const full = `${module === '__builtin__' ? 'builtins' : module}.${name}`;
   const known = allowed.get(full);
   if (known) return known;
   const unreadable = unreadableTensor(full);
   if (unreadable !== undefined) throw fault(`it holds ${unreadable}`);
   throw fault(
-    `its pickle asks for ${nameText(module)}.${nameText(name)}, which is refused: only tensors and plain containers are read, and nothing of the file was run. Save less in PyTorch: torch.save(model.state_dict(), path)`,
+    `its pickle asks for ${nameText(module)}.${nameText(name)}, which is refused: only tensors and plain containers are read, and nothing in the file was run. Save only the weights in PyTorch: torch.save(model.state_dict(), path)`,
   );
 }

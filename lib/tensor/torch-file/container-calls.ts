@@ -1,4 +1,4 @@
-// What Python's containers and small values are in a pickle: calls of their classes.
+// Python's containers and small values, which a pickle makes by calling their classes.
 
 import { types } from 'node:util';
 import {
@@ -41,14 +41,14 @@ const counter: Call = ([counts, ...more], machine) => {
   return made;
 };
 
-/** Its factory makes what is missing, which nothing is here: it is not called. */
+/** Its factory, for missing keys, is never called. */
 const defaultDict: Call = ([factory = null, ...more], machine) => {
   const harmless = factory === null || factory instanceof AllowedGlobal;
   if (!harmless || more.length > 0) throw wrongArguments('defaultdict', machine);
   return new Dictionary(false);
 };
 
-/** Sets are lists of what is in them. */
+/** Sets become lists. */
 const set =
   (name: string): Call =>
   ([items = [], ...more], machine) => {
@@ -65,9 +65,7 @@ const complex: Call = ([real, imaginary, ...more], machine) => {
   return new Tuple([real, imaginary]);
 };
 
-/**
- * bytes and bytearray, of nothing or of bytes; Python 3 spells a bytearray of protocol 2 by a text.
- */
+/** bytes and bytearray, empty or of bytes; Python 3 writes a bytearray in protocol 2 as text. */
 const bytes =
   (name: string): Call =>
   (args, machine) => {
@@ -78,7 +76,7 @@ const bytes =
     return given;
   };
 
-/** How protocols before 3 have bytes: as a text of the characters 0 to 255. */
+/** How protocols before 3 write bytes: as text with the characters 0 to 255. */
 const encode: Call = ([text, encoding, ...more], machine) => {
   const isLatin = encoding === 'latin1' || encoding === 'latin-1';
   if (typeof text !== 'string' || !isLatin || more.length > 0) {
@@ -112,7 +110,7 @@ function isShortText(value: PickleValue | undefined): value is string {
 }
 
 function wrongArguments(name: string, { fault }: Caller): Error {
-  return fault(`its pickle calls ${name} with arguments that it does not take`);
+  return fault(`its pickle calls ${name} with invalid arguments`);
 }
 
 /** By Python's names. */

@@ -1,4 +1,4 @@
-// PyTorch's dtypes and classes of storages, and what we have of them.
+// PyTorch's dtypes and storage classes, and their counterparts here.
 
 import type { StoredDType } from '../stored-elements.js';
 import type { Caller } from './pickle-values.js';
@@ -23,7 +23,7 @@ const dtypes = {
 const anotherDtype = 'Save it in another dtype, such as tensor.float()';
 const dequantized = 'Save tensor.dequantize()';
 
-/** Those that we do not have, and what to save in their place. */
+/** Unsupported dtypes, and what to save instead. */
 const others: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     ['qint8', 'quint8', 'qint32', 'quint4x2', 'quint2x4'].map((name) => [name, dequantized]),
@@ -63,18 +63,18 @@ const storages = {
 /** All of PyTorch's dtypes, without "torch." */
 export const dtypeNames: readonly string[] = [...Object.keys(dtypes), ...Object.keys(others)];
 
-/** The dtype of each class torch.NAMEStorage, and of torch.NAMETensor. */
+/** The dtype of each class torch.NAMEStorage and torch.NAMETensor. */
 export const typedClasses: readonly (readonly [name: string, dtype: string])[] =
   Object.entries(storages);
 
 /**
  * How the elements of one of `dtypeNames` are stored.
  *
- * @throws the fault, for a dtype that we do not have: its name, and what to save in its place
+ * @throws the fault for an unsupported dtype: its name, and what to save instead
  */
 export function storedAs(dtype: string, { fault }: Pick<Caller, 'fault'>): StoredDType {
   if (Object.hasOwn(dtypes, dtype)) return dtypes[dtype as keyof typeof dtypes];
   throw fault(
-    `a tensor in it is of the dtype ${dtype}, which fewsound does not have. ${others[dtype]}`,
+    `it has a tensor of dtype ${dtype}, which fewsound does not support. ${others[dtype]}`,
   );
 }

@@ -1,5 +1,6 @@
-// torch.save before 1.6: five pickles (magic number, version, machine, value, keys), then the storages in the order of
-// the keys, each after its number of elements. https://github.com/pytorch/pytorch: torch/serialization.py, _legacy_save
+// torch.save before 1.6: five pickles (magic number, version, machine, value, keys), then the
+// storages in the order of the keys, each after its number of elements.
+// https://github.com/pytorch/pytorch: torch/serialization.py, _legacy_save
 
 import type { FileHandle } from 'node:fs/promises';
 import { type Fault, readExactly } from '../../files.js';
@@ -12,7 +13,7 @@ import { LONGEST_PICKLE, type TorchContainer } from './zip-container.js';
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const VERSION = 1001;
 
-/** How much is read at first: where the pickles end, only they know. */
+/** Read at first; only the pickles know where they end. */
 const WINDOW = 2 ** 20;
 
 export async function readLegacyContainer(
@@ -58,10 +59,10 @@ function runPickles(bytes: PickleBytes, fault: Fault): Pickles {
     throw fault('it is a pickle, but not one of torch.save');
   }
   const version = runPickle(bytes, { fault });
-  if (version !== VERSION) throw fault('its version of the legacy format is unknown');
+  if (version !== VERSION) throw fault('its version of the legacy format is not supported');
   const machine = runPickle(bytes, { fault });
   if (!(machine instanceof Dictionary) || machine.entries.get('little_endian') !== true) {
-    throw fault('its numbers are big-endian: save it on another machine');
+    throw fault('its numbers are big-endian; save it on a little-endian machine');
   }
   const table = new StorageTable(fault);
   const root = runPickle(bytes, { fault, persistent: table.view });
@@ -69,19 +70,19 @@ function runPickles(bytes: PickleBytes, fault: Fault): Pickles {
   return { root, keys, storages: table.storages, end: bytes.position };
 }
 
-/** Where the bytes of each storage begin. */
+/** Where the bytes of each storage start. */
 async function findStorages(
   file: FileHandle,
   fileSize: number,
   { keys, end, storages }: Pick<Pickles, 'keys' | 'end' | 'storages'>,
   fault: Fault,
 ): Promise<Map<string, number>> {
-  if (!Array.isArray(keys)) throw fault('its list of storages is none');
+  if (!Array.isArray(keys)) throw fault('its list of storages is not a list');
   const positions = new Map<string, number>();
   let position = end;
   for (const key of keys) {
     const storage = storages.get(String(key));
-    if (!storage) throw fault('it has a storage that no tensor of it uses');
+    if (!storage) throw fault('it has a storage that none of its tensors uses');
     const shown = nameText(storage.key);
     if (positions.has(storage.key)) throw fault(`it has the storage "${shown}" twice`);
     const data = position + 8;
@@ -90,7 +91,7 @@ async function findStorages(
     }
     const count = Number((await readExactly(file, position, 8, fault)).readBigUInt64LE());
     if (count * storage.unit !== storage.bytes) {
-      throw fault(`the storage "${shown}" has another size than its pickle claims`);
+      throw fault(`the storage "${shown}" does not have the size that its pickle claims`);
     }
     positions.set(storage.key, data);
     position = data + storage.bytes;

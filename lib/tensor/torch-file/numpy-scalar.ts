@@ -3,7 +3,7 @@
 import { types } from 'node:util';
 import { halfToNumber } from '../stored-elements.js';
 import { plainInteger } from './pickle-bytes.js';
-import { type Call, type Caller, type PickleValue, Tuple } from './pickle-values.js';
+import { type Call, type Caller, PickleRecord, type PickleValue, Tuple } from './pickle-values.js';
 
 type Read = (view: DataView, little: boolean) => number | bigint | boolean;
 
@@ -24,16 +24,18 @@ const readers: Readonly<Record<string, Read>> = {
 };
 
 /** numpy.dtype of a plain number. */
-export class NumpyDType {
+export class NumpyDType extends PickleRecord {
   private little = true;
 
-  constructor(readonly name: string) {}
+  constructor(readonly name: string) {
+    super();
+  }
 
   /** State: (version, byte order, …). */
   setState(state: PickleValue, { fault }: Caller): void {
     const order = state instanceof Tuple ? state.items[1] : undefined;
     if (order !== '<' && order !== '>' && order !== '|' && order !== '=') {
-      throw fault('a dtype of NumPy in its pickle has no byte order');
+      throw fault('a NumPy dtype in its pickle has no byte order');
     }
     this.little = order !== '>';
   }
@@ -49,7 +51,7 @@ export class NumpyDType {
 export const numpyDType: Call = ([name], { fault }) => {
   if (typeof name !== 'string' || !Object.hasOwn(readers, name)) {
     throw fault(
-      `its pickle has a dtype of NumPy that is not read; known are ${Object.keys(readers).join(', ')}. Save it as a number or a tensor`,
+      `its pickle has an unsupported NumPy dtype (supported are ${Object.keys(readers).join(', ')}). Save a number or a tensor instead`,
     );
   }
   return new NumpyDType(name);
@@ -59,6 +61,6 @@ export const numpyDType: Call = ([name], { fault }) => {
 export const numpyScalar: Call = ([dtype, bytes], { fault }) => {
   const value =
     dtype instanceof NumpyDType && types.isUint8Array(bytes) ? dtype.read(bytes) : undefined;
-  if (value === undefined) throw fault('a number of NumPy in its pickle is none');
+  if (value === undefined) throw fault('its pickle has an invalid NumPy number');
   return value;
 };

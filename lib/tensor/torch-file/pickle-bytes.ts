@@ -6,12 +6,12 @@ export class CutOff extends Error {
   override readonly name = 'CutOff';
 }
 
-/** No name in Python is longer; a line without end is none. */
+/** No name in Python is longer. */
 const LONGEST_LINE = 4096;
 
 const NEWLINE = 0x0a;
 
-/** Reads what opcodes carry with them. Every length is compared with what is there before it is believed. */
+/** Reads the operands of opcodes. Every length is checked before it is believed. */
 export class PickleBytes {
   constructor(
     private readonly buffer: Buffer<ArrayBuffer>,
@@ -60,61 +60,44 @@ export class PickleBytes {
   }
 }
 
-/** Bytes of the longest integer that is taken. */
+/** Bytes of the longest integer accepted. */
 const LONGEST_INTEGER = 512;
 
-/**
- * The value of an opcode that carries it: a number, a text, bytes; `undefined` for any other opcode. The names are those
- * of Python's pickletools.
- */
+type ReadLiteral = (bytes: PickleBytes, fault: Caller['fault']) => PickleValue;
+
+const utf8 = (bytes: Buffer) => bytes.toString('utf8');
+
+/** By opcode; the names are those of Python's pickletools. */
+const literals = new Map<number, ReadLiteral>([
+  [0x4e, () => null], // NONE
+  [0x88, () => true], // NEWTRUE
+  [0x89, () => false], // NEWFALSE
+  [0x4b, (bytes) => bytes.uint8()], // BININT1
+  [0x4d, (bytes) => bytes.uint16()], // BININT2
+  [0x4a, (bytes) => bytes.int32()], // BININT
+  [0x8a, (bytes, fault) => readInteger(bytes, bytes.uint8(), fault)], // LONG1
+  [0x8b, (bytes, fault) => readInteger(bytes, bytes.uint32(), fault)], // LONG4
+  [0x49, (bytes, fault) => readDecimal(bytes.line(), fault)], // INT, in protocol 1 also booleans
+  [0x4c, (bytes, fault) => readDecimal(bytes.line().replace(/L$/, ''), fault)], // LONG
+  [0x47, (bytes) => bytes.float64()], // BINFLOAT
+  [0x8c, (bytes) => utf8(bytes.take(bytes.uint8()))], // SHORT_BINUNICODE
+  [0x58, (bytes) => utf8(bytes.take(bytes.uint32()))], // BINUNICODE
+  [0x8d, (bytes) => utf8(bytes.take(bytes.uint64()))], // BINUNICODE8
+  [0x55, (bytes) => byteString(bytes.take(bytes.uint8()))], // SHORT_BINSTRING
+  [0x54, (bytes) => byteString(bytes.take(bytes.uint32()))], // BINSTRING
+  [0x43, (bytes) => bytes.take(bytes.uint8())], // SHORT_BINBYTES
+  [0x42, (bytes) => bytes.take(bytes.uint32())], // BINBYTES
+  [0x8e, (bytes) => bytes.take(bytes.uint64())], // BINBYTES8
+  [0x96, (bytes) => bytes.take(bytes.uint64())], // BYTEARRAY8
+]);
+
+/** The value of an opcode that carries one: a number, a text, bytes; `undefined` for any other. */
 export function readLiteral(
   opcode: number,
   bytes: PickleBytes,
   { fault }: Caller,
 ): PickleValue | undefined {
-  switch (opcode) {
-    case 0x4e: // NONE
-      return null;
-    case 0x88: // NEWTRUE
-      return true;
-    case 0x89: // NEWFALSE
-      return false;
-    case 0x4b: // BININT1
-      return bytes.uint8();
-    case 0x4d: // BININT2
-      return bytes.uint16();
-    case 0x4a: // BININT
-      return bytes.int32();
-    case 0x8a: // LONG1
-      return readInteger(bytes, bytes.uint8(), fault);
-    case 0x8b: // LONG4
-      return readInteger(bytes, bytes.uint32(), fault);
-    case 0x49: // INT, which protocol 1 has for booleans too
-      return readDecimal(bytes.line(), fault);
-    case 0x4c: // LONG
-      return readDecimal(bytes.line().replace(/L$/, ''), fault);
-    case 0x47: // BINFLOAT
-      return bytes.float64();
-    case 0x8c: // SHORT_BINUNICODE
-      return bytes.take(bytes.uint8()).toString('utf8');
-    case 0x58: // BINUNICODE
-      return bytes.take(bytes.uint32()).toString('utf8');
-    case 0x8d: // BINUNICODE8
-      return bytes.take(bytes.uint64()).toString('utf8');
-    case 0x55: // SHORT_BINSTRING
-      return byteString(bytes.take(bytes.uint8()));
-    case 0x54: // BINSTRING
-      return byteString(bytes.take(bytes.uint32()));
-    case 0x43: // SHORT_BINBYTES
-      return bytes.take(bytes.uint8());
-    case 0x42: // BINBYTES
-      return bytes.take(bytes.uint32());
-    case 0x8e: // BINBYTES8
-    case 0x96: // BYTEARRAY8
-      return bytes.take(bytes.uint64());
-    default:
-      return undefined;
-  }
+  return literals.get(opcode)?.(bytes, fault);
 }
 
 /** Python 2 did not tell texts from bytes. */
@@ -133,7 +116,7 @@ function readInteger(bytes: PickleBytes, length: number, fault: Caller['fault'])
 function readDecimal(text: string, fault: Caller['fault']): number | bigint | boolean {
   if (text === '00') return false;
   if (text === '01') return true;
-  if (!/^-?\d{1,1000}$/.test(text)) throw fault('it has an integer that is none');
+  if (!/^-?\d{1,1000}$/.test(text)) throw fault('it has an invalid integer');
   return plainInteger(BigInt(text));
 }
 

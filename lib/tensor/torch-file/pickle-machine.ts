@@ -12,10 +12,10 @@ import {
 } from './pickle-values.js';
 import { BlankTensor } from './tensor-record.js';
 
-/** The stack of a pickle machine, with marks. Nothing below the last mark can be taken but by taking the mark. */
-export class PickleStack {
+/** The stack of a pickle machine. Values below the last mark are out of reach until it is taken. */
+class PickleStack {
   private readonly values: PickleValue[] = [];
-  /** How high the stack was at each mark. */
+  /** The height of the stack at each mark. */
   private readonly marks: number[] = [];
 
   constructor(private readonly fault: (problem: string) => Error) {}
@@ -39,13 +39,13 @@ export class PickleStack {
     return value;
   }
 
-  /** Takes the last value, or the mark where one is on top. */
+  /** Takes the last value, or the mark if that is on top. */
   drop(): void {
     if (this.marks.at(-1) === this.values.length) this.marks.pop();
     else this.pop();
   }
 
-  /** The last values, in the order in which they came. */
+  /** The last values, in the order they came. */
   popMany(count: number): PickleValue[] {
     return Array.from({ length: count }, () => this.pop()).reverse();
   }
@@ -58,11 +58,11 @@ export class PickleStack {
   }
 
   private missing(): Error {
-    return this.fault('its pickle takes what is not there');
+    return this.fault('its pickle takes from an empty stack');
   }
 }
 
-/** Opcodes that make objects of any class, or need what a file does not hold. */
+/** Opcodes that create objects of any class, or need what a file does not hold. */
 const names: Readonly<Record<number, string>> = {
   146: 'NEWOBJ_EX',
   111: 'OBJ',
@@ -75,8 +75,8 @@ const names: Readonly<Record<number, string>> = {
   152: 'READONLY_BUFFER',
 };
 
-/** The fault for an opcode that no file of tensors needs. INST alone says itself what it would make. */
-export function refusal(opcode: number, bytes: PickleBytes, { fault }: Caller): Error {
+/** The fault for an opcode that no file of tensors needs. INST alone names what it would create. */
+function refusal(opcode: number, bytes: PickleBytes, { fault }: Caller): Error {
   const name = names[opcode];
   if (name === undefined)
     return fault(`its pickle has the unknown opcode 0x${opcode.toString(16)}`);
@@ -85,22 +85,23 @@ export function refusal(opcode: number, bytes: PickleBytes, { fault }: Caller): 
   return fault(`its pickle uses the opcode ${name}${purpose}, which is refused`);
 }
 
-// The machine that pickles are programs for, without the opcodes that call what they like. What it can name is listed
-// in allowed-globals.ts, what it can make in pickle-values.ts; anything else ends it before anything comes of it.
-// Opcodes: CPython's Lib/pickletools.py.
-/** Opcodes of one file: enough for 50 000 tensors. What takes more memory than a value counts for more. */
+// The machine that runs pickles, without the opcodes that call anything they like.
+// allowed-globals.ts lists what it can name, pickle-values.ts what it can make; anything else stops
+// it before anything comes of it. Opcodes: CPython's Lib/pickletools.py.
+
+/** Opcodes of one file: enough for 50 000 tensors. Whatever takes more memory costs more. */
 const UNITS = 8_000_000;
 const CONTAINER = 8;
 const MEMO = 4;
 
-export interface PickleRules {
+interface PickleRules {
   readonly fault: Caller['fault'];
-  /** What stands for an object outside the pickle. */
+  /** Resolves a reference to an object outside the pickle. */
   readonly persistent?: (id: PickleValue) => PickleValue;
 }
 
 /**
- * The value of a pickle. Nothing is called but what allowed-globals.ts lists.
+ * Runs a pickle and returns its value. Calls nothing but what allowed-globals.ts lists.
  *
  * @throws CutOff where the bytes end before the pickle does; the fault of the rules
  */
@@ -141,106 +142,47 @@ class PickleMachine implements Caller {
   }
 
   private step(opcode: number): void {
-    const { bytes, stack } = this;
-    switch (opcode) {
-      case 0x80: // PROTO
-        this.checkProtocol(bytes.uint8());
-        break;
-      case 0x95: // FRAME: only a hint for readers of streams
-        bytes.uint64();
-        break;
-      case 0x28: // MARK
-        stack.mark();
-        break;
-      case 0x30: // POP, of a mark where one is on top
-        stack.drop();
-        break;
-      case 0x31: // POP_MARK
-        stack.popToMark();
-        break;
-      case 0x32: // DUP
-        stack.push(stack.top());
-        break;
-      case 0x5d: // EMPTY_LIST
-      case 0x8f: // EMPTY_SET: a list here
-        this.make([]);
-        break;
-      case 0x6c: // LIST
-        this.make(stack.popToMark());
-        break;
-      case 0x61: // APPEND
-        this.append([stack.pop()]);
-        break;
-      case 0x65: // APPENDS
-      case 0x90: // ADDITEMS
-        this.append(stack.popToMark());
-        break;
-      case 0x91: // FROZENSET
-        this.make(stack.popToMark());
-        break;
-      case 0x29: // EMPTY_TUPLE
-        this.make(new Tuple([]));
-        break;
-      case 0x74: // TUPLE
-        this.make(new Tuple(stack.popToMark()));
-        break;
-      case 0x85: // TUPLE1
-      case 0x86: // TUPLE2
-      case 0x87: // TUPLE3
-        this.make(new Tuple(stack.popMany(opcode - 0x84)));
-        break;
-      case 0x7d: // EMPTY_DICT
-        this.make(new Dictionary(false));
-        break;
-      case 0x64: {
-        const items = stack.popToMark();
-        this.make(new Dictionary(false)); // DICT
-        this.setItems(items);
-        break;
-      }
-      case 0x73: // SETITEM
-        this.setItems(stack.popMany(2));
-        break;
-      case 0x75: // SETITEMS
-        this.setItems(stack.popToMark());
-        break;
-      case 0x71: // BINPUT
-        this.memorise(bytes.uint8());
-        break;
-      case 0x72: // LONG_BINPUT
-        this.memorise(bytes.uint32());
-        break;
-      case 0x94: // MEMOIZE
-        this.memorise(this.memo.size);
-        break;
-      case 0x68: // BINGET
-        this.recall(bytes.uint8());
-        break;
-      case 0x6a: // LONG_BINGET
-        this.recall(bytes.uint32());
-        break;
-      case 0x63: // GLOBAL
-        stack.push(allowedGlobal(bytes.line(), bytes.line(), this));
-        break;
-      case 0x93: // STACK_GLOBAL
-        this.stackGlobal();
-        break;
-      case 0x52: // REDUCE
-        this.call(['function', 'class']);
-        break;
-      case 0x81: // NEWOBJ
-        this.call(['class']);
-        break;
-      case 0x62: // BUILD
-        this.build();
-        break;
-      case 0x51: // BINPERSID
-        this.persistent();
-        break;
-      default:
-        throw refusal(opcode, bytes, this);
-    }
+    const step = PickleMachine.steps.get(opcode);
+    if (step === undefined) throw refusal(opcode, this.bytes, this);
+    step(this);
   }
+
+  /** What the other opcodes do. */
+  private static readonly steps = new Map<number, (it: PickleMachine) => void>([
+    [0x80, (it) => it.checkProtocol(it.bytes.uint8())], // PROTO
+    [0x95, (it) => it.bytes.uint64()], // FRAME: only a hint for readers of streams
+    [0x28, (it) => it.stack.mark()], // MARK
+    [0x30, (it) => it.stack.drop()], // POP
+    [0x31, (it) => it.stack.popToMark()], // POP_MARK
+    [0x32, (it) => it.stack.push(it.stack.top())], // DUP
+    [0x5d, (it) => it.make([])], // EMPTY_LIST
+    [0x8f, (it) => it.make([])], // EMPTY_SET: a list here
+    [0x6c, (it) => it.make(it.stack.popToMark())], // LIST
+    [0x61, (it) => it.append([it.stack.pop()])], // APPEND
+    [0x65, (it) => it.append(it.stack.popToMark())], // APPENDS
+    [0x90, (it) => it.append(it.stack.popToMark())], // ADDITEMS
+    [0x91, (it) => it.make(it.stack.popToMark())], // FROZENSET
+    [0x29, (it) => it.make(new Tuple([]))], // EMPTY_TUPLE
+    [0x74, (it) => it.make(new Tuple(it.stack.popToMark()))], // TUPLE
+    [0x85, (it) => it.make(new Tuple(it.stack.popMany(1)))], // TUPLE1
+    [0x86, (it) => it.make(new Tuple(it.stack.popMany(2)))], // TUPLE2
+    [0x87, (it) => it.make(new Tuple(it.stack.popMany(3)))], // TUPLE3
+    [0x7d, (it) => it.make(new Dictionary(false))], // EMPTY_DICT
+    [0x64, (it) => it.dictionary(it.stack.popToMark())], // DICT
+    [0x73, (it) => it.setItems(it.stack.popMany(2))], // SETITEM
+    [0x75, (it) => it.setItems(it.stack.popToMark())], // SETITEMS
+    [0x71, (it) => it.memoize(it.bytes.uint8())], // BINPUT
+    [0x72, (it) => it.memoize(it.bytes.uint32())], // LONG_BINPUT
+    [0x94, (it) => it.memoize(it.memo.size)], // MEMOIZE
+    [0x68, (it) => it.recall(it.bytes.uint8())], // BINGET
+    [0x6a, (it) => it.recall(it.bytes.uint32())], // LONG_BINGET
+    [0x63, (it) => it.stack.push(allowedGlobal(it.bytes.line(), it.bytes.line(), it))], // GLOBAL
+    [0x93, (it) => it.stackGlobal()], // STACK_GLOBAL
+    [0x52, (it) => it.call(['function', 'class'])], // REDUCE
+    [0x81, (it) => it.call(['class'])], // NEWOBJ
+    [0x62, (it) => it.build()], // BUILD
+    [0x51, (it) => it.persistent()], // BINPERSID
+  ]);
 
   private make(container: PickleValue): void {
     this.spend(CONTAINER);
@@ -249,35 +191,41 @@ class PickleMachine implements Caller {
 
   private append(values: readonly PickleValue[]): void {
     const list = this.stack.top();
-    if (!Array.isArray(list)) throw this.fault('its pickle appends to what is no list');
+    if (!Array.isArray(list))
+      throw this.fault('its pickle appends to something that is not a list');
     for (const value of values) list.push(value);
   }
 
   private setItems(items: readonly PickleValue[]): void {
     const dictionary = this.stack.top();
     if (!(dictionary instanceof Dictionary) || items.length % 2 !== 0) {
-      throw this.fault('its pickle sets entries of what is no dict');
+      throw this.fault('its pickle sets items of something that is not a dict');
     }
     for (let i = 0; i < items.length; i += 2) {
       dictionary.entries.set(items[i] as PickleValue, items[i + 1] as PickleValue);
     }
   }
 
-  private memorise(index: number): void {
+  private dictionary(items: readonly PickleValue[]): void {
+    this.make(new Dictionary(false));
+    this.setItems(items);
+  }
+
+  private memoize(index: number): void {
     this.spend(MEMO);
     this.memo.set(index, this.stack.top());
   }
 
   private recall(index: number): void {
     const value = this.memo.get(index);
-    if (value === undefined) throw this.fault('its pickle recalls what it has not memorised');
+    if (value === undefined) throw this.fault('its pickle recalls a value that it never memoized');
     this.stack.push(value);
   }
 
   private stackGlobal(): void {
     const [module, name] = this.stack.popMany(2);
     if (typeof module !== 'string' || typeof name !== 'string') {
-      throw this.fault('its pickle names something by what is no text');
+      throw this.fault('its pickle uses a name that is not text');
     }
     this.stack.push(allowedGlobal(module, name, this));
   }
@@ -285,15 +233,16 @@ class PickleMachine implements Caller {
   private call(kinds: readonly ('function' | 'class')[]): void {
     const [callee, args] = this.stack.popMany(2);
     const role = callee instanceof AllowedGlobal ? callee.role : undefined;
-    const what = callee instanceof AllowedGlobal ? callee.name : 'what is no function';
+    const what = callee instanceof AllowedGlobal ? callee.name : 'something that is not a function';
     if (!role || !('call' in role) || !kinds.includes(role.kind)) {
       throw this.fault(`its pickle calls ${what}, which is refused`);
     }
-    if (!(args instanceof Tuple)) throw this.fault(`its pickle calls ${what} with no tuple`);
+    if (!(args instanceof Tuple))
+      throw this.fault(`its pickle calls ${what} without a tuple of arguments`);
     this.make(role.call(args.items, this));
   }
 
-  /** State of an OrderedDict (attributes such as _metadata) is of no use here. */
+  /** The state of an OrderedDict (attributes such as _metadata) is ignored. */
   private build(): void {
     const state = this.stack.pop();
     const target = this.stack.top();
@@ -302,18 +251,18 @@ class PickleMachine implements Caller {
       return;
     }
     if (target instanceof Dictionary && target.ordered && state instanceof Dictionary) return;
-    const what = target instanceof AllowedGlobal ? target.name : 'what has none';
+    const what = target instanceof AllowedGlobal ? target.name : 'something that has none';
     throw this.fault(`its pickle sets the state of ${what} (opcode BUILD), which is refused`);
   }
 
   private persistent(): void {
     const { persistent } = this.rules;
-    if (!persistent) throw this.fault('its pickle refers to something outside where nothing is');
+    if (!persistent) throw this.fault('its pickle refers to an external object, but has none');
     const id = this.stack.pop();
     this.make(persistent(id));
   }
 
   private checkProtocol(protocol: number): void {
-    if (protocol > 5) throw this.fault(`its pickle is of protocol ${protocol}; known are 0 to 5`);
+    if (protocol > 5) throw this.fault(`its pickle has protocol ${protocol}; supported are 0 to 5`);
   }
 }

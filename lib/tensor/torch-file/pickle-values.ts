@@ -1,10 +1,8 @@
 import type { StoredDType } from '../stored-elements.js';
-import type { NumpyDType } from './numpy-scalar.js';
-import type { BlankTensor, TensorRecord } from './tensor-record.js';
 
 /**
- * How much work a file may cause. A few bytes of pickle can repeat a large thing without end; whatever copies or walks
- * pays here, and a file that asks for too much is refused.
+ * Limits the work that a file can cause. A few bytes of pickle can repeat a large thing endlessly;
+ * whatever copies or walks pays here, and a file that asks for too much is refused.
  */
 export class Budget {
   private left: number;
@@ -24,13 +22,13 @@ export class Budget {
 
 const LONGEST = 100;
 
-/** A name out of a file, fit for a message: no control characters, not without end. */
+/** A name from a file, made fit for a message: short, without control characters. */
 export function nameText(name: string): string {
   const short = name.length > LONGEST ? `${name.slice(0, LONGEST)}…` : name;
   return JSON.stringify(short).slice(1, -1);
 }
 
-// What a pickle can hold here: plain things, and records of tensors. None of them can do anything.
+// What a pickle can hold here: plain values and records of tensors. None of them can do anything.
 export type PickleValue =
   | null
   | boolean
@@ -43,11 +41,14 @@ export type PickleValue =
   | Dictionary
   | AllowedGlobal
   | StorageView
-  | TensorRecord
-  | BlankTensor
-  | NumpyDType;
+  | PickleRecord;
 
-/** A list is an array, and a set; this is what cannot grow. */
+/** What a function of a pickle makes that is more than plain: a tensor, a dtype of NumPy. */
+export abstract class PickleRecord {
+  protected readonly recorded = true;
+}
+
+/** A tuple. (Lists and sets are arrays.) */
 export class Tuple {
   constructor(readonly items: readonly PickleValue[]) {}
 }
@@ -59,40 +60,45 @@ export class Dictionary {
   constructor(readonly ordered: boolean) {}
 }
 
-/** Something of Python's that files of tensors name, see `allowedGlobal`. */
+/** A Python name that files of tensors use, see `allowedGlobal`. */
 export class AllowedGlobal {
   constructor(
     readonly name: string,
     readonly role:
       | { readonly kind: 'function'; readonly call: Call }
-      /** A class of tensors, which the opcode NEWOBJ may make as well. */
+      /** A class of tensors, which the opcode NEWOBJ may create as well. */
       | { readonly kind: 'class'; readonly call: Call }
       /** Nothing but its name. */
       | { readonly kind: 'constant' }
       | { readonly kind: 'dtype'; readonly dtype: string }
-      /** A class of storages; those that are not typed are bytes. */
+      /** A storage class; untyped ones hold bytes. */
       | { readonly kind: 'storage'; readonly dtype: string | undefined },
   ) {}
 }
 
-/** What a function makes of its arguments. */
+/** Makes a value of a function's arguments. */
 export type Call = (args: readonly PickleValue[], machine: Caller) => PickleValue;
 
-/** What a function may ask of the machine that calls it. */
+/** What a function can ask of the machine that calls it. */
 export interface Caller {
   /** Pays for a copy. */
   spend(units: number): void;
   fault(problem: string): Error;
 }
 
-/** Bytes of the file that tensors lie in. */
+/** Bytes of the file that hold tensors. */
 export interface Storage {
   readonly key: string;
   readonly bytes: number;
-  /** Bytes of what the legacy format counts storages in: elements of the class that the storage has in the pickle. */
+  /** Bytes of the legacy format's unit: an element of the storage's class in the pickle. */
   readonly unit: number;
-  /** Unknown until a tensor says it, where the file keeps bytes. */
+  /** Where the file holds untyped bytes, unknown until a tensor gives it. */
   stored: StoredDType | undefined;
+}
+
+/** Whether a value is a number of elements. */
+export function isCount(value: PickleValue | undefined): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 /** A storage, or a part of it. */

@@ -10,16 +10,16 @@ import {
 } from './pickle-values.js';
 import { BlankTensor, TensorRecord } from './tensor-record.js';
 
-/** Where a tensor stands among the values of a file: its name among the tensors. */
+/** The place of a tensor among the values of a file: its name among the tensors. */
 export class TensorReference {
   constructor(readonly tensor: string) {}
 }
 
 /**
- * What a file holds beside tensors. Whole numbers that a number cannot hold are bigints, bytes and
+ * What a file holds beside tensors. Integers too large for a number are bigints, bytes and
  * bytearrays Uint8Arrays, tuples and sets arrays, complex numbers [real, imaginary]; dtypes,
- * devices and layouts are strings. Every kind of dict is an object; a key that is no text or number
- * is one as Python prints it: None, (1, 2).
+ * devices and layouts are strings. Every kind of dict is an object; keys that are neither text nor
+ * numbers are written as Python prints them: None, (1, 2).
  */
 export type TorchValue =
   | null
@@ -32,17 +32,17 @@ export type TorchValue =
   | TorchValue[]
   | { [key: string]: TorchValue };
 
-/** Deeper than people nest their settings. */
+/** Deeper than anybody nests settings. */
 const DEPTH = 100;
 
-/** How often what a pickle says once may come again; a program of a few bytes can ask for any number. */
+/** How often a pickle may repeat what it says once; a few bytes can ask for any number. */
 const REPETITIONS = 16;
 
 /**
- * The values of a pickle as plain data, and its tensors by their paths: keys and positions, with dots between them. A
- * file that is a tensor and nothing else has it as 'tensor'.
+ * The values of a pickle as plain data, and its tensors by path: keys and indices, joined by dots.
+ * A file that is only a tensor has it as 'tensor'.
  *
- * @param pickleBytes the length of the pickle, which bounds what comes of it
+ * @param pickleBytes the length of the pickle, which limits the values
  */
 export function plainValues(
   root: PickleValue,
@@ -63,7 +63,7 @@ class Walk {
     private readonly fault: Caller['fault'],
   ) {
     this.budget = new Budget(REPETITIONS * pickleBytes, () =>
-      fault('its containers repeat each other without measure'),
+      fault('its containers repeat each other far too often'),
     );
   }
 
@@ -125,7 +125,7 @@ class Walk {
       const parts = key.items.map((item) => this.keyText(item, path, depth + 1));
       return `(${parts.join(', ')}${parts.length === 1 ? ',' : ''})`;
     }
-    throw this.fault(`${at(path)} has a key that no text stands for`);
+    throw this.fault(`${at(path)} has a key that cannot be written as text`);
   }
 
   private object(

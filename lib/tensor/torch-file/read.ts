@@ -17,16 +17,16 @@ import { readZipContainer, type TorchContainer } from './zip-container.js';
 
 const torchNames = new Set(['.pth', '.pt', '.ckpt', '.bin']);
 const zipStart = 'PK';
-/** PROTO, and LONG, which protocol 1 begins with. */
+/** PROTO, and LONG, with which protocol 1 starts. */
 const pickleStarts = [0x80, 0x4c];
 
 /**
- * Whether a file of tensors is one of `torch.save`, and not a safetensors file.
+ * Whether a file of tensors was written by `torch.save`, and is not a safetensors file.
  *
- * By what is in it: the ninth byte of a safetensors file begins the JSON of its header. By the name only where it is
- * neither, so that the error of reading it is about what was expected.
+ * The content decides: the ninth byte of a safetensors file starts the JSON of its header. The name
+ * decides only where the content is neither, so that the error on reading is about the expected
+ * format.
  *
- * @internal
  * @throws FewSoundError FILE_NOT_FOUND, IO
  */
 export async function isTorchFile(path: string): Promise<boolean> {
@@ -46,18 +46,17 @@ const cutShort = (path: string) => (problem: string) =>
   new FewSoundError('FILE_FORMAT', `${path}: ${problem}.`);
 
 /**
- * How many bytes all tensors together may have, each laid out by itself. Views share their storage and a stride of 0
- * repeats it, so a small file can have tensors that no memory holds; reading would do, using would not.
+ * How many bytes all tensors may take together, each laid out separately. Views share their storage
+ * and a stride of 0 repeats it, so a small file can describe tensors that no memory holds; reading
+ * would succeed, using them would not.
  */
 const mostBytes = (fileSize: number) => 16 * fileSize + 64 * 2 ** 20;
 
 /**
- * The tensors that records stand for: views of their storages, each read once, in PyTorch's own order of elements.
- * Records that are one have one Tensor. To be called in a scope, which frees what is left over.
- *
- * @throws the fault
+ * The tensors of the records: views of their storages, each read once, in PyTorch's own order of
+ * elements. Equal records share a Tensor. Call it in a scope, which frees the rest.
  */
-export async function loadTensors(
+async function loadTensors(
   records: ReadonlyMap<string, TensorRecord>,
   { readStorage }: TorchContainer,
   { device, fileSize, fault }: { device: Device; fileSize: number; fault: Fault },
@@ -74,7 +73,7 @@ export async function loadTensors(
     const { storage, stored } = record;
     let base = bases.get(storage);
     if (!base) {
-      const length = Math.floor(storage.bytes / storedBytes[stored]);
+      const length = Math.floor(storage.bytes / storedBytes(stored));
       base = wholeTensor(await readStorage(storage), stored, [length], device);
       bases.set(storage, base);
     }
@@ -101,7 +100,7 @@ function wholeTensor(
   shape: readonly number[],
   device: Device,
 ): Tensor {
-  const whole = bytes.length - (bytes.length % storedBytes[stored]);
+  const whole = bytes.length - (bytes.length % storedBytes(stored));
   const { dtype, data } = decodeElements(stored, bytes.subarray(0, whole));
   return wrapTensor(addon().tensor(data, shape, dtype, device));
 }
@@ -112,15 +111,16 @@ function view(base: Tensor, { shape, strides, offset, conjugate, negative }: Ten
   return negative ? turned.neg() : turned;
 }
 
-// Files of torch.save are programs: pickles, which may call anything. Here they are taken for data. The pickle runs on a
-// machine that has tensors and plain containers and nothing else, and is refused as soon as it asks for more.
+// Files of torch.save are pickles: programs that may call anything. Here the pickle runs on a
+// machine that has tensors and plain containers and nothing else, and is refused as soon as it asks
+// for more.
 export { TensorReference, type TorchValue };
 
-/** A file of torch.save in memory. */
+/** The content of a file of torch.save. */
 export interface TorchFile {
   /**
-   * All tensors by their paths: keys and positions, with dots between them, for example
-   * 'model_state_dict.encoder.0.weight'. A file that is one tensor and nothing else has it as 'tensor'.
+   * All tensors by path: keys and indices joined by dots, such as
+   * 'model_state_dict.encoder.0.weight'. A file that is only a tensor has it as 'tensor'.
    */
   readonly tensors: Map<string, Tensor>;
   /** The structure of the file as plain data, with a `TensorReference` for each tensor. */
@@ -131,30 +131,30 @@ const ZIP = 0x04034b50;
 const EMPTY_ZIP = 0x06054b50;
 
 /**
- * Reads a checkpoint that PyTorch's torch.save has written, in the zip format or the one before it,
- * without running anything of it. What `torch.load(weights_only=True)` reads is read: tensors,
- * parameters, buffers, numbers, texts, bytes, lists, tuples, sets, and dicts of every kind (and
- * numbers of NumPy). A file that asks for anything else is refused, and so are tensors of kinds
- * that fewsound does not have: quantized, sparse, nested and meta tensors, float8, uint64.
+ * Reads a checkpoint of PyTorch's torch.save, in the zip format or the one before it, without
+ * running anything in it. It reads what `torch.load(weights_only=True)` reads: tensors, parameters,
+ * buffers, numbers, texts, bytes, lists, tuples, sets, and dicts of every kind (and NumPy's
+ * numbers). A file that asks for anything else is refused, and so are kinds of tensors that
+ * fewsound does not support: quantized, sparse, nested and meta tensors, float8, uint64.
  *
- * Tensors keep their strides and share storages as they did when they were saved. float16 and bfloat16 become float32,
- * whole numbers of all sizes int64; other dtypes are as they are. None requires a gradient. The tensors belong to the
- * scope around.
+ * Tensors keep their strides and share storages as they did when saved. float16 and bfloat16 become
+ * float32, integers of all sizes int64; other dtypes stay. None requires a gradient. The tensors
+ * belong to the enclosing scope.
  *
  * ```ts
  * const { tensors, values } = await readTorchFile('model.pth');
  * tensors.get('model_state_dict.conv1.weight');
  * ```
  *
- * @throws FewSoundError FILE_NOT_FOUND, IO, or FILE_FORMAT naming the file and what is wrong with it, or what it asks
- *   for, such as os.system
+ * @throws FewSoundError FILE_NOT_FOUND, IO, or FILE_FORMAT naming the file and what is wrong with
+ *   it, or what it asks for, such as os.system
  */
 export async function readTorchFile(
   path: string,
   { device = 'cpu' }: { device?: Device } = {},
 ): Promise<TorchFile> {
   const fault = (problem: string) => fileFault(path, problem);
-  // With an error half-way the tensors read so far go with the scope.
+  // After an error the scope frees the tensors read so far.
   return scope(() =>
     withFile(path, async (file) => {
       const { size: fileSize } = await file.stat();
@@ -175,7 +175,7 @@ export async function readTorchFile(
 async function openContainer(
   file: FileHandle,
   fileSize: number,
-  fault: (problem: string) => FewSoundError,
+  fault: Fault,
 ): Promise<TorchContainer> {
   if (fileSize < 4) throw fault(`it has ${fileSize} bytes`);
   const start = await readExactly(file, 0, 4, fault);
@@ -186,5 +186,5 @@ async function openContainer(
 }
 
 function fileFault(path: string, problem: string): FewSoundError {
-  return new FewSoundError('FILE_FORMAT', `${path}: not a PyTorch file to be read: ${problem}.`);
+  return new FewSoundError('FILE_FORMAT', `${path}: cannot read this PyTorch file: ${problem}.`);
 }

@@ -3,6 +3,7 @@ import { storedAs } from './dtype-names.js';
 import {
   AllowedGlobal,
   type Caller,
+  isCount,
   nameText,
   type PickleValue,
   type Storage,
@@ -17,21 +18,21 @@ export class StorageTable {
   constructor(readonly fault: Caller['fault']) {}
 
   /**
-   * What a persistent id stands for: ('storage', class, key, location, elements), in the legacy format with a sixth
-   * entry, None or (key, offset, elements) of a part.
+   * Resolves a persistent id: ('storage', class, key, location, elements), in the legacy format
+   * with a sixth entry, None or (key, offset, elements) of a part.
    */
   readonly view = (id: PickleValue): StorageView => {
     const [tag, type, key, , elements, part] = id instanceof Tuple ? id.items : [];
-    if (tag !== 'storage') throw this.fault('its pickle refers to what is no storage');
+    if (tag !== 'storage') throw this.fault('its pickle refers to something that is not a storage');
     if (!(type instanceof AllowedGlobal) || type.role.kind !== 'storage') {
-      throw this.fault('its pickle has a storage of no known class');
+      throw this.fault('its pickle has a storage of an unknown class');
     }
     if ((typeof key !== 'string' && typeof key !== 'number') || !isCount(elements)) {
       throw this.fault('its pickle has a storage without a key or a size');
     }
     const { dtype } = type.role;
     const stored = dtype === undefined ? undefined : storedAs(dtype, this);
-    const unit = stored === undefined ? 1 : storedBytes[stored];
+    const unit = stored === undefined ? 1 : storedBytes(stored);
     const storage = this.find({ key: String(key), bytes: elements * unit, unit, stored });
     if (part === undefined || part === null) return new StorageView(storage, 0, storage.bytes);
     const [, start, length] = part instanceof Tuple ? part.items : [];
@@ -48,17 +49,17 @@ export class StorageTable {
       this.storages.set(key, storage);
       return storage;
     }
-    // Empty ones may share a key: an address that does not exist.
+    // Empty storages may share a key: an address that does not exist.
     if (bytes === 0 && known.bytes === 0) return storage;
     if (known.bytes !== bytes || known.unit !== unit) {
-      throw this.fault(`the storage "${nameText(key)}" is described in two ways`);
+      throw this.fault(`the storage "${nameText(key)}" is described inconsistently`);
     }
     if (storage.stored === undefined) return known;
     return typedStorage(known, storage.stored, this);
   }
 }
 
-/** The storage, which has this dtype from now on. PyTorch does not save one that has two. */
+/** Gives a storage its dtype. PyTorch does not save one with two. */
 export function typedStorage(
   storage: Storage,
   stored: StoredDType,
@@ -68,8 +69,4 @@ export function typedStorage(
   if (storage.stored !== stored)
     throw fault(`the storage "${nameText(storage.key)}" has two dtypes`);
   return storage;
-}
-
-function isCount(value: PickleValue | undefined): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

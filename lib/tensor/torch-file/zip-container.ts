@@ -9,7 +9,6 @@ import { StorageTable } from './storage-table.js';
 /** A file of torch.save, with its storages still in the file. */
 export interface TorchContainer {
   readonly root: PickleValue;
-  /** The length of the pickle. */
   readonly pickleBytes: number;
   readStorage(storage: Storage): Promise<Buffer<ArrayBuffer>>;
 }
@@ -17,19 +16,19 @@ export interface TorchContainer {
 /** No pickle of tensors and plain containers is longer. */
 export const LONGEST_PICKLE = 2 ** 28;
 
-// What a zip archive says that it holds: the directory at its end, in both of its sizes.
-// Format: PKWARE's APPNOTE.TXT, 4.3.12 to 4.3.16 and 4.5.3.
-export interface ZipEntry {
+// An entry in the directory at the end of a zip archive, in either of its formats. Format: PKWARE's
+// APPNOTE.TXT, 4.3.12 to 4.3.16 and 4.5.3.
+interface ZipEntry {
   readonly name: string;
   readonly flags: number;
   /** 0: stored, 8: deflated. */
   readonly method: number;
-  /** CRC-32 of the bytes; 0 where PyTorch was told not to compute it. */
+  /** CRC-32 of the bytes; 0 where PyTorch left it out. */
   readonly checksum: number;
-  /** Bytes in the file, and of what they stand for. */
+  /** Bytes in the file, and once inflated. */
   readonly compressed: number;
   readonly size: number;
-  /** Where its local header begins. */
+  /** Where its local header starts. */
   readonly offset: number;
 }
 
@@ -44,8 +43,8 @@ const ENTRY_BYTES = 46;
 const EXTRA_64 = 1;
 const IN_EXTRA = 0xffffffff;
 
-/** Reads the directory of an archive. Entries of the same name are an error. */
-export async function readZipDirectory(
+/** Reads the directory of an archive. Duplicate names are an error. */
+async function readZipDirectory(
   file: FileHandle,
   fileSize: number,
   fault: Fault,
@@ -80,7 +79,7 @@ async function findDirectory(
     const end64 = Number(tail.readBigUInt64LE(locator + 8));
     if (!(end64 + 56 <= fileSize)) throw fault('its directory lies outside the file');
     const record = await readExactly(file, end64, 56, fault);
-    if (record.readUInt32LE(0) !== END_64) throw fault('its directory of 64 bits is missing');
+    if (record.readUInt32LE(0) !== END_64) throw fault('its ZIP64 directory is missing');
     return {
       length: Number(record.readBigUInt64LE(40)),
       offset: Number(record.readBigUInt64LE(48)),
@@ -123,7 +122,7 @@ function readEntry(directory: Buffer, at: number, fault: Fault): { entry: ZipEnt
 
 type Numbers = readonly [size: number, compressed: number, offset: number];
 
-/** Numbers that 32 bits do not hold stand in an extra field, in their order. */
+/** Numbers too large for 32 bits are in an extra field, in order. */
 function wideNumbers(numbers: Numbers, extra: Buffer, fault: Fault): Numbers {
   if (!numbers.includes(IN_EXTRA)) return numbers;
   const field = extraField(extra);
@@ -154,11 +153,11 @@ const STORED = 0;
 const DEFLATED = 8;
 const ENCRYPTED = 1;
 
-/** How much all entries together may hold: weights do not shrink much, and an archive of zeros need not be read. */
+/** How much all entries may hold together: weights do not shrink much. */
 const mostBytes = (fileSize: number) => 16 * fileSize + 16 * 2 ** 20;
 
-/** Entries of a zip archive, stored or deflated, of which nothing is believed. */
-export class ZipArchive {
+/** Entries of a zip archive, stored or deflated. Nothing it says is believed unchecked. */
+class ZipArchive {
   private constructor(
     private readonly file: FileHandle,
     private readonly fileSize: number,
@@ -196,7 +195,7 @@ export class ZipArchive {
     }
     // torch.serialization.set_crc32_options(False) leaves the checksum at 0.
     if (entry.checksum !== 0 && crc32(bytes) !== entry.checksum) {
-      throw this.fault(`its entry "${shown}" is damaged: the checksum is another`);
+      throw this.fault(`its entry "${shown}" is damaged: the checksum does not match`);
     }
     return bytes;
   }
@@ -209,7 +208,9 @@ export class ZipArchive {
     if (flags & ENCRYPTED) throw this.fault(`its entry "${shown}" is encrypted`);
     if (method === STORED) return raw;
     if (method !== DEFLATED) {
-      throw this.fault(`its entry "${shown}" is compressed by method ${method}; known is deflate`);
+      throw this.fault(
+        `its entry "${shown}" is compressed with method ${method}; only deflate is supported`,
+      );
     }
     try {
       return Buffer.from(inflateRawSync(raw, { maxOutputLength: Math.max(1, size) }));
@@ -218,7 +219,7 @@ export class ZipArchive {
     }
   }
 
-  /** The local header, whose length only it knows, must be that of the same entry. */
+  /** Where the data of an entry start, after its local header, which must name the same entry. */
   private async dataPosition({ name, offset }: ZipEntry): Promise<number> {
     const wrong = () => this.fault(`its entry "${nameText(name)}" is not where the directory says`);
     if (!(offset + LOCAL_BYTES <= this.fileSize)) throw wrong();
@@ -244,15 +245,16 @@ export async function readZipContainer(
   const pickles = [...archive.entries.values()].filter(({ name }) => PICKLE.test(name));
   const [entry] = pickles;
   if (!entry || pickles.length > 1) {
-    throw fault(`it is a zip archive with ${pickles.length} entries NAME/data.pkl instead of one`);
+    throw fault(`it is a zip archive with ${pickles.length} entries NAME/data.pkl; expected one`);
   }
   const folder = PICKLE.exec(entry.name)?.[1];
   if (archive.entries.has(`${folder}/constants.pkl`)) {
-    throw fault('it is a TorchScript archive: save model.state_dict() by torch.save instead');
+    throw fault('it is a TorchScript archive; save model.state_dict() with torch.save instead');
   }
   if (archive.entries.has(`${folder}/byteorder`)) {
     const order = (await archive.read(`${folder}/byteorder`)).toString('latin1');
-    if (order !== 'little') throw fault('its numbers are big-endian: save it on another machine');
+    if (order !== 'little')
+      throw fault('its numbers are big-endian; save it on a little-endian machine');
   }
   if (entry.size > LONGEST_PICKLE) throw fault(`its pickle has ${entry.size} bytes`);
   const pickle = await archive.read(entry.name);

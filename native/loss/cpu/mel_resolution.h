@@ -7,7 +7,7 @@
 
 namespace fewsound::cpu {
 
-/// The mel spectrogram of one FFT size, centred with reflection, hop fftSize/4, for one clip at a
+/// The mel spectrogram of one FFT size, centered with reflection, hop fftSize/4, for one clip at a
 /// time: forward, and backward from mel bands to the samples. Frames are worked on in chunks that
 /// stay in cache, bands and bins with the frames of a chunk side by side, since a band has few
 /// bins. Different chunks may be worked on by different threads. SPEC "Loss".

@@ -31,7 +31,7 @@ struct BandMatrix {
   const T* weights;
 };
 
-/// One FFT size n: hop n/4, frames centred on multiples of the hop.
+/// One FFT size n: hop n/4, frames centered on multiples of the hop.
 template <typename T>
 struct MelResolutionJob {
   int size;

@@ -4,56 +4,74 @@
 
 #include <algorithm>
 
-#include "native/nn/make_inr.h"
-#include "native/nn/option_checks.h"
+#include "native/nn/initializer.h"
 
 namespace fewsound {
 namespace {
 
-constexpr int64_t kMostSamples = 16'777'216;
-
 std::shared_ptr<Inr> makeTarget(const HyperModelOptions& options) {
-  checkRange("samples", options.samples, 2, kMostSamples);
-  auto target = makeInr(options.target);
-  TORCH_CHECK_VALUE(target->acceptsWeights(), target->name(),
-                    " works with its own parameters only; a hypernetwork's target is KAN, NeRF or "
-                    "SIREN");
+  checkOptions(options);
+  TargetOptions own = options.target;
+  *own.common() = options;
+  auto target = own.make();
+  TORCH_CHECK_VALUE(target->acceptsWeights(), "target is a ", target->name(),
+                    "; expected a network that takes weights: ", oneOf(own.kinds()));
   return target;
+}
+
+HyperModelOptions hyperSoundOptions() {
+  HyperModelOptions options;
+  NerfOptions target = TargetOptions::usualNerf();
+  target.layers = {90, 90, 90, 90, 90};
+  options.target = target;
+  options.universal.reset();
+  return options;
 }
 
 }  // namespace
 
+template <>
+const std::vector<Kind<HyperModel>>& AnyHyperModelOptions::rows() {
+  static const std::vector<Kind<HyperModel>> rows{
+      kindOf<HyperModel, HyperModel>("fewsound", "FewSoundOptions", HyperModelOptions{}),
+      kindOf<HyperModel, HyperModel>("hypersound", "HyperSoundOptions", hyperSoundOptions()),
+  };
+  return rows;
+}
+
 HyperModel::HyperModel(const HyperModelOptions& options)
-    : options_(options),
+    : Model("HyperModel"),
+      options_(options),
       target_(makeTarget(options)),
       layout_(*target_, options.sharedLayers, options.sharedEncoding) {
   const Initializer initializer(options);
-  encoder_ = std::make_shared<SoundStreamEncoder>(options.encoder, options.samples, initializer);
-  const int64_t width = encoder_->width(options.samples);
-  if (options.hasUniversal) {
-    universal_ = std::make_shared<UniversalWeights>(options.universal, layout_, width, initializer);
+  encoder_ = register_module("encoder", options.encoder.make(options.samples, initializer));
+  const int64_t width = encoder_->width();
+  if (options.universal) {
+    universal_ = register_module("universal", std::make_shared<UniversalWeights>(
+                                                  *options.universal, layout_, width, initializer));
   }
-  writer_ = std::make_shared<WeightWriter>(options.hasUniversal ? 2 * width : width, options.hidden,
-                                           layout_, options.target, initializer);
+  writer_ = register_module(
+      "writer", std::make_shared<WeightWriter>(universal_ ? 2 * width : width, options.hidden,
+                                               layout_, *target_, initializer));
+  register_module("target", target_);
+  if (options.mode != WeightMode::kTarget) return;
+  for (const WeightVector::Slot& slot : layout_.slots()) {
+    target_->named_parameters()[slot.name].set_requires_grad(false);
+  }
+}
 
-  const auto add = [&](const std::string& prefix, const torch::nn::Module& module) {
-    for (const auto& item : module.named_parameters()) {
-      parameters_.emplace_back(prefix + item.key(), item.value());
-    }
-  };
-  add("encoder.", *encoder_);
-  if (universal_) add("universal.", *universal_);
-  add("writer.", *writer_);
-  // Of the target's own only what computes: none of it where it is written for each recording.
-  const auto& shared = layout_.shared();
-  for (const auto& item : target_->named_parameters()) {
-    const bool isShared = std::ranges::find(shared, item.key()) != shared.end();
-    if (isShared || options.mode != WeightMode::kTarget) {
-      parameters_.emplace_back("target." + item.key(), item.value());
-    } else {
-      at::Tensor(item.value()).set_requires_grad(false);
+std::vector<Model::NamedTensor> HyperModel::tensors() const {
+  std::vector<NamedTensor> all;
+  for (const auto& item : named_parameters()) {
+    const std::string name = item.key();
+    const bool isWritten = std::ranges::any_of(
+        layout_.slots(), [&](const auto& slot) { return name == "target." + slot.name; });
+    if (!isWritten || options_.mode != WeightMode::kTarget) {
+      all.push_back({name, item.value(), true});
     }
   }
+  return all;
 }
 
 at::Tensor HyperModel::encode(const at::Tensor& audio) const {
@@ -90,27 +108,6 @@ WeightMap HyperModel::weights(const at::Tensor& vectors) const {
 at::Tensor HyperModel::forward(const at::Tensor& audio, const at::Tensor& t, double factor) const {
   const at::Tensor vectors = write(encode(audio), factor).to(t.scalar_type());
   return target_->forward(t, weights(vectors)).squeeze(-1);
-}
-
-void HyperModel::checkAudio(const at::Tensor& audio) const {
-  TORCH_CHECK_VALUE(audio.dim() == 2 && audio.size(1) == options_.samples && audio.size(0) > 0,
-                    "the recordings have shape ", audio.sizes(), "; expected [batch, ",
-                    options_.samples, "]");
-  const at::ScalarType own = parameters_.front().second.scalar_type();
-  TORCH_CHECK_TYPE(audio.scalar_type() == own, "the recordings are ", audio.scalar_type(),
-                   " but the model is ", own);
-}
-
-void HyperModel::moveTo(at::Device device, at::ScalarType dtype) {
-  TORCH_CHECK_TYPE(dtype == at::kFloat || dtype == at::kDouble,
-                   "a model is float32 or float64, not ", dtype);
-  const at::NoGradGuard noGrad;
-  target_->moveTo(device, dtype);
-  for (const auto& [name, value] : parameters_) {
-    at::Tensor tensor = value;
-    tensor.set_data(tensor.to(device, dtype));
-    tensor.mutable_grad().reset();
-  }
 }
 
 }  // namespace fewsound

@@ -1,27 +1,24 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <torch/nn/module.h>
 
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <utility>
 #include <vector>
 
+#include "native/nn/hyper/encoder.h"
 #include "native/nn/hyper/hyper_options.h"
-#include "native/nn/hyper/soundstream_encoder.h"
 #include "native/nn/hyper/universal_weights.h"
 #include "native/nn/hyper/weight_vector.h"
 #include "native/nn/hyper/weight_writer.h"
-#include "native/nn/inr.h"
+#include "native/nn/model.h"
 
 namespace fewsound {
 
 /// A network that hears a recording and writes the weights of a network that reproduces it:
 /// theta' = theta + f·H([E(x), G(theta)]) (paper 1, equation 1; FewSound), or H(E(x)) without
 /// universal weights (HyperSound).
-class HyperModel {
+class HyperModel : public Model {
  public:
   explicit HyperModel(const HyperModelOptions& options);
 
@@ -40,21 +37,24 @@ class HyperModel {
   Inr& target() const { return *target_; }
   const WeightVector& layout() const { return layout_; }
 
-  /// What learns, in the order of a checkpoint.
-  const std::vector<std::pair<std::string, at::Tensor>>& parameters() const { return parameters_; }
+  /// What learns, part by part; of the target only what computes, which is nothing where all of it
+  /// is written for each recording.
+  std::vector<NamedTensor> tensors() const override;
   /// Throws unless these are recordings [batch, samples] of the model's dtype.
-  void checkAudio(const at::Tensor& audio) const;
-  /// Moves everything; the tensors stay the same objects, gradients are lost.
-  void moveTo(at::Device device, at::ScalarType dtype);
+  void checkAudio(const at::Tensor& audio) const { checkRecordings(audio, options_.samples); }
 
  private:
   HyperModelOptions options_;
   std::shared_ptr<Inr> target_;
   WeightVector layout_;
-  std::shared_ptr<SoundStreamEncoder> encoder_;
+  std::shared_ptr<Encoder> encoder_;
   std::shared_ptr<UniversalWeights> universal_;  // null in HyperSound
   std::shared_ptr<WeightWriter> writer_;
-  std::vector<std::pair<std::string, at::Tensor>> parameters_;
 };
+
+/// The options of a FewSound or a HyperSound model.
+using AnyHyperModelOptions = AnyOptions<HyperModel>;
+template <>
+const std::vector<Kind<HyperModel>>& AnyHyperModelOptions::rows();
 
 }  // namespace fewsound

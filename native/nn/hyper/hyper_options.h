@@ -1,26 +1,32 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
-#include "native/nn/options.h"
+#include "native/nn/hyper/encoder.h"
+#include "native/nn/nerf.h"
+#include "native/nn/networks.h"
 
 namespace fewsound {
 
-/// The encoder E; SPEC "FewSound".
-struct SoundStreamOptions {
-  int64_t channels = 16;   // C, doubled by every block
-  int64_t dimension = 32;  // D, of a code
-  std::vector<int64_t> strides{2, 4, 5, 8};
-  /// Layer norm over channels and time, with affine parameters of that shape: ties the model to
-  /// recordings of one length.
-  bool layerNorm = true;
+/// The network whose weights are written, of a kind that takes weights: by itself a small NeRF.
+class TargetOptions : public AnyInrOptions {
+ public:
+  TargetOptions() : TargetOptions(usualNerf()) {}
+  template <class Options>
+  TargetOptions(Options options) : AnyOptions(std::move(options)) {}  // NOLINT(*-explicit-*)
+
+  static NerfOptions usualNerf();
+  std::vector<const char*> kinds() const override;
+  bool choose(std::string_view kind) override;
 };
 
 /// Weights that every recording starts from and their encoder G.
 struct UniversalOptions {
   int64_t kernel = 8101;
   int64_t convolutions = 2;
+  double warmupEpochs = 50.0;  // over which the update grows to its whole
 };
 
 /// What becomes of the weights that the hypernetwork writes.
@@ -30,18 +36,19 @@ enum class WeightMode : uint8_t {
   kModulator,  // its own weights are multiplied by them
 };
 
-struct HyperModelOptions : InrOptions {
-  AnyInrOptions target;
+struct HyperModelOptions : ModelOptions {
+  TargetOptions target;
   int64_t samples = 32'768;  // of a recording
-  SoundStreamOptions encoder;
+  EncoderOptions encoder;
   std::vector<int64_t> hidden{400, 768, 768, 768, 768, 400};
-  bool hasUniversal = true;  // FewSound; HyperSound has none
-  UniversalOptions universal;
   WeightMode mode = WeightMode::kTarget;
   /// Layers of the target, by number, whose weights all recordings share.
   std::vector<int64_t> sharedLayers;
   /// Whether all recordings share learnable frequencies and omegas.
   bool sharedEncoding = false;
+  std::optional<UniversalOptions> universal = UniversalOptions{};  // FewSound has them
 };
+
+void fields(OptionVisitor& visit, HyperModelOptions& options);
 
 }  // namespace fewsound

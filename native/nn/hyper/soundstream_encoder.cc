@@ -5,7 +5,6 @@
 #include <string>
 
 #include "native/nn/hyper/causal_conv.h"
-#include "native/nn/option_checks.h"
 
 namespace fewsound {
 namespace {
@@ -16,7 +15,28 @@ constexpr int64_t kDilations[] = {1, 3, 9};
 
 int64_t strided(int64_t time, int64_t stride) { return (time + stride - 1) / stride; }
 
+int64_t widthOf(const SoundStreamOptions& options, int64_t samples) {
+  int64_t time = samples;
+  for (const int64_t stride : options.strides) time = strided(time, stride);
+  return time * options.dimension;
+}
+
 }  // namespace
+
+void fields(OptionVisitor& visit, SoundStreamOptions& options) {
+  visit({.name = "channels",
+         .meaning = "Channels C after the first convolution, doubled by every block."},
+        options.channels, Whole{1, 4096});
+  visit({.name = "dimension", .meaning = "Numbers D for each step of time in the code."},
+        options.dimension, Whole{1, 65'536});
+  visit({.name = "strides", .meaning = "Strides of the blocks."}, options.strides,
+        Wholes{.each = {1, 64}, .length = {1, 8, "strides"}});
+  visit(
+      {.name = "layerNorm",
+       .meaning = "Layer norm over channels and time, with affine parameters of that shape, which "
+                  "ties the model to recordings of one length."},
+      options.layerNorm);
+}
 
 /// A convolution, layer norm where there is one, and ELU where something follows.
 struct SoundStreamEncoder::Stage : torch::nn::Module {
@@ -94,11 +114,7 @@ struct SoundStreamEncoder::Block : torch::nn::Module {
 
 SoundStreamEncoder::SoundStreamEncoder(const SoundStreamOptions& options, int64_t samples,
                                        const Initializer& initializer)
-    : torch::nn::Module("SoundStreamEncoder"), options_(options) {
-  checkRange("encoder.channels", options.channels, 1, 4096);
-  checkRange("encoder.dimension", options.dimension, 1, 65'536);
-  checkRange("encoder.strides (how many)", static_cast<int64_t>(options.strides.size()), 1, 8);
-  for (const int64_t stride : options.strides) checkRange("encoder.strides", stride, 1, 64);
+    : Encoder("SoundStreamEncoder"), width_(widthOf(checked(options), samples)) {
   int64_t channels = options.channels;
   int64_t time = options.layerNorm ? samples : 0;
   first_ = register_module(
@@ -121,12 +137,6 @@ at::Tensor SoundStreamEncoder::forward(const at::Tensor& audio) const {
   at::Tensor x = first_->forward(audio.unsqueeze(1));  // [batch, channels, time]
   for (const auto& block : blocks_) x = block->forward(x);
   return last_->forward(x).flatten(1);
-}
-
-int64_t SoundStreamEncoder::width(int64_t samples) const {
-  int64_t time = samples;
-  for (const int64_t stride : options_.strides) time = strided(time, stride);
-  return time * options_.dimension;
 }
 
 }  // namespace fewsound

@@ -5,8 +5,6 @@
 #include <cmath>
 #include <string>
 
-#include "native/nn/option_checks.h"
-
 namespace fewsound {
 namespace {
 
@@ -16,15 +14,11 @@ bool isWeight(const std::string& name) {
   return name.ends_with(".weight") || name.ends_with(".base") || name.ends_with(".coefficients");
 }
 
-constexpr int64_t kMostTaps = 1'048'576;
-
 }  // namespace
 
 UniversalWeights::UniversalWeights(const UniversalOptions& options, const WeightVector& layout,
                                    int64_t width, const Initializer& initializer)
     : torch::nn::Module("UniversalWeights") {
-  checkRange("universal.kernel", options.kernel, 1, kMostTaps);
-  checkRange("universal.convolutions", options.convolutions, 0, 8);
   const int64_t left = layout.numbers() - options.convolutions * (options.kernel - 1);
   TORCH_CHECK_VALUE(left >= 1, "the target has ", layout.numbers(), " weights, too few for ",
                     options.convolutions, " convolutions of kernel ", options.kernel,

@@ -3,10 +3,9 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <optional>
 #include <string>
-#include <variant>
 
-#include "native/nn/option_checks.h"
 #include "native/nn/positional_encoding.h"
 
 namespace fewsound {
@@ -30,8 +29,8 @@ bool isFirstLayer(const std::string& name) { return name.starts_with("layers.0."
 /// The initialisation of SPEC, "H initialised", for a slot whose linear layer has `fanIn` inputs.
 class RowRule {
  public:
-  RowRule(const AnyInrOptions& target, int64_t lastWidth)
-      : siren_(std::get_if<SirenOptions>(&target)), width_(static_cast<double>(lastWidth)) {}
+  RowRule(const Inr& target, int64_t lastWidth)
+      : factors_(target.frequencyFactors()), width_(static_cast<double>(lastWidth)) {}
 
   RowInit of(const WeightVector::Slot& slot, int64_t fanIn) const {
     if (slot.name == "encoding.frequencies") {
@@ -44,7 +43,7 @@ class RowRule {
     if (!isWeight(slot.name) && !isBias(slot.name)) return {.bound = 1.0 / std::sqrt(width_)};
     const auto in = static_cast<double>(isWeight(slot.name) ? fanIn : 1);
     const double bound = std::sqrt(3.0 / (width_ * in));
-    if (siren_ == nullptr) return {.bound = bound};
+    if (!factors_) return {.bound = bound};
     const double own =
         fanIn == 1 ? 1.0 : std::sqrt(6.0 / static_cast<double>(fanIn)) / omega(slot.name);
     return {.bound = bound * kSirenFactor, .biasBound = own};
@@ -52,20 +51,19 @@ class RowRule {
 
  private:
   double omega(const std::string& name) const {
-    return isFirstLayer(name) ? siren_->omega0 : siren_->omega;
+    return isFirstLayer(name) ? factors_->first : factors_->later;
   }
 
-  const SirenOptions* siren_;
+  std::optional<Inr::FrequencyFactors> factors_;
   double width_;
 };
 
 }  // namespace
 
 WeightWriter::WeightWriter(int64_t codeWidth, const std::vector<int64_t>& hidden,
-                           const WeightVector& layout, const AnyInrOptions& target,
+                           const WeightVector& layout, const Inr& target,
                            const Initializer& initializer)
     : torch::nn::Module("WeightWriter") {
-  checkLayers(hidden);
   const auto stack = register_module("layers", std::make_shared<torch::nn::Module>("layers"));
   const auto add = [&](const at::Tensor& weight, const at::Tensor& bias) {
     layers_.push_back(stack->register_module(std::to_string(layers_.size()),
@@ -88,7 +86,7 @@ WeightWriter::WeightWriter(int64_t codeWidth, const std::vector<int64_t>& hidden
     if (isWeight(slot.name)) fanIn = slot.shape.back();
     const RowInit init = rule.of(slot, fanIn);
     weights.push_back(initializer.uniform({slot.size, in}, init.bound));
-    biases.push_back(init.bias.defined() ? init.bias.to(weights.back().dtype())
+    biases.push_back(init.bias.defined() ? init.bias.to(weights.back().options())
                                          : initializer.uniform({slot.size}, init.biasBound));
   }
   add(at::cat(weights), at::cat(biases));

@@ -10,7 +10,6 @@
 #include "native/nn/hyper/weight_and_bias.h"
 #include "native/nn/hyper/weight_vector.h"
 #include "native/nn/initializer.h"
-#include "native/nn/options.h"
 
 namespace fewsound {
 
@@ -19,7 +18,7 @@ namespace fewsound {
 class WeightWriter : public torch::nn::Module {
  public:
   WeightWriter(int64_t codeWidth, const std::vector<int64_t>& hidden, const WeightVector& layout,
-               const AnyInrOptions& target, const Initializer& initializer);
+               const Inr& target, const Initializer& initializer);
 
   /// [batch, codeWidth] -> [batch, numbers]
   at::Tensor forward(const at::Tensor& code) const;

@@ -4,8 +4,6 @@
 
 #include <string>
 
-#include "native/nn/option_checks.h"
-
 namespace fewsound {
 namespace {
 
@@ -21,6 +19,13 @@ CentredConv::Shape convShape(int64_t in, int64_t out, int64_t kernel, int64_t di
 }
 
 }  // namespace
+
+void fields(OptionVisitor& visit, TssdnetOptions& options) {
+  // Every block pools; something must be left of the samples.
+  constexpr int64_t kLeastSamples = kPooling * kPooling * kPooling * kPooling;
+  static_assert(std::size(kChannels) == 5);
+  classifierFields(visit, options, kLeastSamples);
+}
 
 struct Tssdnet::Block : torch::nn::Module {
   using torch::nn::Module::Module;
@@ -81,12 +86,9 @@ struct Tssdnet::InceptionBlock : Block {
   }
 };
 
-Tssdnet::Tssdnet(const TssdnetOptions& options)
-    : WaveformClassifier("Tssdnet", options.samples, options.classes) {
+Tssdnet::Tssdnet(const TssdnetOptions& options) : WaveformClassifier("Tssdnet", options) {
   constexpr auto kBlocks = static_cast<int64_t>(std::size(kChannels)) - 1;
-  int64_t least = 1;
-  for (int64_t i = 0; i < kBlocks; ++i) least *= kPooling;
-  checkRange("samples", options.samples, least, INT64_MAX);
+  checkOptions(options);
   const Initializer initializer(options);
   first_ = register_module("conv1", std::make_shared<CentredConv>(
                                         convShape(1, kChannels[0], kFirstKernel), initializer));

@@ -8,6 +8,20 @@
 
 namespace fewsound {
 
+enum class TssdnetBlock : uint8_t {
+  kResidual,   // three convolutions and a shortcut
+  kInception,  // four dilated convolutions side by side
+};
+
+struct TssdnetOptions : ClassifierOptions {
+  explicit TssdnetOptions(TssdnetBlock kind = TssdnetBlock::kResidual) : block(kind) {
+    samples = 96'000;  // six seconds at 16 kHz
+  }
+  TssdnetBlock block;  // what tells the two kinds apart, not an option of either
+};
+
+void fields(OptionVisitor& visit, TssdnetOptions& options);
+
 /// Res-TSSDNet and Inc-TSSDNet (Hua, Teoh, Zhang 2021): a convolution, four blocks of convolutions
 /// with pooling between them, the largest value over time, three dense layers. Tensors are named as
 /// in the published checkpoints.

@@ -2,14 +2,25 @@
 
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
-#include <torch/nn/module.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <vector>
 
-#include "native/nn/waveform/waveform_options.h"
+#include "native/nn/kinds.h"
+#include "native/nn/model.h"
 
 namespace fewsound {
+
+/// What the options of every classifier have.
+struct ClassifierOptions : ModelOptions {
+  int64_t samples = 16'000;
+  int64_t classes = 2;
+};
+
+/// The fields for the classes and the samples, of which there are `leastSamples` at least.
+void classifierFields(OptionVisitor& visit, ClassifierOptions& options, int64_t leastSamples = 1);
 
 /// One pass through a classifier.
 struct ClassifierPass {
@@ -21,7 +32,7 @@ struct ClassifierPass {
 };
 
 /// A network that hears a waveform and says how likely each class is.
-class WaveformClassifier : public torch::nn::Module {
+class WaveformClassifier : public Model {
  public:
   /// Logits [batch, classes] of recordings [batch, samples].
   at::Tensor forward(const at::Tensor& audio, const ClassifierPass& pass = {});
@@ -30,12 +41,10 @@ class WaveformClassifier : public torch::nn::Module {
   int64_t classes() const { return classes_; }
 
   /// Throws unless these are recordings [batch, samples] of the model's dtype.
-  void checkAudio(const at::Tensor& audio) const;
-  /// Moves everything; the tensors stay the same objects, gradients are lost.
-  void moveTo(at::Device device, at::ScalarType dtype);
+  void checkAudio(const at::Tensor& audio) const { checkRecordings(audio, samples_); }
 
  protected:
-  WaveformClassifier(const char* name, int64_t samples, int64_t classes);
+  WaveformClassifier(const char* name, const ClassifierOptions& options);
 
   /// The same, of recordings that were checked.
   virtual at::Tensor compute(const at::Tensor& audio, const ClassifierPass& pass) = 0;
@@ -44,5 +53,12 @@ class WaveformClassifier : public torch::nn::Module {
   int64_t samples_;
   int64_t classes_;
 };
+
+/// The options of a classifier of any kind.
+using AnyClassifierOptions = AnyOptions<WaveformClassifier>;
+template <>
+const std::vector<Kind<WaveformClassifier>>& AnyClassifierOptions::rows();
+
+std::shared_ptr<WaveformClassifier> makeClassifier(const AnyClassifierOptions& options);
 
 }  // namespace fewsound

@@ -4,23 +4,13 @@
 
 #include <string>
 
-#include "native/nn/option_checks.h"
-
 namespace fewsound {
 namespace {
 
-constexpr int64_t kMostWidth = 65'536;
+constexpr Whole kWidth{1, 65'536};
 
 int64_t framesOf(int64_t time, const WaveformLayer& layer) {
   return (time + layer.stride - 1) / layer.stride / layer.pooling;
-}
-
-void checkLayer(const WaveformLayer& layer) {
-  checkRange("kernels (how many)", static_cast<int64_t>(layer.kernels.size()), 1, 64);
-  for (const int64_t kernel : layer.kernels) checkRange("kernels", kernel, 1, kMostWidth);
-  checkRange("filters", layer.filters, 1, kMostWidth);
-  checkRange("stride", layer.stride, 1, kMostWidth);
-  checkRange("pooling", layer.pooling, 1, kMostWidth);
 }
 
 at::Tensor dropped(const at::Tensor& x, double probability, const ClassifierPass& pass) {
@@ -32,6 +22,31 @@ at::Tensor dropped(const at::Tensor& x, double probability, const ClassifierPass
 }
 
 }  // namespace
+
+void fields(OptionVisitor& visit, WaveformLayer& layer) {
+  visit({.name = "kernels",
+         .meaning = "Widths of the kernels that stand side by side.",
+         .required = true},
+        layer.kernels, Wholes{.each = kWidth, .length = {1, 64, "kernel widths"}});
+  visit({.name = "filters", .meaning = "Filters of each width.", .required = true}, layer.filters,
+        kWidth);
+  visit({.name = "stride", .meaning = "Samples or frames between two responses."}, layer.stride,
+        kWidth);
+  visit({.name = "pooling", .meaning = "Frames of which the largest is kept; 1: all."},
+        layer.pooling, kWidth);
+}
+
+void fields(OptionVisitor& visit, WaveformCnnOptions& options) {
+  classifierFields(visit, options);
+  visit({.name = "layers",
+         .meaning = "The convolutional layers, each followed by ELU, batch norm and max-pooling.",
+         .source = "paper 2, section 3.1"},
+        options.layers, Length{1, 64, "layers"});
+  visit({.name = "hidden", .meaning = "Width of the dense layer."}, options.hidden, kWidth);
+  visit(
+      {.name = "dropout", .meaning = "Part of the dense layer's outputs that training leaves out."},
+      options.dropout, kFraction);
+}
 
 struct WaveformCnn::Layer : torch::nn::Module {
   std::vector<std::shared_ptr<CentredConv>> branches;
@@ -65,18 +80,13 @@ struct WaveformCnn::Layer : torch::nn::Module {
 };
 
 WaveformCnn::WaveformCnn(const WaveformCnnOptions& options)
-    : WaveformClassifier("WaveformCnn", options.samples, options.classes),
-      dropout_(options.dropout) {
-  checkRange("layers (how many)", static_cast<int64_t>(options.layers.size()), 1, 64);
-  checkRange("hidden", options.hidden, 1, kMostWidth);
-  TORCH_CHECK_VALUE(options.dropout >= 0.0 && options.dropout < 1.0, "dropout is ", options.dropout,
-                    "; expected a number from 0 to below 1");
+    : WaveformClassifier("WaveformCnn", options), dropout_(options.dropout) {
+  checkOptions(options);
   const Initializer initializer(options);
   const auto list = register_module("layers", std::make_shared<torch::nn::Module>("layers"));
   int64_t channels = 1;
   int64_t time = options.samples;
   for (const WaveformLayer& layer : options.layers) {
-    checkLayer(layer);
     layers_.push_back(list->register_module(std::to_string(layers_.size()),
                                             std::make_shared<Layer>(layer, channels, initializer)));
     channels = Layer::channels(layer);

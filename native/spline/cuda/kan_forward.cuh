@@ -2,7 +2,7 @@
 //
 // `lanes` lanes of a warp share a sample and have kLaneOutputs outputs each; the warp's subgroups
 // take different samples, kForwardSamples in a row, whose sums stay in registers through all
-// inputs. Neighbouring samples of a sound lie in the same cell more often than not, and as long as
+// inputs. Neighboring samples of a sound lie in the same cell more often than not, and as long as
 // they do, so do the cell's coefficients.
 #pragma once
 

@@ -1,6 +1,7 @@
 // A program in a project that has neither the types of Node.js nor those of the DOM. It is compiled
 // against the installed package, never run.
-import { type Clip, createClip, fit, KAN, loadClip, prefetch, tensor } from 'fewsound';
+import { type Clip, createClip, fit, KAN, loadClip, tensor } from 'fewsound';
+import { prefetch } from 'fewsound/data';
 
 const clip: Clip = createClip(new Float32Array(4096), 8000);
 const kan = new KAN({ grid: 10, order: 3, seed: 1 });

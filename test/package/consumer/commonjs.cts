@@ -1,5 +1,6 @@
 // The same package through `require`: it is compiled against the installed package, never run.
 import fewsound = require('fewsound');
+import tensors = require('fewsound/tensor');
 
 async function main(): Promise<number> {
   const clip: fewsound.Clip = fewsound.createClip(new Float32Array(4096), 8000);
@@ -9,6 +10,8 @@ async function main(): Promise<number> {
   if (stoppedBy === 'boredom') return 0;
   // @ts-expect-error a network is made with `new`
   fewsound.Siren({ seed: 1 });
+  const one: fewsound.Tensor = tensors.ones([1]);
+  one.dispose();
   return loss;
 }
 

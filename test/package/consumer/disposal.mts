@@ -1,6 +1,7 @@
 // `using`, in a project whose `lib` knows it. It is compiled against the installed package, never
 // run.
-import { KAN, openCorpus, ProcessGroup, tensor } from 'fewsound';
+import { KAN, ProcessGroup, tensor } from 'fewsound';
+import { openCorpus } from 'fewsound/data';
 
 using one = tensor([1]);
 using kan = new KAN({ seed: one.size });

@@ -2,6 +2,7 @@
 import {
   type Clip,
   evaluate,
+  FewSound,
   FewSoundError,
   type FitResult,
   fit,
@@ -12,8 +13,13 @@ import {
   scope,
   type Tensor,
   tensor,
+  train,
   writeWav,
 } from 'fewsound';
+import { readModelFile } from 'fewsound/analysis';
+import { openCorpus } from 'fewsound/data';
+import { writeReport } from 'fewsound/report';
+import { ops, type Tensor as SameTensor } from 'fewsound/tensor';
 
 const clip: Clip = await loadClip('speech.flac', { sampleRate: 22_050, samples: 32_768 });
 const kan = new KAN({ grid: 10, order: 3, seed: 1 });
@@ -32,7 +38,14 @@ const samples: Float32Array = network.render({ from: 0.2, to: 1, sampleRate: 48_
 await writeWav('speech.wav', { channels: [samples], sampleRate: 48_000 });
 
 const doubled: Tensor = scope(() => tensor([[1, 2]]).mul(2));
+const same: SameTensor = ops.relu(doubled);
 doubled.dispose();
+
+// What one entry gives, another takes.
+const model = new FewSound({ target: { kind: 'kan' } });
+await train(model, await openCorpus('corpus'), { folder: 'run', epochs: 1 });
+const { state } = await readModelFile('speech.safetensors');
+console.log(same.shape, state.size, typeof writeReport);
 
 try {
   await load('nothing');

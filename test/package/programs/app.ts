@@ -1,6 +1,7 @@
 // A program that esbuild bundles, the packages left outside: a fit, the decoders and the programs
 // of worker threads must be found from the bundle.
-import { createClip, crossValidateSvm, fit, loadClip, Siren } from 'fewsound';
+import { createClip, fit, loadClip, Siren } from 'fewsound';
+import { crossValidateSvm } from 'fewsound/analysis';
 
 async function main(recording: string): Promise<number[]> {
   const tone = Float32Array.from({ length: 4096 }, (_, i) => 0.6 * Math.sin(i / 9));

@@ -2,7 +2,8 @@
 // files are. Run with --expose-gc; makes the folder that it is given.
 import { mkdir } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
-import { MetricsLog, openCorpus, prepareCorpus, TensorBoardWriter, writeWav } from 'fewsound';
+import { MetricsLog, TensorBoardWriter, writeWav } from 'fewsound';
+import { openCorpus, prepareCorpus } from 'fewsound/data';
 import { tone } from './tone.cjs';
 
 await mkdir('recordings', { recursive: true });

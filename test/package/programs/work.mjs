@@ -1,5 +1,6 @@
 // What takes programs, WebAssembly and threads of its own: decoders, worker programs, files.
-import { crossValidateSvm, readAudio, writeWav } from 'fewsound';
+import { readAudio, writeWav } from 'fewsound';
+import { crossValidateSvm } from 'fewsound/analysis';
 import { tone } from './tone.cjs';
 
 await writeWav('tone.wav', { samples: tone, sampleRate: 8000 });

@@ -1,73 +1,63 @@
 import { parse, resolve, sep } from 'node:path';
-import { type Command, Option } from 'commander';
 import {
   geometryOfModel,
   type LayerDescription,
   type LayerGeometry,
   type ModelGeometryOptions,
 } from '../../../analysis/index.js';
-import { writeFileAtomic } from '../../../files.js';
+import { readJson, writeFileAtomic } from '../../../files.js';
 import { layerCurvesSvg, layerTable, writeAnalysisReport } from '../../../report/index.js';
 import { textTable } from '../../../report/text-table.js';
 import { scope } from '../../../tensor/index.js';
-import type { CommandResult, Execute } from '../../command.js';
+import { defineCommand, type Values } from '../../command.js';
+import { argument, choice, flag } from '../../flags/parsers.js';
 import { packageVersion } from '../../machine.js';
-import { type FileWriter, RunFolder, readJsonFile } from '../../runs/folder.js';
-import { MODEL_ARGUMENT, OUT_FLAG, ofModel, readAnalyzedModel } from './model.js';
+import { type FileWriter, RunFolder } from '../../runs/folder.js';
+import { MODEL_ARGUMENT, ofModel, outFlag, readAnalyzedModel } from './model.js';
 
-/** How the atoms of the layers of models lie. */
-export interface GeometryRequest {
-  /** Several: models side by side, or one at several times of its training. */
-  readonly models: readonly string[];
-  readonly grouping: 'any' | 'inc-tssdnet' | 'res-tssdnet';
-  /** A JSON file that describes the layers; it takes the place of the grouping. */
-  readonly layers?: string;
-  /** Only these. */
-  readonly layer?: readonly string[];
-  /** Search for the directions that the atoms represent worst. */
-  readonly gap: boolean;
-  /** Print the table in the paper's form, a column a layer. */
-  readonly layerTable: boolean;
-  readonly out?: string;
-}
+const inputs = {
+  models: argument(
+    '<models...>',
+    `${MODEL_ARGUMENT}; several are put side by side, in their order`,
+  ),
+  grouping: choice(
+    '--model <kind>',
+    'how layers are counted',
+    ['inc-tssdnet', 'res-tssdnet', 'any'],
+    'any',
+  ),
+  layers: flag(
+    '--layers <file>',
+    'JSON that describes the layers: [{"name", "branches": [{"weight", "dilation"?, "groups"?}], "residual"?}]',
+  ),
+  layer: flag('--layer <name...>', 'only these, or those whose names begin so'),
+  gap: flag('--gap', 'also search for the directions farthest from all atoms'),
+  layerTable: flag('--layer-table', "print the table in the paper's form, a column a layer"),
+  out: outFlag,
+};
 
-/** `fewsound analyze geometry`: declares it; the work is loaded when it is called. */
-export function addAnalyzeGeometry(analyze: Command, execute: Execute): void {
-  const command = analyze
-    .command('geometry')
-    .argument('<models...>', `${MODEL_ARGUMENT}; several are put side by side, in their order`)
-    .summary('how the atoms of the layers lie: bounds, angles, coherence')
-    .description(
-      'Geometric properties of every layer as a dictionary, atoms of unit norm, in float64: bounds A and B, angles β in degrees, coherences μ.',
-    )
-    .addOption(
-      new Option('--model <kind>', 'how layers are counted')
-        .choices(['inc-tssdnet', 'res-tssdnet', 'any'])
-        .default('any'),
-    )
-    .option(
-      '--layers <file>',
-      'JSON that describes the layers: [{"name", "branches": [{"weight", "dilation"?, "groups"?}], "residual"?}]',
-    )
-    .option('--layer <name...>', 'only these, or those whose names begin so')
-    .option('--gap', 'also search for the directions farthest from all atoms')
-    .option('--layer-table', "print the table in the paper's form, a column a layer")
-    .option(...OUT_FLAG);
-  command.action((models: string[]) =>
-    execute(command, async () => {
-      const { model, ...flags } = command.opts<
-        Omit<GeometryRequest, 'models' | 'grouping'> & { model: GeometryRequest['grouping'] }
-      >();
-      return analyzeGeometry({
-        ...flags,
-        models,
-        grouping: model,
-        gap: flags.gap === true,
-        layerTable: flags.layerTable === true,
-      });
-    }),
-  );
-}
+type Given = Values<typeof inputs>;
+
+export const geometry = defineCommand({
+  description:
+    'Geometric properties of every layer as a dictionary, atoms of unit norm, in float64: bounds A and B, angles β in degrees, coherences μ.',
+  inputs,
+  async run(given) {
+    const model = await groupingOf(given);
+    const models: Analyzed[] = [];
+    const names = distinctNames(given.models);
+    for (const [index, file] of given.models.entries()) {
+      models.push({ ...(await analyze(file, model, given)), name: names[index] as string });
+    }
+    const files = given.out === undefined ? undefined : await writeFiles(given, models);
+    const listed = models.map(({ file, layers }) => ({ model: file, layers: layers.map(plain) }));
+    const found = listed.length === 1 ? listed[0] : { models: listed };
+    return {
+      json: { grouping: given.layers ?? given.grouping, ...found, files },
+      text: describe(given, models, files?.report),
+    };
+  },
+});
 
 /** A model with the geometry of its layers. */
 interface Analyzed {
@@ -76,28 +66,7 @@ interface Analyzed {
   readonly layers: readonly LayerGeometry[];
 }
 
-/** The geometry of the layers of models: `fewsound analyze geometry`. */
-export async function analyzeGeometry(request: GeometryRequest): Promise<CommandResult> {
-  const model = await groupingOf(request);
-  const models: Analyzed[] = [];
-  const names = distinctNames(request.models);
-  for (const [index, file] of request.models.entries()) {
-    models.push({ ...(await analyze(file, model, request)), name: names[index] as string });
-  }
-  const files = request.out === undefined ? undefined : await writeFiles(request, models);
-  const [first, ...others] = models as [Analyzed, ...Analyzed[]];
-  const found =
-    others.length === 0
-      ? { model: first.file, layers: first.layers.map(plain) }
-      : { models: models.map(({ file, layers }) => ({ model: file, layers: layers.map(plain) })) };
-  const grouping = request.layers ?? request.grouping;
-  return {
-    json: { grouping, ...found, ...(files && { files }) },
-    text: describe(request, models, files?.report),
-  };
-}
-
-/** Names of files, or where these are the same the folders by which the paths differ, such as those of runs. */
+/** Names of files, or where these are the same, of the folders in which the paths differ. */
 function distinctNames(files: readonly string[]): string[] {
   const parts = files.map((file) => {
     const { dir, name } = parse(resolve(file));
@@ -114,46 +83,37 @@ function distinctNames(files: readonly string[]): string[] {
 async function groupingOf({
   layers,
   grouping,
-}: GeometryRequest): Promise<NonNullable<ModelGeometryOptions['model']>> {
+}: Given): Promise<NonNullable<ModelGeometryOptions['model']>> {
   if (layers === undefined) return grouping;
   const hint = '--layers takes a JSON file that describes the layers of the model.';
   // Its form is checked where it is used.
-  const described = await readJsonFile(layers, hint);
+  const described = await readJson(layers, { missing: hint });
   return (Array.isArray(described) ? described : [described]) as LayerDescription[];
 }
 
 async function analyze(
   file: string,
   model: NonNullable<ModelGeometryOptions['model']>,
-  { layer, gap, out }: GeometryRequest,
+  { layer, gap, out }: Given,
 ): Promise<Analyzed> {
   return scope(async () => {
     const { state, spline, name } = await readAnalyzedModel(file);
-    const options = {
-      ...{ model, gap },
-      ...(spline && { spline }),
-      ...(layer && { layers: layer }),
-      distributions: out !== undefined,
-    };
+    const options = { model, gap, spline, layers: layer, distributions: out !== undefined };
     return { file, name, layers: ofModel(name, () => geometryOfModel(state, options)) };
   });
 }
 
-/** JSON makes objects of typed arrays. */
+/** A layer for JSON, which turns typed arrays into objects. */
 function plain({ babel, eigenvalues, ...layer }: LayerGeometry): object {
-  return {
-    ...layer,
-    ...(babel && { babel: [...babel] }),
-    ...(eigenvalues && { eigenvalues: [...eigenvalues] }),
-  };
+  return { ...layer, babel: babel && [...babel], eigenvalues: eigenvalues && [...eigenvalues] };
 }
 
 function describe(
-  { layerTable: paperForm }: GeometryRequest,
+  { layerTable: paperForm }: Given,
   models: readonly Analyzed[],
   report: string | undefined,
 ): string {
-  const { titles, rows, texts } = layerTable(models, paperForm);
+  const { titles, rows, texts } = layerTable(models, paperForm === true);
   const columns = titles.map((title, index) => ({
     title,
     align: index < texts ? ('left' as const) : ('right' as const),
@@ -178,7 +138,7 @@ function leftOut({ layers }: Analyzed): string[] {
   );
 }
 
-/** What the panels of `layerCurvesSvg` are called. */
+/** Names of the panels of `layerCurvesSvg`. */
 const panelNames = {
   one: ['coherence', 'angles', 'bounds'],
   several: ['mu', 'mu-avg', 'beta-avg', 'upper-bound'],
@@ -192,7 +152,7 @@ function listed(names: readonly string[]): string {
 }
 
 async function writeFiles(
-  { out, layers, grouping }: GeometryRequest,
+  { out, layers, grouping }: Given,
   models: readonly Analyzed[],
 ): Promise<{ report: string; curves: string[] }> {
   const names = listed(models.map(({ name }) => name));
@@ -215,10 +175,7 @@ async function writeFiles(
       }),
   };
   const folder = await RunFolder.open(out as string);
-  const paths = await folder.write(
-    writers,
-    Object.fromEntries(Object.keys(writers).map((name) => [name, name])),
-  );
+  const paths = await folder.write(writers);
   return {
     report: paths['report.html'] as string,
     curves: curves.map(([name]) => paths[name] as string),

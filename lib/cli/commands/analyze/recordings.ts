@@ -5,9 +5,9 @@ import { windowOf } from '../../../audio/placement.js';
 import { CorpusFolder } from '../../../data/corpora/corpus-folder.js';
 import type { LeftOut } from '../../../data/index.js';
 import { FewSoundError } from '../../../errors.js';
-import type { HearingRate } from './model.js';
+import type { AnalyzedFilters } from './model.js';
 
-/** A recording that a model is to hear. */
+/** A recording to analyze a model with. */
 export interface AnalyzedRecording {
   readonly path: string;
   /** Absent where recordings are not in classes. */
@@ -16,10 +16,11 @@ export interface AnalyzedRecording {
 
 /**
  * The recordings that arguments name: files, and folders with those in them and below, which are
- * one class. A pattern gives classes by the names of files instead. What lies in the folders and is
- * no recording is given beside them.
+ * one class. A pattern gives classes by the names of files instead. Other files in the folders are
+ * listed as left out.
  *
- * @throws FewSoundError FILE_NOT_FOUND, IO; INVALID_ARGUMENT for a name in which the pattern matches nothing
+ * @throws FewSoundError FILE_NOT_FOUND, IO; INVALID_ARGUMENT for a name without a match of the
+ *   pattern
  */
 export async function listRecordings(
   paths: readonly string[],
@@ -72,25 +73,25 @@ function classOf(path: string, pattern: RegExp): string {
 }
 
 /**
- * A recording as the model hears it: at its rate, one channel, of the length asked for.
+ * A recording as the model reads it: at its rate, one channel, of the given length.
  *
- * @throws FewSoundError those of `loadClip`; INVALID_ARGUMENT for another rate where that of the model is only assumed
+ * @throws FewSoundError those of `loadClip`; INVALID_ARGUMENT for another rate where that of the model
+ *   is only assumed
  */
 export async function loadRecording(
   path: string,
-  { sampleRate, assumed }: HearingRate,
+  { sampleRate, rateIsAssumed }: Pick<AnalyzedFilters, 'sampleRate' | 'rateIsAssumed'>,
   samples: number | undefined,
   signal: AbortSignal,
 ): Promise<Clip> {
   const clip = await loadClip(path, {
-    normalize: false,
-    signal,
-    ...(!assumed && { sampleRate }),
+    ...{ normalize: false, signal },
+    sampleRate: rateIsAssumed ? undefined : sampleRate,
   });
   if (clip.sampleRate !== sampleRate) {
     throw new FewSoundError(
       'INVALID_ARGUMENT',
-      `${basename(path)} is at ${clip.sampleRate} Hz. The model's file does not say what rate it hears, and ${sampleRate} Hz is assumed: give --sample-rate with the rate that the model was trained at, and recordings are resampled to it.`,
+      `${basename(path)} is at ${clip.sampleRate} Hz. The model's file does not say which rate it was trained at, and ${sampleRate} Hz is assumed: give --sample-rate, and recordings are resampled to it.`,
       { field: 'sampleRate' },
     );
   }

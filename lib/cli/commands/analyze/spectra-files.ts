@@ -1,15 +1,14 @@
 import { basename } from 'node:path';
 import type {
   ClassResponse,
-  CumulativeResponses,
+  RecordingResponses,
   ResponseDifference,
-  ResponseSpectra,
 } from '../../../analysis/index.js';
 import { writeFileAtomic } from '../../../files.js';
 import {
   differenceImage,
+  type NamedResponse,
   type PngImage,
-  type ReportedResponse,
   responseClassesSvg,
   responseCurvesSvg,
   responseImage,
@@ -20,15 +19,9 @@ import { packageVersion } from '../../machine.js';
 import { type FileWriter, RunFolder } from '../../runs/folder.js';
 import type { AnalyzedRecording } from './recordings.js';
 
-/** The response to a recording that is shown. */
-export interface ShownResponse extends ResponseSpectra {
-  readonly recording: AnalyzedRecording;
-}
-
-/** What `fewsound analyze spectra` found. */
-export interface AnalyzedSpectra extends CumulativeResponses {
+/** The results of `fewsound analyze spectra`. */
+export interface AnalyzedSpectra extends RecordingResponses {
   readonly recordings: readonly AnalyzedRecording[];
-  readonly shown: readonly ShownResponse[];
   readonly classes: readonly ClassResponse[];
   readonly differences: readonly (ResponseDifference & { readonly name: string })[];
   readonly setting: {
@@ -62,9 +55,11 @@ export async function writeSpectraFiles(
 ): Promise<SpectraFiles> {
   const folder = await RunFolder.open(out);
   const { frequencies, classes, differences } = found;
-  const shown = found.shown.map(
-    ({ recording, ...response }): ReportedResponse => ({ name: nameOf(recording), ...response }),
-  );
+  const shown = found.shown.map(({ recording, ...response }): NamedResponse => {
+    const { path, label } = found.recordings[recording] as AnalyzedRecording;
+    const file = basename(path);
+    return { name: label === undefined ? file : `${label}: ${file}`, ...response };
+  });
   const strs = shown.map((response, index) =>
     picture(`strs-${index}.png`, () => responseImage(response)),
   );
@@ -90,8 +85,7 @@ export async function writeSpectraFiles(
         version: packageVersion(),
       }),
   };
-  const names = Object.fromEntries(Object.keys(writers).map((name) => [name, name]));
-  const paths = await folder.write(writers, names);
+  const paths = await folder.write(writers);
   const path = (name: string) => paths[name] as string;
   return {
     report: path('report.html'),
@@ -105,9 +99,6 @@ export async function writeSpectraFiles(
 function picture(name: string, image: () => Promise<PngImage>): [string, FileWriter] {
   return [name, async (path) => writeFileAtomic(path, (await image()).png)];
 }
-
-const nameOf = ({ path, label }: AnalyzedRecording) =>
-  label === undefined ? basename(path) : `${label}: ${basename(path)}`;
 
 function summaryOf({ setting, recordings, shown, classes }: AnalyzedSpectra): string {
   const layers = setting.layers.map(({ name }) => name).join(', ');
@@ -128,13 +119,15 @@ function factsOf(model: string, { setting }: AnalyzedSpectra) {
 }
 
 /**
- * All numbers: `frequencies`, `crs` [recordings, bins + 1]; of the i-th recording that is shown `times.i`, `strs.i` [bins + 1,
- * frames]; of class k `class.k.mean`, `class.k.deviation`; of difference k `difference.k.strs`, `difference.k.crs`.
+ * All numbers: `frequencies`, `crs` [recordings, bins + 1]; of the i-th recording that is shown
+ * `times.i`, `strs.i` [bins + 1, frames]; of class k `class.k.mean`, `class.k.deviation`; of difference
+ * k `difference.k.strs`, `difference.k.crs`.
  */
 function writeNumbers(path: string, found: AnalyzedSpectra): Promise<void> {
   const { frequencies, crs, shown, classes, differences, recordings } = found;
   return scope(() => {
     const bins = frequencies.length;
+    const files = recordings.map(({ path: file }) => basename(file));
     const map = (values: Float32Array | Float64Array) =>
       tensor(values, { shape: [bins, values.length / bins] });
     const tensors = new Map<string, Tensor>([
@@ -157,8 +150,8 @@ function writeNumbers(path: string, found: AnalyzedSpectra): Promise<void> {
       ]),
     ]);
     return writeSafetensors(path, tensors, {
-      recordings: JSON.stringify(recordings.map(({ path: file }) => basename(file))),
-      shown: JSON.stringify(shown.map(({ recording }) => basename(recording.path))),
+      recordings: JSON.stringify(files),
+      shown: JSON.stringify(shown.map(({ recording }) => files[recording])),
       classes: JSON.stringify(classes.map(({ label }) => label)),
       labels: JSON.stringify(recordings.map(({ label }) => label ?? null)),
       differences: JSON.stringify(differences.map(({ name }) => name)),

@@ -1,58 +1,67 @@
-import type { Command } from 'commander';
-import { filterContours, waveformFilters, wignerVille } from '../../../analysis/index.js';
+import { filterContours, type WignerVille, wignerVille } from '../../../analysis/index.js';
 import { writeFileAtomic } from '../../../files.js';
-import { contoursSvg, type ReportedContours, writeAnalysisReport } from '../../../report/index.js';
+import { type BankContours, contoursSvg, writeAnalysisReport } from '../../../report/index.js';
 import { textTable } from '../../../report/text-table.js';
 import { scope } from '../../../tensor/index.js';
-import type { CommandResult, Execute } from '../../command.js';
-import { integerFrom, real } from '../../flags/parsers.js';
+import { defineCommand } from '../../command.js';
+import { argument, flag, integerFrom, real } from '../../flags/parsers.js';
 import { packageVersion } from '../../machine.js';
 import { RunFolder } from '../../runs/folder.js';
-import {
-  addWaveformFlags,
-  hearingLayers,
-  hearingRate,
-  MODEL_ARGUMENT,
-  OUT_FLAG,
-  ofModel,
-  readAnalyzedModel,
-  type WaveformFlags,
-} from './model.js';
+import { filtersOf, MODEL_ARGUMENT, outFlag, readAnalyzedModel, waveformFlags } from './model.js';
 
-/** Where the filters of a model have their energy. */
-export interface WignerRequest extends WaveformFlags {
-  readonly model: string;
-  /** Those with the most energy; absent: all. */
-  readonly filters?: number;
-  /** Part of each filter's highest value. */
-  readonly threshold: number;
-  /** Samples of a window over the lag. */
-  readonly lagWindow?: number;
-  /** Samples of a window over time. */
-  readonly timeWindow?: number;
-  readonly out?: string;
-}
-
-/** `fewsound analyze wigner`: declares it; the work is loaded when it is called. */
-export function addAnalyzeWigner(analyze: Command, execute: Execute): void {
-  const command = analyze
-    .command('wigner')
-    .argument('<model>', MODEL_ARGUMENT)
-    .summary('where filters have their energy over time and frequency')
-    .description('Contours of the Wigner-Ville distributions of filters that read the waveform.');
-  addWaveformFlags(command)
-    .option('--filters <count>', 'those with the most energy; default: all', integerFrom(1))
-    .option('--threshold <part>', "of each filter's highest value, from 0 to below 1", real, 0.7)
-    .option('--lag-window <samples>', 'smooth over frequency; odd; default: not', integerFrom(1))
-    .option('--time-window <samples>', 'smooth over time; odd; default: not', integerFrom(1))
-    .option(...OUT_FLAG);
-  command.action((model: string) =>
-    execute(command, async () => {
-      const flags = command.opts<Omit<WignerRequest, 'model'>>();
-      return analyzeWigner({ ...flags, model });
+export const wigner = defineCommand({
+  description: 'Contours of the Wigner-Ville distributions of filters that read the waveform.',
+  inputs: {
+    model: argument('<model>', MODEL_ARGUMENT),
+    ...waveformFlags,
+    most: flag('--filters <count>', 'those with the most energy; default: all', integerFrom(1)),
+    threshold: flag(
+      '--threshold <part>',
+      "of each filter's highest value, from 0 to below 1",
+      real,
+      0.7,
+    ),
+    lagWindow: flag(
+      '--lag-window <samples>',
+      'smooth over frequency; odd; default: not',
+      integerFrom(1),
+    ),
+    timeWindow: flag(
+      '--time-window <samples>',
+      'smooth over time; odd; default: not',
+      integerFrom(1),
+    ),
+    out: outFlag,
+  },
+  run: ({ model: path, most, threshold, lagWindow, timeWindow, out, ...waveform }) =>
+    scope(async () => {
+      const model = await readAnalyzedModel(path);
+      const { layers, banks, sampleRate } = filtersOf(model, waveform);
+      const smoothing = { lagWindow, timeWindow };
+      const distributions = banks.map((bank) => wignerVille(bank, smoothing));
+      const found = layers.flatMap((layer, bank) => {
+        const ofBank = distributions[bank] ?? [];
+        return filterContours(ofBank, { threshold }).map((contour, index): Filter => {
+          const peak = highest(ofBank[index] as WignerVille);
+          return { layer, index, ...contour, peak };
+        });
+      });
+      const kept = new Set(
+        [...found].sort((a, b) => b.energy - a.energy).slice(0, most ?? found.length),
+      );
+      const filters = found.filter((filter) => kept.has(filter));
+      const contours = layers.map((name, bank): BankContours => {
+        const duration = (banks[bank]?.filters.shape[1] as number) / sampleRate;
+        const own = filters.filter(({ layer }) => layer === name);
+        return { name, sampleRate, threshold, duration, filters: own };
+      });
+      const files = out === undefined ? undefined : await writeFiles(out, model.name, contours);
+      return {
+        json: { model: path, layers, sampleRate, threshold, ...smoothing, filters, files },
+        text: describe(filters, sampleRate, files?.report),
+      };
     }),
-  );
-}
+});
 
 interface Filter {
   readonly layer: string;
@@ -64,60 +73,7 @@ interface Filter {
   readonly polygons: readonly (readonly (readonly [seconds: number, hertz: number])[])[];
 }
 
-/** Wigner-Ville contours of filters: `fewsound analyze wigner`. */
-export async function analyzeWigner(request: WignerRequest): Promise<CommandResult> {
-  return scope(async () => {
-    const model = await readAnalyzedModel(request.model);
-    const layers = hearingLayers(model, request.layer);
-    const { sampleRate } = hearingRate(model, request.sampleRate);
-    const { threshold, lagWindow, timeWindow } = request;
-    const { banks } = ofModel(model.name, () =>
-      waveformFilters(model.state, { layer: layers, sampleRate }),
-    );
-    const smoothing = {
-      ...(lagWindow !== undefined && { lagWindow }),
-      ...(timeWindow !== undefined && { timeWindow }),
-    };
-    const durations = banks.map(({ filters }) => (filters.shape[1] as number) / sampleRate);
-    const distributions = banks.map((bank) => wignerVille(bank, smoothing));
-    const found = layers.flatMap((layer, bank) => {
-      const ofBank = distributions[bank] ?? [];
-      return filterContours(ofBank, { threshold }).map((contour, index): Filter => {
-        const peak = highest(ofBank[index] as (typeof ofBank)[number]);
-        return { layer, index, ...contour, peak };
-      });
-    });
-    const kept = new Set(
-      [...found].sort((a, b) => b.energy - a.energy).slice(0, request.filters ?? found.length),
-    );
-    const filters = found.filter((filter) => kept.has(filter));
-    const contours = layers.map(
-      (name, bank): ReportedContours => ({
-        ...{ name, sampleRate, threshold, duration: durations[bank] as number },
-        filters: filters.filter(({ layer }) => layer === name),
-      }),
-    );
-    const files =
-      request.out === undefined ? undefined : await writeFiles(request.out, model.name, contours);
-    return {
-      json: {
-        ...{ model: request.model, layers, sampleRate, threshold, ...smoothing, filters },
-        ...(files && { files }),
-      },
-      text: describe(filters, sampleRate, files?.report),
-    };
-  });
-}
-
-function highest({
-  values,
-  times,
-  frequencies,
-}: {
-  values: Float64Array;
-  times: Float64Array;
-  frequencies: Float64Array;
-}): Filter['peak'] {
+function highest({ values, times, frequencies }: WignerVille): Filter['peak'] {
   let best = 0;
   for (let i = 0; i < values.length; i++) {
     if ((values[i] as number) > (values[best] as number)) best = i;
@@ -154,7 +110,7 @@ function describe(
   return `${table}\n\nFilters at ${sampleRate} Hz. ${written}`;
 }
 
-async function writeFiles(out: string, model: string, contours: readonly ReportedContours[]) {
+async function writeFiles(out: string, model: string, contours: readonly BankContours[]) {
   const folder = await RunFolder.open(out);
   const shown = contours.filter(({ filters }) => filters.length > 0);
   const pictures = shown.map((bank, index) => ({ bank, name: `wigner-${index}.svg` }));
@@ -173,8 +129,7 @@ async function writeFiles(out: string, model: string, contours: readonly Reporte
         version: packageVersion(),
       }),
   };
-  const names = Object.fromEntries(Object.keys(writers).map((name) => [name, name]));
-  const paths = await folder.write(writers, names);
+  const paths: Record<string, string> = await folder.write(writers);
   return {
     report: paths['report.html'] as string,
     contours: pictures.map(({ name }) => paths[name]),

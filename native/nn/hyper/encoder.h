@@ -1,0 +1,40 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <torch/nn/module.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "native/nn/initializer.h"
+#include "native/nn/kinds.h"
+
+namespace fewsound {
+
+/// The encoder E of a hypernetwork: what it hears of a recording becomes a code. A new one is a
+/// class with its options, and a row in encoders.cc.
+class Encoder : public torch::nn::Module {
+ public:
+  using torch::nn::Module::Module;
+
+  /// Codes [batch, width()] of recordings [batch, samples].
+  virtual at::Tensor forward(const at::Tensor& audio) const = 0;
+  /// Numbers in a code.
+  virtual int64_t width() const = 0;
+};
+
+/// The options of an encoder of any kind; one is made for recordings of so many samples.
+using AnyEncoderOptions = AnyOptions<Encoder, int64_t, const Initializer&>;
+template <>
+const std::vector<AnyEncoderOptions::Row>& AnyEncoderOptions::rows();
+
+/// The encoder in the options of a hypernetwork: the first kind where none is named.
+class EncoderOptions : public AnyEncoderOptions {
+ public:
+  EncoderOptions() : AnyOptions(rows().front()) {}
+  template <class Options>
+  EncoderOptions(Options options) : AnyOptions(std::move(options)) {}  // NOLINT(*-explicit-*)
+  const char* usualKind() const override { return rows().front().name; }
+};
+
+}  // namespace fewsound
