@@ -9,6 +9,7 @@
 #include "binding/read_options.h"
 #include "binding/tensor_handle.h"
 #include "native/audio/mel.h"
+#include "native/mlp/mlp_stack.h"
 #include "native/spline/bspline.h"
 #include "native/spline/kan_stack.h"
 
@@ -49,11 +50,12 @@ Napi::Value computeMelFilterbank(const Napi::CallbackInfo& info) {
                          at::TensorOptions(toDtype({env, "dtype"}, info[3]))));
 }
 
-/// setKanPath('fused' | 'reference')
-void chooseKanPath(const Napi::CallbackInfo& info) {
+/// setKanPath('fused' | 'reference'), and setMlpPath the same
+template <typename Path, void (*setPath)(Path)>
+void choosePath(const Napi::CallbackInfo& info) {
   const std::string path = toText({info.Env(), "path"}, info[0]);
-  if (path == "fused") return setKanPath(KanPath::kFused);
-  if (path == "reference") return setKanPath(KanPath::kReference);
+  if (path == "fused") return setPath(Path::kFused);
+  if (path == "reference") return setPath(Path::kReference);
   Place{info.Env(), "path"}.reject(info[0], "'fused' or 'reference'");
 }
 
@@ -63,7 +65,8 @@ void exposeBases(const Napi::Object& exports) {
   expose<computeSplineKnots>(exports, "splineKnots");
   expose<computeSplineBases>(exports, "splineBases");
   expose<computeMelFilterbank>(exports, "melFilterbank");
-  expose<chooseKanPath>(exports, "setKanPath");
+  expose<choosePath<KanPath, setKanPath>>(exports, "setKanPath");
+  expose<choosePath<MlpPath, setMlpPath>>(exports, "setMlpPath");
 }
 
 }  // namespace fewsound::binding

@@ -164,6 +164,7 @@ export interface ModelAddon<Tensor, DType extends string> {
   splineBases(x: Tensor, grid: SplineGridArgument): Tensor;
   melFilterbank(sampleRate: number, fftSize: number, mels: number, dtype: DType): Tensor;
   setKanPath(path: 'fused' | 'reference'): void;
+  setMlpPath(path: 'fused' | 'reference'): void;
 
   createLoss(options: LossOptions): LossHandle;
   computeLoss(loss: LossHandle, estimate: Tensor, target: Tensor): Tensor;

@@ -1,7 +1,5 @@
 #include "native/nn/finer.h"
 
-#include <ATen/ATen.h>
-
 #include <cmath>
 
 #include "native/nn/initializer.h"
@@ -29,7 +27,7 @@ void fields(OptionVisitor& visit, FinerOptions& options) {
         options.biasScale, kNotNegative);
 }
 
-Finer::Finer(const FinerOptions& options) : Mlp("FINER") {
+Finer::Finer(const FinerOptions& options) : Mlp("FINER", {.activation = Activation::kFiner}) {
   checkOptions(options);
   const Initializer initializer(options);
   const std::vector<int64_t> widths = layerWidths(1, options.layers);
@@ -44,11 +42,5 @@ Finer::Finer(const FinerOptions& options) : Mlp("FINER") {
              options.learnableOmega);
   }
 }
-
-at::Tensor Finer::scaleInput(const at::Tensor& x, const at::Tensor& omega) const {
-  return x * x.detach().abs().add_(1.0) * omega;
-}
-
-at::Tensor Finer::activate(const at::Tensor& x, const Layer& /*layer*/) const { return x.sin(); }
 
 }  // namespace fewsound

@@ -22,10 +22,6 @@ void fields(OptionVisitor& visit, FinerOptions& options);
 class Finer : public Mlp {
  public:
   explicit Finer(const FinerOptions& options);
-
- protected:
-  at::Tensor scaleInput(const at::Tensor& x, const at::Tensor& omega) const override;
-  at::Tensor activate(const at::Tensor& x, const Layer& layer) const override;
 };
 
 }  // namespace fewsound

@@ -19,8 +19,9 @@ void convert(torch::nn::Module& module, std::optional<at::Device> device, at::Sc
 
 }  // namespace
 
-Mlp::Mlp(std::string name)
+Mlp::Mlp(std::string name, const MlpForm& form)
     : Inr(std::move(name)),
+      form_(form),
       stack_(register_module("layers", std::make_shared<torch::nn::Module>("layers"))) {}
 
 void Mlp::addLayer(const at::Tensor& weight, const at::Tensor& bias) {
@@ -39,38 +40,22 @@ void Mlp::addLayer(const at::Tensor& weight, const at::Tensor& bias, double omeg
                                : layer.register_buffer("omega", value);
 }
 
-at::Tensor Mlp::omegaOf(const Layer& layer, const std::string& prefix, const WeightMap* weights) {
-  if (weights == nullptr) return layer.omega;
-  const auto given = weights->find(prefix + ".omega");
-  return given == weights->end() ? layer.omega : given->second.unsqueeze(-1);
-}
-
-LinearWeights Mlp::weightsOf(const Layer& layer, const std::string& prefix,
-                             const WeightMap* weights) {
-  if (weights == nullptr) return {.weight = layer.weight, .bias = layer.bias};
-  return {.weight = weights->at(prefix + ".weight"), .bias = weights->at(prefix + ".bias")};
+DenseLayer Mlp::denseLayer(size_t i, const WeightMap* weights) const {
+  const Layer& own = *layers_[i];
+  if (weights == nullptr) return {.weight = own.weight, .bias = own.bias, .omega = own.omega};
+  const std::string prefix = "layers." + std::to_string(i);
+  const auto omega = weights->find(prefix + ".omega");
+  return {.weight = weights->at(prefix + ".weight"),
+          .bias = weights->at(prefix + ".bias"),
+          .omega = omega == weights->end() ? own.omega : omega->second.unsqueeze(-1)};
 }
 
 at::Tensor Mlp::decode(const at::Tensor& features, const WeightMap* weights) {
-  std::vector<LinearWeights> used;
-  used.reserve(layers_.size());
-  for (size_t i = 0; i < layers_.size(); ++i) {
-    used.push_back(weightsOf(*layers_[i], "layers." + std::to_string(i), weights));
-  }
-  if (isReluStack()) return reluStack(features, used);
-  at::Tensor x = features;
-  for (size_t i = 0; i < layers_.size(); ++i) {
-    const Layer& layer = *layers_[i];
-    const at::Tensor omega = omegaOf(layer, "layers." + std::to_string(i), weights);
-    x = linearLayer(scaleInput(x, omega), used[i]);
-    if (i + 1 < layers_.size()) x = activate(x, layer);
-  }
-  return x;
+  std::vector<DenseLayer> layers;
+  layers.reserve(layers_.size());
+  for (size_t i = 0; i < layers_.size(); ++i) layers.push_back(denseLayer(i, weights));
+  return mlpStack(features, layers, form_);
 }
-
-at::Tensor Mlp::activate(const at::Tensor& x, const Layer& /*layer*/) const { return at::relu(x); }
-
-at::Tensor Mlp::scaleInput(const at::Tensor& x, const at::Tensor& /*omega*/) const { return x; }
 
 void Mlp::Layer::to(torch::Dtype dtype, bool nonBlocking) {
   convert(*this, std::nullopt, dtype, nonBlocking);

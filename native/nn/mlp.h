@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "native/mlp/mlp_stack.h"
 #include "native/nn/inr.h"
-#include "native/nn/relu_stack.h"
 
 namespace fewsound {
 
@@ -27,27 +27,18 @@ class Mlp : public Inr {
     void to(torch::Device device, torch::Dtype dtype, bool nonBlocking) override;
   };
 
-  explicit Mlp(std::string name);
+  explicit Mlp(std::string name, const MlpForm& form = {});
 
   /// Appends layer number `layerCount()`.
   void addLayer(const at::Tensor& weight, const at::Tensor& bias);
   void addLayer(const at::Tensor& weight, const at::Tensor& bias, double omega,
                 bool learnableOmega);
 
-  /// What enters the linear map. omega: the layer's, [1] or, one for each of a batch, [batch, 1,
-  /// 1].
-  virtual at::Tensor scaleInput(const at::Tensor& x, const at::Tensor& omega) const;
-  /// What follows it, except after the last: ReLU unless a network has another.
-  virtual at::Tensor activate(const at::Tensor& x, const Layer& layer) const;
-  /// Whether it is linear layers with ReLU between them and nothing else.
-  virtual bool isReluStack() const { return false; }
-
  private:
-  static LinearWeights weightsOf(const Layer& layer, const std::string& prefix,
-                                 const WeightMap* weights);
-  static at::Tensor omegaOf(const Layer& layer, const std::string& prefix,
-                            const WeightMap* weights);
+  /// Layer i with its own tensors, or with those of a batch in `weights`.
+  DenseLayer denseLayer(size_t i, const WeightMap* weights) const;
 
+  MlpForm form_;
   std::shared_ptr<torch::nn::Module> stack_;
   std::vector<std::shared_ptr<Layer>> layers_;
 };

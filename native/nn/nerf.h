@@ -28,9 +28,6 @@ class Nerf : public Mlp {
   at::Tensor exactFrequencies() const override { return exactFrequencies_; }
   bool acceptsWeights() const override { return true; }
 
- protected:
-  bool isReluStack() const override { return true; }
-
  private:
   at::Tensor exactFrequencies_;
   std::shared_ptr<PositionalEncoding> encoding_;

@@ -24,9 +24,6 @@ class Rff : public Mlp {
   using Inr::encode;
   at::Tensor encode(const at::Tensor& t) const override;
 
- protected:
-  bool isReluStack() const override { return true; }
-
  private:
   at::Tensor projection_;  // [frequencies, 1]
 };

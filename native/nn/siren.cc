@@ -1,7 +1,5 @@
 #include "native/nn/siren.h"
 
-#include <ATen/ATen.h>
-
 #include <cmath>
 
 #include "native/nn/initializer.h"
@@ -31,7 +29,8 @@ void fields(OptionVisitor& visit, SirenOptions& options) {
 }
 
 Siren::Siren(const SirenOptions& options)
-    : Mlp("SIREN"), factors_{.first = checked(options).omega0, .later = options.omega} {
+    : Mlp("SIREN", {.activation = Activation::kSine}),
+      factors_{.first = checked(options).omega0, .later = options.omega} {
   const Initializer initializer(options);
   const std::vector<int64_t> widths = layerWidths(1, options.layers);
   // The "gradient fix" of paper 1's authors divides by omega0 in every layer but the first.
@@ -44,11 +43,5 @@ Siren::Siren(const SirenOptions& options)
              i == 0 ? options.omega0 : options.omega, options.learnableOmega);
   }
 }
-
-at::Tensor Siren::scaleInput(const at::Tensor& x, const at::Tensor& omega) const {
-  return x * omega;
-}
-
-at::Tensor Siren::activate(const at::Tensor& x, const Layer& /*layer*/) const { return x.sin(); }
 
 }  // namespace fewsound

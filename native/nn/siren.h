@@ -26,10 +26,6 @@ class Siren : public Mlp {
   bool acceptsWeights() const override { return true; }
   std::optional<FrequencyFactors> frequencyFactors() const override { return factors_; }
 
- protected:
-  at::Tensor scaleInput(const at::Tensor& x, const at::Tensor& omega) const override;
-  at::Tensor activate(const at::Tensor& x, const Layer& layer) const override;
-
  private:
   FrequencyFactors factors_;
 };

@@ -7,16 +7,6 @@
 #include "native/nn/initializer.h"
 
 namespace fewsound {
-namespace {
-
-/// exp(-decay + i phase), from real parts: several times faster than the complex exponential.
-at::Tensor wavelet(const at::Tensor& decay, const at::Tensor& phase) {
-  const at::Tensor modulus = decay.neg().exp();
-  return at::complex(modulus * phase.cos(), modulus * phase.sin());
-}
-
-}  // namespace
-
 void fields(OptionVisitor& visit, WireOptions& options) {
   visit(hiddenLayers("paper 1, Table 1"), options.layers, kHiddenLayers);
   visit({.name = "omega0",
@@ -38,7 +28,8 @@ void fields(OptionVisitor& visit, WireOptions& options) {
         options.learnableOmega);
 }
 
-Wire::Wire(const WireOptions& options) : Mlp("WIRE"), scale_(options.scale) {
+Wire::Wire(const WireOptions& options)
+    : Mlp("WIRE", {.activation = Activation::kGabor, .scale = options.scale}) {
   checkOptions(options);
   const Initializer initializer(options);
   const std::vector<int64_t> widths = layerWidths(1, options.layers);
@@ -60,19 +51,6 @@ Wire::Wire(const WireOptions& options) : Mlp("WIRE"), scale_(options.scale) {
       addLayer(weight, bias, i == 0 ? options.omega0 : options.omega, options.learnableOmega);
     }
   }
-}
-
-at::Tensor Wire::decode(const at::Tensor& features, const WeightMap* weights) {
-  return at::real(Mlp::decode(features, weights)).contiguous();
-}
-
-at::Tensor Wire::activate(const at::Tensor& x, const Layer& layer) const {
-  const double scaleSquared = scale_ * scale_;
-  if (!x.is_complex()) return wavelet(x.square() * scaleSquared, x * layer.omega);
-  const at::Tensor real = at::real(x);
-  const at::Tensor imaginary = at::imag(x);
-  const at::Tensor energy = real.square() + imaginary.square();
-  return wavelet(energy * scaleSquared + imaginary * layer.omega, real * layer.omega);
 }
 
 }  // namespace fewsound

@@ -22,14 +22,6 @@ void fields(OptionVisitor& visit, WireOptions& options);
 class Wire : public Mlp {
  public:
   explicit Wire(const WireOptions& options);
-
-  at::Tensor decode(const at::Tensor& features, const WeightMap* weights) override;
-
- protected:
-  at::Tensor activate(const at::Tensor& x, const Layer& layer) const override;
-
- private:
-  double scale_;
 };
 
 }  // namespace fewsound

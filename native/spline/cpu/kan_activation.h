@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "native/spline/cpu/kan_kernel.h"
-#include "native/spline/cpu/vector_math.h"
+#include "native/cpu/vector_math.h"
 
 namespace fewsound::cpu::FEWSOUND_VARIANT {
 

@@ -6,7 +6,7 @@
 #include "native/spline/cpu/kan_activation.h"
 #include "native/spline/cpu/kan_cell_groups.h"
 #include "native/spline/cpu/kan_kernel.h"
-#include "native/spline/cpu/vector_math.h"
+#include "native/cpu/vector_math.h"
 
 namespace fewsound::cpu::FEWSOUND_VARIANT {
 

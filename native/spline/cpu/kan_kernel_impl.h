@@ -16,7 +16,7 @@
 #include "native/spline/cpu/kan_input_backward.h"
 #include "native/spline/cpu/kan_input_forward.h"
 #include "native/spline/cpu/kan_kernel.h"
-#include "native/spline/cpu/vector_math.h"
+#include "native/cpu/vector_math.h"
 
 namespace fewsound::cpu::FEWSOUND_VARIANT {
 

@@ -1,4 +1,4 @@
-// What the KAN kernel computes with vectors.
+// What the kernels compute with vectors.
 #pragma once
 
 #include <cstddef>
@@ -41,17 +41,17 @@ inline void storeNarrow(uint16_t* to, Integers<V> v) {
 }
 
 /// e^x to about one unit in the last place (the argument reduction and minimax polynomials of
-/// Cephes); arguments are cut off where the result leaves the normal numbers. A NaN stays one.
-template <typename V>
-inline V exponential(V x) {
-  using T = Element<V>;
+/// Cephes); arguments are cut off at the limits, outside of which the result may leave the normal
+/// numbers. A NaN stays one.
+template <typename V, typename T = Element<V>>
+inline V exponential(V x, T lowest = sizeof(T) == 4 ? T(-87) : T(-708),
+                     T highest = sizeof(T) == 4 ? T(87) : T(708)) {
   constexpr bool single = sizeof(T) == 4;
-  constexpr T limit = single ? T(87) : T(708);
   constexpr int64_t mantissa = single ? 23 : 52;
   // Adding this rounds to a whole number, whose bits are then the lowest ones of the sum.
   constexpr T rounder = T(1.5) * T(uint64_t{1} << static_cast<uint64_t>(mantissa));
-  x = select<V>(x > limit, splat<V>(limit), x);
-  x = select<V>(x < -limit, splat<V>(-limit), x);
+  x = select<V>(x > highest, splat<V>(highest), x);
+  x = select<V>(x < lowest, splat<V>(lowest), x);
   const V rounded = x * T(1.44269504088896340736) + rounder;
   const V whole = rounded - rounder;
   V result;

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "native/mlp/cpu/mlp_kernel.h"
+#include "native/mlp/cpu/mlp_stack_cpu.h"
+
+namespace fewsound::cpu {
+
+/// One layer as the kernel sees it. Complex numbers are two planes, real parts and imaginary ones.
+struct MlpLayer {
+  int64_t in, out;
+  int64_t inPlanes, outPlanes;  // of what the linear map takes and gives: of the last, the real one
+  int64_t planes;               // of weight and bias
+
+  /// Where a set's packed weights have those of complex numbers, [planes][out, in], and their
+  /// biases, [planes][out]. Real ones are taken from where they are.
+  int64_t weightAt, biasAt;
+
+  /// Sums of the weight's gradient, [planes][rows, stride]: of rows of outputs by columns of
+  /// inputs, or the other way around where that leaves less of the vectors empty.
+  bool inputsAsRows;
+  int64_t sumRows, sumStride;
+  /// Where a set's sums have them, those of the bias [outPlanes][out, lanes] and of omega [lanes].
+  int64_t sumsAt, biasSumsAt, omegaSumsAt;
+
+  int64_t planeSize() const { return in * out; }
+};
+
+/// Sizes of a stack and of one pass over it.
+template <typename T>
+struct MlpPlan {
+  const MlpKernel<T>& kernel = mlpKernel<T>();
+  Activation activation;
+  T scaleSquared;
+  int64_t batch;    // sets of weights
+  int64_t samples;  // samples for each set
+  int64_t tiles;    // for each set
+  int64_t runs;     // parallel runs for each set
+  std::vector<MlpLayer> layers;
+  int64_t packedSize = 0;  // of a set's packed weights
+  int64_t sumsSize = 0;    // of a run's sums
+
+  explicit MlpPlan(const MlpInput& input);
+
+  int64_t depth() const { return static_cast<int64_t>(layers.size()); }
+  int64_t tasks() const { return batch * runs; }
+  bool scalesInputs() const {
+    return activation == Activation::kSine || activation == Activation::kFiner;
+  }
+  /// Numbers between the tiles' rows of the transposed right side of a weight's gradient: an odd
+  /// number of cache lines, so that rows lie in different sets of the cache.
+  static int64_t spread(int64_t columns) {
+    constexpr int64_t line = 64 / sizeof(T);
+    return ((columns + line - 1) / line | 1) * line;
+  }
+};
+
+extern template struct MlpPlan<float>;
+extern template struct MlpPlan<double>;
+
+}  // namespace fewsound::cpu

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+#include "native/mlp/mlp_stack.h"
+
+namespace fewsound::cpu {
+
+/// What a pass works on, checked: dense tensors of the CPU whose sizes and dtypes fit together.
+struct MlpInput {
+  at::Tensor x;                    // [1 or batch, samples, in]
+  std::vector<DenseLayer> layers;  // weights [batch, out, in], biases [batch, out]
+  MlpForm form;
+
+  int64_t batch() const { return layers.front().weight.size(0); }
+  int64_t samples() const { return x.size(1); }
+};
+
+struct MlpGradients {
+  at::Tensor x;                    // [batch, samples, in]; undefined unless asked for
+  std::vector<DenseLayer> layers;  // as the layers
+};
+
+/// [batch, samples, out]
+at::Tensor mlpForward(const MlpInput& input);
+
+/// outputGradient: [batch, samples, out], contiguous.
+MlpGradients mlpBackward(const MlpInput& input, const at::Tensor& outputGradient, bool inputNeeded);
+
+}  // namespace fewsound::cpu

@@ -1,0 +1,242 @@
+#include "native/mlp/cpu/mlp_tile_pass.h"
+
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace fewsound::cpu {
+
+template <typename T>
+MlpTilePass<T>::MlpTilePass(const MlpPlan<T>& plan, const at::TensorOptions& options, bool goesBack,
+                            bool inputNeeded)
+    : plan_(plan), kernel_(plan.kernel), goesBack_(goesBack) {
+  const bool inPlace = plan.activation == Activation::kRelu;
+  int64_t widest = 0;  // planes · features
+  int64_t columns = 0;
+  for (const MlpLayer& layer : plan.layers) {
+    widest = std::max({widest, layer.inPlanes * layer.in, layer.outPlanes * layer.out});
+    const int64_t planes = layer.inputsAsRows ? layer.outPlanes : layer.inPlanes;
+    columns = std::max(columns, planes * MlpPlan<T>::spread(layer.sumStride));
+  }
+  std::vector<std::pair<T**, int64_t>> parts;  // each pointer and the features behind it
+  x_.resize(plan.depth());
+  z_.resize(plan.depth());
+  T* passed[3] = {};
+  if (goesBack) {
+    for (int64_t l = 0; l < plan.depth(); ++l) {
+      const MlpLayer& layer = plan.layers[l];
+      const bool last = l + 1 == plan.depth();
+      parts.emplace_back(&x_[l], layer.inPlanes * layer.in);
+      if (last || !inPlace) parts.emplace_back(&z_[l], layer.outPlanes * layer.out);
+    }
+    for (T*& gradient : gradients_) parts.emplace_back(&gradient, widest);
+    parts.emplace_back(&transposed_, columns);
+    if (inputNeeded && plan.scalesInputs()) parts.emplace_back(&inputSlopes_, plan.layers[0].in);
+  } else {
+    for (T*& each : passed) parts.emplace_back(&each, widest);
+  }
+  int64_t features = 0;
+  for (const auto& part : parts) features += part.second;
+  // Zeros: vectors run over what is never written, and it should be numbers.
+  workspace_ = at::zeros({features * kTile<T>}, options);
+  T* next = workspace_.template mutable_data_ptr<T>();
+  for (const auto& [pointer, size] : parts) {
+    *pointer = next;
+    next += size * kTile<T>;
+  }
+  for (int64_t l = 0; l < plan.depth(); ++l) {
+    if (!goesBack) {
+      x_[l] = passed[l % 2];
+      z_[l] = passed[2];
+    }
+    if (inPlace && l + 1 < plan.depth()) {
+      z_[l] = goesBack ? x_[l + 1] : passed[(l + 1) % 2];
+    }
+  }
+}
+
+template <typename T>
+ActivationStep<T> MlpTilePass<T>::stepAfter(int64_t l, const MlpWeights<T>& weights) const {
+  const MlpLayer& layer = plan_.layers[l];
+  return {.kind = plan_.activation,
+          .count = layer.out * kTile<T>,
+          .complex = layer.outPlanes == 2,
+          .omega = weights.layers[l].omega,
+          .scaleSquared = plan_.scaleSquared,
+          .nextOmega = weights.layers[l + 1].omega};
+}
+
+template <typename T>
+void MlpTilePass<T>::takeInput(const MlpWeights<T>& weights, const T* input, int64_t count) {
+  const int64_t in = plan_.layers[0].in;
+  T* const x = x_[0];
+  kernel_.transpose(count, in, input, in, x, kTile<T>);
+  for (int64_t i = 0; count < kTile<T> && i < in; ++i) {
+    // The last sample again, whose gradient will be 0.
+    T* const row = x + i * kTile<T>;
+    std::fill(row + count, row + kTile<T>, row[count - 1]);
+  }
+  if (plan_.scalesInputs()) {
+    kernel_.scaleInput(plan_.activation, in * kTile<T>, weights.layers[0].omega, x, inputSlopes_);
+  }
+}
+
+/// z = W x + b. Of complex numbers: (Wr + i Wi)(xr + i xi), four real products.
+template <typename T>
+void MlpTilePass<T>::mapForward(int64_t l, const typename MlpWeights<T>::Layer& weights, T* z) {
+  const MlpLayer& layer = plan_.layers[l];
+  const T* const x = x_[l];
+  Product<T> product{.rows = layer.out,
+                     .depth = layer.in,
+                     .columns = kTile<T>,
+                     .left = weights.weight,
+                     .leftStride = layer.in,
+                     .leftStep = 1,
+                     .right = x,
+                     .rightStride = kTile<T>,
+                     .sums = z,
+                     .sumsStride = kTile<T>,
+                     .bias = weights.bias};
+  kernel_.multiply(product);
+  if (layer.inPlanes == 1) return;
+  const T* const imaginaryWeight = weights.weight + layer.planeSize();
+  const T* const imaginaryX = x + layer.in * kTile<T>;
+  product.bias = nullptr;
+  product.left = imaginaryWeight;
+  product.right = imaginaryX;
+  product.add = true;
+  product.sign = T(-1);
+  kernel_.multiply(product);
+  if (layer.outPlanes == 1) return;
+  product.sums = z + layer.out * kTile<T>;
+  product.bias = weights.bias + layer.out;
+  product.right = x;
+  product.add = false;
+  product.sign = T(1);
+  kernel_.multiply(product);
+  product.bias = nullptr;
+  product.left = weights.weight;
+  product.right = imaginaryX;
+  product.add = true;
+  kernel_.multiply(product);
+}
+
+/// The gradient of x from that of z = W x: the conjugate transpose of W times it.
+template <typename T>
+void MlpTilePass<T>::mapBackward(int64_t l, const typename MlpWeights<T>::Layer& weights,
+                                 const T* gradient, T* inputGradient) {
+  const MlpLayer& layer = plan_.layers[l];
+  Product<T> product{.rows = layer.in,
+                     .depth = layer.out,
+                     .columns = kTile<T>,
+                     .left = weights.weight,
+                     .leftStride = 1,
+                     .leftStep = layer.in,
+                     .right = gradient,
+                     .rightStride = kTile<T>,
+                     .sums = inputGradient,
+                     .sumsStride = kTile<T>};
+  kernel_.multiply(product);
+  if (layer.inPlanes == 1) return;
+  const T* const imaginaryWeight = weights.weight + layer.planeSize();
+  const T* const imaginaryGradient = gradient + layer.out * kTile<T>;
+  T* const imaginarySums = inputGradient + layer.in * kTile<T>;
+  product.left = imaginaryWeight;
+  product.sums = imaginarySums;
+  product.sign = T(-1);
+  kernel_.multiply(product);
+  if (layer.outPlanes == 1) return;
+  product.right = imaginaryGradient;
+  product.add = true;
+  product.sign = T(1);
+  product.sums = inputGradient;
+  kernel_.multiply(product);
+  product.left = weights.weight;
+  product.sums = imaginarySums;
+  kernel_.multiply(product);
+}
+
+/// Adds the gradient of z times the conjugate of x, summed over the samples. Either is transposed,
+/// so that vectors run over the outputs or inputs.
+template <typename T>
+void MlpTilePass<T>::sumWeights(int64_t l, const T* gradient, T* sums) {
+  const MlpLayer& layer = plan_.layers[l];
+  const T* const x = x_[l];
+  const T* const rows = layer.inputsAsRows ? x : gradient;
+  const T* const columns = layer.inputsAsRows ? gradient : x;
+  const int64_t rowCount = layer.inputsAsRows ? layer.in : layer.out;
+  const int64_t columnCount = layer.inputsAsRows ? layer.out : layer.in;
+  const int64_t rowPlanes = layer.inputsAsRows ? layer.inPlanes : layer.outPlanes;
+  const int64_t columnPlanes = layer.inputsAsRows ? layer.outPlanes : layer.inPlanes;
+  const int64_t stride = MlpPlan<T>::spread(layer.sumStride);
+  for (int64_t plane = 0; plane < columnPlanes; ++plane) {
+    kernel_.transpose(columnCount, kTile<T>, columns + plane * columnCount * kTile<T>, kTile<T>,
+                      transposed_ + plane * stride * kTile<T>, stride);
+  }
+  for (int64_t rowPlane = 0; rowPlane < rowPlanes; ++rowPlane) {
+    for (int64_t columnPlane = 0; columnPlane < columnPlanes; ++columnPlane) {
+      const int64_t xPlane = layer.inputsAsRows ? rowPlane : columnPlane;
+      const int64_t plane = (rowPlane + columnPlane) % 2;
+      kernel_.multiply({.rows = rowCount,
+                        .depth = kTile<T>,
+                        .columns = layer.sumStride,
+                        .left = rows + rowPlane * rowCount * kTile<T>,
+                        .leftStride = kTile<T>,
+                        .leftStep = 1,
+                        .right = transposed_ + columnPlane * stride * kTile<T>,
+                        .rightStride = stride,
+                        .sums = sums + layer.sumsAt + plane * layer.sumRows * layer.sumStride,
+                        .sumsStride = layer.sumStride,
+                        .add = true,
+                        // A real gradient times the imaginary part of a conjugate.
+                        .sign = plane == 1 && xPlane == 1 ? T(-1) : T(1)});
+    }
+  }
+  kernel_.addRowSums(layer.outPlanes * layer.out, gradient, sums + layer.biasSumsAt);
+}
+
+template <typename T>
+void MlpTilePass<T>::forward(const MlpWeights<T>& weights, const T* input, int64_t count,
+                             T* output) {
+  takeInput(weights, input, count);
+  const int64_t last = plan_.depth() - 1;
+  for (int64_t l = 0; l < last; ++l) {
+    mapForward(l, weights.layers[l], z_[l]);
+    kernel_.activate(stepAfter(l, weights), z_[l], x_[l + 1], goesBack_);
+  }
+  if (output == nullptr) return;
+  mapForward(last, weights.layers[last], z_[last]);
+  const int64_t out = plan_.layers[last].out;
+  kernel_.transpose(out, count, z_[last], kTile<T>, output, out);
+}
+
+template <typename T>
+void MlpTilePass<T>::backward(const MlpWeights<T>& weights, const T* outputGradient, int64_t count,
+                              T* sums, T* inputGradient) {
+  const int64_t out = plan_.layers.back().out;
+  T* gradient = gradients_[0];
+  T* other = gradients_[1];
+  if (count < kTile<T>) std::fill(gradient, gradient + out * kTile<T>, T(0));
+  kernel_.transpose(count, out, outputGradient, out, gradient, kTile<T>);
+  for (int64_t l = plan_.depth() - 1; l >= 0; --l) {
+    sumWeights(l, gradient, sums);
+    if (l == 0 && inputGradient == nullptr) return;
+    mapBackward(l, weights.layers[l], gradient, other);
+    std::swap(gradient, other);
+    if (l > 0) {
+      kernel_.pullBack(stepAfter(l - 1, weights), z_[l - 1], x_[l], gradient,
+                       sums + plan_.layers[l - 1].omegaSumsAt);
+    }
+  }
+  const int64_t in = plan_.layers[0].in;
+  if (inputSlopes_ != nullptr) {
+    for (int64_t at = 0; at < in * kTile<T>; ++at) gradient[at] *= inputSlopes_[at];
+  }
+  kernel_.transpose(in, count, gradient, kTile<T>, inputGradient, in);
+}
+
+template class MlpTilePass<float>;
+template class MlpTilePass<double>;
+
+}  // namespace fewsound::cpu
