@@ -76,7 +76,7 @@ const CONFIG: Config = {
 };
 
 /** One mark of a plot, with the values that it draws. */
-interface Layer {
+export interface Layer {
   data: { values: object[] };
   mark: Extract<TopLevelSpec, { mark: unknown }>['mark'];
   encoding: object;
