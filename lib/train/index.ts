@@ -1,4 +1,3 @@
-export { defaultLearningRates } from '../nn/networks.js';
 export type { FitEnd } from './checkpoint.js';
 export type { ClassifierEvaluation, ConfusionMatrix } from './evaluate-classifier.js';
 export { type FitResult, fit } from './fit.js';
