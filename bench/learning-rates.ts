@@ -6,7 +6,7 @@ import { fit } from '../lib/train/index.js';
 import { machine } from './measure.js';
 
 /** Rates a factor of about three apart, around what each network's own paper used. */
-const CANDIDATES: Readonly<Record<Exclude<InrKind, 'kan'>, readonly number[]>> = {
+const CANDIDATES: Readonly<Partial<Record<InrKind, readonly number[]>>> = {
   nerf: [1e-3, 3e-3, 1e-2],
   siren: [3e-5, 1e-4, 3e-4, 1e-3, 3e-3],
   finer: [3e-4, 1e-3, 3e-3],

@@ -55,24 +55,7 @@ export {
   loadHyperNetwork,
 } from './load.js';
 export { Model, type ModelOptions, type NamedTensors } from './model.js';
-export {
-  createInr,
-  Finer,
-  type FinerOptions,
-  type InrByKind,
-  type InrOptionsByKind,
-  isInrKind,
-  KAN,
-  type KanOptions,
-  Nerf,
-  type NerfOptions,
-  Rff,
-  type RffOptions,
-  Siren,
-  type SirenOptions,
-  Wire,
-  type WireOptions,
-} from './networks.js';
+export * from './networks.js';
 export { PiecewiseInr } from './piecewise-inr.js';
 export type { LearnedClip, RenderRange } from './time.js';
 export { type TimeAxisOptions, timeAxis } from './time.js';

@@ -1,5 +1,5 @@
 import type { Markup } from './page.js';
-import { brief, layer, numeric, type PlotSizes, plotMarkup } from './svg-plot.js';
+import { brief, type Layer, layer, numeric, type PlotSizes, plotMarkup } from './svg-plot.js';
 
 export interface CurvePoint {
   readonly x: number;
@@ -141,7 +141,7 @@ const GAP = 18;
  * A legend in a line above a plot, as layers of it: a picture that stands alone has no page beside
  * it to say what its colors are. Names that do not fit into the line are cut.
  */
-export function legendAbove(entries: readonly LegendEntry[], width: number) {
+export function legendAbove(entries: readonly LegendEntry[], width: number): Layer[] {
   const most = Math.max(4, Math.floor((width / Math.max(1, entries.length) - GAP) / LETTER) - 2);
   let x = 0;
   return entries.map(({ name, color }) => {

@@ -1,4 +1,3 @@
-export { defaultLearningRates } from '../nn/networks.js';
 export type {
   ConstantSchedule,
   CosineSchedule,

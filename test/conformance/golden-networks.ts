@@ -39,7 +39,6 @@ function layersOf(kind: InrKind, state: ReadonlyMap<string, Tensor>): number[] {
 function optionsOf(kind: InrKind, golden: GoldenFile, state: ReadonlyMap<string, Tensor>): object {
   const given = <T>(name: string, recorded: T) => golden.setting<T>(name) ?? recorded;
   const layers = layersOf(kind, state);
-  const omegas = { omega0: given('omega0', 30), omega: given('omega', 30) };
   switch (kind) {
     case 'kan': {
       const coefficients = state.get('layers.0.coefficients') as Tensor;
@@ -60,9 +59,6 @@ function optionsOf(kind: InrKind, golden: GoldenFile, state: ReadonlyMap<string,
       };
     case 'rff':
       return { layers, frequencies: (state.get('encoding.projection') as Tensor).shape[0] };
-    case 'siren':
-    case 'finer':
-      return { layers, ...omegas };
     case 'wire':
       return {
         layers,
@@ -70,6 +66,11 @@ function optionsOf(kind: InrKind, golden: GoldenFile, state: ReadonlyMap<string,
         omega: given('omega', 10),
         scale: given('scale', 10),
       };
+    case 'siren':
+    case 'finer':
+      return { layers, omega0: given('omega0', 30), omega: given('omega', 30) };
+    default:
+      return { layers };
   }
 }
 

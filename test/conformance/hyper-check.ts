@@ -100,7 +100,7 @@ export async function checkEncoder(golden: GoldenFile): Promise<CheckResult> {
 }
 
 /** The whole model for one kind of target: codes, reconstructions, L1 loss and every gradient, at two factors. */
-export function checkFewSound(kind: TargetOptions['kind']) {
+export function checkFewSound(kind: 'kan' | 'nerf' | 'siren') {
   return async (golden: GoldenFile): Promise<CheckResult> => {
     const audio = golden.tensor('audio');
     const setting = <T>(name: string) => golden.setting<T>(name) as T;

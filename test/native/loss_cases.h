@@ -53,15 +53,25 @@ inline LossCase randomLoss(std::mt19937& random) {
   options.time = between(0, 1) * 1.5;
   options.mel = 0.5 + between(0, 2);
   options.bandPower = between(0, 1) * 1.25;
-  if (between(0, 1) == 1) {
-    options.emphasized = 0.7;
-    options.localPower = between(0, 1) * 0.8;
-  }
-  options.stft = between(0, 2) == 0 ? 0.4 : 0.0;
-  const int64_t size = *std::max_element(sizes.begin(), sizes.end());
-  const int64_t longest = options.stft > 0.0 ? std::max(size, kStftSize) : size;
+  const int64_t longest = *std::max_element(sizes.begin(), sizes.end());
   const int64_t samples = longest / 2 + between(1, between(0, 3) == 0 ? 4000 : 200);
   return {.options = options, .clips = between(1, 3), .samples = samples};
+}
+
+/// With parts of the loss that the CUDA kernels do not have.
+inline LossCase withOtherParts(LossCase c, std::mt19937& random) {
+  const auto oneOf = [&](int count) {
+    return std::uniform_int_distribution<int>(1, count)(random) == 1;
+  };
+  if (oneOf(2)) {
+    c.options.emphasized = 0.7;
+    c.options.localPower = oneOf(2) ? 0.8 : 0.0;
+  }
+  if (oneOf(3)) {
+    c.options.stft = 0.4;
+    c.samples = std::max(c.samples, kStftSize);
+  }
+  return c;
 }
 
 }  // namespace fewsound::test

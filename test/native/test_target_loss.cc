@@ -26,7 +26,7 @@ TEST(itEqualsTheDifferentiableLossOnRandomShapes) {
   std::mt19937 random(3);
   at::manual_seed(3);
   for (int i = 0; i < 60; ++i) {
-    const LossCase c = randomLoss(random);
+    const LossCase c = withOtherParts(randomLoss(random), random);
     const at::Tensor target = noise(c.clips, c.samples, at::kDouble);
     const at::Tensor estimate = noise(c.clips, c.samples, at::kDouble);
     CHECK(error(c.options, target, estimate) < 1e-10);
@@ -103,7 +103,7 @@ TEST(anotherTargetTakesThePlaceOfTheFirst) {
   std::mt19937 random(11);
   at::manual_seed(11);
   for (int i = 0; i < 10; ++i) {
-    const LossCase c = randomLoss(random);
+    const LossCase c = withOtherParts(randomLoss(random), random);
     const at::Tensor target = noise(c.clips, c.samples, at::kDouble);
     const auto loss = TargetLoss::make(c.options, noise(c.clips, c.samples, at::kDouble));
     loss->setTarget(target);

@@ -1,8 +1,8 @@
 import { createClip } from '../../lib/audio';
 import { evaluate } from '../../lib/metrics';
-import { type InrKind, inrKinds, KAN } from '../../lib/nn';
+import { defaultLearningRates, type InrKind, inrKinds, KAN } from '../../lib/nn';
 import type { Tensor } from '../../lib/tensor';
-import { defaultLearningRates, type FitOptions, type FitProgress, fit } from '../../lib/train';
+import { type FitOptions, type FitProgress, fit } from '../../lib/train';
 import { smallNetwork } from '../nn/small-networks';
 import { glide, quickLoss } from './glide';
 

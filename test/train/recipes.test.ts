@@ -1,5 +1,6 @@
 import { createClip } from '../../lib/audio';
 import { KAN } from '../../lib/nn';
+import type { Tensor } from '../../lib/tensor';
 import {
   fit,
   geometricFrequencies,
@@ -63,7 +64,7 @@ describe('a recipe', () => {
 
 it('the encoding has the frequencies that are given, in cycles over the recording', () => {
   using network = new KAN({ encodingFrequencies: [1, 3.5, 20], layers: [2], seed: 1 });
-  const own = network.stateDict().get('encoding.frequencies');
-  const cycles = [...(own?.data() as Float32Array)].map((value) => value / Math.PI);
+  const own = network.stateDict().get('encoding.frequencies') as Tensor;
+  const cycles = [...own.data('float32')].map((value) => value / Math.PI);
   for (const [i, expected] of [1, 3.5, 20].entries()) expect(cycles[i]).toBeCloseTo(expected, 5);
 });
