@@ -34,8 +34,10 @@ const { lsd } = await evaluate(clip, kan.render(clip.length));
 console.log(losses.length, lsd, inrKinds.join(' '));
 
 const network = await load('speech.safetensors');
-const samples: Float32Array = network.render({ from: 0.2, to: 1, sampleRate: 48_000 });
-await writeWav('speech.wav', { channels: [samples], sampleRate: 48_000 });
+if (network.kind === 'kan') {
+  const samples: Float32Array = network.render({ from: 0.2, to: 1, sampleRate: 48_000 });
+  await writeWav('speech.wav', { channels: [samples], sampleRate: 48_000 });
+}
 
 const doubled: Tensor = scope(() => tensor([[1, 2]]).mul(2));
 const same: SameTensor = ops.relu(doubled);
