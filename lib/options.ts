@@ -277,7 +277,7 @@ function usualOptions({ kind, fields = [] }: OptionRow): object {
 }
 
 /** The schema of options that rows describe, with their defaults. */
-export function schemaOf(rows: readonly OptionRow[]) {
+function schemaOf(rows: readonly OptionRow[]) {
   return optionsObject(fieldsOf(rows));
 }
 
