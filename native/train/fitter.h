@@ -18,8 +18,8 @@
 namespace fewsound {
 
 struct EarlyStop {
-  std::optional<double> siSnr = std::nullopt;  // stop when reached, dB
-  std::optional<double> loss = std::nullopt;   // stop when not above
+  std::optional<double> siSnr = std::nullopt;      // stop when reached, dB
+  std::optional<double> loss = std::nullopt;       // stop when not above
   std::optional<int64_t> patience = std::nullopt;  // stop after so many steps without a better loss
   double minDelta = 0.0;
 };

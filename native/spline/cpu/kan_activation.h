@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "native/spline/cpu/kan_kernel.h"
 #include "native/cpu/vector_math.h"
+#include "native/spline/cpu/kan_kernel.h"
 
 namespace fewsound::cpu::FEWSOUND_VARIANT {
 

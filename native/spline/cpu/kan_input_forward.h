@@ -3,10 +3,10 @@
 
 #include <cstdint>
 
+#include "native/cpu/vector_math.h"
 #include "native/spline/cpu/kan_activation.h"
 #include "native/spline/cpu/kan_cell_groups.h"
 #include "native/spline/cpu/kan_kernel.h"
-#include "native/cpu/vector_math.h"
 
 namespace fewsound::cpu::FEWSOUND_VARIANT {
 

@@ -12,11 +12,11 @@
 #include <type_traits>
 #include <utility>
 
+#include "native/cpu/vector_math.h"
 #include "native/spline/cpu/kan_activation.h"
 #include "native/spline/cpu/kan_input_backward.h"
 #include "native/spline/cpu/kan_input_forward.h"
 #include "native/spline/cpu/kan_kernel.h"
-#include "native/cpu/vector_math.h"
 
 namespace fewsound::cpu::FEWSOUND_VARIANT {
 
