@@ -1,8 +1,9 @@
 // What trained CNNs came to, as tables for bench/results: node bench/classifier-table.mjs RUN…
 //
-// RUN is the folder of a `fewsound train-classifier`. Accuracy on the test part, then the geometry of each convolutional
-// layer in the form of Tables 2 and 3 of paper 2, before and after training: a layer of several kernel widths is one
-// dictionary, its atoms filled up with zeros to the longest.
+// RUN is the folder of a `fewsound train-classifier`. Accuracy on the test part, then the geometry
+// of each convolutional layer in the form of Tables 2 and 3 of paper 2, before and after training:
+// a layer of several kernel widths is one dictionary, its atoms filled up with zeros to the
+// longest.
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readMetricsLog, scope } from 'fewsound';

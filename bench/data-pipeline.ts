@@ -12,9 +12,10 @@ const BATCHES = 200;
 const RECORDINGS = 20;
 
 /**
- * Samples a second that come out of a prepared corpus as a training has them: read from the disk (the system's cache, here),
- * cropped, phase-mangled, dequantised, scaled, in batches of 16 prepared ahead. It all happens on one thread. `bench
- * hyper-step` says what a training step takes in.
+ * Samples a second that come out of a prepared corpus as a training has them: read from the disk
+ * (the system's cache, here), cropped, phase-mangled, dequantized, scaled, in batches of 16
+ * prepared ahead. It all happens on one thread. `bench hyper-step` says what a training step takes
+ * in.
  */
 export async function dataPipeline({ rounds }: { rounds: number }) {
   const work = await mkdtemp(join(tmpdir(), 'fewsound-bench-'));

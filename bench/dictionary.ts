@@ -9,8 +9,8 @@ const ATOMS = 4096;
 const BABEL = 128;
 
 /**
- * All geometric properties of a dictionary of 4096 atoms in 512 dimensions, in float64. Peers: the same in PyTorch, and in
- * NumPy where there is one.
+ * All geometric properties of a dictionary of 4096 atoms in 512 dimensions, in float64. Peers: the
+ * same in PyTorch, and in NumPy where there is one.
  */
 export async function dictionary({ rounds, threads }: { rounds: number; threads: number }) {
   setThreads(threads);

@@ -19,15 +19,18 @@ interface Limits {
   readonly seconds: number;
 }
 
-/** Where a network was first seen at a target: progress comes every 50 ms or after a longer step. */
+/**
+ * Where a network was first seen at a target: progress comes every 50 ms or after a longer step.
+ */
 interface Reached {
   readonly seconds: number;
   readonly step: number;
 }
 
 /**
- * Seconds and steps until a reconstruction reaches an SI-SNR, for every network; null where it never did. One run of
- * each with one seed, one after the other. A network stops at the highest target or at a limit.
+ * Seconds and steps until a reconstruction reaches an SI-SNR, for every network; null where it
+ * never did. One run of each with one seed, one after the other. A network stops at the highest
+ * target or at a limit.
  *
  * @param recording default: the bundled audio-lena
  */

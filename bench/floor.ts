@@ -52,15 +52,17 @@ export interface Floor extends Peak {
 /**
  * The least that a step needs, of the network alone: bases, SiLU and the loss would come on top.
  *
- * Operations: an edge has order + 1 bases that are not zero, and the SiLU branch: order + 2 multiply-adds a sample
- * forward, as many for the gradient of its weights, and as many for that of its input, which the first layer's inputs
- * do not need. (That the bases sum to 1 makes an addition of one of these multiply-adds; it is counted all the same.)
+ * Operations: an edge has order + 1 bases that are not zero, and the SiLU branch: order + 2
+ * multiply-adds a sample forward, as many for the gradient of its weights, and as many for that of
+ * its input, which the first layer's inputs do not need. (That the bases sum to 1 makes an addition
+ * of one of these multiply-adds; it is counted all the same.)
  *
  *     samples · (order + 2) · (2 · Σ edges + Σ edges after the first layer)
  *
- * Bytes, in float32: forward and backward each read the encoded features (the loss, which needs all samples, is between
- * them); the amplitude and its gradient are each written and read once; AdamW reads a parameter, its gradient and two
- * moments and writes the parameter and the moments. What passes between the layers could be computed again.
+ * Bytes, in float32: forward and backward each read the encoded features (the loss, which needs all
+ * samples, is between them); the amplitude and its gradient are each written and read once; AdamW
+ * reads a parameter, its gradient and two moments and writes the parameter and the moments. What
+ * passes between the layers could be computed again.
  *
  *     4 · (samples · (2 · features + 4) + 7 · parameters)
  */

@@ -19,7 +19,10 @@ function paperKan(device: Device, seed = 1): KAN {
   return new KAN({ encoding: 10, layers: [48, 24, 12], grid: 10, order: 2, seed, device });
 }
 
-/** One whole optimisation step on a GPU, ours against the dense formulation in PyTorch, eager and compiled, there. */
+/**
+ * One whole optimization step on a GPU, ours against the dense formulation in PyTorch, eager and
+ * compiled, there.
+ */
 export async function gpuStep({ rounds, threads, device }: Settings) {
   const clip = benchmarkClip();
   using network = paperKan(device);

@@ -1,4 +1,5 @@
-// The trainings of `bench hyper-overfit` in a process of their own: FOLDER TARGET SEEDS LIMITED. A line of JSON for each seed.
+// The trainings of `bench hyper-overfit` in a process of their own: FOLDER TARGET SEEDS LIMITED. A
+// line of JSON for each seed.
 import { join } from 'node:path';
 import { learnByHeart, type OverfitTarget, overfitCorpus } from '../test/train/overfit-case.js';
 

@@ -22,8 +22,9 @@ function processorEnvironments(): Map<string, Record<string, string>> {
 }
 
 /**
- * Whether one batch is learned by heart, whatever the seed and the processor: the case of test/train/overfit.test.ts for
- * twenty seeds, three targets and three imitated processors, with the limit on updates and without.
+ * Whether one batch is learned by heart, whatever the seed and the processor: the case of
+ * test/train/overfit.test.ts for twenty seeds, three targets and three imitated processors, with
+ * the limit on updates and without.
  *
  * @param processors some of them by name. Default: all
  */

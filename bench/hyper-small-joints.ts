@@ -5,8 +5,8 @@ import { encodeRecording, type FewSound, type HyperSound } from '../lib/nn/index
 const NEIGHBOURHOOD = 50;
 
 /**
- * How much more a decoded recording jumps from one sample to the next where pieces begin and end to sound than around
- * there: the ratio of the mean energies; 1 where a joint is like any other place.
+ * How much more a decoded recording jumps from one sample to the next where pieces begin and end to
+ * sound than around there: the ratio of the mean energies; 1 where a joint is like any other place.
  */
 export async function jumpAtJoints(model: FewSound | HyperSound, clip: Clip): Promise<number> {
   using encoded = await encodeRecording(model, clip);

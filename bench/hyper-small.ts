@@ -11,8 +11,8 @@ import { validationCurves } from './hyper-small-curves.js';
 import { jumpAtJoints } from './hyper-small-joints.js';
 import { machine } from './measure.js';
 
-// Small enough for a laptop: an eighth of a second, a code of a quarter of its samples, and a target of a little more
-// weights than samples.
+// Small enough for a laptop: an eighth of a second, a code of a quarter of its samples, and a
+// target of a little more weights than samples.
 const SAMPLE_RATE = 8000;
 const SAMPLES = 1024;
 /** Crops begin anywhere in a segment. */
@@ -42,8 +42,8 @@ const MODELS: Readonly<Record<string, (target: TargetOptions) => FewSound | Hype
 const SOURCES = ['ljspeech/wavs', 'vctk16k', 'vctk_speakers', 'fsdd'];
 
 /**
- * A small FewSound and a small HyperSound, KAN and NeRF targets, trained with the same budget on real recordings: the means
- * over the validation part at the end, and the curves beside them.
+ * A small FewSound and a small HyperSound, KAN and NeRF targets, trained with the same budget on
+ * real recordings: the means over the validation part at the end, and the curves beside them.
  *
  * @param folder of recordings in subfolders; default: the shared ones
  */

@@ -21,8 +21,8 @@ const BATCH = 16;
 const SAMPLES = 32_768;
 
 /**
- * One training step of FewSound with the hypernetwork of 17.5M parameters, batch 16. Peer: the same in eager PyTorch, where
- * a dense KAN needs its batch in several passes to fit in memory.
+ * One training step of FewSound with the hypernetwork of 17.5M parameters, batch 16. Peer: the same
+ * in eager PyTorch, where a dense KAN needs its batch in several passes to fit in memory.
  */
 export async function hyperStep({ rounds, threads }: { rounds: number; threads: number }) {
   setThreads(threads);

@@ -7,8 +7,9 @@ const NETWORKS = 16;
 const SAMPLES = 8192;
 
 /**
- * What a hypernetwork needs of its targets: the amplitudes of 16 KANs with weights of their own, and the gradients of
- * all these weights. Peer: the dense formulation in PyTorch, eager, by torch.bmm.
+ * What a hypernetwork needs of its targets: the amplitudes of 16 KANs with weights of their own,
+ * and the gradients of all these weights. Peer: the dense formulation in PyTorch, eager, by
+ * torch.bmm.
  */
 export async function kanBatched({ rounds, threads }: { rounds: number; threads: number }) {
   setThreads(threads);

@@ -17,8 +17,9 @@ interface Reading {
 }
 
 /**
- * Peak resident memory of a process that fits the paper's KAN, LibTorch and Node.js included, and by how much it grows
- * from step 1000 (for shorter fits: from halfway) to the end. Peers: PyTorch processes that take a few of the same steps.
+ * Peak resident memory of a process that fits the paper's KAN, LibTorch and Node.js included, and
+ * by how much it grows from step 1000 (for shorter fits: from halfway) to the end. Peers: PyTorch
+ * processes that take a few of the same steps.
  */
 export async function kanMemory({ threads, steps }: { threads: number; steps: number }) {
   const readings = await readingsOfFit(threads, steps);

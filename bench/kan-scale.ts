@@ -41,7 +41,9 @@ async function ours({ samples, width, grid, order }: Point, threads: number): Pr
   return (await fit(network, benchmarkClip(samples), { steps, threads })).secondsPerStep;
 }
 
-/** One point after the other in every round, so that a slow minute of the machine bends no curve. */
+/**
+ * One point after the other in every round, so that a slow minute of the machine bends no curve.
+ */
 async function sweep(variable: keyof Point, { rounds, threads }: Settings) {
   const points = SWEEPS[variable].map((value) => ({ ...PAPER, [variable]: value }));
   const contenders = points.map((point, i) => [String(i), () => ours(point, threads)] as const);
@@ -63,7 +65,9 @@ async function againstEager(point: Point, { rounds, threads }: Settings) {
   return { ...point, secondsPerStep: { ours: own, eager }, ratio: eager / own };
 }
 
-/** The slope of a line through the logarithms, by least squares: the exponent of y as a power of x. */
+/**
+ * The slope of a line through the logarithms, by least squares: the exponent of y as a power of x.
+ */
 function exponent(x: readonly number[], y: readonly number[]): number {
   const [logX, logY] = [x.map(Math.log), y.map(Math.log)];
   const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
@@ -72,7 +76,10 @@ function exponent(x: readonly number[], y: readonly number[]): number {
   return mean(products) / mean(logX.map((each) => (each - meanX) ** 2));
 }
 
-/** How a step's time grows with samples (linear: exponent 1), widths, grid (flat: ratio 1) and order. */
+/**
+ * How a step's time grows with samples (linear: exponent 1), widths, grid (flat: ratio 1) and
+ * order.
+ */
 export async function kanScale(settings: Settings) {
   const { rounds, threads } = settings;
   await ours(PAPER, threads);

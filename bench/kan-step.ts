@@ -6,14 +6,16 @@ import { Peer } from './peer.js';
 import { benchmarkClip } from './signal.js';
 
 /**
- * One whole optimisation step of the paper's KAN (33,768 parameters, 32,768 samples): forward, loss, backward,
- * AdamW. Peers: the dense formulation in PyTorch, eager and compiled, and an MLP of equal size.
+ * One whole optimization step of the paper's KAN (33,768 parameters, 32,768 samples): forward,
+ * loss, backward, AdamW. Peers: the dense formulation in PyTorch, eager and compiled, and an MLP of
+ * equal size.
  */
 export async function kanStep({ rounds, threads }: { rounds: number; threads: number }) {
   const clip = benchmarkClip();
   const layers = [48, 24, 12];
   const network = new KAN({ encoding: 10, layers, grid: 10, order: 2, seed: 1 });
-  // Enough steps that the first ones, which touch memory for the first time, do not weigh in: the peers are warm too.
+  // Enough steps that the first ones, which touch memory for the first time, do not weigh in: the
+  // peers are warm too.
   const ours = async () => (await fit(network, clip, { steps: 100, threads })).secondsPerStep;
   await ours();
 

@@ -1,5 +1,5 @@
-// Runs one benchmark and prints one JSON object. Every figure is measured against its peer in turn, in one call, on
-// one machine; see bench/results for what was seen where.
+// Runs one benchmark and prints one JSON object. Every figure is measured against its peer in turn,
+// in one call, on one machine; see bench/results for what was seen where.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { dataPipeline } from './data-pipeline.js';

@@ -8,7 +8,10 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
 }
 
-/** Runs every contender once a round, in turn, so that a slow minute of the machine hits all of them. */
+/**
+ * Runs every contender once a round, in turn, so that a slow minute of the machine hits all of
+ * them.
+ */
 export async function inTurn<Name extends string>(
   rounds: number,
   contenders: Readonly<Record<Name, () => Promise<number>>>,

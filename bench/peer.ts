@@ -4,7 +4,10 @@ import { join, resolve } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { requireLibTorch } from '../lib/setup/libtorch.js';
 
-/** The Python that holds the LibTorch in use, so that both sides compute with the same library; first the one that was named. */
+/**
+ * The Python that holds the LibTorch in use, so that both sides compute with the same library;
+ * first the one that was named.
+ */
 function pythonOfLibTorch(): string {
   if (process.env.FEWSOUND_PYTHON) return process.env.FEWSOUND_PYTHON;
   const { path } = requireLibTorch();

@@ -30,8 +30,8 @@ export const cdpamBenchmark = (settings: Settings) =>
   perceptual('cdpam', { cdpam }, 22_050, 1, settings);
 
 /**
- * Seconds a pair, in turn with the Python package, of which FEWSOUND_PYTHON must have it. One pair after the other: what
- * several at once gain is not in the figure.
+ * Seconds a pair, in turn with the Python package, of which FEWSOUND_PYTHON must have it. One pair
+ * after the other: what several at once gain is not in the figure.
  */
 async function perceptual(
   benchmark: string,
@@ -69,7 +69,9 @@ async function perceptual(
   return { benchmark, sampleRate, rounds, threads, ...machine(), results };
 }
 
-/** Pulses and noise in syllables, and the same with more noise: the signals of peers/perceptual.py. */
+/**
+ * Pulses and noise in syllables, and the same with more noise: the signals of peers/perceptual.py.
+ */
 function signals(samples: number, rate: number): [Float32Array, Float32Array] {
   const first = noise(1);
   const second = noise(2);

@@ -1,6 +1,8 @@
 import { type Clip, createClip } from '../lib/audio/index.js';
 
-/** A second and a half of a sound with speech-like harmonics: benchmarks of time need no recording. */
+/**
+ * A second and a half of a sound with speech-like harmonics: benchmarks of time need no recording.
+ */
 export function benchmarkClip(samples = 32_768, sampleRate = 22_050): Clip {
   const wave = Float32Array.from({ length: samples }, (_, i) => {
     const t = i / sampleRate;

@@ -20,10 +20,11 @@ const BATCH = 4;
 const AT_ONCE = 50;
 
 /**
- * Response spectra of recordings of a second, as many as `--steps` says, by default a thousand: STRS with 513 frequencies and 1600 frames, and CRS, of 80 filters
- * of 300 or 30 samples. `ours` computes both and lets go of them, as the peers do: PyTorch, several recordings at once, and
- * NumPy where there is one. `kept` gives every STRS back in memory of its own, `crs` the CRS alone. Seconds are for all
- * recordings.
+ * Response spectra of recordings of a second, as many as `--steps` says, by default a thousand:
+ * STRS with 513 frequencies and 1600 frames, and CRS, of 80 filters of 300 or 30 samples. `ours`
+ * computes both and lets go of them, as the peers do: PyTorch, several recordings at once, and
+ * NumPy where there is one. `kept` gives every STRS back in memory of its own, `crs` the CRS alone.
+ * Seconds are for all recordings.
  */
 export async function strs({
   rounds,

@@ -1,8 +1,9 @@
 // Spoken digits by people and by machines, as two classes: node bench/synthetic-digits.mjs FSDD OUT
 //
-// FSDD is the folder of the Free Spoken Digit Dataset. `espeak-ng` and `flite` (packages of Debian) say the same ten
-// words in several voices, speeds and pitches. So that nothing but the voice tells the classes apart, all recordings
-// are brought to 8 kHz, the rate of the dataset, and silence at both ends is cut off: OUT/bonafide and OUT/spoof.
+// FSDD is the folder of the Free Spoken Digit Dataset. `espeak-ng` and `flite` (packages of Debian)
+// say the same ten words in several voices, speeds and pitches. So that nothing but the voice tells
+// the classes apart, all recordings are brought to 8 kHz, the rate of the dataset, and silence at
+// both ends is cut off: OUT/bonafide and OUT/spoof.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

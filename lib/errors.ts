@@ -55,7 +55,8 @@ export class FewSoundError extends Error {
     if (details.field !== undefined) this.field = details.field;
     if (details.nativeBacktrace !== undefined) {
       const { nativeBacktrace: backtrace } = details;
-      // Not enumerable: printing the error shows what a person needs, and the C++ stack is there for the asking.
+      // Not enumerable: printing the error shows what a person needs, and the C++ stack is there
+      // for the asking.
       Object.defineProperty(
         this,
         'nativeBacktrace',

@@ -24,8 +24,8 @@ export async function closeOwned(file: FileHandle): Promise<void> {
 }
 
 /**
- * A file that grows by whole pieces, in the order in which they were given. A process that is killed
- * leaves at most its last piece torn; a write that fails, as on a full disk, leaves none.
+ * A file that grows by whole pieces, in the order in which they were given. A process that is
+ * killed leaves at most its last piece torn; a write that fails, as on a full disk, leaves none.
  */
 export class AppendFile {
   #size: number;
@@ -47,8 +47,8 @@ export class AppendFile {
   /**
    * Opens a file to append to it.
    *
-   * @param mode 'new' fails where there is a file already; 'existing' goes on at its end, and makes it
-   *   where there is none
+   * @param mode 'new' fails where there is a file already; 'existing' goes on at its end, and makes
+   *   it where there is none
    * @throws FewSoundError IO
    */
   static async open(path: string, mode: 'new' | 'existing'): Promise<AppendFile> {
@@ -73,8 +73,8 @@ export class AppendFile {
   /**
    * Appends a piece after those given before, waited for or not.
    *
-   * @throws FewSoundError IO where it cannot be written; the file then ends as it did before, and the
-   *   piece may be given again once there is room
+   * @throws FewSoundError IO where it cannot be written; the file then ends as it did before, and
+   *   the piece may be given again once there is room
    */
   append(piece: string | Uint8Array): Promise<void> {
     const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
@@ -146,7 +146,8 @@ export class AppendFile {
 }
 
 /**
- * Writes a file that appears whole or not at all: a temporary file in the same folder, fsync, rename.
+ * Writes a file that appears whole or not at all: a temporary file in the same folder, fsync,
+ * rename.
  *
  * @throws FewSoundError IO when it cannot be written; nothing is left behind then
  */
@@ -238,7 +239,10 @@ function wrongLine(text: string): number {
   return lineOf(text, problemPosition(text) ?? text.trimEnd().length);
 }
 
-/** Where a text cannot go on to be JSON; null where it can. Not every message says where: then at its end. */
+/**
+ * Where a text cannot go on to be JSON; null where it can. Not every message says where: then at
+ * its end.
+ */
 function problemPosition(text: string): number | null {
   try {
     JSON.parse(text);
@@ -282,7 +286,10 @@ export async function withFile<T>(path: string, use: (file: FileHandle) => Promi
   }
 }
 
-/** Bytes of a file, exactly as many as asked for, which the caller has compared with the file's size. */
+/**
+ * Bytes of a file, exactly as many as asked for, which the caller has compared with the file's
+ * size.
+ */
 export async function readExactly(
   file: FileHandle,
   position: number,

@@ -1,5 +1,5 @@
-// Compiles everything that is written in TypeScript and not part of the package (conformance checks, benchmarks,
-// examples) to build/dev.
+// Compiles everything that is written in TypeScript and not part of the package (conformance
+// checks, benchmarks, examples) to build/dev.
 import { capture, digestOf, filesBelow, StepError, unlessUnchanged } from './steps.mjs';
 
 const SOURCES = ['lib', 'test', 'bench', 'examples', 'tsconfig.json', 'tsconfig.dev.json'];

@@ -19,7 +19,10 @@ const { values: options } = parseArgs({
 });
 const require = createRequire(import.meta.url);
 
-/** The folder of a package that only building needs: in a clone it is there, the user of a package installs it. */
+/**
+ * The folder of a package that only building needs: in a clone it is there, the user of a package
+ * installs it.
+ */
 function toolFolder(name) {
   try {
     return dirname(require.resolve(`${name}/package.json`));
@@ -70,7 +73,8 @@ try {
     String(availableParallelism()),
     ...(hasNinja ? ['-G', 'Ninja'] : []),
     `--CDLIBTORCH_DIR=${libTorch()}`,
-    // Once the tests are part of a build folder they stay: leaving them out again would rebuild nothing less.
+    // Once the tests are part of a build folder they stay: leaving them out again would rebuild
+    // nothing less.
     ...(options.tests ? ['--CDFEWSOUND_TESTS=ON'] : []),
     ...(process.env.FEWSOUND_CUDA ? [`--CDFEWSOUND_CUDA=${process.env.FEWSOUND_CUDA}`] : []),
     `--CDNODE_ADDON_API_DIR=${toolFolder('node-addon-api')}`,

@@ -23,7 +23,8 @@ function installPackages() {
   const installed = join(root, 'node_modules', '.package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
   console.error('• npm packages');
-  // Not `npm ci`: it insists on the optional packages of every other platform, which not every registry has.
+  // Not `npm ci`: it insists on the optional packages of every other platform, which not every
+  // registry has.
   run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
     stdio: ['ignore', process.stderr, 'inherit'],
   });

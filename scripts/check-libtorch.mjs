@@ -1,7 +1,7 @@
 // `npm run check-libtorch [-- VERSION…]`: golden tensors, networks, tensors, fits and their
 // resumption, process groups, doctor and renderings with each LibTorch that the package has a core
-// for, from the binaries in prebuilds/ (`npm run binaries` makes them). Prints the rows of the table
-// in docs/publishing.md.
+// for, from the binaries in prebuilds/ (`npm run binaries` makes them). Prints the rows of the
+// table in docs/publishing.md.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { prepareBuild } from './build.mjs';

@@ -1,5 +1,6 @@
-// `npm run check`: what a maintainer looks at before a change goes in, beside `npm test`: clang-tidy, the package as
-// users install it, other processors, the sanitizers. Every part runs even when an earlier one failed.
+// `npm run check`: what a maintainer looks at before a change goes in, beside `npm test`:
+// clang-tidy, the package as users install it, other processors, the sanitizers. Every part runs
+// even when an earlier one failed.
 //
 //   npm run check                        everything
 //   npm run check -- lint processors     some parts

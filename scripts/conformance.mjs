@@ -1,5 +1,5 @@
-// `npm run conformance -- DIR [--only PATTERN,…] [--device DEVICE] [--json]`: checks the golden files of a folder. Sets up
-// what is missing first; standard output is the report alone.
+// `npm run conformance -- DIR [--only PATTERN,…] [--device DEVICE] [--json]`: checks the golden
+// files of a folder. Sets up what is missing first; standard output is the report alone.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { build } from './build.mjs';

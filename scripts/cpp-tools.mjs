@@ -1,4 +1,5 @@
-// clang-format and clang-tidy of one pinned version for everybody, from pip, in the user's cache folder.
+// clang-format and clang-tidy of one pinned version for everybody, from pip, in the user's cache
+// folder.
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';

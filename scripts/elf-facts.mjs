@@ -1,4 +1,5 @@
-// What a built binary asks of the machine that opens it and what it would tell of the one that built it, by binutils.
+// What a built binary asks of the machine that opens it and what it would tell of the one that
+// built it, by binutils.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { StepError } from './steps.mjs';
@@ -14,7 +15,9 @@ function binutil(program, ...args) {
   return stdout;
 }
 
-/** The newest version of each family of symbols (GLIBC, GLIBCXX, …) that must be there, by family. */
+/**
+ * The newest version of each family of symbols (GLIBC, GLIBCXX, …) that must be there, by family.
+ */
 function symbolVersions(file) {
   const [, needs = ''] = binutil('readelf', '--version-info', '--wide', file).split(
     /^Version needs section/m,

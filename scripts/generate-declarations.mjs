@@ -1,5 +1,5 @@
-// Writes the declarations that the built addon describes: lib/tensor/operators.generated.ts from its table of operators,
-// lib/options.generated.ts from the fields of its options.
+// Writes the declarations that the built addon describes: lib/tensor/operators.generated.ts from
+// its table of operators, lib/options.generated.ts from the fields of its options.
 //
 //   node scripts/generate-declarations.mjs            writes the files
 //   node scripts/generate-declarations.mjs --check    fails where one is not current
@@ -74,7 +74,9 @@ import type { Tensor } from './tensor.js';
 /** A number; a whole one counts as an integer, so that integer tensors stay integer. */
 export type Scalar = number | bigint | boolean;
 
-/** What takes part in arithmetic: a tensor, or a number, which leaves the tensor's dtype as it is. */
+/**
+ * What takes part in arithmetic: a tensor, or a number, which leaves the tensor's dtype as it is.
+ */
 export type Operand = Tensor | Scalar;
 
 /** How a loss becomes one number, or does not. */

@@ -1,5 +1,5 @@
-// `npm run gpu-check`: everything that needs a GPU, in one call, with one table at the end. The machine needs python3
-// with a CUDA PyTorch, nvcc, CMake and a C++ compiler; no network.
+// `npm run gpu-check`: everything that needs a GPU, in one call, with one table at the end. The
+// machine needs python3 with a CUDA PyTorch, nvcc, CMake and a C++ compiler; no network.
 //
 //   npm run gpu-check                     checks; status 0 all is well, 1 something is not, 3 something could not be run
 //   npm run gpu-check -- --pack FILE.tgz  packs what has to be carried to such a machine: this working tree, its npm
@@ -23,7 +23,10 @@ import { capture, findProgram, main, root, run, StepError } from './steps.mjs';
 const GOLDEN = join('test', 'golden');
 const CUDA_TESTS = join('build', 'test', 'native', 'test_cuda');
 
-/** One thing to check: what it needs beside a build, the command, and how to read its figure from the output. */
+/**
+ * One thing to check: what it needs beside a build, the command, and how to read its figure from
+ * the output.
+ */
 const CHECKS = [
   { name: 'kernels, emulated on the CPU', command: ctest('test_emulated') },
   { name: 'C++ tests on the GPU', gpu: true, command: [CUDA_TESTS] },

@@ -1,6 +1,7 @@
-// clang-tidy over our own C++ files. A file is looked at again only when it, a header of ours that it includes, the rules
-// or its compile flags changed since it was clean: each look parses LibTorch's headers and takes ten seconds of a core.
-// What was clean is recorded in a file that is committed, so a fresh clone does not begin from nothing.
+// clang-tidy over our own C++ files. A file is looked at again only when it, a header of ours that
+// it includes, the rules or its compile flags changed since it was clean: each look parses
+// LibTorch's headers and takes ten seconds of a core. What was clean is recorded in a file that is
+// committed, so a fresh clone does not begin from nothing.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
@@ -11,12 +12,16 @@ function headerOf({ file }) {
   return file.includes('/binding/') ? 'binding_pch.h' : 'native_pch.h';
 }
 
-/** Compile commands without GCC's precompiled headers, which clang cannot read: the header itself instead. */
+/**
+ * Compile commands without GCC's precompiled headers, which clang cannot read: the header itself
+ * instead.
+ */
 function commandsForClang() {
   return (
     JSON.parse(readFileSync(join(root, 'build', 'compile_commands.json'), 'utf8'))
       .filter(({ file }) => file.startsWith(root) && !relative(root, file).startsWith('build'))
-      // Of CUDA sources the look is at their emulation, which is plain C++: clang needs a toolkit it knows for more.
+      // Of CUDA sources the look is at their emulation, which is plain C++: clang needs a toolkit
+      // it knows for more.
       .filter(({ command }) => !/nvcc/.test(command))
       .map((command) => ({
         ...command,
@@ -43,10 +48,16 @@ function withIncludes(file, seen = new Set()) {
   return seen;
 }
 
-/** Paths in the project of the files that were clean, by their digests: some are compiled in two ways. */
+/**
+ * Paths in the project of the files that were clean, by their digests: some are compiled in two
+ * ways.
+ */
 const RECORD = join(root, 'scripts', 'clang-tidy-clean.json');
 
-/** What decides how clang-tidy finds a file, on any machine: sources, rules and the flags that name no folder. */
+/**
+ * What decides how clang-tidy finds a file, on any machine: sources, rules and the flags that name
+ * no folder.
+ */
 function digestFor(entry, version) {
   const sources = [...withIncludes(entry.file), join(root, 'cmake', headerOf(entry))];
   const flags = entry.command.split(' ').filter((flag) => /^-(std=|[mfD])[^/]*$/.test(flag));

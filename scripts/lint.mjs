@@ -4,7 +4,8 @@
 //   node scripts/lint.mjs --fix      formats and mends what can be mended
 //   node scripts/lint.mjs --quick    leaves out knip, clang-format and clang-tidy
 //
-// clang-tidy looks at what changed since it was clean, by scripts/clang-tidy-clean.json: commit that with your change.
+// clang-tidy looks at what changed since it was clean, by scripts/clang-tidy-clean.json: commit
+// that with your change.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { cppTools } from './cpp-tools.mjs';

@@ -1,6 +1,6 @@
-// `npm run processors`: the numerical suites as they run on other processors and with other numbers of threads, each
-// row of the matrix in processes of its own. An older processor is imitated: LibTorch's kernels, MKL's and our own
-// are each kept to its instruction set.
+// `npm run processors`: the numerical suites as they run on other processors and with other numbers
+// of threads, each row of the matrix in processes of its own. An older processor is imitated:
+// LibTorch's kernels, MKL's and our own are each kept to its instruction set.
 //
 //   npm run processors                          the whole matrix
 //   npm run processors -- plain/1 avx2/3        some rows: CAPABILITY/THREADS
@@ -24,8 +24,9 @@ const SUITES = [
 const THREADS = [1, 2, 3];
 
 /**
- * What keeps each library to an instruction set, and the processor's flag without which the set cannot be had. MKL hears
- * MKL_ENABLE_INSTRUCTIONS on Intel's processors only; COMPATIBLE makes it round as on the oldest ones on others as well.
+ * What keeps each library to an instruction set, and the processor's flag without which the set
+ * cannot be had. MKL hears MKL_ENABLE_INSTRUCTIONS on Intel's processors only; COMPATIBLE makes it
+ * round as on the oldest ones on others as well.
  */
 const CAPABILITIES = require('./processors.json');
 

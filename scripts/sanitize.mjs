@@ -1,5 +1,6 @@
-// `npm run sanitize`: the C++ tests with every instruction set of the KAN stack, built once for AddressSanitizer
-// (leaks included) and UndefinedBehaviorSanitizer, and once for ThreadSanitizer. Each has a build folder of its own.
+// `npm run sanitize`: the C++ tests with every instruction set of the KAN stack, built once for
+// AddressSanitizer (leaks included) and UndefinedBehaviorSanitizer, and once for ThreadSanitizer.
+// Each has a build folder of its own.
 //
 //   npm run sanitize                        both
 //   npm run sanitize -- address|thread      one of them
@@ -12,7 +13,10 @@ import { capture, findProgram, main, run, StepError } from './steps.mjs';
 
 const SANITIZERS = { address: 'address,undefined', thread: 'thread' };
 
-/** ThreadSanitizer of older compilers cannot live with all of the address randomisation of newer kernels. */
+/**
+ * ThreadSanitizer of older compilers cannot live with all of the address randomisation of newer
+ * kernels.
+ */
 function withFixedAddresses() {
   const fixed = ['setarch', '-R'];
   return spawnSync(fixed[0], [...fixed.slice(1), 'true']).status === 0 ? fixed : [];
@@ -39,7 +43,9 @@ function buildTests(name, torch) {
   return folder;
 }
 
-/** Runs the tests of a build folder; resolves with how many there were and how many were not clean. */
+/**
+ * Runs the tests of a build folder; resolves with how many there were and how many were not clean.
+ */
 async function runTests(folder) {
   const [command, ...args] = [
     ...withFixedAddresses(),

@@ -1,4 +1,5 @@
-// What the scripts share: where the project is, running a program, and skipping a step whose inputs did not change.
+// What the scripts share: where the project is, running a program, and skipping a step whose inputs
+// did not change.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -30,7 +31,10 @@ export function run(command, args, options = {}) {
     throw new StepError(`${[command, ...args].join(' ')} ended with status ${status}`);
 }
 
-/** Runs a program without blocking; resolves with its status and its whole output, shown as it comes with `show`. */
+/**
+ * Runs a program without blocking; resolves with its status and its whole output, shown as it comes
+ * with `show`.
+ */
 export function capture(command, args, { show = false, ...options } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {

@@ -1,4 +1,5 @@
-// What `npm test` and `npm run check` are made of: programs that check something, each with its own way to count.
+// What `npm test` and `npm run check` are made of: programs that check something, each with its own
+// way to count.
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { capture } from './steps.mjs';
@@ -7,8 +8,8 @@ import { capture } from './steps.mjs';
 const QUIET_THREADS = { OMP_WAIT_POLICY: 'passive' };
 
 /**
- * Runs a program that checks something: the counts of its own summary where `count` knows how to read one, else
- * whether it passed, as one.
+ * Runs a program that checks something: the counts of its own summary where `count` knows how to
+ * read one, else whether it passed, as one.
  */
 export async function part(name, command, args, { count, env = process.env } = {}) {
   console.error(`\n── ${name}`);
@@ -69,7 +70,9 @@ export function jest({ name = 'Jest', env = process.env, patterns = [] } = {}) {
   });
 }
 
-/** Prints a line a part, and the counts of all of them as the last line. Returns the exit status. */
+/**
+ * Prints a line a part, and the counts of all of them as the last line. Returns the exit status.
+ */
 export function summarize(results) {
   console.log('');
   for (const { name, failed, seconds } of results) {

@@ -1,5 +1,6 @@
-// `npm test`: sets up what is missing, then type check, form, C++ tests and Jest. Every part runs even when an earlier
-// one failed; the exit status says whether all passed. What takes longer is `npm run check`.
+// `npm test`: sets up what is missing, then type check, form, C++ tests and Jest. Every part runs
+// even when an earlier one failed; the exit status says whether all passed. What takes longer is
+// `npm run check`.
 //
 //   npm test                 everything
 //   npm test -- PATTERN…     only the Jest tests whose path matches

@@ -1,4 +1,4 @@
-"""One optimisation step in PyTorch, written from the papers' formulas: the peer of `bench kan-step` and `kan-scale`.
+"""One optimization step in PyTorch, written from the papers' formulas: the peer of `bench kan-step` and `kan-scale`.
 
     python step.py MODEL MODE THREADS ROUND_STEPS [SAMPLES [GRID [DEVICE]]]     MODEL kan|mlp, MODE eager|compiled
 """

@@ -1,5 +1,5 @@
-// Loads the addon at its first use, so that importing fewsound works (and `fewsound doctor` can speak) where
-// LibTorch or the addon is missing.
+// Loads the addon at its first use, so that importing fewsound works (and `fewsound doctor` can
+// speak) where LibTorch or the addon is missing.
 
 import { join } from 'node:path';
 import { types } from 'node:util';
@@ -53,8 +53,8 @@ let loaded: { addon: Addon; origin: AddonOrigin } | null = null;
 /**
  * The addon, loaded at the first call.
  *
- * @throws FewSoundError ADDON_NOT_FOUND when none was built for this platform, LIBTORCH_NOT_FOUND or LIBTORCH_VERSION
- *   when there is no LibTorch that it can use
+ * @throws FewSoundError ADDON_NOT_FOUND when none was built for this platform, LIBTORCH_NOT_FOUND
+ *   or LIBTORCH_VERSION when there is no LibTorch that it can use
  */
 export function addon(): Addon {
   loaded ??= open();

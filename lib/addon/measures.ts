@@ -1,6 +1,7 @@
 import type { Opaque } from './models.js';
 
-// What the addon offers for the analyses. binding/analysis.cc is the other side; `Addon` (addon.ts) includes this.
+// What the addon offers for the analyses. binding/analysis.cc is the other side; `Addon` (addon.ts)
+// includes this.
 /** An object of the addon; it carries a type tag, so anything else in its place is an error. */
 export type FilterResponsesHandle = Opaque<'layer of filters'>;
 
@@ -8,8 +9,8 @@ export type FilterResponsesHandle = Opaque<'layer of filters'>;
 export interface AnalysisAddon<Tensor> {
   /**
    * @param banks each [filters, length], of one dtype, on the CPU
-   * @param spectra what each filter's response adds to each frequency, [2·(bins + 1), filters]; null: frequencies in equal
-   *   steps from 0 to half the rate, where bins is a power of two
+   * @param spectra what each filter's response adds to each frequency, [2·(bins + 1), filters];
+   *   null: frequencies in equal steps from 0 to half the rate, where bins is a power of two
    */
   createFilterResponses(
     banks: readonly Tensor[],
@@ -35,12 +36,15 @@ export interface AnalysisAddon<Tensor> {
   scaleInput(samples: Float32Array, range: number): Float32Array;
 }
 
-// What the addon offers for metrics that take long. binding/metrics.cc and binding/loader/pesq.cc are the other side;
-// `Addon` and the loader (addon.ts) include this.
+// What the addon offers for metrics that take long. binding/metrics.cc and binding/loader/pesq.cc
+// are the other side; `Addon` and the loader (addon.ts) include this.
 /** An object of the addon; it carries a type tag, so anything else in its place is an error. */
 export type CdpamHandle = Opaque<'CDPAM network'>;
 
-/** `Tensor` is the addon's tensor handle; signals are [samples]. Promises are of jobs on threads of their own. */
+/**
+ * `Tensor` is the addon's tensor handle; signals are [samples]. Promises are of jobs on threads of
+ * their own.
+ */
 export interface MetricsAddon<Tensor> {
   /** On this thread. */
   measureLogSpectralDistance(reference: Tensor, degraded: Tensor, sampleRate: number): number;
@@ -58,7 +62,8 @@ export interface MetricsAddon<Tensor> {
 /** In fewsound.node, which needs no LibTorch. */
 export interface PesqLibrary {
   /**
-   * Calls the library that `fewsound setup pesq` made, on this thread. It may crash, and after `seconds` the process ends.
+   * Calls the library that `fewsound setup pesq` made, on this thread. It may crash, and after
+   * `seconds` the process ends.
    *
    * @param reference written over, as `degraded` is
    * @returns the package's code of the error, 0 for none

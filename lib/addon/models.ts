@@ -5,8 +5,8 @@ import type {
   ScheduleOptions,
 } from '../options.generated.js';
 
-// What the addon offers for training in several processes. binding/distributed.cc is the other side; `Addon` (addon.ts)
-// includes this.
+// What the addon offers for training in several processes. binding/distributed.cc is the other
+// side; `Addon` (addon.ts) includes this.
 /** An object of the addon; it carries a type tag, so anything else in its place is an error. */
 export type ProcessGroupHandle = Opaque<'process group'>;
 
@@ -51,8 +51,8 @@ export interface DistributedAddon<Tensor> {
   leaveProcessGroup(group: ProcessGroupHandle): void;
 }
 
-// What the addon offers for models and training. binding/models.cc, binding/training.cc, binding/trainers.cc and
-// binding/job.cc are the other side; `Addon` (addon.ts) includes this.
+// What the addon offers for models and training. binding/models.cc, binding/training.cc,
+// binding/trainers.cc and binding/job.cc are the other side; `Addon` (addon.ts) includes this.
 
 declare const brand: unique symbol;
 
@@ -153,8 +153,8 @@ export interface ModelAddon<Tensor, DType extends string> {
   hyperModelForward(model: ModelHandle, audio: Tensor, t: Tensor, factor: number): Tensor;
 
   /**
-   * audio [batch, samples] → logits [batch, classes]. With a seed as in training: batch statistics, which move the running
-   * ones, and dropout drawn from the seed.
+   * audio [batch, samples] → logits [batch, classes]. With a seed as in training: batch statistics,
+   * which move the running ones, and dropout drawn from the seed.
    */
   classifierForward(model: ModelHandle, audio: Tensor, seed: number | null): Tensor;
   /** The same without a seed, on a thread of its own, without gradients. */
@@ -173,7 +173,7 @@ export interface ModelAddon<Tensor, DType extends string> {
   createAdamW(parameters: readonly Tensor[], options: OptimizerOptions): AdamWHandle;
   stepAdamW(optimizer: AdamWHandle, learningRate: number, beta1: number): void;
   zeroGradAdamW(optimizer: AdamWHandle): void;
-  /** The moments are the optimiser's own tensors: write into them to restore a state. */
+  /** The moments are the optimizer's own tensors: write into them to restore a state. */
   stateOfAdamW(optimizer: AdamWHandle): {
     step: number;
     firstMoments: Tensor[];
@@ -202,8 +202,9 @@ export interface ModelAddon<Tensor, DType extends string> {
     options: ClassifierTrainerArgument,
   ): TrainerHandle;
   /**
-   * One update, on a thread of its own; there is none where the loss or the norm is not finite. The models and their tensors
-   * are out of reach until the promise settles. With a group, gradients are averaged over its processes.
+   * One update, on a thread of its own; there is none where the loss or the norm is not finite. The
+   * models and their tensors are out of reach until the promise settles. With a group, gradients
+   * are averaged over its processes.
    */
   stepTrainer(
     trainer: TrainerHandle,
@@ -213,8 +214,9 @@ export interface ModelAddon<Tensor, DType extends string> {
     group: ProcessGroupHandle | null,
   ): Promise<{ loss: number; gradientNorm: number }>;
   /**
-   * Without gradients: reconstructions [recordings, samples] or logits [recordings, classes], the loss of each recording, and
-   * of a hypernetwork whether a reconstruction is constant though its recording is not.
+   * Without gradients: reconstructions [recordings, samples] or logits [recordings, classes], the
+   * loss of each recording, and of a hypernetwork whether a reconstruction is constant though its
+   * recording is not.
    */
   evaluateTrainer(
     trainer: TrainerHandle,
@@ -237,8 +239,9 @@ export interface ModelAddon<Tensor, DType extends string> {
   /** Of a hypernetwork, for schedules of the loss. */
   setTrainerLoss(trainer: TrainerHandle, loss: LossOptions): void;
   /**
-   * What an exact continuation needs beside the model and the number of updates: `firstMoment.<parameter>`,
-   * `secondMoment.<parameter>`, and of a fit its losses and counters. On the CPU they are the trainer's own memory.
+   * What an exact continuation needs beside the model and the number of updates:
+   * `firstMoment.<parameter>`, `secondMoment.<parameter>`, and of a fit its losses and counters. On
+   * the CPU they are the trainer's own memory.
    */
   trainerState(trainer: TrainerHandle): [name: string, tensor: Tensor][];
   /** The state of a fit tells its number of updates as well. */

@@ -1,5 +1,5 @@
-// What the addon offers for tensors. binding/tensors.cc, autograd.cc, process.cc, operator_table.cc and
-// call_operator.cc are the other side; `Addon` (addon.ts) includes this.
+// What the addon offers for tensors. binding/tensors.cc, autograd.cc, process.cc, operator_table.cc
+// and call_operator.cc are the other side; `Addon` (addon.ts) includes this.
 
 import type { ErrorCode, FewSoundErrorDetails } from '../errors.js';
 
@@ -21,7 +21,9 @@ export type DType = 'float32' | 'float64' | 'int64' | 'bool' | 'complex64' | 'co
 /** Where a tensor is; 'cuda' is the first CUDA device. */
 export type Device = 'cpu' | 'cuda' | `cuda:${number}`;
 
-/** Elements as they lie in memory; complex numbers as pairs (real, imaginary), booleans as 0 and 1. */
+/**
+ * Elements as they lie in memory; complex numbers as pairs (real, imaginary), booleans as 0 and 1.
+ */
 export type TensorData =
   | Float32Array<ArrayBuffer>
   | Float64Array<ArrayBuffer>
@@ -58,7 +60,10 @@ export interface TensorAddon {
   memory(): { tensors: number; bytes: Record<string, number> };
 
   tensor(data: TensorData, shape: readonly number[], dtype: DType, device?: Device): TensorHandle;
-  /** The elements in row-major order, in the tensor's own memory where that is possible and no copy is asked for. */
+  /**
+   * The elements in row-major order, in the tensor's own memory where that is possible and no copy
+   * is asked for.
+   */
   data(
     tensor: TensorHandle,
     copy: boolean,

@@ -1,6 +1,6 @@
-// Marching squares: https://en.wikipedia.org/wiki/Marching_squares. Not those of d3-contour: it keeps
-// the corners of a saddle apart whatever lies between them, draws a line that reaches the edge half a
-// sample outside the grid, and can only be imported asynchronously.
+// Marching squares: https://en.wikipedia.org/wiki/Marching_squares. Not those of d3-contour: it
+// keeps the corners of a saddle apart whatever lies between them, draws a line that reaches the
+// edge half a sample outside the grid, and can only be imported asynchronously.
 
 import { FewSoundError } from '../errors.js';
 import { nonNegativeNumber, optionsObject, parseOptions } from '../options.js';
@@ -36,7 +36,8 @@ const schema = optionsObject({
 });
 
 /**
- * Contours of filters at a part of each one's highest value (paper 2, Figure 4: 0.7), with their energy for the grey.
+ * Contours of filters at a part of each one's highest value (paper 2, Figure 4: 0.7), with their
+ * energy for the grey.
  *
  * @param threshold part of the highest value, from 0 to below 1
  * @throws FewSoundError INVALID_ARGUMENT
@@ -71,8 +72,9 @@ function along(axis: Float64Array, position: number): number {
 }
 
 /**
- * Polygons around the part of a grid above a level, by marching squares; points are [column, row], linearly between samples. What
- * reaches the edge of the grid is closed along it. Where a cell is a saddle its mean decides.
+ * Polygons around the part of a grid above a level, by marching squares; points are [column, row],
+ * linearly between samples. What reaches the edge of the grid is closed along it. Where a cell is a
+ * saddle its mean decides.
  *
  * @throws FewSoundError SHAPE_MISMATCH, INVALID_ARGUMENT for a level that is not finite
  */
@@ -107,7 +109,8 @@ export function contourPolygons(
     return [column + part * (toColumn - column), row + part * (toRow - row)];
   };
 
-  // An edge has a number: 2·place for the one to the right of a sample, 2·place + 1 for the one below it.
+  // An edge has a number: 2·place for the one to the right of a sample, 2·place + 1 for the one
+  // below it.
   const width = columns + 2;
   const place = (row: number, column: number) => (row + 1) * width + column + 1;
   const points = new Map<number, ContourPoint>();
@@ -134,7 +137,8 @@ export function contourPolygons(
         const four = [0, 1].flatMap((r) =>
           [0, 1].map((c) => values[(row + r) * columns + column + c] as number),
         );
-        // A saddle has two corners above the level opposite each other; on the border there is none.
+        // A saddle has two corners above the level opposite each other; on the border there is
+        // none.
         return four.reduce((sum, value) => sum + value, 0) / 4 > level;
       };
       for (const [from, to] of segmentsOf(corners, high)) next.set(edges[from], edges[to]);
@@ -146,7 +150,10 @@ export function contourPolygons(
 type Edge = 'top' | 'left' | 'bottom' | 'right';
 type Segment = readonly [from: Edge, to: Edge];
 
-/** Segments of a cell with what is above the level on the left; bits: upper left 8, upper right 4, lower right 2, lower left 1. */
+/**
+ * Segments of a cell with what is above the level on the left; bits: upper left 8, upper right 4,
+ * lower right 2, lower left 1.
+ */
 const segments: Readonly<Record<number, readonly Segment[]>> = {
   1: [['left', 'bottom']],
   2: [['bottom', 'right']],

@@ -126,7 +126,9 @@ interface WavShape {
   readonly frames: number;
 }
 
-/** Everything before the samples. A header of float audio must have a `fact` chunk, PCM need not. */
+/**
+ * Everything before the samples. A header of float audio must have a `fact` chunk, PCM need not.
+ */
 function encodeHeader({ channels, sampleRate, bitDepth, frames }: WavShape): Uint8Array {
   const isFloat = bitDepth === 32;
   const isExtensible = channels > 2;

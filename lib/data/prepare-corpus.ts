@@ -129,8 +129,8 @@ export interface PrepareResult {
  * the files come out equal to the byte, whatever the number of workers. Recordings that are
  * damaged, empty, too short or silent are left out and listed, with the reason.
  *
- * @throws FewSoundError INVALID_ARGUMENT; what {@link listCorpus} throws; AUDIO_EMPTY when no segment
- *   is left for training or validation; IO; ABORTED by the signal
+ * @throws FewSoundError INVALID_ARGUMENT; what {@link listCorpus} throws; AUDIO_EMPTY when no
+ *   segment is left for training or validation; IO; ABORTED by the signal
  */
 export async function prepareCorpus(options: PrepareOptions): Promise<PrepareResult> {
   const resolved = resolvePrepareOptions(options);

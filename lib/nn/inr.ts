@@ -40,7 +40,10 @@ export interface WeightSlot {
 /** Samples that `render` computes at once: keeps the memory of a long rendering small. */
 const renderBlock = 8192;
 
-/** Beyond 2^24 samples float32 cannot tell the times of neighbours apart, so an exact axis is of no use. */
+/**
+ * Beyond 2^24 samples float32 cannot tell the times of neighbors apart, so an exact axis is of no
+ * use.
+ */
 const longestAxis = 2 ** 24;
 
 /**
@@ -74,8 +77,8 @@ export abstract class Inr<Options extends InrOptions = InrOptions> extends Model
    * @param weights for KAN, NeRF and SIREN: in place of the network's own, one set for each of the
    *   batch: a tensor [batch, …shape] for every slot of `weightLayout()`
    * @returns amplitude, in the shape of t, or [batch, samples, 1] with weights
-   * @throws FewSoundError SHAPE_MISMATCH, DTYPE_MISMATCH, INVALID_ARGUMENT for weights that are missing
-   *   or of no use, DISPOSED
+   * @throws FewSoundError SHAPE_MISMATCH, DTYPE_MISMATCH, INVALID_ARGUMENT for weights that are
+   *   missing or of no use, DISPOSED
    */
   forward(t: Tensor, weights?: NamedTensors): Tensor {
     this.#checkTimes(t);
@@ -94,12 +97,13 @@ export abstract class Inr<Options extends InrOptions = InrOptions> extends Model
   }
 
   /**
-   * The sound as samples: a number of them, the first at t = -1 and the last at t = 1, or those of a
-   * stretch of time at any rate. It is computed block by block.
+   * The sound as samples: a number of them, the first at t = -1 and the last at t = 1, or those of
+   * a stretch of time at any rate. It is computed block by block.
    *
    * @param extent how many samples, or from where to where in seconds
    * @returns [samples] amplitudes, as the network has them: nothing is clipped
-   * @throws FewSoundError INVALID_ARGUMENT for a range outside the recording, or seconds without `clip`
+   * @throws FewSoundError INVALID_ARGUMENT for a range outside the recording, or seconds without
+   *   `clip`
    */
   render(extent: number | RenderRange): Float32Array {
     if (typeof extent === 'number') {
@@ -111,8 +115,8 @@ export abstract class Inr<Options extends InrOptions = InrOptions> extends Model
   }
 
   /**
-   * The amplitudes at positions among the samples of a recording of some length. Where they are samples
-   * of it, the times are those of its time axis, to the bit.
+   * The amplitudes at positions among the samples of a recording of some length. Where they are
+   * samples of it, the times are those of its time axis, to the bit.
    *
    * @internal
    */

@@ -53,12 +53,12 @@ const words: Readonly<Record<Family, string>> = {
 };
 
 /**
- * Reads a model that `save` or a training wrote: a network, one in pieces, a hypernetwork or a classifier. Nothing in
- * the file is executed. The result's `kind` tells what it is.
+ * Reads a model that `save` or a training wrote: a network, one in pieces, a hypernetwork or a
+ * classifier. Nothing in the file is executed. The result's `kind` tells what it is.
  *
- * @throws FewSoundError FILE_NOT_FOUND, IO; FILE_FORMAT, naming what is wrong, for a file that is cut
- *   short or lies about itself, that fewsound did not write, or whose tensors are not those of the
- *   model that it names; DEVICE_UNAVAILABLE
+ * @throws FewSoundError FILE_NOT_FOUND, IO; FILE_FORMAT, naming what is wrong, for a file that is
+ *   cut short or lies about itself, that fewsound did not write, or whose tensors are not those of
+ *   the model that it names; DEVICE_UNAVAILABLE
  */
 export async function load(path: string, options: LoadOptions = {}): Promise<LoadedModel> {
   return (await read(path, options)) as LoadedModel;

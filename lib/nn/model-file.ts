@@ -54,8 +54,8 @@ export interface StoredModel {
 }
 
 /**
- * A model's tensors as files have them: a complex one as pairs (real, imaginary) on a last axis, which
- * every reader of the format knows. Views, to be made in a scope.
+ * A model's tensors as files have them: a complex one as pairs (real, imaginary) on a last axis,
+ * which every reader of the format knows. Views, to be made in a scope.
  */
 export function fileTensors(
   model: Pick<StoredModel, 'stateDict'>,
@@ -70,7 +70,8 @@ export function fileTensors(
 /**
  * Copies a file's tensors of one prefix into a model of the described architecture.
  *
- * @throws FewSoundError FILE_FORMAT naming the tensor that is missing, unknown, or of another shape or dtype
+ * @throws FewSoundError FILE_FORMAT naming the tensor that is missing, unknown, or of another shape
+ *   or dtype
  */
 export function takeTensors(
   path: string,

@@ -59,14 +59,17 @@ export abstract class Model<Options extends ModelOptions = ModelOptions> {
   }
 
   /**
-   * The learnable tensors by name. They are the model's own: what is written into them is what it computes with, and
-   * they go with it.
+   * The learnable tensors by name. They are the model's own: what is written into them is what it
+   * computes with, and they go with it.
    */
   parameters(): Map<string, Tensor> {
     return new Map(this.#own().parameters);
   }
 
-  /** Parameters and what is fixed beside them (frequencies, ω, running statistics): the model's own, by name. */
+  /**
+   * Parameters and what is fixed beside them (frequencies, ω, running statistics): the model's own,
+   * by name.
+   */
   stateDict(): Map<string, Tensor> {
     const { parameters, buffers } = this.#own();
     return new Map([...parameters, ...buffers]);
@@ -76,14 +79,16 @@ export abstract class Model<Options extends ModelOptions = ModelOptions> {
    * Copies values into the model. All are checked before one is changed.
    *
    * @param state a tensor for every name of `stateDict()`, of its shape and dtype
-   * @throws FewSoundError INVALID_ARGUMENT for a missing or unknown name, SHAPE_MISMATCH, DTYPE_MISMATCH
+   * @throws FewSoundError INVALID_ARGUMENT for a missing or unknown name, SHAPE_MISMATCH,
+   *   DTYPE_MISMATCH
    */
   loadStateDict(state: NamedTensors): void {
     copyState(this.stateDict(), state, `${this.kind} model`);
   }
 
   /**
-   * Moves the model to a device or another dtype. Its tensors stay the same objects; gradients are lost.
+   * Moves the model to a device or another dtype. Its tensors stay the same objects; gradients are
+   * lost.
    *
    * @throws FewSoundError DEVICE_UNAVAILABLE, INVALID_ARGUMENT
    */
@@ -96,8 +101,9 @@ export abstract class Model<Options extends ModelOptions = ModelOptions> {
   }
 
   /**
-   * Writes the model to a safetensors file, atomically, with its architecture and what it knows of its training in the
-   * metadata, so that `load(path)` needs nothing else. Complex weights become pairs of numbers on a last axis.
+   * Writes the model to a safetensors file, atomically, with its architecture and what it knows of
+   * its training in the metadata, so that `load(path)` needs nothing else. Complex weights become
+   * pairs of numbers on a last axis.
    *
    * @param metadata more texts to keep in the file, by name
    * @throws FewSoundError IO, INVALID_ARGUMENT for a name of metadata that fewsound uses itself
@@ -207,7 +213,8 @@ export function entriesOf(tensors: NamedTensors, field: string): [string, Tensor
  * Copies values into tensors of their names. All are checked before one is changed.
  *
  * @param owner how errors call what the tensors belong to
- * @throws FewSoundError INVALID_ARGUMENT for a missing or unknown name, SHAPE_MISMATCH, DTYPE_MISMATCH
+ * @throws FewSoundError INVALID_ARGUMENT for a missing or unknown name, SHAPE_MISMATCH,
+ *   DTYPE_MISMATCH
  */
 function copyState(own: ReadonlyMap<string, Tensor>, state: NamedTensors, owner: string): void {
   const given = new Map(entriesOf(state, 'state'));

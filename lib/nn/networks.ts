@@ -14,9 +14,8 @@ export type { FinerOptions, KanOptions, NerfOptions, RffOptions, SirenOptions, W
 
 /**
  * Kolmogorov-Arnold network on a positional encoding of time. Every edge has a function of its own,
- * φ(x) = w_b·SiLU(x) + w_s·Σ c_i B_i(x) with B-splines B_i on a uniform grid, summed over the inputs;
- * no biases (paper 1, section 2; Liu et al. 2024). The default has 36,180
- * parameters.
+ * φ(x) = w_b·SiLU(x) + w_s·Σ c_i B_i(x) with B-splines B_i on a uniform grid, summed over the
+ * inputs; no biases (paper 1, section 2; Liu et al. 2024). The default has 36,180 parameters.
  *
  * Parameters: `layers.i.base` [out, in], `layers.i.coefficients` [out, in, grid + order] and, with
  * `scaleSpline`, `layers.i.scale` [out, in]; `encoding.frequencies` [encoding] is a buffer, or a
@@ -102,7 +101,8 @@ export class Finer extends Inr<FinerOptions> {
  * parameters, a complex weight counted once, as paper 1 does: 62,202 real numbers.
  *
  * Parameters: `layers.i.weight` [out, in] and `layers.i.bias` [out], complex64 (complex128 in a
- * float64 network) from layer 1 on; `layers.i.omega` [1] is a buffer, or a parameter when learnable.
+ * float64 network) from layer 1 on; `layers.i.omega` [1] is a buffer, or a parameter when
+ * learnable.
  */
 export class Wire extends Inr<WireOptions> {
   override readonly kind = 'wire';

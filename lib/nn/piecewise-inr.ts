@@ -17,8 +17,9 @@ export interface Piece {
 }
 
 /**
- * Cuts a recording into the fewest pieces of at most `pieceSamples`, neighbours sharing `overlap`
- * samples, all of one length give or take a sample: none is a small rest that would be hard to learn.
+ * Cuts a recording into the fewest pieces of at most `pieceSamples`, neighbors sharing `overlap`
+ * samples, all of one length give or take a sample: none is a small rest that would be hard to
+ * learn.
  *
  * @param samples length of the recording, at least 1
  * @param pieceSamples at least 4 · overlap, so that a piece never fades in and out at once
@@ -56,9 +57,9 @@ export function fadeIn(position: number, start: number, overlap: number): number
 export interface PiecewiseParts {
   /** A network for every piece, in order. The whole owns them from now on. */
   networks: readonly Inr[];
-  /** Where each begins and how long it is; neighbours share `overlap` samples. */
+  /** Where each begins and how long it is; neighbors share `overlap` samples. */
   pieces: readonly Piece[];
-  /** Samples that neighbours share, 2 or more. */
+  /** Samples that neighbors share, 2 or more. */
   overlap: number;
   /** The whole recording. */
   clip: LearnedClip;
@@ -66,8 +67,8 @@ export interface PiecewiseParts {
 
 /**
  * A recording of any length as networks that hold a piece each (paper 1, end of "FewSound").
- * Neighbours share some samples, where one fades into the other along a raised cosine; the two weights
- * sum to 1 everywhere. Made by `fitLong` or `load`.
+ * Neighbors share some samples, where one fades into the other along a raised cosine; the two
+ * weights sum to 1 everywhere. Made by `fitLong` or `load`.
  */
 export class PiecewiseInr {
   readonly kind = 'piecewise';
@@ -77,7 +78,10 @@ export class PiecewiseInr {
   /** The whole recording. */
   readonly clip: LearnedClip;
 
-  /** @throws FewSoundError INVALID_ARGUMENT for pieces that do not cover the recording as they should */
+  /**
+   * @throws FewSoundError INVALID_ARGUMENT for pieces that do not cover the recording as they
+   *   should
+   */
   constructor({ networks, pieces, overlap, clip }: PiecewiseParts) {
     this.networks = Object.freeze([...networks]);
     this.pieces = Object.freeze(
@@ -102,8 +106,8 @@ export class PiecewiseInr {
   }
 
   /**
-   * The sound as samples: a number of them spread over the whole recording, or those of a stretch of
-   * time at any rate.
+   * The sound as samples: a number of them spread over the whole recording, or those of a stretch
+   * of time at any rate.
    *
    * @param extent how many samples, or from where to where in seconds
    * @returns [samples] amplitudes
@@ -114,7 +118,8 @@ export class PiecewiseInr {
     const { first, step, count } = positions;
     const rendered = new Float32Array(count);
     for (const [index, { start, length }] of this.pieces.entries()) {
-      // A piece is asked only between its ends; beyond the last sample there is only the last piece.
+      // A piece is asked only between its ends; beyond the last sample there is only the last
+      // piece.
       const from = index === 0 ? 0 : Math.max(0, firstAfter(start, first, step));
       const last = index === this.pieces.length - 1;
       const to = last ? count : Math.min(count, firstAfter(start + length - 1, first, step));
@@ -198,7 +203,8 @@ export class PiecewiseInr {
         throw problem(`piece ${i} has ${length} samples, less than two overlaps of ${overlap}`);
       }
     }
-    // A hypernetwork writes pieces of one length: the last may reach beyond the end, but not lie there.
+    // A hypernetwork writes pieces of one length: the last may reach beyond the end, but not lie
+    // there.
     const { start = 0 } = pieces.at(-1) ?? {};
     if (end < clip.samples || start >= clip.samples) {
       throw problem(`they end at sample ${end}, the recording at ${clip.samples}`);

@@ -22,7 +22,9 @@ export interface RenderRange {
   from?: number;
   /** Where to end (that instant not included). Default: the end of the recording. */
   to?: number;
-  /** Samples per second, Hz; any rate, the network is continuous in time. Default: the recording's. */
+  /**
+   * Samples per second, Hz; any rate, the network is continuous in time. Default: the recording's.
+   */
   sampleRate?: number;
 }
 
@@ -44,8 +46,8 @@ const mostSamples = 2 ** 31;
 /**
  * Places a range among the samples of the recording.
  *
- * @throws FewSoundError INVALID_ARGUMENT for a bad number, a range outside the recording or without a
- *   sample, and where it is not known how long the recording is
+ * @throws FewSoundError INVALID_ARGUMENT for a bad number, a range outside the recording or without
+ *   a sample, and where it is not known how long the recording is
  */
 export function rangePositions(range: RenderRange, clip: LearnedClip | undefined): SamplePositions {
   const given = parseOptions(rangeSchema, range, 'render range');

@@ -139,7 +139,8 @@ function ownerLives(lockFile: string): boolean {
   }
 }
 
-// Fetches one file of a Python package with pip, checked by its digest, into a folder that appears whole or not at all.
+// Fetches one file of a Python package with pip, checked by its digest, into a folder that appears
+// whole or not at all.
 /** A file of a Python package index, pinned. */
 export interface PinnedPackage {
   readonly name: string;
@@ -155,14 +156,15 @@ export function packageFolder({ name, version }: PinnedPackage): string {
 }
 
 /**
- * Sets up what a package brings, unless it is there: pip fetches the file, `make` turns its content into files of a new
- * folder, and that folder takes its place when all is done. pip follows the user's own configuration (index, proxy,
- * find-links) and compares the digest before it looks into the file.
+ * Sets up what a package brings, unless it is there: pip fetches the file, `make` turns its content
+ * into files of a new folder, and that folder takes its place when all is done. pip follows the
+ * user's own configuration (index, proxy, find-links) and compares the digest before it looks into
+ * the file.
  *
  * @param make gets the unpacked package and the folder to fill
  * @returns whether there was anything to do
- * @throws FewSoundError NOT_SET_UP when Python, venv or pip is missing or pip fails, ABORTED at the signal; what `make`
- *   throws
+ * @throws FewSoundError NOT_SET_UP when Python, venv or pip is missing or pip fails, ABORTED at the
+ *   signal; what `make` throws
  */
 export async function setUpPackage(
   wanted: PinnedPackage,

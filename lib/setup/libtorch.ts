@@ -4,7 +4,10 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { FewSoundError } from '../errors.js';
 
-/** Where fewsound keeps what all its copies share: `$XDG_CACHE_HOME/fewsound`, by default `~/.cache/fewsound`. */
+/**
+ * Where fewsound keeps what all its copies share: `$XDG_CACHE_HOME/fewsound`, by default
+ * `~/.cache/fewsound`.
+ */
 export function cacheFolder(): string {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'fewsound');
 }
@@ -87,7 +90,8 @@ export function minorVersion(version: string): string {
 /** The minor versions that the sources compile and pass their tests with, oldest first. */
 export const SUPPORTED_LIBTORCH: readonly string[] = TESTED_LIBTORCH.map(minorVersion);
 
-// Finds LibTorch, in the order of the documentation (docs/setup.md), and says why it took what it took.
+// Finds LibTorch, in the order of the documentation (docs/setup.md), and says why it took what it
+// took.
 /** Where a LibTorch was looked for. */
 export type LibTorchSource = 'LIBTORCH' | 'FEWSOUND_PYTHON' | 'python3' | 'fewsound setup';
 
@@ -133,8 +137,9 @@ export function completionMarker(): string {
 }
 
 /**
- * Looks for a LibTorch: `$LIBTORCH`; the torch of `$FEWSOUND_PYTHON`, else of `python3`; the copy that
- * `fewsound setup` installed. The first usable one is chosen; one asked for by name is never passed over in silence.
+ * Looks for a LibTorch: `$LIBTORCH`; the torch of `$FEWSOUND_PYTHON`, else of `python3`; the copy
+ * that `fewsound setup` installed. The first usable one is chosen; one asked for by name is never
+ * passed over in silence.
  *
  * @param versions the minor versions that will do: those that there are cores for, or all that the
  *   sources support

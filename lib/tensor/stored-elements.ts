@@ -47,7 +47,9 @@ export function storedBytes(stored: StoredDType): number {
   return storedDTypes[stored].bytes;
 }
 
-/** The dtype that stored elements get: F16 and BF16 become float32, integers of other sizes int64. */
+/**
+ * The dtype that stored elements get: F16 and BF16 become float32, integers of other sizes int64.
+ */
 export function tensorDType(stored: StoredDType): DType {
   return storedDTypes[stored].dtype;
 }

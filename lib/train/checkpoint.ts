@@ -21,8 +21,8 @@ import { withDefaults } from './schedule.js';
 import type { TrainingState } from './trainer.js';
 
 // A checkpoint holds the network's tensors as `network.<name>`, what the loop remembers (moments,
-// losses, counters) as `training.<name>`, and in the metadata the architecture, the options that decide
-// the course of the training, and a fingerprint of the recording.
+// losses, counters) as `training.<name>`, and in the metadata the architecture, the options that
+// decide the course of the training, and a fingerprint of the recording.
 
 /** Why a fit ended. */
 export type FitEnd = 'steps' | 'siSnr' | 'loss' | 'patience';
@@ -104,10 +104,11 @@ export interface Checkpoint {
 }
 
 /**
- * Reads a checkpoint and makes sure that it is one of this very training. Changes nothing; its tensors
- * belong to the scope around.
+ * Reads a checkpoint and makes sure that it is one of this very training. Changes nothing; its
+ * tensors belong to the scope around.
  *
- * @throws FewSoundError FILE_NOT_FOUND, IO, FILE_FORMAT; INVALID_ARGUMENT naming what is not the same
+ * @throws FewSoundError FILE_NOT_FOUND, IO, FILE_FORMAT; INVALID_ARGUMENT naming what is not the
+ *   same
  */
 export async function readCheckpoint(
   path: string,

@@ -16,7 +16,10 @@ export interface KeptEpoch {
   readonly path: string;
 }
 
-/** The weights that are kept in a folder, in the order of the epochs; none where there is no such folder. */
+/**
+ * The weights that are kept in a folder, in the order of the epochs; none where there is no such
+ * folder.
+ */
 export async function keptEpochs(folder: string): Promise<KeptEpoch[]> {
   const names = await readdir(folder).catch(() => []);
   return names

@@ -25,7 +25,9 @@ interface Validated {
   readonly accuracy?: number | null;
 }
 
-/** Whether a validation is better than another: of a higher accuracy, or the same and a lower loss. */
+/**
+ * Whether a validation is better than another: of a higher accuracy, or the same and a lower loss.
+ */
 export function isBetterClassifier(found: Validated, than: Validated | null): boolean {
   const [accuracy, before] = [found.accuracy ?? -1, than?.accuracy ?? -1];
   const lossOf = (one: Validated | null) => one?.loss ?? Number.POSITIVE_INFINITY;

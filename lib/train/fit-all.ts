@@ -47,9 +47,13 @@ export interface FitAllProgress {
 /** Options of `fitAll`. */
 export interface FitAllOptions
   extends Omit<FitOptions, 'earlyStop' | 'checkpoint' | 'resume' | 'onProgress'> {
-  /** Makes the network for a clip. Default: `new KAN()`. Called for all clips before the first step. */
+  /**
+   * Makes the network for a clip. Default: `new KAN()`. Called for all clips before the first step.
+   */
   network?: (index: number, clip: Clip) => Inr;
-  /** Clips that learn in one loop, 1 to 4096. Default: 128 on a GPU, on a CPU one for each thread. */
+  /**
+   * Clips that learn in one loop, 1 to 4096. Default: 128 on a GPU, on a CPU one for each thread.
+   */
   together?: number;
   onProgress?: (progress: FitAllProgress) => void;
   /** Told of every clip as it is done: what it is told is not lost when a later one fails. */
@@ -74,13 +78,15 @@ interface Task {
 }
 
 /**
- * Fits many recordings, each by a network of its own, those of one length and rate in one loop: every
- * operation of a step works on all their weights at once, which is what fills a GPU (the 110 speakers of
- * paper 1's Table 1). Each network learns what `fit` would have taught it alone, up to the rounding of
- * float32. FINER, RFF, WIRE and networks that learn their frequencies take turns instead.
+ * Fits many recordings, each by a network of its own, those of one length and rate in one loop:
+ * every operation of a step works on all their weights at once, which is what fills a GPU (the 110
+ * speakers of paper 1's Table 1). Each network learns what `fit` would have taught it alone, up to
+ * the rounding of float32. FINER, RFF, WIRE and networks that learn their frequencies take turns
+ * instead.
  *
  * @returns one entry for each clip, in their order; the networks are the caller's to dispose of
- * @throws FewSoundError what {@link fit} throws; networks that were not handed to `onFitted` are disposed of
+ * @throws FewSoundError what {@link fit} throws; networks that were not handed to `onFitted` are
+ *   disposed of
  */
 export async function fitAll(
   clips: readonly Clip[],

@@ -34,7 +34,7 @@ export interface FittedPiece extends FitResult {
 export interface FitLongOptions extends Omit<FitOptions, 'onProgress'> {
   /** Most samples of a piece, 4 · overlap to 16,777,216. Default 32,768 (paper 1). */
   pieceSamples?: number;
-  /** Samples that neighbours share and fade over, 2 or more. Default 2048. */
+  /** Samples that neighbors share and fade over, 2 or more. Default 2048. */
   overlap?: number;
   /**
    * As for `fit`, but `path` is a folder that exists: each piece has a file in it, written when the
@@ -58,12 +58,12 @@ const planSchema = optionsObject({
 });
 
 /**
- * Fits a recording of any length: cuts it into pieces of about equal length, fits a network to each, one
- * after the other, and joins them with cross-fades (paper 1, end of "FewSound"). A fit that was
- * interrupted and resumed gives the same result, bit for bit, as one that was not.
+ * Fits a recording of any length: cuts it into pieces of about equal length, fits a network to
+ * each, one after the other, and joins them with cross-fades (paper 1, end of "FewSound"). A fit
+ * that was interrupted and resumed gives the same result, bit for bit, as one that was not.
  *
- * @param createNetwork makes the network for a piece; they may differ. Called before the first step for
- *   all of them.
+ * @param createNetwork makes the network for a piece; they may differ. Called before the first step
+ *   for all of them.
  * @returns the whole, which owns the networks
  * @throws FewSoundError what {@link fit} throws; the networks are disposed of then
  */

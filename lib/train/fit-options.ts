@@ -58,11 +58,13 @@ export interface FitOptions
   checkpoint?: CheckpointOptions;
   /** Path of a checkpoint to go on from. The network then takes the checkpoint's weights. */
   resume?: string;
-  /** Called at most every 50 ms or so, and for the last step. An error that it throws ends the fit. */
+  /**
+   * Called at most every 50 ms or so, and for the last step. An error that it throws ends the fit.
+   */
   onProgress?: (progress: FitProgress) => void;
   /**
-   * Told, once, where the network's output has become constant: it has died and learns no more. Default: a warning of the
-   * process. An error that it throws ends the fit.
+   * Told, once, where the network's output has become constant: it has died and learns no more.
+   * Default: a warning of the process. An error that it throws ends the fit.
    */
   onWarning?: (warning: TrainingWarning) => void;
   /** Stops the fit within a step; a checkpoint is written first where one is asked for. */
@@ -133,7 +135,7 @@ export function requireNetwork(network: Inr): void {
   if (network instanceof Inr) return;
   throw new FewSoundError(
     'INVALID_ARGUMENT',
-    'fit: the network is none; make it by new KAN() or another of the networks.',
+    'expected a network; create one with new KAN() or another class of networks.',
     { field: 'network' },
   );
 }
@@ -174,7 +176,10 @@ export interface TrainingWarning {
 /** Hears of a warning. */
 export type OnWarning = (warning: TrainingWarning) => void;
 
-/** To whoever asked for warnings; else one of the process (`process.on('warning')`, by default on standard error). */
+/**
+ * To whoever asked for warnings; else one of the process (`process.on('warning')`, by default on
+ * standard error).
+ */
 export function tellWarning(warning: TrainingWarning, onWarning: OnWarning | undefined): void {
   if (onWarning !== undefined) onWarning(warning);
   else process.emitWarning(warning.message, { type: 'FewSoundWarning', code: warning.code });

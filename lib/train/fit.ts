@@ -45,10 +45,10 @@ export interface RecipeResult extends FitResult {
 }
 
 /**
- * Trains a network to be a recording: AdamW on the reconstruction loss, all samples in every step, as a
- * compiled loop on a thread of its own. The event loop stays free; the network cannot be used until the
- * promise settles. With the same seed, device and threads the result is the same, bit for bit, also when
- * it was interrupted and resumed.
+ * Trains a network to be a recording: AdamW on the reconstruction loss, all samples in every step,
+ * as a compiled loop on a thread of its own. The event loop stays free; the network cannot be used
+ * until the promise settles. With the same seed, device and threads the result is the same, bit for
+ * bit, also when it was interrupted and resumed.
  *
  * The same training written out, for whoever wants to change it:
  *
@@ -69,10 +69,10 @@ export interface RecipeResult extends FitResult {
  *
  * Everything is checked before anything is changed. Sets `network.clip`.
  *
- * @throws FewSoundError INVALID_ARGUMENT for a bad option, a clip too short for the loss, a checkpoint of
- *   another training, or a network that is being fitted already; DISPOSED; FILE_NOT_FOUND, FILE_FORMAT
- *   and IO about checkpoints; ABORTED by the signal; OPERATOR where the loss is no longer finite. What
- *   `onProgress` throws ends the fit and is thrown on.
+ * @throws FewSoundError INVALID_ARGUMENT for a bad option, a clip too short for the loss, a
+ *   checkpoint of another training, or a network that is being fitted already; DISPOSED;
+ *   FILE_NOT_FOUND, FILE_FORMAT and IO about checkpoints; ABORTED by the signal; OPERATOR where the
+ *   loss is no longer finite. What `onProgress` throws ends the fit and is thrown on.
  */
 export async function fit(network: Inr, clip: Clip, options?: FitOptions): Promise<FitResult>;
 /**
@@ -146,7 +146,9 @@ async function run(network: Inr, clip: Clip, options: ResolvedFit): Promise<FitR
   return summary(fitter, network, clip, { begin, last, stoppedBy, seconds: progress.seconds });
 }
 
-/** The native loop, ready to run: everything is checked here, then a checkpoint's state is put in. */
+/**
+ * The native loop, ready to run: everything is checked here, then a checkpoint's state is put in.
+ */
 async function prepare(
   network: Inr,
   clip: Clip,

@@ -7,7 +7,10 @@ import { fieldsOf, fitGroup, optionsObject, parseOptions, type Resolved } from '
 import type { Tensor } from '../tensor/index.js';
 import { handleOf, wrapTensor } from '../tensor/tensor.js';
 
-/** The loss options; the rate of the clip stands in where none is given, and without a clip it is needed. */
+/**
+ * The loss options; the rate of the clip stands in where none is given, and without a clip it is
+ * needed.
+ */
 export function lossSchema(clipRate?: number): z.ZodType<ResolvedLoss, LossOptions> {
   const rows = fitGroup('loss').map((row) =>
     row.name === 'sampleRate'
@@ -33,9 +36,9 @@ export type ResolvedLoss = Resolved<LossOptions>;
 /**
  * time · L1 + mel · multi-resolution mel STFT loss (paper 1, equation 2; SPEC "Loss").
  *
- * The mel part is the mean over the FFT sizes of mean|M - M'| + √mean(M - M')², M = F·√max(|X|², 1e-8)
- * with the Slaney mel filterbank F and the short-time Fourier transform X (periodic Hann window of the
- * FFT size, hop a quarter of it, frames centred with reflection).
+ * The mel part is the mean over the FFT sizes of mean|M - M'| + √mean(M - M')², M = F·√max(|X|²,
+ * 1e-8) with the Slaney mel filterbank F and the short-time Fourier transform X (periodic Hann
+ * window of the FFT size, hop a quarter of it, frames centered with reflection).
  */
 export class ReconstructionLoss {
   readonly options: ResolvedLoss;

@@ -17,7 +17,7 @@ export interface StepRecord {
   /** Of the batch, before the update; null where it was not finite. */
   readonly loss: number | null;
   readonly learningRate: number;
-  /** The optimiser's, where a schedule changes it. */
+  /** The optimizer's, where a schedule changes it. */
   readonly beta1?: number;
   /** Euclidean norm of all gradients together, before clipping; null where it was not finite. */
   readonly gradNorm: number | null;
@@ -100,11 +100,11 @@ const metricsRecordSchema = z.discriminatedUnion('kind', [step, validation, warn
 const NEWLINE = 0x0a;
 
 /**
- * The log of a training, one JSON object a line, written as it happens (metrics.jsonl). A process that
- * is killed leaves at most its last line torn, and `resume` mends that.
+ * The log of a training, one JSON object a line, written as it happens (metrics.jsonl). A process
+ * that is killed leaves at most its last line torn, and `resume` mends that.
  *
- * For the log of a resumed training to be that of an uninterrupted one, write the records of a step,
- * its validation too, and `flush` before the checkpoint of that step.
+ * For the log of a resumed training to be that of an uninterrupted one, write the records of a
+ * step, its validation too, and `flush` before the checkpoint of that step.
  */
 export class MetricsLog {
   private constructor(private readonly file: AppendFile) {}
@@ -119,8 +119,8 @@ export class MetricsLog {
   }
 
   /**
-   * Goes on with the log of an interrupted training. A torn last line and all records of steps after
-   * `step` are dropped: the training will write them again.
+   * Goes on with the log of an interrupted training. A torn last line and all records of steps
+   * after `step` are dropped: the training will write them again.
    *
    * @param step updates that the checkpoint has
    * @param validationDue whether the validation after that step will be made again too
@@ -228,7 +228,7 @@ function recordOf(value: unknown, path: string, line: number): MetricsRecord {
   }
 }
 
-/** Where the lines of records up to a step lie, neighbours joined. */
+/** Where the lines of records up to a step lie, neighbors joined. */
 function keptRanges(
   path: string,
   bytes: Buffer,

@@ -24,7 +24,10 @@ export type AdamWOptions = Omit<OptimizerOptions, 'maxUpdate'>;
 const rows = fitGroup('optimizer');
 const { maxUpdate, ...fields } = fieldsOf<Resolved<OptimizerOptions>>(rows);
 
-/** The same for the options of trainings, and the limit. Each training has a learning rate of its own. */
+/**
+ * The same for the options of trainings, and the limit. Each training has a learning rate of its
+ * own.
+ */
 export const adamWFields = {
   ...fields,
   ...fieldsOf<{ learningRate: number | undefined }>(
@@ -44,7 +47,9 @@ const rateSchema = optionsObject({ learningRate: nonNegativeNumber, beta1: beta 
 export interface AdamWState {
   /** Updates done. */
   readonly step: number;
-  /** Running means of the gradients, in the order of the parameters: the optimiser's own tensors. */
+  /**
+   * Running means of the gradients, in the order of the parameters: the optimizer's own tensors.
+   */
   readonly firstMoments: readonly Tensor[];
   /** Running means of their squares, likewise. */
   readonly secondMoments: readonly Tensor[];
@@ -85,7 +90,7 @@ export class AdamW {
     addon().zeroGradAdamW(this.#handle);
   }
 
-  /** Where the optimiser is. Write into the moments and set `stepCount` to restore a state. */
+  /** Where the optimizer is. Write into the moments and set `stepCount` to restore a state. */
   get state(): AdamWState {
     const { step, firstMoments, secondMoments } = addon().stateOfAdamW(this.#handle);
     return {
@@ -115,7 +120,7 @@ function listOf(parameters: ReadonlyMap<string, Tensor> | Iterable<Tensor>): Ten
     ? ([...(types.isMap(parameters) ? parameters.values() : parameters)] as Tensor[])
     : [];
   if (list.length > 0) return list;
-  throw new FewSoundError('INVALID_ARGUMENT', 'AdamW: there are no parameters to optimise.', {
+  throw new FewSoundError('INVALID_ARGUMENT', 'AdamW: there are no parameters to optimize.', {
     field: 'parameters',
   });
 }

@@ -18,9 +18,14 @@ export interface ProcessGroupOptions {
   masterPort: number;
   /** Whether the program that started the ranks listens there instead of rank 0. Default false. */
   launcherListens?: boolean;
-  /** Seconds to wait for the other ranks, when joining and in every operation, 0.1 to 86,400. Default 30. */
+  /**
+   * Seconds to wait for the other ranks, when joining and in every operation, 0.1 to 86,400.
+   * Default 30.
+   */
   timeoutSeconds?: number;
-  /** Gloo takes tensors of any device, through the CPU; NCCL those of CUDA devices. Default 'gloo'. */
+  /**
+   * Gloo takes tensors of any device, through the CPU; NCCL those of CUDA devices. Default 'gloo'.
+   */
   backend?: 'gloo' | 'nccl';
   /** The CUDA device of this rank on its machine, for NCCL. Default 0. */
   localRank?: number;
@@ -50,13 +55,13 @@ const schema = optionsObject({
 });
 
 /**
- * Processes that train one model together, on one machine or several. Every operation is one that all of them call, in
- * the same order; each resolves when all have come to it. The operations of a process follow each other as they were
- * called, awaited or not.
+ * Processes that train one model together, on one machine or several. Every operation is one that
+ * all of them call, in the same order; each resolves when all have come to it. The operations of a
+ * process follow each other as they were called, awaited or not.
  *
- * An operation that fails, because a rank is gone, hangs or does something else, ends the group: it rejects with
- * PROCESS_GROUP, and so do all that follow. End with `close()`; a process that just ends may cut off what others are
- * still receiving.
+ * An operation that fails, because a rank is gone, hangs or does something else, ends the group: it
+ * rejects with PROCESS_GROUP, and so do all that follow. End with `close()`; a process that just
+ * ends may cut off what others are still receiving.
  */
 export class ProcessGroup {
   /** This process, from 0. */
@@ -79,8 +84,8 @@ export class ProcessGroup {
   /**
    * Joins the other processes; resolves when all are there.
    *
-   * @throws FewSoundError INVALID_ARGUMENT naming the option; DEVICE_UNAVAILABLE where there is no NCCL; PROCESS_GROUP
-   *   when not all come within the timeout or the port is taken
+   * @throws FewSoundError INVALID_ARGUMENT naming the option; DEVICE_UNAVAILABLE where there is no
+   *   NCCL; PROCESS_GROUP when not all come within the timeout or the port is taken
    */
   static async join(options: ProcessGroupOptions): Promise<ProcessGroup> {
     const resolved = parseOptions(schema, options, 'process group options');
@@ -126,7 +131,8 @@ export class ProcessGroup {
   }
 
   /**
-   * Writes the mean over the ranks into each tensor, such as gradients; of like shapes and dtypes on all of them.
+   * Writes the mean over the ranks into each tensor, such as gradients; of like shapes and dtypes
+   * on all of them.
    *
    * @throws FewSoundError INVALID_ARGUMENT, PROCESS_GROUP
    */
@@ -135,7 +141,8 @@ export class ProcessGroup {
   }
 
   /**
-   * Writes the tensors of one rank into those of the others, such as parameters before the first step.
+   * Writes the tensors of one rank into those of the others, such as parameters before the first
+   * step.
    *
    * @param root the rank whose tensors they are
    * @throws FewSoundError INVALID_ARGUMENT, PROCESS_GROUP
@@ -155,7 +162,10 @@ export class ProcessGroup {
     return this.#inTurn(() => addon().barrierOfRanks(this.handle));
   }
 
-  /** Waits for the other ranks to close theirs, and ends the connections. Again, or after a failure, it does nothing. */
+  /**
+   * Waits for the other ranks to close theirs, and ends the connections. Again, or after a failure,
+   * it does nothing.
+   */
   close(): Promise<void> {
     return this.#inTurn(() => addon().closeProcessGroup(this.handle));
   }
@@ -164,7 +174,10 @@ export class ProcessGroup {
     return this.close();
   }
 
-  /** Ends the connections without waiting for others: what they still expect from this rank fails there. */
+  /**
+   * Ends the connections without waiting for others: what they still expect from this rank fails
+   * there.
+   */
   dispose(): void {
     addon().leaveProcessGroup(this.handle);
     // One that is running cannot be taken back.
@@ -208,8 +221,8 @@ const optionsOfEnvironment = optionsObject({
 });
 
 /**
- * Joins the processes that `torchrun` started, by the variables that it sets: RANK, WORLD_SIZE, MASTER_ADDR,
- * MASTER_PORT and, for NCCL, LOCAL_RANK. Anything else that sets them does as well.
+ * Joins the processes that `torchrun` started, by the variables that it sets: RANK, WORLD_SIZE,
+ * MASTER_ADDR, MASTER_PORT and, for NCCL, LOCAL_RANK. Anything else that sets them does as well.
  *
  * ```sh
  * torchrun --no-python --nproc-per-node 2 node train.js

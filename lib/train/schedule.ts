@@ -80,17 +80,22 @@ export function scheduleArgument(settings: {
   return { ...schedule, learningRate, totalSteps: steps, beta1 };
 }
 
-/** The highest rate, which is what `learningRate` names, of a schedule that begins at a given one. */
+/**
+ * The highest rate, which is what `learningRate` names, of a schedule that begins at a given one.
+ */
 export function peakFrom(firstRate: number, schedule: ResolvedSchedule): number {
   return schedule.kind === 'oneCycle' ? firstRate * schedule.divFactor : firstRate;
 }
 
-/** Of configurations of trainings, and of the course in their checkpoints: see {@link withPeakRate}. */
+/**
+ * Of configurations of trainings, and of the course in their checkpoints: see {@link withPeakRate}.
+ */
 export const courseVersion = 2;
 
 /**
- * Options or the course of a training as this version has them. Until version 2, `learningRate` of `train` and
- * `trainClassifier` was the first rate of one cycle; now it is the highest, as in `fit`.
+ * Options or the course of a training as this version has them. Until version 2, `learningRate` of
+ * `train` and `trainClassifier` was the first rate of one cycle; now it is the highest, as in
+ * `fit`.
  *
  * @param usual the schedule where none is given
  */
@@ -103,7 +108,9 @@ export function withPeakRate<T extends { learningRate?: unknown; schedule?: unkn
   return { ...stored, learningRate: peakFrom(stored.learningRate, schedule.data) };
 }
 
-/** A stored course, with the defaults of what its version did not know in the loss and the schedule. */
+/**
+ * A stored course, with the defaults of what its version did not know in the loss and the schedule.
+ */
 export function withDefaults<T extends Record<string, unknown>>(stored: T): T {
   const loss = lossSchema().safeParse(stored.loss);
   const schedule = scheduleSchema.safeParse(stored.schedule);

@@ -26,16 +26,16 @@ export function crc32c(bytes: Uint8Array): number {
 }
 
 /**
- * The checksum as records store it: rotated and shifted, so that a checksum of data that itself holds
- * checksums stays a good one.
+ * The checksum as records store it: rotated and shifted, so that a checksum of data that itself
+ * holds checksums stays a good one.
  */
 function maskedCrc32c(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + 0xa282_ead8) >>> 0;
 }
 
-// What the messages of an event file need of the protocol buffer wire format. A message is a list of
-// fields; fields that are absent are left out.
+// What the messages of an event file need of the protocol buffer wire format. A message is a list
+// of fields; fields that are absent are left out.
 
 const VARINT = 0;
 const FIXED_64 = 1;
@@ -89,8 +89,8 @@ function varint(value: number): Encoded {
   return Uint8Array.from([...groups, rest]);
 }
 
-// Messages of TensorFlow's event.proto, summary.proto, tensor.proto and tensor_shape.proto, as far as
-// an event file of scalars, sounds and texts needs them. Field numbers are theirs.
+// Messages of TensorFlow's event.proto, summary.proto, tensor.proto and tensor_shape.proto, as far
+// as an event file of scalars, sounds and texts needs them. Field numbers are theirs.
 
 /** Where and when an event happened. */
 export interface EventTime {
@@ -155,7 +155,9 @@ function pluginMetadata(plugin: string, content?: Encoded): Encoded {
   return bytes(9, bytes(1, message(bytes(1, plugin), content && bytes(2, content))));
 }
 
-/** A record of a TFRecord file: length (uint64), checksum of the length, data, checksum of the data. */
+/**
+ * A record of a TFRecord file: length (uint64), checksum of the length, data, checksum of the data.
+ */
 export function frameRecord(data: Uint8Array): Uint8Array {
   const record = new Uint8Array(8 + 4 + data.length + 4);
   const view = new DataView(record.buffer);
@@ -187,9 +189,9 @@ const step = z.number().int().min(0, { error: 'Expected a whole number of 0 or m
 const optionsSchema = z.strictObject({ resumedAt: step.optional() });
 
 /**
- * Writes an event file that TensorBoard shows while a training runs (`tensorboard --logdir FOLDER`).
- * Each opening begins a file of its own. A process that is killed leaves at most the last event torn;
- * TensorBoard reads those before it.
+ * Writes an event file that TensorBoard shows while a training runs
+ * (`tensorboard --logdir FOLDER`). Each opening begins a file of its own. A process that is killed
+ * leaves at most the last event torn; TensorBoard reads those before it.
  */
 export class TensorBoardWriter {
   private constructor(private readonly file: AppendFile) {}
@@ -218,8 +220,8 @@ export class TensorBoardWriter {
   }
 
   /**
-   * Numbers at a step, by their tags, for example `train/loss`; null leaves a gap in the curve. They
-   * are kept in float32.
+   * Numbers at a step, by their tags, for example `train/loss`; null leaves a gap in the curve.
+   * They are kept in float32.
    *
    * @throws FewSoundError INVALID_ARGUMENT, IO
    */
@@ -285,7 +287,10 @@ const now = () => Date.now() / 1000;
 
 const NAME = /^events\.out\.tfevents\.(\d+)\./;
 
-/** A name that sorts after those there, whatever the clock says: TensorBoard reads the files in that order. */
+/**
+ * A name that sorts after those there, whatever the clock says: TensorBoard reads the files in that
+ * order.
+ */
 async function newPath(folder: string, wallTime: number): Promise<string> {
   await makeFolder(folder);
   let names: string[];

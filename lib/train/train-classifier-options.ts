@@ -35,14 +35,18 @@ export type EpochWeights = (typeof epochWeights)[number];
 
 /** Options of `trainClassifier`. */
 export interface TrainClassifierOptions extends AdamWOptions, Pick<FitFields, 'threads'> {
-  /** Folder of the run: config.json, metrics.jsonl, checkpoints/ (last and best), epochs/, test.json, TensorBoard's events. */
+  /**
+   * Folder of the run: config.json, metrics.jsonl, checkpoints/ (last and best), epochs/,
+   * test.json, TensorBoard's events.
+   */
   folder: string;
   /** Default 100 (paper 2, section 3). */
   epochs?: number;
   /** Recordings of an update, 2 or more. Default 32. */
   batchSize?: number;
   /**
-   * The highest rate, as in `train`. Default 1e-3 (paper 2, section 3), of which one cycle makes its first rate.
+   * The highest rate, as in `train`. Default 1e-3 (paper 2, section 3), of which one cycle makes
+   * its first rate.
    */
   learningRate?: number;
   /** How the rate changes over the updates. Default 'constant'. */
@@ -51,15 +55,18 @@ export interface TrainClassifierOptions extends AdamWOptions, Pick<FitFields, 't
   weightDecay?: number;
   /** Gradients are scaled down to this norm. Default: they are not. */
   maxGradientNorm?: number;
-  /** Recordings are moved by up to so many samples either way, each time anew; the clips' margin at most. Default 0. */
+  /**
+   * Recordings are moved by up to so many samples either way, each time anew; the clips' margin at
+   * most. Default 0.
+   */
   shift?: number;
   /** Parts of every class for validation and for test. Default 0.2 each (paper 2, section 3). */
   split?: { validation?: number; test?: number };
   /** Seed of the split, the order, the moves and the dropout. Default 0. */
   seed?: number;
   /**
-   * Weights that epochs/epoch-0000.safetensors (before training) and those after it keep. Default 'convolutions': small, and
-   * what geometry is computed from.
+   * Weights that epochs/epoch-0000.safetensors (before training) and those after it keep. Default
+   * 'convolutions': small, and what geometry is computed from.
    */
   epochWeights?: EpochWeights;
   /** Updates between two checkpoints. Default: one at the end of every epoch. */
@@ -68,7 +75,10 @@ export interface TrainClassifierOptions extends AdamWOptions, Pick<FitFields, 't
   resume?: boolean;
   /** Called after every update. An error that it throws ends the training. */
   onProgress?: (progress: TrainProgress) => void;
-  /** Called after every epoch; the model may be looked at meanwhile. An error that it throws ends the training. */
+  /**
+   * Called after every epoch; the model may be looked at meanwhile. An error that it throws ends
+   * the training.
+   */
   onValidation?: (result: ClassifierValidation) => void | Promise<void>;
   /** Stops after the update at work, with a checkpoint. */
   signal?: AbortSignal;

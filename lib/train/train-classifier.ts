@@ -38,17 +38,18 @@ export interface TrainClassifierResult {
 }
 
 /**
- * Trains a classifier of waveforms (paper 2, section 3): Adam and cross-entropy, parts for training, validation and test in
- * which every class is alike, a validation after every epoch, and the best model on the test part at the end. Updates run
- * on a thread of their own.
+ * Trains a classifier of waveforms (paper 2, section 3): Adam and cross-entropy, parts for
+ * training, validation and test in which every class is alike, a validation after every epoch, and
+ * the best model on the test part at the end. Updates run on a thread of their own.
  *
- * A training goes on from its last checkpoint with `resume: true`, wherever it was killed; on the CPU, with as many
- * threads, it then takes the very steps of an uninterrupted one.
+ * A training goes on from its last checkpoint with `resume: true`, wherever it was killed; on the
+ * CPU, with as many threads, it then takes the very steps of an uninterrupted one.
  *
  * @param model is changed in place; at the end it has the weights of the last update
  * @param clips of as many samples and classes as the model
- * @throws FewSoundError INVALID_ARGUMENT, naming the option, before anything is touched; DIVERGED where the loss is no finite
- *   number, with the checkpoint before it kept; ABORTED by the signal, with a checkpoint; IO, FILE_NOT_FOUND, FILE_FORMAT
+ * @throws FewSoundError INVALID_ARGUMENT, naming the option, before anything is touched; DIVERGED
+ *   where the loss is no finite number, with the checkpoint before it kept; ABORTED by the signal,
+ *   with a checkpoint; IO, FILE_NOT_FOUND, FILE_FORMAT
  */
 export async function trainClassifier(
   model: WaveformClassifier,

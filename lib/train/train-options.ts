@@ -28,7 +28,9 @@ import { ProcessGroup } from './process-group.js';
 import { courseVersion, peakFrom, type ScheduleKind, scheduleSchema } from './schedule.js';
 import type { TrainProgress, ValidationResult } from './training-run.js';
 
-/** The loss in an epoch, counted from 1: weights with a ramp begin with its first value in epoch 1. */
+/**
+ * The loss in an epoch, counted from 1: weights with a ramp begin with its first value in epoch 1.
+ */
 export function lossInEpoch(
   loss: ResolvedLoss,
   ramps: ResolvedTrain['lossRamps'],
@@ -66,9 +68,9 @@ export interface TrainOptions extends AdamWOptions, Pick<FitFields, 'threads'> {
   /** Batches whose gradients make one update. Default 1. */
   accumulate?: number;
   /**
-   * The highest rate: the constant one, the first of a cosine, the peak of one cycle, which begins at a `divFactor`-th
-   * of it. Default 1e-5, with a SIREN as target 1e-6, of which one cycle makes its first rate (paper 1, section 4.2): so
-   * with the default schedule 2.5e-4 and 2.5e-5.
+   * The highest rate: the constant one, the first of a cosine, the peak of one cycle, which begins
+   * at a `divFactor`-th of it. Default 1e-5, with a SIREN as target 1e-6, of which one cycle makes
+   * its first rate (paper 1, section 4.2): so with the default schedule 2.5e-4 and 2.5e-5.
    */
   learningRate?: number;
   /** Default one cycle with `warmupFraction` 0.05 and `divFactor` 25 (SPEC "Training (paper)"). */
@@ -77,19 +79,25 @@ export interface TrainOptions extends AdamWOptions, Pick<FitFields, 'threads'> {
   stepPer?: 'batch' | 'epoch';
   /** The loss; its sampling rate is the corpus's. */
   loss?: Omit<LossOptions, 'sampleRate'>;
-  /** Weights of the loss that change over the epochs, in place of those in `loss`. Validations take those of the last epoch. */
+  /**
+   * Weights of the loss that change over the epochs, in place of those in `loss`. Validations take
+   * those of the last epoch.
+   */
   lossRamps?: { time?: Ramp; mel?: Ramp; bandPower?: Ramp };
   /** Gradients are scaled down to this norm. Default: they are not. */
   maxGradientNorm?: number;
   /**
-   * Most that an update changes a tensor of weights by, as a part of its size (root mean squares; of
-   * 1e-3 where the weights are smaller); the rate of a tensor is lowered for an update that would be
-   * more. So a rate that is too high for the model does not switch the units of written networks off
-   * for good. Default 0.02. 0: AdamW as it is, as the authors' program has it; a training that is
-   * known to be stable learns faster so.
+   * Most that an update changes a tensor of weights by, as a part of its size (root mean squares;
+   * of 1e-3 where the weights are smaller); the rate of a tensor is lowered for an update that
+   * would be more. So a rate that is too high for the model does not switch the units of written
+   * networks off for good. Default 0.02. 0: AdamW as it is, as the authors' program has it; a
+   * training that is known to be stable learns faster so.
    */
   maxUpdate?: number;
-  /** 'bfloat16': encoder and hypernetwork compute in it, splines and loss in float32. Default 'float32'. */
+  /**
+   * 'bfloat16': encoder and hypernetwork compute in it, splines and loss in float32. Default
+   * 'float32'.
+   */
   precision?: 'float32' | 'bfloat16';
   /** Seed of the crops. Default 0. */
   seed?: number;
@@ -99,8 +107,8 @@ export interface TrainOptions extends AdamWOptions, Pick<FitFields, 'threads'> {
   /** Segments for validation at most. Default 512. */
   validationLimit?: number;
   /**
-   * What validations measure. Default: all but `cdpam`, which takes seconds a segment. Those that are not set up here are
-   * null.
+   * What validations measure. Default: all but `cdpam`, which takes seconds a segment. Those that
+   * are not set up here are null.
    */
   validationMetrics?: readonly MetricName[];
   /** Updates between two checkpoints. Default: one at the end of every epoch. */
@@ -115,8 +123,8 @@ export interface TrainOptions extends AdamWOptions, Pick<FitFields, 'threads'> {
   onProgress?: (progress: TrainProgress) => void;
   onValidation?: (result: ValidationResult) => void;
   /**
-   * Told where a validation finds written networks that have become constant; the log has it too. Default: a warning of
-   * the process.
+   * Told where a validation finds written networks that have become constant; the log has it too.
+   * Default: a warning of the process.
    */
   onWarning?: (warning: TrainingWarning) => void;
   /** Stops after the update at work, or between two batches of a validation, with a checkpoint. */
@@ -273,7 +281,10 @@ export function setUpTraining(
   };
 }
 
-/** @throws FewSoundError INVALID_ARGUMENT for a loss that cannot be computed, or is nothing in some epoch */
+/**
+ * @throws FewSoundError INVALID_ARGUMENT for a loss that cannot be computed, or is nothing in some
+ *   epoch
+ */
 function requireUsefulLoss(samples: number, { loss, lossRamps, epochs }: ResolvedTrain): void {
   const ends = [1, epochs].map((epoch) => lossInEpoch(loss, lossRamps, epoch));
   if (ends.some(({ time, mel }) => time === 0 && mel === 0)) {

@@ -34,17 +34,18 @@ export interface TrainResult {
 }
 
 /**
- * Trains a model that writes networks on a corpus (paper 1, section 4.2): AdamW, epochs of random crops,
- * validation, checkpoints. Updates run on a thread of their own while batches are prepared ahead.
+ * Trains a model that writes networks on a corpus (paper 1, section 4.2): AdamW, epochs of random
+ * crops, validation, checkpoints. Updates run on a thread of their own while batches are prepared
+ * ahead.
  *
- * A training goes on from its last checkpoint with `resume: true`, wherever it was killed; on the CPU, with
- * as many threads, it then takes the very steps of an uninterrupted one.
+ * A training goes on from its last checkpoint with `resume: true`, wherever it was killed; on the
+ * CPU, with as many threads, it then takes the very steps of an uninterrupted one.
  *
  * @param model is changed in place
  * @param corpus of the rate that the model is to learn at; stays open
- * @throws FewSoundError INVALID_ARGUMENT, naming the option, before anything is touched; DIVERGED where the loss
- *   is no finite number, with the checkpoint before it kept; ABORTED by the signal, with a checkpoint; IO,
- *   FILE_NOT_FOUND, FILE_FORMAT; PROCESS_GROUP where another process is gone
+ * @throws FewSoundError INVALID_ARGUMENT, naming the option, before anything is touched; DIVERGED
+ *   where the loss is no finite number, with the checkpoint before it kept; ABORTED by the signal,
+ *   with a checkpoint; IO, FILE_NOT_FOUND, FILE_FORMAT; PROCESS_GROUP where another process is gone
  */
 export async function train(
   model: FewSound | HyperSound,

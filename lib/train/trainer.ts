@@ -84,8 +84,9 @@ export class Trainer {
   /**
    * What the model makes of recordings.
    *
-   * @returns reconstructions [recordings · samples] or logits [recordings · classes]; the loss of each recording; of a
-   *   hypernetwork, whether a reconstruction is constant though its recording is not
+   * @returns reconstructions [recordings · samples] or logits [recordings · classes]; the loss of
+   *   each recording; of a hypernetwork, whether a reconstruction is constant though its recording
+   *   is not
    */
   async evaluate(batch: TrainingBatch): Promise<{
     outputs: Float32Array | Float64Array;
@@ -107,9 +108,9 @@ export class Trainer {
   }
 
   /**
-   * What an exact continuation needs beside the model and the number of updates: `firstMoment.<parameter>` and
-   * `secondMoment.<parameter>`, of a fit its losses and counters too. The tensors belong to the scope around and are valid until
-   * the next update.
+   * What an exact continuation needs beside the model and the number of updates:
+   * `firstMoment.<parameter>` and `secondMoment.<parameter>`, of a fit its losses and counters too.
+   * The tensors belong to the scope around and are valid until the next update.
    */
   get state(): TrainingState {
     return new Map(

@@ -28,11 +28,16 @@ const positionSchema = z.strictObject({
   step: z.number().int().nonnegative(),
   /** Seconds of training so far, interruptions left out. */
   seconds: z.number().nonnegative(),
-  /** The best validation so far: its loss, of a classifier its accuracy too, and after which update it was. */
+  /**
+   * The best validation so far: its loss, of a classifier its accuracy too, and after which update
+   * it was.
+   */
   best: z
     .strictObject({ step: z.number().int(), loss: z.number(), accuracy: z.number().optional() })
     .nullable(),
-  /** Whether the validation after that update is still to be made: the training was stopped in it. */
+  /**
+   * Whether the validation after that update is still to be made: the training was stopped in it.
+   */
   validationDue: z.boolean().default(false),
 });
 
@@ -81,8 +86,8 @@ export async function writeTrainingCheckpoint(
 /**
  * Reads a checkpoint into a model and its trainer. All is checked before anything is changed.
  *
- * @throws FewSoundError FILE_NOT_FOUND, IO, FILE_FORMAT; INVALID_ARGUMENT for a checkpoint of another
- *   architecture, corpus or course, naming what differs
+ * @throws FewSoundError FILE_NOT_FOUND, IO, FILE_FORMAT; INVALID_ARGUMENT for a checkpoint of
+ *   another architecture, corpus or course, naming what differs
  */
 export async function readTrainingCheckpoint(
   path: string,

@@ -127,8 +127,8 @@ export class TrainingRun {
    * Opens the folder and the log, after reading the last checkpoint where the training goes on.
    *
    * @param config what config.json of a new run is to hold
-   * @throws FewSoundError INVALID_ARGUMENT for a folder that is taken, or a checkpoint of another training; FILE_NOT_FOUND,
-   *   FILE_FORMAT, IO
+   * @throws FewSoundError INVALID_ARGUMENT for a folder that is taken, or a checkpoint of another
+   *   training; FILE_NOT_FOUND, FILE_FORMAT, IO
    */
   async open(resume: boolean, config: () => object): Promise<void> {
     const { files, model, trainer, course, writes } = this.#plan;
@@ -157,7 +157,10 @@ export class TrainingRun {
     }
   }
 
-  /** @throws FewSoundError DIVERGED where loss or gradients are no finite numbers: then no update was made */
+  /**
+   * @throws FewSoundError DIVERGED where loss or gradients are no finite numbers: then no update
+   *   was made
+   */
   requireUpdate(epoch: number, loss: number, gradientNorm: number): void {
     if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) return;
     const what = Number.isFinite(loss)

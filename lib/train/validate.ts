@@ -21,8 +21,8 @@ interface Tally {
 }
 
 /**
- * The loss and the metrics asked for over the validation part, each segment alone, then their means. Processes that
- * train together share the segments.
+ * The loss and the metrics asked for over the validation part, each segment alone, then their
+ * means. Processes that train together share the segments.
  *
  * @returns null where the signal stopped it, in one process or another
  */

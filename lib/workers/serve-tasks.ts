@@ -8,8 +8,8 @@ export type WorkerMessage<News, Result> =
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
 
 /**
- * The program of a worker thread that `runTasks` sends one task after the other. Does nothing where there is no parent to
- * work for.
+ * The program of a worker thread that `runTasks` sends one task after the other. Does nothing where
+ * there is no parent to work for.
  *
  * @param begin gets what all tasks have in common, once, and gives what does one
  */

@@ -6,7 +6,8 @@ import { packageRoot } from '../setup/libtorch.js';
 import type { WorkerMessage } from './serve-tasks.js';
 
 /**
- * The path of a program for threads or processes of their own: JavaScript, also where lib/ is run from its sources.
+ * The path of a program for threads or processes of their own: JavaScript, also where lib/ is run
+ * from its sources.
  *
  * @param place below lib/, such as 'data/prepare-worker.js'
  */
@@ -39,10 +40,11 @@ export interface PoolWork<Task, Result, News = never> {
 }
 
 /**
- * Does tasks on worker threads. When one fails, or at the signal, all are ended at once, in the middle of what they are at.
+ * Does tasks on worker threads. When one fails, or at the signal, all are ended at once, in the
+ * middle of what they are at.
  *
- * @throws FewSoundError of the first task that failed, INTERNAL where that was no FewSoundError; WORKER where a thread ended by
- *   itself, as for want of memory; ABORTED
+ * @throws FewSoundError of the first task that failed, INTERNAL where that was no FewSoundError;
+ *   WORKER where a thread ended by itself, as for want of memory; ABORTED
  */
 export async function runTasks<Task, Result, News = never>(
   work: PoolWork<Task, Result, News>,

@@ -85,7 +85,8 @@ describe('the Wigner-Ville distribution', () => {
         const filter = wavelet(length, { frequency, middle, width, phase, level });
         const found = distribution(filter);
         const { frequencies, times } = found;
-        // The analytic signal of such a wave is its envelope times exp(iωt), with half of the squares in each part.
+        // The analytic signal of such a wave is its envelope times exp(iωt), with half of the
+        // squares in each part.
         const envelope = (n: number) =>
           (level * Math.exp(-0.5 * ((n - middle * length) / (width * length)) ** 2)) ** 2 / 2;
         times.forEach((_, column) => {

@@ -2,7 +2,10 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-/** A machine of our own making: a home folder, programs called python3, and folders that look like LibTorch. */
+/**
+ * A machine of our own making: a home folder, programs called python3, and folders that look like
+ * LibTorch.
+ */
 export class FakeMachine {
   private readonly before = { ...process.env };
 

@@ -19,7 +19,8 @@ export function run(
   flags: string[] = [],
   environment: Record<string, string> = {},
 ): Promise<Ended> {
-  // Random calls reach operators that make files under whatever name they are given: not in the project.
+  // Random calls reach operators that make files under whatever name they are given: not in the
+  // project.
   const folder = mkdtempSync(join(tmpdir(), 'fewsound-'));
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...flags, join(__dirname, program), ...values], {

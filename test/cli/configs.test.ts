@@ -53,7 +53,8 @@ describe.each(files)('configs/%s', (name) => {
     const config = await read(name);
     const { kind, target: described, ...options } = config.model;
     parseOptions(kindSchema('hypernetwork', kind), { ...options, target: described }, name);
-    // As long as the corpus has: the loss of the configurations needs more than half its largest FFT.
+    // As long as the corpus has: the loss of the configurations needs more than half its largest
+    // FFT.
     const { kind: _, universalKernel, warmupEpochs, ...tiny } = { ...TINY_MODEL, samples: 2000 };
     const ofFewSound = kind === 'fewsound' ? { universalKernel, warmupEpochs } : {};
     const model = createHyperNetwork(kind, { ...tiny, ...ofFewSound, target: target(config) });

@@ -28,10 +28,11 @@ export interface Comparison extends Distance {
 }
 
 /**
- * The relative distance of a tensor is the largest difference divided by the largest magnitude of the
- * reference, both over all elements: the error in the maximum norm. An element by element quotient
- * would ask for digits of numbers that are what is left of a cancellation. A reference of zeros has no
- * scale; there the relative distance is the absolute one. NaN is infinitely far from anything.
+ * The relative distance of a tensor is the largest difference divided by the largest magnitude of
+ * the reference, both over all elements: the error in the maximum norm. An element by element
+ * quotient would ask for digits of numbers that are what is left of a cancellation. A reference of
+ * zeros has no scale; there the relative distance is the absolute one. NaN is infinitely far from
+ * anything.
  */
 export function distance(values: ArrayLike<number>, reference: ArrayLike<number>): Distance {
   let absolute = 0;
@@ -65,8 +66,8 @@ export function passes(comparison: Comparison): boolean {
 }
 
 /**
- * Every sum of a layer rounds again, so the golden tensor may be several times as far from float64 as
- * moving the parameters takes it; seen are up to five among the tensors that are past the rule.
+ * Every sum of a layer rounds again, so the golden tensor may be several times as far from float64
+ * as moving the parameters takes it; seen are up to five among the tensors that are past the rule.
  */
 const ROUNDINGS = 8;
 
@@ -74,8 +75,8 @@ const ROUNDINGS = 8;
 const CHANCE = 4;
 
 /**
- * Whether rounding alone may have done what is between a tensor and the golden one: float64 confirms
- * the golden one to what rounding explains, and ours is as near to it, but for chance.
+ * Whether rounding alone may have done what is between a tensor and the golden one: float64
+ * confirms the golden one to what rounding explains, and ours is as near to it, but for chance.
  */
 export function isRounding({ float64 }: Comparison): boolean {
   if (float64 === undefined) return false;

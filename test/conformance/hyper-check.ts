@@ -99,7 +99,10 @@ export async function checkEncoder(golden: GoldenFile): Promise<CheckResult> {
   return judge({ golden, dtype: x.dtype as RealDType, evaluate, isResult });
 }
 
-/** The whole model for one kind of target: codes, reconstructions, L1 loss and every gradient, at two factors. */
+/**
+ * The whole model for one kind of target: codes, reconstructions, L1 loss and every gradient, at
+ * two factors.
+ */
 export function checkFewSound(kind: 'kan' | 'nerf' | 'siren') {
   return async (golden: GoldenFile): Promise<CheckResult> => {
     const audio = golden.tensor('audio');

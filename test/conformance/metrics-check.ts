@@ -6,7 +6,10 @@ import type { CheckResult } from './result.js';
 
 type Metric = (target: Float32Array, estimate: Float32Array) => number | null;
 
-/** Checks the metrics: means over the recordings of the file, the PSNR with one range over all of them. */
+/**
+ * Checks the metrics: means over the recordings of the file, the PSNR with one range over all of
+ * them.
+ */
 export async function checkMetrics(golden: GoldenFile): Promise<CheckResult> {
   const rate = golden.need<number>('sample_rate');
   const target = numbers(golden.tensor('target')) as Float32Array;

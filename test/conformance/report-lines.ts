@@ -29,7 +29,10 @@ export const heading = [
   '  worst tensor; float64: golden, ours, rounding',
 ].join('');
 
-/** One line of the report, and one for each tensor that is out of tolerance or has a tolerance of its own. */
+/**
+ * One line of the report, and one for each tensor that is out of tolerance or has a tolerance of
+ * its own.
+ */
 export function reportLines({ file, status, comparisons, problem }: FileReport): string[] {
   const start = `${file.padEnd(42)}${status.padEnd(8)}`;
   const nearest = worst(comparisons);

@@ -4,7 +4,10 @@ import { type GoldenFile, numbers } from './golden-file.js';
 import type { CheckResult } from './result.js';
 import { type RealDType, ruleOf } from './tolerance.js';
 
-/** Checks response spectra: `signal`, `filter.i` [filters, length]; `normalised`, `strs`, `crs`, `times`, `frequencies`. */
+/**
+ * Checks response spectra: `signal`, `filter.i` [filters, length]; `normalised`, `strs`, `crs`,
+ * `times`, `frequencies`.
+ */
 export async function checkResponseSpectra(golden: GoldenFile): Promise<CheckResult> {
   const signal = golden.tensor('signal');
   const dtype = signal.dtype as RealDType;

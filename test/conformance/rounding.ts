@@ -39,8 +39,9 @@ function need(values: NamedValues, name: string): ArrayLike<number> {
 }
 
 /**
- * Compares what `evaluate` gives with the tensors of a golden file, and float32 tensors also with what it
- * gives in float64: one that is not within the rule passes where rounding explains it (isRounding).
+ * Compares what `evaluate` gives with the tensors of a golden file, and float32 tensors also with
+ * what it gives in float64: one that is not within the rule passes where rounding explains it
+ * (isRounding).
  */
 export async function judge(found: {
   readonly golden: GoldenFile;

@@ -15,7 +15,10 @@ export interface FileReport {
   readonly problem?: string;
 }
 
-/** The golden files of a folder whose names begin with one of the patterns ('*' stands for anything). */
+/**
+ * The golden files of a folder whose names begin with one of the patterns ('*' stands for
+ * anything).
+ */
 async function goldenFiles(folder: string, patterns: readonly string[] = []): Promise<string[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.safetensors')).sort();
   const wanted = patterns.map(

@@ -66,7 +66,10 @@ const layouts: Record<CorpusKind, () => string[]> = {
   folder: () => range(20).map((i) => `${i % 2 ? 'odd/deep' : 'even'}/${pad(i)}.wav`),
 };
 
-/** Writes a small corpus in the layout that the archive of its kind unpacks to; every file sounds different. */
+/**
+ * Writes a small corpus in the layout that the archive of its kind unpacks to; every file sounds
+ * different.
+ */
 export async function writeCorpus(
   kind: CorpusKind,
   folder: string,

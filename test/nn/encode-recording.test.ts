@@ -34,8 +34,9 @@ function sound(samples: number, level = 0.3): Clip {
 }
 
 /**
- * A model whose networks are loud, and not the same for all recordings. In float64: what the processor
- * rounds then does not show in samples of float32, even after an omega has made phases of it.
+ * A model whose networks are loud, and not the same for all recordings. In float64: what the
+ * processor rounds then does not show in samples of float32, even after an omega has made phases of
+ * it.
  */
 function model(kind: TargetKind, more: FewSoundOptions = {}): FewSound {
   const made = smallFewSound(kind, { dtype: 'float64', ...more });

@@ -60,7 +60,8 @@ describe.each(inrKinds)('%s', (kind) => {
   });
 });
 
-// FINER's factor |x| + 1 counts as a constant in the gradient, by its definition: the golden file has that.
+// FINER's factor |x| + 1 counts as a constant in the gradient, by its definition: the golden file
+// has that.
 it.each(inrKinds.filter((kind) => kind !== 'finer'))(
   '%s has the gradients that differences show',
   (kind) => {

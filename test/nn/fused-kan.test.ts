@@ -65,7 +65,8 @@ describe('the fused path of KAN layers', () => {
           ];
           for (const [name, exact] of reference) {
             const error = distance(fused.get(name) as Tensor, exact);
-            // Roundings of 1e-16, multiplied by the slopes of four layers of splines on up to 80 intervals.
+            // Roundings of 1e-16, multiplied by the slopes of four layers of splines on up to 80
+            // intervals.
             if (!(error <= 1e-9)) throw new Error(`${name} is off by ${error}`);
           }
         });
@@ -86,12 +87,14 @@ describe('the fused path of KAN layers', () => {
           const fused = along('fused', () => pass(narrow));
           const reference = along('reference', () => pass(narrow));
           for (const [name, value] of exact) {
-            // Splines of order 1 have kinks: where rounding takes a sample over a knot its slope is another one.
+            // Splines of order 1 have kinks: where rounding takes a sample over a knot its slope is
+            // another one.
             if (given.order === 1 && name !== 'amplitude') continue;
             const error = distance(fused.get(name) as Tensor, value);
             const measure = distance(reference.get(name) as Tensor, value);
-            // How far a stack amplifies a rounding is its own affair, and the reference shows it. The sums have
-            // another order here, hence the factor; and may round a hundred times where the reference is lucky.
+            // How far a stack amplifies a rounding is its own affair, and the reference shows it.
+            // The sums have another order here, hence the factor; and may round a hundred times
+            // where the reference is lucky.
             if (!(error <= 10 * measure + 1e-5)) {
               throw new Error(`${name} is off by ${error}, in the reference by ${measure}`);
             }

@@ -23,14 +23,20 @@ export interface KanCase {
   samples: number;
   /** Sets of given weights; 0: the network's own. */
   sets: number;
-  /** How t is laid out: one for all, one for each set of weights, or two with the network's own weights. */
+  /**
+   * How t is laid out: one for all, one for each set of weights, or two with the network's own
+   * weights.
+   */
   times: 'shared' | 'batched';
   /** Whether t and the given weights are views with gaps and swapped dimensions. */
   strided: boolean;
   seed: number;
 }
 
-/** Numbers that the widest layer's dense bases may have: the reference holds them several times over. */
+/**
+ * Numbers that the widest layer's dense bases may have: the reference holds them several times
+ * over.
+ */
 const affordable = 1e6;
 
 /** Cases of 2 to 4 layers; activations lie inside and outside the grid. */
@@ -57,8 +63,9 @@ export const kanCases = (most: { samples: number; width: number; grid: number })
     });
 
 /**
- * With the path of KAN layers that is named; the fused one afterwards. The reference runs on one thread: on a busy
- * machine the threads of its many small operators do little but wait for each other.
+ * With the path of KAN layers that is named; the fused one afterwards. The reference runs on one
+ * thread: on a busy machine the threads of its many small operators do little but wait for each
+ * other.
  */
 export function along<T>(path: 'fused' | 'reference', body: () => T): T {
   const before = threads();
@@ -87,14 +94,18 @@ export interface KanInputs {
   weights: Map<string, Tensor> | null;
 }
 
-/** In float64: t uniform on [-1, 1), weights spread around the network's own, frequencies of a few periods. */
+/**
+ * In float64: t uniform on [-1, 1), weights spread around the network's own, frequencies of a few
+ * periods.
+ */
 export function kanInputs(
   { samples, sets, times, strided, seed, ...options }: KanCase,
   learnableEncoding = true,
 ): KanInputs {
   const generator = new Generator(seed);
   const network = new KAN({ ...options, learnableEncoding, seed, dtype: 'float64' });
-  // The paper's frequencies double each time; times the rounding of t, the high ones would hide everything else.
+  // The paper's frequencies double each time; times the rounding of t, the high ones would hide
+  // everything else.
   const frequencies = network.stateDict().get('encoding.frequencies') as Tensor;
   noGrad(() => frequencies.uniform_(0.5, 6, generator));
   const leading = times === 'shared' ? [] : [Math.max(sets, 2)];
@@ -128,7 +139,10 @@ export function inSingle({ network, t, weights }: KanInputs): KanInputs {
   };
 }
 
-/** The leaves by name: t, the encoding's frequencies where they are learnable, and the weights in use. */
+/**
+ * The leaves by name: t, the encoding's frequencies where they are learnable, and the weights in
+ * use.
+ */
 export function leavesOf({ network, t, weights }: KanInputs): Map<string, Tensor> {
   const own = [...network.parameters()].filter(
     ([name]) => weights === null || name.startsWith('encoding.'),
@@ -150,7 +164,9 @@ export function pass(inputs: KanInputs): Map<string, Tensor> {
   ]);
 }
 
-/** Largest difference, relative to the largest number of the second; absolute where that is below 1. */
+/**
+ * Largest difference, relative to the largest number of the second; absolute where that is below 1.
+ */
 export function distance(a: Tensor, b: Tensor): number {
   expect(a.shape).toEqual(b.shape);
   const exact = b.to('float64');

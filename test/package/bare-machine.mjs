@@ -17,7 +17,10 @@ function locate(program) {
   return stdout.trim();
 }
 
-/** A machine as a user has it: an empty project, and on PATH Node.js, npm, Python 3 and the plain programs of a system. */
+/**
+ * A machine as a user has it: an empty project, and on PATH Node.js, npm, Python 3 and the plain
+ * programs of a system.
+ */
 export class BareMachine {
   #folder = mkdtempSync(join(tmpdir(), 'fewsound-package-'));
   #path = join(this.#folder, 'bin');
@@ -44,7 +47,10 @@ export class BareMachine {
     writeFileSync(join(this.#path, name), `#!/bin/sh\nexec '${path}' "$@"\n`, { mode: 0o755 });
   }
 
-  /** Runs a program of PATH in the project. No copy of LibTorch is known there but by what `environment` says. */
+  /**
+   * Runs a program of PATH in the project. No copy of LibTorch is known there but by what
+   * `environment` says.
+   */
   run(command, args, environment = {}) {
     const inherited = Object.entries(process.env).filter(
       ([name]) =>

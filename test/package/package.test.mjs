@@ -1,5 +1,6 @@
-// The way of a user: `npm install fewsound` on a machine without compilers, with a LibTorch that pip installed. Run by
-// `npm run check-package`; it takes the addon from the build of this clone and compiles nothing.
+// The way of a user: `npm install fewsound` on a machine without compilers, with a LibTorch that
+// pip installed. Run by `npm run check-package`; it takes the addon from the build of this clone
+// and compiles nothing.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
@@ -54,7 +55,10 @@ function output(command, args, environment) {
   return stdout;
 }
 
-/** Runs `npx fewsound … --json`; gives the status and the one object that it prints. No command may crash. */
+/**
+ * Runs `npx fewsound … --json`; gives the status and the one object that it prints. No command may
+ * crash.
+ */
 function fewsound(args, environment = withTorch) {
   const run = machine.run('npx', ['--offline', 'fewsound', ...args, '--json'], environment);
   assert.ok(run.status === 0 || run.status === 1, `${run.signal ?? run.status}\n${run.stderr}`);

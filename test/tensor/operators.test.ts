@@ -1,4 +1,5 @@
-// Arithmetic, functions of each element, comparison, reductions, shapes, indexing, and writing in place.
+// Arithmetic, functions of each element, comparison, reductions, shapes, indexing, and writing in
+// place.
 import { ones, ops, scope, type Tensor, tensor, zeros } from '../../lib/tensor';
 import { expectClose } from './expect-close';
 import { a, b } from './matrices';

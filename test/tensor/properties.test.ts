@@ -66,7 +66,8 @@ describe('for any shape', () => {
       fc.property(pair, ({ given, ones, leave }) => {
         scope(() => {
           const x = make(given);
-          // The same tensor, some of its dimensions cut to size 1 and some leading ones of those dropped.
+          // The same tensor, some of its dimensions cut to size 1 and some leading ones of those
+          // dropped.
           const full = ones.reduce((y, one, dim) => (one ? y.narrow(dim, 0, 1) : y), x);
           const leading = ones.findIndex((one) => !one);
           const dropped = Math.min(leave, leading === -1 ? ones.length : leading);

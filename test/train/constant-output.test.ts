@@ -93,7 +93,10 @@ describe('a model that writes constant networks', () => {
   });
   afterAll(() => corpus.close());
 
-  /** The hypernetwork writes biases into the target's first layer with which no input switches it on. */
+  /**
+   * The hypernetwork writes biases into the target's first layer with which no input switches it
+   * on.
+   */
   function deadModel(): FewSound {
     const model = tinyModel();
     const { offset, shape } = firstBiases(model);

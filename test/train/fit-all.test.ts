@@ -41,7 +41,8 @@ describe.each<InrKind>(inrKinds)('many clips, each by a %s', (kind) => {
     disposeAll(fitted);
   });
 
-  // Rounding in float32 may come to anything in the course of a training; in float64 it has no time to.
+  // Rounding in float32 may come to anything in the course of a training; in float64 it has no time
+  // to.
   it('learn it over many steps, in float64', async () => {
     const exact = (index: number) => make(index).to({ dtype: 'float64' });
     const options = { steps: 12, loss: quickLoss };
@@ -121,7 +122,7 @@ it.each<[string, object | undefined, FitAllOptions, string]>([
   ['a bad option', undefined, { together: 0 }, 'together is 0'],
   ['an option of fit', undefined, { resume: 'x' } as FitAllOptions, 'resume is for fit'],
   ['no function', undefined, { network: 3 } as unknown as FitAllOptions, 'network is 3'],
-  ['no network', undefined, { network: () => ({}) as Inr }, 'the network is none'],
+  ['no network', undefined, { network: () => ({}) as Inr }, 'expected a network'],
   ['a bad rate', undefined, { learningRate: -1 }, 'learningRate is -1'],
 ])('%s is an error before anything is learnt', async (_, given, options, message) => {
   const wrong = fitAll((given ?? clips) as typeof clips, options);

@@ -7,7 +7,8 @@ import { FewSound, type TargetOptions } from '../../lib/nn/index.js';
 import { noGrad, scope, tensor } from '../../lib/tensor/index.js';
 import { type TrainOptions, train } from '../../lib/train/index.js';
 
-// The case of overfit.test.ts and of `bench hyper-overfit`: a small model learns four recordings by heart.
+// The case of overfit.test.ts and of `bench hyper-overfit`: a small model learns four recordings by
+// heart.
 
 const RATE = 8000;
 const SAMPLES = 320;

@@ -9,9 +9,10 @@ beforeAll(async () => {
 });
 afterAll(() => corpus.close());
 
-// With gradients that are right end to end, a model learns one batch by heart: encoder, universal weights and
-// hypernetwork move together, through the target's samples and the loss. `bench hyper-overfit` does it with twenty seeds on
-// three kinds of processors: bench/results/fewsound.md.
+// With gradients that are right end to end, a model learns one batch by heart: encoder, universal
+// weights and hypernetwork move together, through the target's samples and the loss.
+// `bench hyper-overfit` does it with twenty seeds on three kinds of processors:
+// bench/results/fewsound.md.
 it.each<OverfitTarget>(['nerf', 'kan', 'siren'])(
   'one batch is learned by heart, to an SI-SNR above 15 dB: a %s',
   async (kind) => {

@@ -273,7 +273,8 @@ describeBuilt('trainings in processes of their own (skipped without dist/: npm r
     expect(weightsOf(model)).toEqual(whole.weights);
   });
 
-  // In float64: where a gradient is nothing but rounding, AdamW makes a whole step of it in float32.
+  // In float64: where a gradient is nothing but rounding, AdamW makes a whole step of it in
+  // float32.
   const exact = { ...tinyModelOptions, dtype: 'float64' } as const;
   beforeAll(async () => {
     using model = tinyModel(exact);

@@ -132,7 +132,8 @@ describe('a training', () => {
     expect(weightsOf(third)).not.toEqual(weightsOf(first));
   });
 
-  // In float64: where a gradient is nothing but rounding, AdamW makes a whole step of it in float32.
+  // In float64: where a gradient is nothing but rounding, AdamW makes a whole step of it in
+  // float32.
   it('with two batches of four for an update is one with a batch of eight, to rounding', async () => {
     using eight = tinyModel({ dtype: 'float64' });
     using four = tinyModel({ dtype: 'float64' });
@@ -333,7 +334,8 @@ describe('weights of the loss with a ramp', () => {
   const ramp = { epochs: 4, lossRamps: { time: { from: 0.5, to: 1, epochs: 2 } } };
 
   it('go along it, epoch by epoch', async () => {
-    // All but standing still, the model has in each epoch the loss of one whose weights are constant.
+    // All but standing still, the model has in each epoch the loss of one whose weights are
+    // constant.
     const still = { epochs: 4, learningRate: 1e-15, weightDecay: 0 };
     using model = tinyModel();
     const { steps } = await trained(model, 'ramps', { ...still, ...ramp });

@@ -32,7 +32,10 @@ function modelFlags(): ModelFlag[] {
   return [...flags.values()];
 }
 
-/** `kan: 10; nerf: 12`; networks that share a default stand together. For switches the networks only. */
+/**
+ * `kan: 10; nerf: 12`; networks that share a default stand together. For switches the networks
+ * only.
+ */
 function describeDefaults({ defaults, row }: ModelFlag): string {
   if (row.type === 'flag') return Object.keys(defaults).join(' ');
   const byDefault = new Map<string, string[]>();

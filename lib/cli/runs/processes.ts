@@ -31,8 +31,8 @@ export function processPlace(
 }
 
 /**
- * Where to compute: as asked, else on a CUDA device where there is one. Each of several processes has
- * a device of its own.
+ * Where to compute: as asked, else on a CUDA device where there is one. Each of several processes
+ * has a device of its own.
  */
 export function chooseDevice(
   asked: DeviceName | undefined,
@@ -45,8 +45,8 @@ export function chooseDevice(
 /**
  * Joins the other processes; null where there are none.
  *
- * @param asked what carries the gradients. Default: NCCL for CUDA devices where it is available, else
- *   Gloo
+ * @param asked what carries the gradients. Default: NCCL for CUDA devices where it is available,
+ *   else Gloo
  * @throws FewSoundError what `processGroupFromEnvironment` throws
  */
 export async function joinProcesses(

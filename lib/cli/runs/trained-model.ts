@@ -79,8 +79,8 @@ export interface TrainedModel {
 }
 
 /**
- * The model at a path: that file; or in the folder of a run the best one, or the last one before the
- * first validation.
+ * The model at a path: that file; or in the folder of a run the best one, or the last one before
+ * the first validation.
  *
  * @throws FewSoundError FILE_NOT_FOUND for a folder without a model
  */

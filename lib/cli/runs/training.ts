@@ -147,7 +147,8 @@ export function withPlace(error: unknown, source: string, part: string): unknown
 }
 
 /**
- * The error to throw after one of a training. Where it was stopped or diverged, its report is written.
+ * The error to throw after one of a training. Where it was stopped or diverged, its report is
+ * written.
  *
  * @param writeReport writes report.html of what there is
  */

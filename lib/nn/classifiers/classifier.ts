@@ -85,7 +85,10 @@ export abstract class WaveformClassifier<
     return this.options.classes as number;
   }
 
-  /** How recordings are to be given to it and what its classes are called, set by training; kept in files. */
+  /**
+   * How recordings are to be given to it and what its classes are called, set by training; kept in
+   * files.
+   */
   get input(): ClassifierInput | undefined {
     return this.#input;
   }
@@ -95,19 +98,22 @@ export abstract class WaveformClassifier<
   }
 
   /**
-   * Copies the weights of a checkpoint that another program wrote: safetensors, or a `.pth` of PyTorch, of which nothing is
-   * executed. The model's tensors are looked for at the top and below any one key such as `model_state_dict`; what
-   * else is there (optimiser, epoch, `num_batches_tracked`) is left.
+   * Copies the weights of a checkpoint that another program wrote: safetensors, or a `.pth` of
+   * PyTorch, of which nothing is executed. The model's tensors are looked for at the top and below
+   * any one key such as `model_state_dict`; what else is there (optimizer, epoch,
+   * `num_batches_tracked`) is left.
    *
-   * @throws FewSoundError FILE_NOT_FOUND, IO; FILE_FORMAT for a file that is cut short, that asks for something to be
-   *   executed, or without the tensors of this architecture, naming the first that is missing or of another shape
+   * @throws FewSoundError FILE_NOT_FOUND, IO; FILE_FORMAT for a file that is cut short, that asks
+   *   for something to be executed, or without the tensors of this architecture, naming the first
+   *   that is missing or of another shape
    */
   async loadWeights(path: string): Promise<void> {
     await loadWeights(path, this as unknown as WaveformClassifier);
   }
 
   /**
-   * Logits of recordings, by the running statistics of batch norm and without dropout; differentiable.
+   * Logits of recordings, by the running statistics of batch norm and without dropout;
+   * differentiable.
    *
    * @param audio [batch, samples], of the model's dtype and device
    * @returns [batch, classes]
@@ -120,8 +126,8 @@ export abstract class WaveformClassifier<
   }
 
   /**
-   * Logits as training computes them: batch norm by the statistics of these recordings, which move the running ones, and
-   * dropout drawn from the seed; differentiable.
+   * Logits as training computes them: batch norm by the statistics of these recordings, which move
+   * the running ones, and dropout drawn from the seed; differentiable.
    *
    * @param audio [batch, samples], of the model's dtype and device; two recordings or more
    * @returns [batch, classes]

@@ -8,11 +8,13 @@ import {
 } from './classifier.js';
 
 /**
- * CNN whose first filters hear 300 samples, one to three periods of a voice's pitch (paper 2, section 3.1): three
- * convolutions, each followed by ELU, batch norm and max-pooling, then a dense layer with ReLU and dropout, and one that
- * gives the logits. The authors' program has 100 filters in the second layer where the paper says 80.
+ * CNN whose first filters hear 300 samples, one to three periods of a voice's pitch (paper 2,
+ * section 3.1): three convolutions, each followed by ELU, batch norm and max-pooling, then a dense
+ * layer with ReLU and dropout, and one that gives the logits. The authors' program has 100 filters
+ * in the second layer where the paper says 80.
  *
- * Tensors: `layers.i.branches.j.weight` [filters, channels, width] and `.bias`, `layers.i.norm.…`, `dense.…`, `output.…`.
+ * Tensors: `layers.i.branches.j.weight` [filters, channels, width] and `.bias`, `layers.i.norm.…`,
+ * `dense.…`, `output.…`.
  */
 export class SegmentalCnn extends WaveformClassifier<WaveformCnnOptions> {
   override readonly kind = 'segmental-cnn';
@@ -23,7 +25,10 @@ export class SegmentalCnn extends WaveformClassifier<WaveformCnnOptions> {
   }
 }
 
-/** The same with first filters of 30 samples, less than a period of the pitch (paper 2, section 3.1). */
+/**
+ * The same with first filters of 30 samples, less than a period of the pitch (paper 2, section
+ * 3.1).
+ */
 export class SubSegmentalCnn extends WaveformClassifier<WaveformCnnOptions> {
   override readonly kind = 'sub-segmental-cnn';
 
@@ -34,8 +39,9 @@ export class SubSegmentalCnn extends WaveformClassifier<WaveformCnnOptions> {
 }
 
 /**
- * The same with filters of several widths side by side in every layer (paper 2, section 3.1), each centred at its frame so
- * that their frames agree. The authors' program has kernels of 15 in the second layer too.
+ * The same with filters of several widths side by side in every layer (paper 2, section 3.1), each
+ * centered at its frame so that their frames agree. The authors' program has kernels of 15 in the
+ * second layer too.
  */
 export class MultiResolutionCnn extends WaveformClassifier<WaveformCnnOptions> {
   override readonly kind = 'multi-resolution-cnn';
@@ -47,8 +53,9 @@ export class MultiResolutionCnn extends WaveformClassifier<WaveformCnnOptions> {
 }
 
 /**
- * Res-TSSDNet (Hua, Teoh, Zhang 2021, "Towards end-to-end synthetic speech detection"): a convolution, four residual
- * modules, the largest value over time, three dense layers. Tensors have the names of the published checkpoints.
+ * Res-TSSDNet (Hua, Teoh, Zhang 2021, "Towards end-to-end synthetic speech detection"): a
+ * convolution, four residual modules, the largest value over time, three dense layers. Tensors have
+ * the names of the published checkpoints.
  */
 export class ResTssdnet extends WaveformClassifier {
   override readonly kind = 'res-tssdnet';
@@ -60,8 +67,8 @@ export class ResTssdnet extends WaveformClassifier {
 }
 
 /**
- * Inc-TSSDNet (Hua, Teoh, Zhang 2021): the same with modules of four convolutions side by side, dilated by 1, 2, 4 and 8.
- * With two classes it has 92,658 parameters.
+ * Inc-TSSDNet (Hua, Teoh, Zhang 2021): the same with modules of four convolutions side by side,
+ * dilated by 1, 2, 4 and 8. With two classes it has 92,658 parameters.
  */
 export class IncTssdnet extends WaveformClassifier {
   override readonly kind = 'inc-tssdnet';

@@ -11,7 +11,9 @@ import type { HyperNetwork } from './hyper-network.js';
 
 /** Options of {@link encodeRecording}. */
 export interface EncodeOptions {
-  /** Samples that neighbouring pieces share and fade over, 2 to a quarter of a piece. Default 2048. */
+  /**
+   * Samples that neighboring pieces share and fade over, 2 to a quarter of a piece. Default 2048.
+   */
   overlap?: number;
   /** Pieces that are written at once. Default 8. */
   batchSize?: number;
@@ -22,16 +24,18 @@ export interface EncodeOptions {
 }
 
 /**
- * Writes the networks of a recording of any length: cuts it into pieces of the model's length, each scaled to
- * peak 1, asks the model for a network for each, and folds the scale back into the network's last layer
- * (paper 1, end of "FewSound"). Decode it by `render`, where pieces fade into each other.
+ * Writes the networks of a recording of any length: cuts it into pieces of the model's length, each
+ * scaled to peak 1, asks the model for a network for each, and folds the scale back into the
+ * network's last layer (paper 1, end of "FewSound"). Decode it by `render`, where pieces fade into
+ * each other.
  *
- * The model works on a thread of its own. The last piece is filled up with silence, and reaches beyond the
- * end.
+ * The model works on a thread of its own. The last piece is filled up with silence, and reaches
+ * beyond the end.
  *
  * @param clip of the rate that the model was trained at (`model.sampleRate`, where it knows one)
  * @returns the whole, which owns the networks; `save` writes all pieces to one file
- * @throws FewSoundError INVALID_ARGUMENT naming the option, or for a clip that is none or of another rate; ABORTED
+ * @throws FewSoundError INVALID_ARGUMENT naming the option, or for a clip that is none or of
+ *   another rate; ABORTED
  */
 export async function encodeRecording(
   model: HyperNetwork,
@@ -78,7 +82,7 @@ export async function encodeRecording(
   }
 }
 
-/** Pieces of one length that cover a recording, neighbours sharing `overlap` samples. */
+/** Pieces of one length that cover a recording, neighbors sharing `overlap` samples. */
 function equalPieces(samples: number, length: number, overlap: number): Piece[] {
   const count = samples <= length ? 1 : 1 + Math.ceil((samples - length) / (length - overlap));
   return Array.from({ length: count }, (_, i) => ({ start: i * (length - overlap), length }));

@@ -6,11 +6,12 @@ import type { FewSoundOptions, HyperSoundOptions } from './hyper-options.js';
 export type { FewSoundOptions, HyperSoundOptions };
 
 /**
- * FewSound: universal weights θ, an encoder E of the recording, an encoder G of θ and a hypernetwork H,
- * θ' = θ + f·H([E(x), G(θ)]) (paper 1, section 3, equation 1). The default has 94,362,534 parameters.
+ * FewSound: universal weights θ, an encoder E of the recording, an encoder G of θ and a
+ * hypernetwork H, θ' = θ + f·H([E(x), G(θ)]) (paper 1, section 3, equation 1). The default has
+ * 94,362,534 parameters.
  *
- * Parameters: `encoder.…`, `universal.…` (θ is `universal.theta`), `writer.layers.i.weight` and `.bias`;
- * `target.…` for what all recordings share.
+ * Parameters: `encoder.…`, `universal.…` (θ is `universal.theta`), `writer.layers.i.weight` and
+ * `.bias`; `target.…` for what all recordings share.
  */
 export class FewSound extends HyperNetwork {
   override readonly kind = 'fewsound';

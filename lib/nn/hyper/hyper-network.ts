@@ -30,7 +30,10 @@ export interface HyperForwardOptions {
   factor?: number;
 }
 
-/** A model that hears a recording and writes, in one pass, the weights of a network that reproduces it (paper 1, section 3). */
+/**
+ * A model that hears a recording and writes, in one pass, the weights of a network that reproduces
+ * it (paper 1, section 3).
+ */
 export abstract class HyperNetwork extends Model<HyperNetworkOptions> {
   abstract override readonly kind: HyperNetworkKind;
   #epoch: number | undefined;
@@ -50,7 +53,10 @@ export abstract class HyperNetwork extends Model<HyperNetworkOptions> {
     return this.options.warmupEpochs ?? 0;
   }
 
-  /** The last epoch that it was trained in, counted from 1; undefined for one that `train` never had. */
+  /**
+   * The last epoch that it was trained in, counted from 1; undefined for one that `train` never
+   * had.
+   */
   get epoch(): number | undefined {
     return this.#epoch;
   }
@@ -66,7 +72,10 @@ export abstract class HyperNetwork extends Model<HyperNetworkOptions> {
     this.#epoch = epoch;
   }
 
-  /** Samples per second of the recordings that it was trained on, Hz; undefined for one that `train` never had. */
+  /**
+   * Samples per second of the recordings that it was trained on, Hz; undefined for one that `train`
+   * never had.
+   */
   get sampleRate(): number | undefined {
     return this.#sampleRate;
   }
@@ -92,7 +101,10 @@ export abstract class HyperNetwork extends Model<HyperNetworkOptions> {
     return this.warmupEpochs === 0 ? 1 : Math.min(1, epoch / this.warmupEpochs);
   }
 
-  /** Learnable numbers of each part: encoder, universal weights with their encoder, hypernetwork, target. */
+  /**
+   * Learnable numbers of each part: encoder, universal weights with their encoder, hypernetwork,
+   * target.
+   */
   parameterCounts(): Record<'encoder' | 'universal' | 'writer' | 'target', number> {
     const counts = { encoder: 0, universal: 0, writer: 0, target: 0 };
     for (const [name, { size }] of this.parameters()) {
@@ -109,7 +121,7 @@ export abstract class HyperNetwork extends Model<HyperNetworkOptions> {
   /**
    * Codes of recordings: [E(x), G(θ)] for FewSound, E(x) for HyperSound.
    *
-   * @param audio [batch, samples], peak-normalised
+   * @param audio [batch, samples], peak-normalized
    * @returns [batch, width]
    */
   codes(audio: Tensor): Tensor {
@@ -121,7 +133,7 @@ export abstract class HyperNetwork extends Model<HyperNetworkOptions> {
   /**
    * The written weights of recordings, as vectors in the order of {@link writtenLayout}.
    *
-   * @param audio [batch, samples], peak-normalised
+   * @param audio [batch, samples], peak-normalized
    * @returns [batch, numbers]
    */
   write(audio: Tensor, { factor = this.updateFactor }: HyperForwardOptions = {}): Tensor {
@@ -158,7 +170,7 @@ export abstract class HyperNetwork extends Model<HyperNetworkOptions> {
   /**
    * The reconstructions of recordings, differentiable.
    *
-   * @param audio [batch, samples], peak-normalised, of the model's dtype and device
+   * @param audio [batch, samples], peak-normalized, of the model's dtype and device
    * @param t times [n, 1] in [-1, 1]. Default: those of the recordings' samples
    * @returns [batch, n]
    * @throws FewSoundError SHAPE_MISMATCH, DTYPE_MISMATCH, INVALID_ARGUMENT

@@ -54,8 +54,8 @@ export async function readAnalyzedModel(path: string): Promise<AnalyzedModel> {
 }
 
 /**
- * The filters of the layers that read the waveform, at the rate that the model says, or that is asked
- * for, or the paper's.
+ * The filters of the layers that read the waveform, at the rate that the model says, or that is
+ * asked for, or the paper's.
  *
  * @throws FewSoundError INVALID_ARGUMENT naming the model, also where the first two rates differ
  */

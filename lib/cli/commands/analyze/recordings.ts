@@ -75,8 +75,8 @@ function classOf(path: string, pattern: RegExp): string {
 /**
  * A recording as the model reads it: at its rate, one channel, of the given length.
  *
- * @throws FewSoundError those of `loadClip`; INVALID_ARGUMENT for another rate where that of the model
- *   is only assumed
+ * @throws FewSoundError those of `loadClip`; INVALID_ARGUMENT for another rate where that of the
+ *   model is only assumed
  */
 export async function loadRecording(
   path: string,

@@ -120,8 +120,8 @@ function factsOf(model: string, { setting }: AnalyzedSpectra) {
 
 /**
  * All numbers: `frequencies`, `crs` [recordings, bins + 1]; of the i-th recording that is shown
- * `times.i`, `strs.i` [bins + 1, frames]; of class k `class.k.mean`, `class.k.deviation`; of difference
- * k `difference.k.strs`, `difference.k.crs`.
+ * `times.i`, `strs.i` [bins + 1, frames]; of class k `class.k.mean`, `class.k.deviation`; of
+ * difference k `difference.k.strs`, `difference.k.crs`.
  */
 function writeNumbers(path: string, found: AnalyzedSpectra): Promise<void> {
   const { frequencies, crs, shown, classes, differences, recordings } = found;
