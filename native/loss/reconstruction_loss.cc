@@ -39,7 +39,7 @@ void checkOptions(const ReconstructionLossOptions& options) {
         "loss options time, mel, emphasized and stft are all 0; expected at least one above 0");
   };
   checkWeights(options);
-  LossWeights weights = options;
+  LossWeights weights = options.weights();
   double from = 0.0;
   for (const LossStage& stage : options.course) {
     TORCH_CHECK_VALUE(stage.from > from, "loss option course has from ", stage.from, " after ",
@@ -51,7 +51,7 @@ void checkOptions(const ReconstructionLossOptions& options) {
 }
 
 bool ReconstructionLossOptions::uses(double LossWeights::* weight) const {
-  LossWeights now = *this;
+  LossWeights now = weights();
   bool used = now.*weight > 0.0;
   for (const LossStage& stage : course) {
     now = stage.after(now);

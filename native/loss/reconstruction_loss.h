@@ -20,6 +20,8 @@ struct ReconstructionLossOptions : LossWeights {
   /// What the weights become over a fit, from the earliest on.
   std::vector<LossStage> course;
 
+  /// Those at the beginning.
+  const LossWeights& weights() const { return *this; }
   /// Whether a weight is above 0 at any time.
   bool uses(double LossWeights::* weight) const;
 };

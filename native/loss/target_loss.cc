@@ -11,7 +11,7 @@ namespace fewsound {
 
 TargetLoss::TargetLoss(const ReconstructionLossOptions& options, const at::Tensor& target)
     : options_(options),
-      weights_(options),
+      weights_(options.weights()),
       target_(target.detach().contiguous()),
       losses_(at::empty({target.size(0)}, target_.options().dtype(at::kDouble))),
       gradient_(at::empty_like(target_)) {}

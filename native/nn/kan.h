@@ -18,6 +18,7 @@ struct KanOptions : ModelOptions {
   Range gridRange{-1.0, 1.0};
   bool scaleSpline = true;
   double initNoise = 0.1;
+  // NOLINTNEXTLINE(readability-redundant-member-init): GCC asks for it where fields are left out.
   std::vector<double> encodingFrequencies{};
 };
 

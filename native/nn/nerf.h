@@ -12,6 +12,7 @@ struct NerfOptions : ModelOptions {
   std::vector<int64_t> layers{90, 90, 90, 90, 70};
   int64_t encoding = 12;
   bool learnableEncoding = false;
+  // NOLINTNEXTLINE(readability-redundant-member-init): GCC asks for it where fields are left out.
   std::vector<double> encodingFrequencies{};
 };
 

@@ -45,6 +45,7 @@ struct Field {
   std::optional<Flag> flag = std::nullopt;
   bool required = false;  // has no default
   // Where the structure has a kind: those that this is a number of.
+  // NOLINTNEXTLINE(readability-redundant-member-init): GCC asks for it where fields are left out.
   std::vector<const char*> kinds = {};
 };
 
@@ -250,7 +251,7 @@ void checkOptions(const Options& options) {
 template <class Options>
 const Options& checked(const Options& options) {
   checkOptions(options);
-  return options;
+  return options;  // NOLINT(bugprone-return-const-ref-from-parameter): used at once
 }
 
 }  // namespace fewsound

@@ -20,10 +20,12 @@ NamedTensors learnableOf(const Model& model);
 /// What one update learns from. An objective reads what concerns it; a fit has all it needs.
 struct Batch {
   /// Recordings, parts of [recordings, samples] each; a recording counts the same in any part.
+  // NOLINTBEGIN(readability-redundant-member-init): GCC asks for them where fields are left out.
   std::vector<at::Tensor> audio = {};
   std::vector<int64_t> classes = {};  // classifier: of each recording, from 0
-  double factor = 1.0;                // hypernetwork: the model's f
-  uint64_t seed = 0;                  // classifier: draws the dropout
+  // NOLINTEND(readability-redundant-member-init)
+  double factor = 1.0;  // hypernetwork: the model's f
+  uint64_t seed = 0;    // classifier: draws the dropout
 };
 
 /// What the model makes of some recordings, on the CPU.

@@ -115,7 +115,7 @@ double exponentialError(T least, T most) {
 template <typename T>
 void checkProducts() {
   const MlpKernel<T>& kernel = mlpKernel<T>();
-  std::mt19937 random(3);
+  std::mt19937 random(3);  // NOLINT(bugprone-random-generator-seed): the same cases in every run
   const auto draw = [&](int64_t least, int64_t most) {
     return std::uniform_int_distribution<int64_t>(least, most)(random);
   };
@@ -180,8 +180,10 @@ TEST(sinesAreRightToTwoUnitsWhateverTheArgument) {
 
 TEST(sinesAreRightToTwoUnitsOnDenseArguments) {
   std::vector<float> dense;
+  // NOLINTBEGIN(bugprone-float-loop-counter): every float there is
   for (float x = 0.0F; x < 300.0F; x += 7e-4F) dense.push_back(x);
   for (float x = 60'000.0F; x < 62'000.0F; x = std::nextafter(x, 1e9F)) dense.push_back(x);
+  // NOLINTEND(bugprone-float-loop-counter)
   CHECK_CLOSE(sineError(dense), 0.0, 2.0);
 }
 

@@ -53,7 +53,8 @@ struct MlpPlan {
   /// number of cache lines, so that rows lie in different sets of the cache.
   static int64_t spread(int64_t columns) {
     constexpr int64_t line = 64 / sizeof(T);
-    return ((columns + line - 1) / line | 1) * line;
+    const int64_t lines = (columns + line - 1) / line;
+    return (lines % 2 == 0 ? lines + 1 : lines) * line;
   }
 };
 

@@ -12,7 +12,7 @@ namespace {
 std::shared_ptr<Inr> makeTarget(const HyperModelOptions& options) {
   checkOptions(options);
   TargetOptions own = options.target;
-  *own.common() = options;
+  *own.common() = static_cast<const ModelOptions&>(options);
   auto target = own.make();
   TORCH_CHECK_VALUE(target->acceptsWeights(), "target is a ", target->name(),
                     "; expected a network that takes weights: ", oneOf(own.kinds()));
