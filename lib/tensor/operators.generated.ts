@@ -7,7 +7,9 @@ import type { Tensor } from './tensor.js';
 /** A number; a whole one counts as an integer, so that integer tensors stay integer. */
 export type Scalar = number | bigint | boolean;
 
-/** What takes part in arithmetic: a tensor, or a number, which leaves the tensor's dtype as it is. */
+/**
+ * What takes part in arithmetic: a tensor, or a number, which leaves the tensor's dtype as it is.
+ */
 export type Operand = Tensor | Scalar;
 
 /** How a loss becomes one number, or does not. */
