@@ -238,7 +238,7 @@ describe('fit refuses, before anything is changed,', () => {
 
   it('what is no network, and what is no clip', async () => {
     using network = smallNetwork('kan');
-    await expect(fit({} as KAN, clip)).rejects.toThrow(/the network is none/);
+    await expect(fit({} as KAN, clip)).rejects.toThrow(/expected a network/);
     await expect(fit(network, {} as typeof clip)).rejects.toThrow(/expected a Clip/);
     const bad = { ...clip, samples: Float32Array.of(1, Number.NaN, 2), length: 3 };
     await expect(fit(network, bad)).rejects.toThrow(/sample 1 is NaN/);
