@@ -13,7 +13,6 @@
 #include "binding/errors.h"
 #include "binding/handle.h"
 #include "binding/job.h"
-#include "binding/option_reader.h"
 #include "binding/tensor_handle.h"
 
 namespace fewsound::binding {
@@ -52,19 +51,21 @@ int toInt(const Place& place, napi_value value) {
 /// joinProcessGroup(options): promise of a process group
 Napi::Value joinProcessGroup(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const OptionReader from(env, info[0], "options");
-  ProcessGroupOptions options;
+  if (!info[0].IsObject()) Place{env, "options"}.reject(info[0], "an object of options");
   const Napi::Object object = info[0].As<Napi::Object>();
+  const auto read = [&](const char* name, auto& into, auto convert) {
+    const Napi::Value value = object.Get(name);
+    if (!isNullish(env, value)) into = convert(Place{env, name}, value);
+  };
+  ProcessGroupOptions options;
   options.rank = toInt({env, "rank"}, object.Get("rank"));
   options.size = toInt({env, "size"}, object.Get("size"));
   options.masterPort = toInt({env, "masterPort"}, object.Get("masterPort"));
-  if (!isNullish(env, object.Get("localRank"))) {
-    options.localRank = toInt({env, "localRank"}, object.Get("localRank"));
-  }
-  from.read("masterAddress", options.masterAddress);
-  from.read("launcherListens", options.launcherListens);
-  from.read("timeoutSeconds", options.timeoutSeconds);
-  from.read("backend", options.backend);
+  read("localRank", options.localRank, toInt);
+  read("masterAddress", options.masterAddress, toText);
+  read("launcherListens", options.launcherListens, toBool);
+  read("timeoutSeconds", options.timeoutSeconds, toDouble);
+  read("backend", options.backend, toText);
 
   const auto joined = std::make_shared<std::shared_ptr<ProcessGroup>>();
   Job::Task task{

@@ -21,6 +21,14 @@ class Describer : public OptionVisitor {
 
   Napi::Array fields() const { return fields_; }
 
+  /// Sets the defaults of all fields that have one, by their names.
+  void copyDefaults(Napi::Object& to) const {
+    for (uint32_t i = 0; i < fields_.Length(); ++i) {
+      const Napi::Object row = fields_.Get(i).As<Napi::Object>();
+      if (row.Has("default")) to.Set(row.Get("name"), row.Get("default"));
+    }
+  }
+
  protected:
   void whole(const Field& field, std::optional<int64_t>& value, const Whole& check) override {
     Napi::Object row = add(field, "whole", check.expected());
@@ -60,11 +68,13 @@ class Describer : public OptionVisitor {
     const std::vector<const char*> kinds = value.kinds();
     Napi::Object row = add(field, "kind", oneOf(kinds));
     row.Set("names", names(kinds));
-    row.Set("kind", value.kind());
     if (value.usualKind() != nullptr) row.Set("usual", value.usualKind());
     Describer inner(env_);
     value.visitFields(inner);
-    row.Set("fields", inner.fields());
+    Napi::Object byDefault = Napi::Object::New(env_);
+    byDefault.Set("kind", value.kind());
+    inner.copyDefaults(byDefault);
+    row.Set("default", byDefault);
   }
   void group(const Field& field, const std::function<void(OptionVisitor&)>& visitFields) override {
     Describer inner(env_);
@@ -81,11 +91,8 @@ class Describer : public OptionVisitor {
     for (uint32_t i = 0; i < given.count; ++i) {
       Describer inner(env_);
       given.visit(inner, i);
-      const Napi::Object values = Napi::Object::New(env_);
-      for (uint32_t j = 0; j < inner.fields().Length(); ++j) {
-        const Napi::Object described = inner.fields().Get(j).As<Napi::Object>();
-        values.Set(described.Get("name"), described.Get("default"));
-      }
+      Napi::Object values = Napi::Object::New(env_);
+      inner.copyDefaults(values);
       defaults.Set(i, values);
     }
     row.Set("default", defaults);

@@ -129,8 +129,7 @@ export interface OptionRow {
   readonly longest?: number;
   /** Of a choice, or of the kinds of options within options. */
   readonly names?: readonly string[];
-  /** The default kind, and the kind of options that name none. */
-  readonly kind?: string;
+  /** The kind of options that name none. */
   readonly usual?: string;
   readonly fields?: readonly OptionRow[];
   readonly flag?: { readonly value?: string; readonly help?: string; readonly name?: string };
@@ -264,16 +263,10 @@ export function pick<Options>(rows: readonly OptionRow[], values: object): Optio
 function schemaOfField(row: OptionRow): z.ZodType {
   const schema: z.ZodType = schemas[row.type](row);
   if (row.required || row.type === 'group') return schema;
-  if (row.default !== undefined) return schema.default(() => structuredClone(row.default));
-  return row.type === 'kind' ? schema.prefault(() => usualOptions(row)) : schema.optional();
-}
-
-/** The default of options that name their kind. */
-function usualOptions({ kind, fields = [] }: OptionRow): object {
-  return {
-    kind,
-    ...Object.fromEntries(fields.map((row) => [row.name, structuredClone(row.default)])),
-  };
+  if (row.default === undefined) return schema.optional();
+  const usual = () => structuredClone(row.default);
+  // The default of a kind goes through its schema, which leaves the usual kind out.
+  return row.type === 'kind' ? schema.prefault(usual) : schema.default(usual);
 }
 
 /** The schema of options that rows describe, with their defaults. */

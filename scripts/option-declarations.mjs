@@ -42,17 +42,16 @@ function limitsOf({ type, expected, most }) {
 }
 
 /** A default; of options that name their kind, the kind and what is not that kind's own default. */
-function defaultOf({ type, kind, usual, fields, default: value }, tables) {
+function defaultOf({ type, usual, default: value }, tables) {
   if (type !== 'kind') return value === undefined ? undefined : show(value);
   if (usual !== undefined) return show(usual);
-  const own = tables.find((table) => table.kind === kind).fields;
-  const changed = fields.filter(
-    (row) =>
-      JSON.stringify(row.default) !==
-      JSON.stringify(own.find(({ name }) => name === row.name).default),
-  );
-  const values = changed.map((row) => `, ${row.name}: ${show(row.default)}`);
-  return `{ kind: '${kind}'${values.join('')} }`;
+  const own = tables.find((table) => table.kind === value.kind).fields;
+  const changed = Object.entries(value).filter(([name, option]) => {
+    const row = own.find((each) => each.name === name);
+    return row !== undefined && JSON.stringify(option) !== JSON.stringify(row.default);
+  });
+  const values = changed.map(([name, option]) => `, ${name}: ${show(option)}`);
+  return `{ kind: '${value.kind}'${values.join('')} }`;
 }
 
 /** A doc comment of lines up to 100 columns. */

@@ -1,5 +1,5 @@
 // Recipes: the network, the loss and the course of a fit that sound best in a given time, each with
-// its version and what it was measured on. docs/training.md, "Recipes", has the measurements.
+// its version. docs/recipes.md says why they are so and what they were measured to do.
 
 import { FewSoundError } from '../errors.js';
 import type { KanOptions, LossOptions } from '../options.generated.js';
@@ -40,10 +40,7 @@ const phaseFirst: LossOptions = {
   emphasized: 1,
   mel: 0.03,
   course: [
-    {
-      from: 0.5,
-      ...{ time: 0.2, emphasized: 0.8, localPower: 0.7, mel: 0.1, stft: 0.3 },
-    },
+    { from: 0.5, time: 0.2, emphasized: 0.8, localPower: 0.7, mel: 0.1, stft: 0.3 },
     { from: 0.8, glide: true, mel: 0.5 },
   ],
 };
@@ -51,7 +48,7 @@ const phaseFirst: LossOptions = {
 /**
  * A recipe for a clip.
  *
- * @param samples of the clip: frequencies reach an eighth of its rate
+ * @param samples of the clip: frequencies reach a quarter of its rate
  * @throws FewSoundError INVALID_ARGUMENT for a name that is none of `recipeNames`
  */
 export function recipeFor(name: RecipeName, samples: number): Recipe {

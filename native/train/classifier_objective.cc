@@ -5,8 +5,6 @@
 
 #include <utility>
 
-#include "native/nn/option_checks.h"
-
 namespace fewsound {
 
 ClassifierObjective::ClassifierObjective(std::shared_ptr<WaveformClassifier> model)
@@ -20,7 +18,8 @@ ClassifierObjective::Examples ClassifierObjective::examplesIn(const Batch& batch
                     "there are ", batch.classes.size(), " classes for recordings of shape ",
                     given.sizes(), "; expected a class for each");
   for (const int64_t index : batch.classes) {
-    checkRange("class", index, 0, model_->classes() - 1);
+    TORCH_CHECK_VALUE(index >= 0 && index < model_->classes(), "class is ", index,
+                      "; expected a whole number from 0 to ", model_->classes() - 1);
   }
   const at::Tensor own = model_->learnable().front();
   return {.audio = given.detach().to(own.device(), own.scalar_type()),

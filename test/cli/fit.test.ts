@@ -107,6 +107,26 @@ describe('fewsound fit', () => {
     expect(fitOptions.schedule).toMatchObject({ divFactor: 10, finalDivFactor: 1e4 });
   });
 
+  test.each<[string[], string, object]>([
+    [[], 'quick', { steps: 2, loss: { emphasized: 1 }, schedule: { kind: 'warmupStableDecay' } }],
+    [['--layers', '4'], 'paper', { loss: { emphasized: 0 }, schedule: 'constant' }],
+    [
+      ['--recipe', 'best', '--decay', '0.5', '--mel-weight', '0.2', '--layers', '4'],
+      'best',
+      { loss: { mel: 0.2, time: 0.3 }, schedule: { kind: 'warmupStableDecay', decay: 0.5 } },
+    ],
+    [['--recipe', 'best', '--schedule', 'cosine', '--layers', '4'], 'best', { schedule: 'cosine' }],
+  ])('with %j takes the recipe %s, beneath what is given', async (flags, name, training) => {
+    const long = await writeRecording(folder, 'long.wav', 1200);
+    await cliJson(['fit', long, '--steps', '2', ...flags, '--out', out()]);
+    expect(await json(out('out/config.json'))).toMatchObject({ recipe: { name }, training });
+  });
+
+  test('has recipes for a KAN alone', async () => {
+    const { status } = await cli(['fit', recording, '--model', 'nerf', '--recipe', 'quick']);
+    expect(status).toBe(2);
+  });
+
   test('has the metrics that `fewsound metrics` finds for its files', async () => {
     const { json: result } = await cliJson<FitJson>(['fit', recording, ...QUICK, '--out', out()]);
     const { original = '', reconstruction = '' } = result.files;

@@ -24,6 +24,7 @@ import { argument, choice, flag, integerFrom, quietFlag } from '../flags/parsers
 import { STANDARD_SAMPLES, wholeRecordingFlags } from '../flags/recording.js';
 import {
   fitPlaces,
+  flagValues,
   type TrainingSettings,
   trainingFlags,
   trainingSettings,
@@ -164,20 +165,17 @@ function chooseRecipe(
 }
 
 /** Settings of the training: those that are given, then the recipe's, then the defaults. */
-function withRecipe(given: Given, recipe: Recipe, command: Command): TrainingSettings {
-  const names = Object.keys(given).filter((name) => isGiven(command, name));
-  const values = given as Readonly<Record<string, unknown>>;
-  const own = trainingSettings(
-    Object.fromEntries(names.map((name) => [name, values[name]])) as Given,
+function withRecipe(given: Given, { fit: usual }: Recipe, command: Command): TrainingSettings {
+  const values = Object.entries(flagValues(usual)).filter(
+    ([place]) =>
+      !isGiven(command, place) &&
+      // Another kind of schedule has other numbers.
+      !(place.startsWith('schedule.') && isGiven(command, 'schedule.kind')),
   );
-  const usual = trainingSettings(given);
-  return {
-    ...usual,
-    ...recipe.fit,
-    ...defined({ ...own }),
-    loss: { ...usual.loss, ...recipe.fit.loss, ...own.loss },
-    schedule: own.schedule ?? recipe.fit.schedule ?? usual.schedule,
-  } as TrainingSettings;
+  const training = trainingSettings({ ...given, ...Object.fromEntries(values) });
+  // The course has no flag.
+  const course = usual.loss?.course;
+  return course === undefined ? training : { ...training, loss: { ...training.loss, course } };
 }
 
 async function resumeFit(

@@ -76,6 +76,20 @@ export function trainingSettings(given: Values<typeof trainingFlags>): TrainingS
   return { ...options, ...groups, schedule, seed, device, dtype, threads } as TrainingSettings;
 }
 
+/** Options of `fit` by the places of their flags: what {@link trainingSettings} is given. */
+export function flagValues({ schedule, ...options }: FitOptions): Record<string, unknown> {
+  const groups = {
+    ...options,
+    schedule: typeof schedule === 'string' ? { kind: schedule } : schedule,
+  };
+  const values: [string, unknown][] = Object.entries(groups).flatMap(([name, value]) =>
+    typeof value === 'object' && !Array.isArray(value)
+      ? Object.entries(value).map(([key, own]): [string, unknown] => [`${name}.${key}`, own])
+      : [[name, value]],
+  );
+  return Object.fromEntries(values.filter(([place]) => fitPlaces.includes(place)));
+}
+
 /** Settings that an older fewsound wrote, with the defaults of the flags that it did not have. */
 export function completed(settings: TrainingSettings): TrainingSettings {
   const flags = Object.entries(trainingFlags).map(([name, { defaultValue }]) => [

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 
+#include "native/cpu/private_sums.h"
 #include "native/mlp/cpu/mlp_plan.h"
 #include "native/mlp/cpu/mlp_tile_pass.h"
 #include "native/parallel_for.h"
@@ -102,20 +103,6 @@ at::Tensor forwardStack(const MlpInput& input) {
   return y;
 }
 
-/// Adds the private sums of a set's runs up in the first of them, in order.
-template <typename T>
-void sumRuns(const MlpPlan<T>& plan, T* sums) {
-  parallelFor(0, plan.sumsSize, 4096, [&](int64_t first, int64_t last) {
-    for (int64_t set = 0; set < plan.batch; ++set) {
-      T* const total = sums + set * plan.runs * plan.sumsSize;
-      for (int64_t run = 1; run < plan.runs; ++run) {
-        const T* const other = total + run * plan.sumsSize;
-        for (int64_t e = first; e < last; ++e) total[e] += other[e];
-      }
-    }
-  });
-}
-
 template <typename T>
 T sumOfLanes(const T* lanes, int64_t count) {
   T sum = lanes[0];
@@ -176,7 +163,7 @@ MlpGradients backwardStack(const MlpInput& input, const at::Tensor& outputGradie
     });
   });
 
-  sumRuns(plan, sum);
+  addPrivateSums(sum, plan.batch, plan.runs, plan.sumsSize);
   for (const DenseLayer& layer : input.layers) {
     DenseLayer& found = gradients.layers.emplace_back();
     found.weight = at::empty_like(layer.weight);

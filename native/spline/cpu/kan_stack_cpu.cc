@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "native/cpu/private_sums.h"
 #include "native/parallel_for.h"
 #include "native/spline/cpu/kan_kernel.h"
 #include "native/spline/cpu/kan_tables.h"
@@ -180,20 +181,6 @@ KanStackOutput forwardStack(const KanStackInput& input, bool keep) {
   return output;
 }
 
-/// Adds the private sums of a set's runs up in the first of them, in order.
-template <typename T>
-void sumRuns(const Plan<T>& plan, T* sums) {
-  parallelFor(0, plan.tableSize, 4096, [&](int64_t first, int64_t last) {
-    for (int64_t set = 0; set < plan.batch; ++set) {
-      T* const total = sums + set * plan.runs * plan.tableSize;
-      for (int64_t run = 1; run < plan.runs; ++run) {
-        const T* const other = total + run * plan.tableSize;
-        for (int64_t e = first; e < last; ++e) total[e] += other[e];
-      }
-    }
-  });
-}
-
 template <typename T>
 KanStackGradients backwardStack(const KanStackInput& input, const std::vector<at::Tensor>& kept,
                                 const at::Tensor& outputGradient, bool inputNeeded) {
@@ -240,7 +227,7 @@ KanStackGradients backwardStack(const KanStackInput& input, const std::vector<at
     }
   });
 
-  sumRuns(plan, sum);
+  addPrivateSums(sum, plan.batch, plan.runs, plan.tableSize);
   for (const KanWeights& layer : input.layers) {
     gradients.layers.push_back(
         {.base = at::empty_like(layer.base),
