@@ -10,4 +10,9 @@ enum class Activation {
   kGabor,  // WIRE: exp(i omega z - |scale z|^2), complex from the second linear map on
 };
 
+/// Whether omega scales what enters a linear map, and not what leaves it.
+inline bool scalesInputs(Activation activation) {
+  return activation == Activation::kSine || activation == Activation::kFiner;
+}
+
 }  // namespace fewsound

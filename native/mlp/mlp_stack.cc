@@ -26,13 +26,9 @@ std::atomic<MlpPath>& chosenPath() {
   return path;
 }
 
-bool scalesInputs(const MlpForm& form) {
-  return form.activation == Activation::kSine || form.activation == Activation::kFiner;
-}
-
 /// Whether layer i of so many has an omega.
 bool hasOmega(const MlpForm& form, size_t i, size_t layers) {
-  return scalesInputs(form) || (form.activation == Activation::kGabor && i + 1 < layers);
+  return scalesInputs(form.activation) || (form.activation == Activation::kGabor && i + 1 < layers);
 }
 
 /// The layers' tensors in a row, as autograd wants them.

@@ -46,9 +46,6 @@ struct MlpPlan {
 
   int64_t depth() const { return static_cast<int64_t>(layers.size()); }
   int64_t tasks() const { return batch * runs; }
-  bool scalesInputs() const {
-    return activation == Activation::kSine || activation == Activation::kFiner;
-  }
   /// Numbers between the tiles' rows of the transposed right side of a weight's gradient: an odd
   /// number of cache lines, so that rows lie in different sets of the cache.
   static int64_t spread(int64_t columns) {

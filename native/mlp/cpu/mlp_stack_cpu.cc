@@ -134,7 +134,7 @@ T unpackSums(const MlpPlan<T>& plan, int64_t l, const MlpWeights<T>& weights, co
     }
   }
   // A linear map of omega · x depends on omega as on all its weights together.
-  if (plan.scalesInputs()) return product / weights.layers[l].omega;
+  if (scalesInputs(plan.activation)) return product / weights.layers[l].omega;
   return sumOfLanes(sums + layer.omegaSumsAt, plan.kernel.lanes);
 }
 

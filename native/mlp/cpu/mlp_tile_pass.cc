@@ -32,7 +32,8 @@ MlpTilePass<T>::MlpTilePass(const MlpPlan<T>& plan, const at::TensorOptions& opt
     }
     for (T*& gradient : gradients_) parts.emplace_back(&gradient, widest);
     parts.emplace_back(&transposed_, columns);
-    if (inputNeeded && plan.scalesInputs()) parts.emplace_back(&inputSlopes_, plan.layers[0].in);
+    if (inputNeeded && scalesInputs(plan.activation))
+      parts.emplace_back(&inputSlopes_, plan.layers[0].in);
   } else {
     for (T*& each : passed) parts.emplace_back(&each, widest);
   }
@@ -77,7 +78,7 @@ void MlpTilePass<T>::takeInput(const MlpWeights<T>& weights, const T* input, int
     T* const row = x + i * kTile<T>;
     std::fill(row + count, row + kTile<T>, row[count - 1]);
   }
-  if (plan_.scalesInputs()) {
+  if (scalesInputs(plan_.activation)) {
     kernel_.scaleInput(plan_.activation, in * kTile<T>, weights.layers[0].omega, x, inputSlopes_);
   }
 }
