@@ -66,7 +66,7 @@ export async function hyperSmall({ steps }: { steps: number }, folder?: string) 
             epochs,
             samplesPerEpoch: STEPS_PER_EPOCH * BATCH,
             batchSize: BATCH,
-            learningRate: 4e-5,
+            learningRate: 1e-3,
             loss: { fftSizes: [512, 256, 128], mels: 64 },
             maxGradientNorm: 1,
             validateEvery: Math.max(1, Math.round(epochs / 50)),
