@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { writeWav } from '../lib/audio/index.js';
 import { openCorpus, prefetch, prepareCorpus, TrainingBatches } from '../lib/data/index.js';
 import { inTurn, machine, median } from './measure.js';
-import { benchmarkClip } from './signal.js';
+import { benchmarkClip } from './subjects.js';
 
 const BATCH = 16;
 const SAMPLES = 32_768;

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Inr } from '../lib/nn/index.js';
 
 /** What the machine can do at most, by bench/native/peak.cc. */
 export interface Peak {
@@ -30,17 +31,8 @@ function output(program: string, args: readonly string[]): string {
   return stdout;
 }
 
-/** A KAN in a step of its training. */
-export interface KanStepSize {
-  /** From the encoded features to the amplitude. */
-  widths: readonly number[];
-  order: number;
-  samples: number;
-  parameters: number;
-}
-
 /** Below which no step can come, and how far one is from it. */
-export interface Floor extends Peak {
+export interface Floor {
   /** Multiply-adds. */
   operations: number;
   /** Between processor and memory. */
@@ -49,15 +41,20 @@ export interface Floor extends Peak {
   timesFloor: number;
 }
 
+/** Multiply-adds that a sine with its cosine takes, and an exponential (native/cpu). */
+const SINE_AND_COSINE = 16;
+const EXPONENTIAL = 10;
+
 /**
- * The least that a step needs, of the network alone: bases, SiLU and the loss would come on top.
+ * The least that a step of a network needs, of the network alone: the loss would come on top, and
+ * of a KAN bases and SiLU.
  *
- * Operations: an edge has order + 1 bases that are not zero, and the SiLU branch: order + 2
- * multiply-adds a sample forward, as many for the gradient of its weights, and as many for that of
- * its input, which the first layer's inputs do not need. (That the bases sum to 1 makes an addition
- * of one of these multiply-adds; it is counted all the same.)
- *
- *     samples · (order + 2) · (2 · Σ edges + Σ edges after the first layer)
+ * Operations, for every sample: an edge takes so many multiply-adds forward, as many for the
+ * gradient of its weights, and as many for that of its input, which the first layer's inputs do
+ * not need. Of a dense layer that is one, of complex numbers four (the last layer, of which only
+ * the real part counts, two), of a KAN order + 2: the bases that are not zero, and the SiLU branch.
+ * (That the bases sum to 1 makes an addition of one of these; it is counted all the same.) Sines
+ * and wavelets are computed once, with their slopes; a rectifier is free.
  *
  * Bytes, in float32: forward and backward each read the encoded features (the loss, which needs all
  * samples, is between them); the amplitude and its gradient are each written and read once; AdamW
@@ -66,15 +63,48 @@ export interface Floor extends Peak {
  *
  *     4 · (samples · (2 · features + 4) + 7 · parameters)
  */
-export function kanFloor(size: KanStepSize, peak: Peak, secondsPerStep: number): Floor {
-  const { widths, order, samples, parameters } = size;
-  const edges = widths.slice(1).map((out, layer) => out * (widths[layer] as number));
-  const all = edges.reduce((sum, each) => sum + each, 0);
-  const operations = samples * (order + 2) * (3 * all - (edges[0] as number));
-  const bytes = 4 * (samples * (2 * (widths[0] as number) + 4) + 7 * parameters);
+export function stepFloor(
+  network: Inr,
+  samples: number,
+  peak: Peak,
+  secondsPerStep: number,
+): Floor {
+  const layers = edgesOf(network);
+  const first = layers[0] as Layer;
+  const all = layers.reduce((sum, { edges, cost }) => sum + edges * cost, 0);
+  const hidden = layers.slice(0, -1).reduce((sum, { out }) => sum + out, 0);
+  const activation = {
+    siren: SINE_AND_COSINE,
+    finer: SINE_AND_COSINE,
+    wire: SINE_AND_COSINE + EXPONENTIAL,
+  };
+  const each = activation[network.kind as keyof typeof activation] ?? 0;
+  const operations = samples * (3 * all - first.edges * first.cost + hidden * each);
+  const features = first.edges / first.out;
+  const bytes = 4 * (samples * (2 * features + 4) + 7 * network.parameterCount);
   const seconds = Math.max(
     (2 * operations) / (peak.peakGflops * 1e9),
     bytes / (peak.bandwidthGBs * 1e9),
   );
-  return { operations, bytes, ...peak, seconds, timesFloor: secondsPerStep / seconds };
+  return { operations, bytes, seconds, timesFloor: secondsPerStep / seconds };
+}
+
+interface Layer {
+  edges: number;
+  out: number;
+  /** Multiply-adds an edge, sample and pass. */
+  cost: number;
+}
+
+function edgesOf(network: Inr): Layer[] {
+  const weight = network.kind === 'kan' ? 'base' : 'weight';
+  const shapes = [...network.parameters()]
+    .filter(([name]) => name.endsWith(`.${weight}`))
+    .map(([, { shape }]) => shape as [number, number]);
+  const order = (network.options as { order?: number }).order ?? 0;
+  return shapes.map(([out, inputs], i) => {
+    const complex = i === 0 ? 1 : i + 1 < shapes.length ? 4 : 2;
+    const cost = { kan: order + 2, wire: complex }[network.kind as string] ?? 1;
+    return { edges: out * inputs, out, cost };
+  });
 }

@@ -3,7 +3,7 @@ import type { Device } from '../lib/tensor/index.js';
 import { fit, fitAll } from '../lib/train/index.js';
 import { inTurn, machine, median } from './measure.js';
 import { Peer } from './peer.js';
-import { benchmarkClip } from './signal.js';
+import { benchmarkClip } from './subjects.js';
 
 // What only a GPU can be asked. `--device cpu` runs the same, slowly, to see that it runs.
 
@@ -34,7 +34,7 @@ export async function gpuStep({ rounds, threads, device }: Settings) {
   const steps = device === 'cpu' ? 1 : 100;
   const eager = await peer('kan', 'eager', steps);
   const compiled = await peer('kan', 'compiled', steps);
-  const mlp = await peer('mlp', 'eager', steps);
+  const mlp = await peer('nerf', 'eager', steps);
   const seconds = await inTurn(rounds, {
     ours,
     eager: async () => (await eager.round()).seconds,

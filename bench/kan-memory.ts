@@ -1,8 +1,7 @@
 import { KAN } from '../lib/nn/index.js';
 import { fit } from '../lib/train/index.js';
 import { machine } from './measure.js';
-import { Peer } from './peer.js';
-import { benchmarkClip } from './signal.js';
+import { benchmarkClip } from './subjects.js';
 
 /** Between two readings of the resident memory, ms. */
 const INTERVAL = 1000;
@@ -18,8 +17,8 @@ interface Reading {
 
 /**
  * Peak resident memory of a process that fits the paper's KAN, LibTorch and Node.js included, and
- * by how much it grows from step 1000 (for shorter fits: from halfway) to the end. Peers: PyTorch
- * processes that take a few of the same steps.
+ * by how much it grows from step 1000 (for shorter fits: from halfway) to the end. `nets-step` has the
+ * peaks of PyTorch's processes.
  */
 export async function kanMemory({ threads, steps }: { threads: number; steps: number }) {
   const readings = await readingsOfFit(threads, steps);
@@ -27,7 +26,6 @@ export async function kanMemory({ threads, steps }: { threads: number; steps: nu
   const peakMiB = process.resourceUsage().maxRSS / 1024;
   const settled = readingAt(readings, Math.min(SETTLED, steps / 2));
   const end = readingAt(readings, steps);
-  const peers = await peaksOfPeers(threads);
   return {
     benchmark: 'kan-memory',
     ...machine(),
@@ -47,8 +45,6 @@ export async function kanMemory({ threads, steps }: { threads: number; steps: nu
           .map(({ residentMiB }) => residentMiB - settled.residentMiB),
       ),
     },
-    peersPeakMiB: peers,
-    ratios: Object.fromEntries(Object.entries(peers).map(([name, peak]) => [name, peak / peakMiB])),
   };
 }
 
@@ -75,19 +71,4 @@ function readingAt(readings: readonly Reading[], step: number): Reading {
   const found = readings.find((reading) => reading.step >= step);
   if (found === undefined) throw new Error(`no reading of the memory at step ${step}`);
   return found;
-}
-
-/** One after the other, so that they do not push each other's pages out. */
-async function peaksOfPeers(threads: number): Promise<Record<string, number>> {
-  const peaks: Record<string, number> = {};
-  for (const [name, model, mode] of [
-    ['eager', 'kan', 'eager'],
-    ['compiled', 'kan', 'compiled'],
-    ['mlp', 'mlp', 'eager'],
-  ] as const) {
-    const peer = await Peer.start('step.py', [model, mode, threads, 3]);
-    peaks[name] = (await peer.round()).peakMiB;
-    peer.stop();
-  }
-  return peaks;
 }

@@ -2,7 +2,7 @@ import { KAN } from '../lib/nn/index.js';
 import { fit } from '../lib/train/index.js';
 import { inTurn, machine, median } from './measure.js';
 import { Peer } from './peer.js';
-import { benchmarkClip } from './signal.js';
+import { benchmarkClip } from './subjects.js';
 
 /** A point of the sweeps: the paper's KAN where nothing else is said. */
 interface Point {

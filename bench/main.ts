@@ -12,14 +12,14 @@ import { hyperStep } from './hyper-step.js';
 import { kanBatched } from './kan-batched.js';
 import { kanMemory } from './kan-memory.js';
 import { kanScale } from './kan-scale.js';
-import { kanStep } from './kan-step.js';
 import { learningRates } from './learning-rates.js';
+import { netsStep } from './nets-step.js';
 import { cdpamBenchmark, pesqBenchmark, stoiBenchmark } from './perceptual.js';
 import { sound } from './sound.js';
 import { strs } from './strs.js';
 
 const BENCHMARKS = {
-  'kan-step': kanStep,
+  'nets-step': netsStep,
   'kan-memory': kanMemory,
   'kan-scale': kanScale,
   'kan-batched': kanBatched,

@@ -15,6 +15,10 @@ function pythonOfLibTorch(): string {
   return existsSync(own) ? own : 'python3';
 }
 
+function peerAt(program: string): string {
+  return join(process.cwd(), 'bench', 'peers', program);
+}
+
 /** A Python that has NumPy: LibTorch's own need not. */
 function pythonWithNumpy(): string | undefined {
   return [process.env.FEWSOUND_PYTHON ?? 'python3', pythonOfLibTorch()].find(
@@ -22,7 +26,7 @@ function pythonWithNumpy(): string | undefined {
   );
 }
 
-/** A Python program that runs one timed round whenever it is told to, and waits in between. */
+/** A program that runs one timed round whenever it is told to, and waits in between. */
 export class Peer {
   readonly #process: ChildProcess;
   readonly #lines: AsyncIterator<string>;
@@ -31,23 +35,27 @@ export class Peer {
   facts: Record<string, unknown> = {};
 
   private constructor(
-    python: string,
+    interpreter: string,
     program: string,
     args: readonly (string | number)[],
     env: NodeJS.ProcessEnv = process.env,
   ) {
-    this.#process = spawn(
-      python,
-      [join(process.cwd(), 'bench', 'peers', program), ...args.map(String)],
-      { stdio: ['pipe', 'pipe', 'inherit'], env },
-    );
+    this.#process = spawn(interpreter, [program, ...args.map(String)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env,
+    });
     this.#interface = createInterface({ input: this.#process.stdout as NodeJS.ReadableStream });
     this.#lines = this.#interface[Symbol.asyncIterator]();
   }
 
   /** A program in PyTorch. */
   static async start(program: string, args: readonly (string | number)[]): Promise<Peer> {
-    return new Peer(pythonOfLibTorch(), program, args).#ready();
+    return new Peer(pythonOfLibTorch(), peerAt(program), args).#ready();
+  }
+
+  /** A fit of ours in a process of its own: bench/fit-rounds.ts. */
+  static async startFit(args: readonly (string | number)[]): Promise<Peer> {
+    return new Peer(process.execPath, join(__dirname, 'fit-rounds.js'), args).#ready();
   }
 
   /** A program in NumPy, on so many threads; undefined where no Python has it. */
@@ -60,7 +68,7 @@ export class Peer {
     if (python === undefined) return undefined;
     const count = String(threads);
     const env = { ...process.env, OPENBLAS_NUM_THREADS: count, MKL_NUM_THREADS: count };
-    return new Peer(python, program, args, env).#ready();
+    return new Peer(python, peerAt(program), args, env).#ready();
   }
 
   async #ready(): Promise<Peer> {
@@ -82,7 +90,7 @@ export class Peer {
 
   async #answer(): Promise<Record<string, unknown>> {
     const { value, done } = await this.#lines.next();
-    if (done) throw new Error('the Python program ended early; its messages are above');
+    if (done) throw new Error('a program ended early; its messages are above');
     return JSON.parse(value) as Record<string, unknown>;
   }
 }

@@ -1,23 +1,16 @@
-"""One optimization step in PyTorch, written from the papers' formulas: the peer of `bench kan-step` and `kan-scale`.
+"""One optimization step in PyTorch, written from the papers' formulas: the peer of `bench nets-step` and `kan-scale`.
 
-    python step.py MODEL MODE THREADS ROUND_STEPS [SAMPLES [GRID [DEVICE]]]     MODEL kan|mlp, MODE eager|compiled
+    python step.py MODEL MODE THREADS ROUND_STEPS [SAMPLES [GRID [DEVICE]]]     MODEL kan|nerf|siren|rff|finer|wire,
+    MODE eager|compiled
 """
 
 import sys
 
 import torch
-from torch import nn
 
-from dense_kan import Encoding, dense_kan
 from mel_loss import MelLoss
+from networks import network as network_of
 from rounds import serve
-
-def mlp():
-    widths = [24, 90, 90, 90, 90, 70, 1]
-    layers = [Encoding(12)]
-    for a, b in zip(widths, widths[1:]):
-        layers += [nn.Linear(a, b), nn.ReLU()]
-    return nn.Sequential(*layers[:-1])
 
 
 def main():
@@ -30,7 +23,7 @@ def main():
     torch.set_default_device(device)
     t = torch.linspace(-1, 1, samples).unsqueeze(1)
     target = (t[:, 0] * 800).sin() * (t[:, 0] * 3).cos() * 0.5
-    network = mlp() if model_name == "mlp" else dense_kan(grid)
+    network = network_of(model_name, grid)
     loss = MelLoss()
     mels = loss.mels(target)
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3)

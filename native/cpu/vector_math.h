@@ -103,29 +103,55 @@ inline V sumsOfEach(V* v) {
   return v[0];
 }
 
-template <typename V, size_t... kLane>
-inline V interleaveLow(V a, V b, std::index_sequence<kLane...>) {
-  return __builtin_shufflevector(a, b, (kLane / 2 + kLane % 2 * lanesOf<V>)...);
+/// Numbers in 16 bytes, across which shuffles are slow.
+template <typename T, int64_t kLanes>
+constexpr int64_t kPart = kLanes < int64_t{16 / sizeof(T)} ? kLanes : int64_t{16 / sizeof(T)};
+
+/// The lower halves of the parts of a and b, number by number in turn; or the upper ones.
+template <bool kUpper, typename V, size_t... kLane>
+inline V interleave(V a, V b, std::index_sequence<kLane...>) {
+  constexpr size_t part = kPart<Element<V>, lanesOf<V>>;
+  return __builtin_shufflevector(
+      a, b,
+      (kLane / part * part + kLane % part / 2 + kUpper * part / 2 + kLane % 2 * lanesOf<V>)...);
 }
 
-template <typename V, size_t... kLane>
-inline V interleaveHigh(V a, V b, std::index_sequence<kLane...>) {
-  return __builtin_shufflevector(a, b, (lanesOf<V> / 2 + kLane / 2 + kLane % 2 * lanesOf<V>)...);
+/// A vector of kLanes of parts that lie `stride` apart.
+template <typename T, int64_t kLanes>
+inline Vector<T, kLanes> loadParts(const T* from, int64_t stride) {
+  if constexpr (kLanes == kPart<T, kLanes>) {
+    return load<Vector<T, kLanes>>(from);
+  } else {
+    constexpr int64_t half = kLanes / 2;
+    const auto low = loadParts<T, half>(from, stride);
+    const auto high = loadParts<T, half>(from + half / kPart<T, kLanes> * stride, stride);
+    return [&]<size_t... kLane>(std::index_sequence<kLane...>) {
+      return __builtin_shufflevector(low, high, kLane...);
+    }(std::make_index_sequence<kLanes>());
+  }
 }
 
-/// Transposes a square of as many vectors as they have lanes: as many perfect shuffles of its
-/// halves as the number of lanes has bits.
-template <typename V>
-inline void transposeSquare(V* rows) {
-  constexpr int64_t n = lanesOf<V>;
-  constexpr auto lanes = std::make_index_sequence<n>();
-  for (int64_t stage = 1; stage < n; stage *= 2) {
-    V shuffled[n];
-    for (int64_t i = 0; i < n / 2; ++i) {
-      shuffled[2 * i] = interleaveLow(rows[i], rows[i + n / 2], lanes);
-      shuffled[2 * i + 1] = interleaveHigh(rows[i], rows[i + n / 2], lanes);
+/// Transposes a square of kLanes. Vectors are loaded so that only the small squares of their parts
+/// are left to transpose, by as many perfect shuffles as the size of a part has bits.
+template <typename T, int64_t kLanes>
+inline void transposeSquare(const T* from, int64_t fromStride, T* to, int64_t toStride) {
+  using V = Vector<T, kLanes>;
+  constexpr int64_t part = kPart<T, kLanes>;
+  constexpr auto lanes = std::make_index_sequence<kLanes>();
+  for (int64_t column = 0; column < kLanes; column += part) {
+    V rows[part];  // row r of each part's small square
+    for (int64_t r = 0; r < part; ++r) {
+      rows[r] = loadParts<T, kLanes>(from + r * fromStride + column, part * fromStride);
     }
-    for (int64_t i = 0; i < n; ++i) rows[i] = shuffled[i];
+    for (int64_t stage = 1; stage < part; stage *= 2) {
+      V shuffled[part];
+      for (int64_t r = 0; r < part / 2; ++r) {
+        shuffled[2 * r] = interleave<false>(rows[r], rows[r + part / 2], lanes);
+        shuffled[2 * r + 1] = interleave<true>(rows[r], rows[r + part / 2], lanes);
+      }
+      for (int64_t r = 0; r < part; ++r) rows[r] = shuffled[r];
+    }
+    for (int64_t r = 0; r < part; ++r) store<V>(to + (column + r) * toStride, rows[r]);
   }
 }
 
@@ -133,13 +159,10 @@ inline void transposeSquare(V* rows) {
 template <typename T, int64_t kLanes>
 void transposeSquares(int64_t rows, int64_t columns, const T* from, int64_t fromStride, T* to,
                       int64_t toStride) {
-  using V = Vector<T, kLanes>;
   for (int64_t r = 0; r + kLanes <= rows; r += kLanes) {
     for (int64_t c = 0; c + kLanes <= columns; c += kLanes) {
-      V square[kLanes];
-      for (int64_t i = 0; i < kLanes; ++i) square[i] = load<V>(from + (r + i) * fromStride + c);
-      transposeSquare(square);
-      for (int64_t i = 0; i < kLanes; ++i) store<V>(to + (c + i) * toStride + r, square[i]);
+      transposeSquare<T, kLanes>(from + r * fromStride + c, fromStride, to + c * toStride + r,
+                                 toStride);
     }
   }
 }

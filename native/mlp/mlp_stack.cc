@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <string_view>
@@ -58,17 +59,22 @@ std::vector<DenseLayer> unflatten(at::TensorList flat, const MlpForm& form) {
 class MlpStackFunction : public torch::autograd::Function<MlpStackFunction> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, at::TensorList flat,
-                            const MlpForm& form) {
+                            const MlpForm& form, bool keep) {
+    cpu::MlpOutput output =
+        cpu::mlpForward({.x = x, .layers = unflatten(flat, form), .form = form}, keep);
     variable_list saved{x};
     saved.insert(saved.end(), flat.begin(), flat.end());
+    saved.push_back(output.kept);
     context->save_for_backward(std::move(saved));
     context->saved_data["activation"] = static_cast<int64_t>(form.activation);
     context->saved_data["scale"] = form.scale;
-    return cpu::mlpForward({.x = x, .layers = unflatten(flat, form), .form = form});
+    return output.y;
   }
 
   static variable_list backward(AutogradContext* context, variable_list outputGradients) {
-    const variable_list saved = context->get_saved_variables();
+    variable_list saved = context->get_saved_variables();
+    const at::Tensor kept = saved.back();
+    saved.pop_back();
     const MlpForm form{
         .activation = static_cast<Activation>(context->saved_data["activation"].toInt()),
         .scale = context->saved_data["scale"].toDouble()};
@@ -82,15 +88,15 @@ class MlpStackFunction : public torch::autograd::Function<MlpStackFunction> {
       gradients = gradientsThrough([&] { return mlpStackReference(x, input.layers, form); }, saved,
                                    outputGradients[0]);
     } else {
-      const cpu::MlpGradients found =
-          cpu::mlpBackward(input, outputGradients[0].contiguous(), context->needs_input_grad(0));
+      const cpu::MlpGradients found = cpu::mlpBackward(input, kept, outputGradients[0].contiguous(),
+                                                       context->needs_input_grad(0));
       gradients.push_back(found.x);
       // All sets saw the same x.
       if (found.x.defined() && x.size(0) == 1) gradients[0] = found.x.sum(0, /*keepdim=*/true);
       const variable_list weights = flatten(found.layers);
       gradients.insert(gradients.end(), weights.begin(), weights.end());
     }
-    gradients.emplace_back();  // the form has none
+    gradients.insert(gradients.end(), 2, at::Tensor());  // the form and the choice have none
     return gradients;
   }
 };
@@ -147,8 +153,11 @@ at::Tensor applyTiles(const at::Tensor& x, const std::vector<DenseLayer>& layers
     if (hasOmega(form, i, layers.size())) layer.omega = layers[i].omega.contiguous();
   }
   const variable_list flat = flatten(checked);
-  at::Tensor y =
-      MlpStackFunction::apply(samples.resolve_neg().contiguous(), at::TensorList(flat), form);
+  const bool learns =
+      samples.requires_grad() ||
+      std::any_of(flat.begin(), flat.end(), [](const auto& each) { return each.requires_grad(); });
+  at::Tensor y = MlpStackFunction::apply(samples.resolve_neg().contiguous(), at::TensorList(flat),
+                                         form, learns && at::GradMode::is_enabled());
   if (!own) return y;
   std::vector<int64_t> shape = x.sizes().vec();
   shape.back() = y.size(-1);

@@ -27,8 +27,9 @@ struct MlpForm {
 /// everything, twice. Wavelets make complex numbers, so weights and biases are complex from the
 /// second layer on; of what the last layer gives, the real part is the output.
 ///
-/// On the CPU it goes through all layers tile by tile of samples while they are in cache, and
-/// computes activations again for the gradients instead of keeping them. `setMlpPath` or
+/// On the CPU it goes through all layers tile by tile of samples while they are in cache. For the
+/// gradients it keeps what the layers made of as many tiles as fit in some memory, and computes the
+/// others again. `setMlpPath` or
 /// FEWSOUND_MLP=reference forces the reference.
 at::Tensor mlpStack(const at::Tensor& x, const std::vector<DenseLayer>& layers,
                     const MlpForm& form = {});

@@ -90,7 +90,7 @@ std::vector<T> exponentials(std::vector<T> v) {
                            .omega = T(1),
                            .scaleSquared = T(0),
                            .nextOmega = T(0)},
-                          z.data(), x.data(), false);
+                          z.data(), x.data(), nullptr);
   x.resize(count);
   return x;
 }

@@ -75,7 +75,7 @@ void sines(int64_t count, const T* x, T* sine, T* cosine) {
 }
 
 template <typename T, bool kFiner, bool kSlopes>
-void activateSine(const ActivationStep<T>& step, T* z, T* x) {
+void activateSine(const ActivationStep<T>& step, const T* z, T* x, T* slopes) {
   using V = TileVector<T>;
   const T omega = step.nextOmega;
   forSines<T, kSlopes>(
@@ -88,7 +88,7 @@ void activateSine(const ActivationStep<T>& step, T* z, T* x) {
           cosine *= growth;
         }
         store<V>(x + at, sine * omega);
-        if constexpr (kSlopes) store<V>(z + at, cosine * omega);
+        if constexpr (kSlopes) store<V>(slopes + at, cosine * omega);
       });
 }
 
@@ -115,7 +115,7 @@ void activateGabor(const ActivationStep<T>& step, const T* z, T* x) {
 }
 
 template <typename T>
-void activate(const ActivationStep<T>& step, T* z, T* x, bool slopes) {
+void activate(const ActivationStep<T>& step, const T* z, T* x, T* slopes) {
   using V = TileVector<T>;
   switch (step.kind) {
     case Activation::kRelu:
@@ -125,11 +125,11 @@ void activate(const ActivationStep<T>& step, T* z, T* x, bool slopes) {
       }
       return;
     case Activation::kSine:
-      return slopes ? activateSine<T, false, true>(step, z, x)
-                    : activateSine<T, false, false>(step, z, x);
+      return slopes == nullptr ? activateSine<T, false, false>(step, z, x, nullptr)
+                               : activateSine<T, false, true>(step, z, x, slopes);
     case Activation::kFiner:
-      return slopes ? activateSine<T, true, true>(step, z, x)
-                    : activateSine<T, true, false>(step, z, x);
+      return slopes == nullptr ? activateSine<T, true, false>(step, z, x, nullptr)
+                               : activateSine<T, true, true>(step, z, x, slopes);
     case Activation::kGabor:
       return step.complex ? activateGabor<T, true>(step, z, x)
                           : activateGabor<T, false>(step, z, x);

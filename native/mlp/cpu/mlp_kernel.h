@@ -53,11 +53,12 @@ struct MlpKernel {
   void (*transpose)(int64_t rows, int64_t columns, const T* from, int64_t fromStride, T* to,
                     int64_t toStride);
 
-  /// x = the next layer's input, of z. With `slopes`, sines leave dx/dz in z. ReLU may have x = z.
-  void (*activate)(const ActivationStep<T>& step, T* z, T* x, bool slopes);
+  /// x = the next layer's input, of z. Sines leave dx/dz in `slopes` where it is not null; it may
+  /// be z. ReLU may have x = z.
+  void (*activate)(const ActivationStep<T>& step, const T* z, T* x, T* slopes);
 
-  /// The gradient of x becomes that of z, in place; z and x as `activate` left them. The learnable
-  /// omega of a wavelet gets its gradient added to omegaSums [lanes].
+  /// The gradient of x becomes that of z, in place; z (of sines, the slopes) and x as `activate`
+  /// left them. The learnable omega of a wavelet gets its gradient added to omegaSums [lanes].
   void (*pullBack)(const ActivationStep<T>& step, const T* z, const T* x, T* gradient,
                    T* omegaSums);
 

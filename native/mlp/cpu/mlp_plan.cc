@@ -15,6 +15,10 @@ int64_t costOf(int64_t rows, int64_t columns, int64_t lanes) {
   return rows * roundUp(columns, lanes) + 4 * columns;
 }
 
+/// Most bytes that a forward pass keeps for the backward pass. Reading costs less than computing
+/// again, but a fit is to be small.
+constexpr int64_t kMostKept = int64_t{24} << 20;
+
 }  // namespace
 
 template <typename T>
@@ -45,6 +49,9 @@ MlpPlan<T>::MlpPlan(const MlpInput& input)
       layer.weightAt = take(packedSize, 2 * layer.planeSize());
       layer.biasAt = take(packedSize, 2 * layer.out);
     }
+    // The first layer's map is mostly a cheap one; of the last nobody asks.
+    layer.keptAt = l > 0 && l < last ? keptSize : -1;
+    if (layer.keptAt >= 0) keptSize += layer.outPlanes * layer.out * kTile<T>;
     layer.inputsAsRows =
         costOf(layer.in, layer.out, kernel.lanes) < costOf(layer.out, layer.in, kernel.lanes);
     layer.sumRows = layer.inputsAsRows ? layer.in : layer.out;
@@ -54,6 +61,8 @@ MlpPlan<T>::MlpPlan(const MlpInput& input)
     layer.omegaSumsAt = take(sumsSize, kernel.lanes);
     layers.push_back(layer);
   }
+  const int64_t bytes = batch * keptSize * static_cast<int64_t>(sizeof(T));
+  keptTiles = bytes == 0 ? 0 : std::min(tiles, kMostKept / bytes);
 }
 
 template struct MlpPlan<float>;

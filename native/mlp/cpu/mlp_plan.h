@@ -22,6 +22,8 @@ struct MlpLayer {
   /// inputs, or the other way around where that leaves less of the vectors empty.
   bool inputsAsRows;
   int64_t sumRows, sumStride;
+  /// Where a kept tile has what the map gives, [outPlanes][out, kTile]; -1: it is computed again.
+  int64_t keptAt;
   /// Where a set's sums have them, those of the bias [outPlanes][out, lanes] and of omega [lanes].
   int64_t sumsAt, biasSumsAt, omegaSumsAt;
 
@@ -40,12 +42,17 @@ struct MlpPlan {
   int64_t runs;     // parallel runs for each set
   std::vector<MlpLayer> layers;
   int64_t packedSize = 0;  // of a set's packed weights
+  int64_t keptSize = 0;    // of a kept tile
+  int64_t keptTiles = 0;   // of a set's
   int64_t sumsSize = 0;    // of a run's sums
 
   explicit MlpPlan(const MlpInput& input);
 
   int64_t depth() const { return static_cast<int64_t>(layers.size()); }
   int64_t tasks() const { return batch * runs; }
+  /// Kept tiles of a set before this one: they lie evenly among the others, so that all runs have
+  /// their share.
+  int64_t keptBefore(int64_t tile) const { return tile * keptTiles / tiles; }
   /// Numbers between the tiles' rows of the transposed right side of a weight's gradient: an odd
   /// number of cache lines, so that rows lie in different sets of the cache.
   static int64_t spread(int64_t columns) {

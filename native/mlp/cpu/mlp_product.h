@@ -20,11 +20,13 @@ constexpr bool kManyRegisters = true;
 constexpr bool kManyRegisters = FEWSOUND_VECTOR_BYTES == 64;
 #endif
 
-/// Most vectors in a row of a block, and most rows of one that has so many.
-constexpr int64_t kMostVectors = kManyRegisters ? 4 : 2;
+/// Most vectors in a row of a block, and most rows of one that has so many. Vectors of 16 bytes on
+/// x86-64 have no load that fills all lanes: there a row's number is used more often.
+constexpr int64_t kMostVectors = kManyRegisters || FEWSOUND_VECTOR_BYTES == 16 ? 4 : 2;
 constexpr int64_t mostRows(int64_t vectors) {
-  if (!kManyRegisters) return vectors == 2 ? 6 : 8;
-  return vectors == 4 ? 6 : 8;
+  if (kManyRegisters) return vectors == 4 ? 6 : 8;
+  if (kMostVectors == 4) return vectors == 1 ? 8 : vectors == 2 ? 6 : 3;
+  return vectors == 2 ? 6 : 8;
 }
 
 /// Depth after which sums are put aside: the part of the right matrix that a row of blocks shares

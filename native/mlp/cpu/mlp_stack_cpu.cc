@@ -12,7 +12,9 @@
 
 #include <algorithm>
 
+#include "native/cpu/prefetch.h"
 #include "native/cpu/private_sums.h"
+#include "native/cpu/step_memory.h"
 #include "native/mlp/cpu/mlp_plan.h"
 #include "native/mlp/cpu/mlp_tile_pass.h"
 #include "native/parallel_for.h"
@@ -66,16 +68,44 @@ PackedWeights<T> packWeights(const MlpPlan<T>& plan, const MlpInput& input) {
   return weights;
 }
 
-/// Calls work(set, task, first sample, samples) for each tile of the tasks [first, last).
+/// Samples that go through all layers together.
+struct Tile {
+  int64_t set;
+  int64_t task;
+  int64_t number;
+  int64_t sample;  // the first
+  int64_t count;
+};
+
+/// Calls work(tile, next) for each tile of the tasks [first, last), from a task's first to its last
+/// or `backwards`; the next after the last one has no samples.
 template <typename T, typename Work>
-void forTiles(const MlpPlan<T>& plan, int64_t first, int64_t last, const Work& work) {
+void forTiles(const MlpPlan<T>& plan, int64_t first, int64_t last, bool backwards,
+              const Work& work) {
   for (int64_t task = first; task < last; ++task) {
     const int64_t run = task % plan.runs;
-    for (int64_t t = run * plan.tiles / plan.runs; t < (run + 1) * plan.tiles / plan.runs; ++t) {
-      const int64_t sample = t * kTile<T>;
-      work(task / plan.runs, task, sample, std::min(kTile<T>, plan.samples - sample));
-    }
+    const int64_t begin = run * plan.tiles / plan.runs;
+    const int64_t end = (run + 1) * plan.tiles / plan.runs;
+    const auto tileAt = [&](int64_t i) {
+      const int64_t number = backwards ? begin + end - 1 - i : i;
+      const int64_t sample = number * kTile<T>;
+      const int64_t count = i < end ? std::min(kTile<T>, plan.samples - sample) : 0;
+      return Tile{.set = task / plan.runs,
+                  .task = task,
+                  .number = number,
+                  .sample = sample,
+                  .count = count};
+    };
+    for (int64_t i = begin; i < end; ++i) work(tileAt(i), tileAt(i + 1));
   }
+}
+
+/// What is kept of a tile; null where nothing is.
+template <typename T>
+T* keptOf(const MlpPlan<T>& plan, T* kept, const Tile& tile) {
+  const int64_t before = plan.keptBefore(tile.number);
+  if (kept == nullptr || before == plan.keptBefore(tile.number + 1)) return nullptr;
+  return kept + (tile.set * plan.keptTiles + before) * plan.keptSize;
 }
 
 /// A set's samples in the stack's input, which all sets may share.
@@ -86,21 +116,30 @@ const T* samplesOf(const MlpInput& input, int64_t set, int64_t sample) {
 }
 
 template <typename T>
-at::Tensor forwardStack(const MlpInput& input) {
+void prefetchInput(const MlpInput& input, const Tile& tile) {
+  prefetch(samplesOf<T>(input, tile.set, tile.sample), tile.count * input.x.size(2));
+}
+
+template <typename T>
+MlpOutput forwardStack(const MlpInput& input, bool keep) {
   const MlpPlan<T> plan(input);
   const at::TensorOptions options = input.x.options().requires_grad(false);
   const PackedWeights<T> weights = packWeights(plan, input);
   const int64_t out = plan.layers.back().out;
-  at::Tensor y = at::empty({plan.batch, plan.samples, out}, options);
-  T* const to = y.mutable_data_ptr<T>();
+  MlpOutput output{
+      .y = at::empty({plan.batch, plan.samples, out}, options),
+      .kept = StepMemory::take(keep ? plan.batch * plan.keptTiles * plan.keptSize : 0, options)};
+  T* const to = output.y.template mutable_data_ptr<T>();
+  T* const kept = keep ? output.kept.template mutable_data_ptr<T>() : nullptr;
   parallelFor(0, plan.tasks(), 1, [&](int64_t first, int64_t last) {
     MlpTilePass<T> pass(plan, options, /*goesBack=*/false, /*inputNeeded=*/false);
-    forTiles(plan, first, last, [&](int64_t set, int64_t, int64_t sample, int64_t count) {
-      pass.forward(weights.sets[set], samplesOf<T>(input, set, sample), count,
-                   to + (set * plan.samples + sample) * out);
+    forTiles(plan, first, last, /*backwards=*/false, [&](const Tile& tile, const Tile& next) {
+      if (next.count > 0) prefetchInput<T>(input, next);
+      pass.forward(weights.sets[tile.set], samplesOf<T>(input, tile.set, tile.sample), tile.count,
+                   to + (tile.set * plan.samples + tile.sample) * out, keptOf(plan, kept, tile));
     });
   });
-  return y;
+  return output;
 }
 
 template <typename T>
@@ -139,8 +178,8 @@ T unpackSums(const MlpPlan<T>& plan, int64_t l, const MlpWeights<T>& weights, co
 }
 
 template <typename T>
-MlpGradients backwardStack(const MlpInput& input, const at::Tensor& outputGradient,
-                           bool inputNeeded) {
+MlpGradients backwardStack(const MlpInput& input, const at::Tensor& keptBefore,
+                           const at::Tensor& outputGradient, bool inputNeeded) {
   const MlpPlan<T> plan(input);
   const at::TensorOptions options = input.x.options().requires_grad(false);
   const PackedWeights<T> weights = packWeights(plan, input);
@@ -152,13 +191,19 @@ MlpGradients backwardStack(const MlpInput& input, const at::Tensor& outputGradie
   if (inputNeeded) gradients.x = at::empty({plan.batch, plan.samples, in}, options);
   T* const toX = inputNeeded ? gradients.x.template mutable_data_ptr<T>() : nullptr;
   const T* const fromY = outputGradient.const_data_ptr<T>();
+  T* const kept = keptBefore.numel() > 0 ? keptBefore.mutable_data_ptr<T>() : nullptr;
 
   parallelFor(0, plan.tasks(), 1, [&](int64_t first, int64_t last) {
     MlpTilePass<T> pass(plan, options, /*goesBack=*/true, inputNeeded);
-    forTiles(plan, first, last, [&](int64_t set, int64_t task, int64_t sample, int64_t count) {
-      const int64_t row = set * plan.samples + sample;
-      pass.forward(weights.sets[set], samplesOf<T>(input, set, sample), count, nullptr);
-      pass.backward(weights.sets[set], fromY + row * out, count, sum + task * plan.sumsSize,
+    // Backwards: what was kept last is still in cache.
+    forTiles(plan, first, last, /*backwards=*/true, [&](const Tile& tile, const Tile& next) {
+      if (next.count > 0) {
+        prefetchInput<T>(input, next);
+        if (const T* const from = keptOf(plan, kept, next)) prefetch(from, plan.keptSize);
+      }
+      const int64_t row = tile.set * plan.samples + tile.sample;
+      pass.backward(weights.sets[tile.set], samplesOf<T>(input, tile.set, tile.sample), tile.count,
+                    keptOf(plan, kept, tile), fromY + row * out, sum + tile.task * plan.sumsSize,
                     inputNeeded ? toX + row * in : nullptr);
     });
   });
@@ -187,15 +232,15 @@ MlpGradients backwardStack(const MlpInput& input, const at::Tensor& outputGradie
 
 }  // namespace
 
-at::Tensor mlpForward(const MlpInput& input) {
+MlpOutput mlpForward(const MlpInput& input, bool keep) {
   return AT_DISPATCH_FLOATING_TYPES(input.x.scalar_type(), "mlpStack",
-                                    [&] { return forwardStack<scalar_t>(input); });
+                                    [&] { return forwardStack<scalar_t>(input, keep); });
 }
 
-MlpGradients mlpBackward(const MlpInput& input, const at::Tensor& outputGradient,
-                         bool inputNeeded) {
+MlpGradients mlpBackward(const MlpInput& input, const at::Tensor& kept,
+                         const at::Tensor& outputGradient, bool inputNeeded) {
   return AT_DISPATCH_FLOATING_TYPES(input.x.scalar_type(), "mlpStack", [&] {
-    return backwardStack<scalar_t>(input, outputGradient, inputNeeded);
+    return backwardStack<scalar_t>(input, kept, outputGradient, inputNeeded);
   });
 }
 

@@ -23,10 +23,15 @@ struct MlpGradients {
   std::vector<DenseLayer> layers;  // as the layers
 };
 
-/// [batch, samples, out]
-at::Tensor mlpForward(const MlpInput& input);
+struct MlpOutput {
+  at::Tensor y;     // [batch, samples, out]
+  at::Tensor kept;  // for `mlpBackward`; empty unless wanted
+};
+
+MlpOutput mlpForward(const MlpInput& input, bool keep);
 
 /// outputGradient: [batch, samples, out], contiguous.
-MlpGradients mlpBackward(const MlpInput& input, const at::Tensor& outputGradient, bool inputNeeded);
+MlpGradients mlpBackward(const MlpInput& input, const at::Tensor& kept,
+                         const at::Tensor& outputGradient, bool inputNeeded);
 
 }  // namespace fewsound::cpu

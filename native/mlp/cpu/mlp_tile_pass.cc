@@ -22,6 +22,8 @@ MlpTilePass<T>::MlpTilePass(const MlpPlan<T>& plan, const at::TensorOptions& opt
   std::vector<std::pair<T**, int64_t>> parts;  // each pointer and the features behind it
   x_.resize(plan.depth());
   z_.resize(plan.depth());
+  takes_.resize(plan.depth());
+  gives_.resize(plan.depth());
   T* passed[3] = {};
   if (goesBack) {
     for (int64_t l = 0; l < plan.depth(); ++l) {
@@ -72,6 +74,7 @@ template <typename T>
 void MlpTilePass<T>::takeInput(const MlpWeights<T>& weights, const T* input, int64_t count) {
   const int64_t in = plan_.layers[0].in;
   T* const x = x_[0];
+  takes_[0] = x;
   kernel_.transpose(count, in, input, in, x, kTile<T>);
   for (int64_t i = 0; count < kTile<T> && i < in; ++i) {
     // The last sample again, whose gradient will be 0.
@@ -87,7 +90,7 @@ void MlpTilePass<T>::takeInput(const MlpWeights<T>& weights, const T* input, int
 template <typename T>
 void MlpTilePass<T>::mapForward(int64_t l, const typename MlpWeights<T>::Layer& weights, T* z) {
   const MlpLayer& layer = plan_.layers[l];
-  const T* const x = x_[l];
+  const T* const x = takes_[l];
   Product<T> product{.rows = layer.out,
                      .depth = layer.in,
                      .columns = kTile<T>,
@@ -163,7 +166,7 @@ void MlpTilePass<T>::mapBackward(int64_t l, const typename MlpWeights<T>::Layer&
 template <typename T>
 void MlpTilePass<T>::sumWeights(int64_t l, const T* gradient, T* sums) {
   const MlpLayer& layer = plan_.layers[l];
-  const T* const x = x_[l];
+  const T* const x = takes_[l];
   const T* const rows = layer.inputsAsRows ? x : gradient;
   const T* const columns = layer.inputsAsRows ? gradient : x;
   const int64_t rowCount = layer.inputsAsRows ? layer.in : layer.out;
@@ -197,24 +200,39 @@ void MlpTilePass<T>::sumWeights(int64_t l, const T* gradient, T* sums) {
   kernel_.addRowSums(layer.outPlanes * layer.out, gradient, sums + layer.biasSumsAt);
 }
 
+/// All layers but the last. `known`: what is kept of the tile has been computed.
 template <typename T>
-void MlpTilePass<T>::forward(const MlpWeights<T>& weights, const T* input, int64_t count,
-                             T* output) {
-  takeInput(weights, input, count);
-  const int64_t last = plan_.depth() - 1;
-  for (int64_t l = 0; l < last; ++l) {
-    mapForward(l, weights.layers[l], z_[l]);
-    kernel_.activate(stepAfter(l, weights), z_[l], x_[l + 1], goesBack_);
+void MlpTilePass<T>::throughHidden(const MlpWeights<T>& weights, T* kept, bool known) {
+  const bool inPlace = plan_.activation == Activation::kRelu;
+  const bool slopes = goesBack_ && scalesInputs(plan_.activation);
+  for (int64_t l = 0; l + 1 < plan_.depth(); ++l) {
+    const bool isKept = kept != nullptr && plan_.layers[l].keptAt >= 0;
+    T* const z = isKept ? kept + plan_.layers[l].keptAt : z_[l];
+    T* const x = inPlace ? z : x_[l + 1];
+    takes_[l + 1] = x;
+    gives_[l] = slopes ? z_[l] : z;
+    if (isKept && known && inPlace) continue;
+    if (!isKept || !known) mapForward(l, weights.layers[l], z);
+    kernel_.activate(stepAfter(l, weights), z, x, slopes ? z_[l] : nullptr);
   }
-  if (output == nullptr) return;
+}
+
+template <typename T>
+void MlpTilePass<T>::forward(const MlpWeights<T>& weights, const T* input, int64_t count, T* output,
+                             T* kept) {
+  takeInput(weights, input, count);
+  throughHidden(weights, kept, /*known=*/false);
+  const int64_t last = plan_.depth() - 1;
   mapForward(last, weights.layers[last], z_[last]);
   const int64_t out = plan_.layers[last].out;
   kernel_.transpose(out, count, z_[last], kTile<T>, output, out);
 }
 
 template <typename T>
-void MlpTilePass<T>::backward(const MlpWeights<T>& weights, const T* outputGradient, int64_t count,
-                              T* sums, T* inputGradient) {
+void MlpTilePass<T>::backward(const MlpWeights<T>& weights, const T* input, int64_t count, T* kept,
+                              const T* outputGradient, T* sums, T* inputGradient) {
+  takeInput(weights, input, count);
+  throughHidden(weights, kept, /*known=*/true);
   const int64_t out = plan_.layers.back().out;
   T* gradient = gradients_[0];
   T* other = gradients_[1];
@@ -226,7 +244,7 @@ void MlpTilePass<T>::backward(const MlpWeights<T>& weights, const T* outputGradi
     mapBackward(l, weights.layers[l], gradient, other);
     std::swap(gradient, other);
     if (l > 0) {
-      kernel_.pullBack(stepAfter(l - 1, weights), z_[l - 1], x_[l], gradient,
+      kernel_.pullBack(stepAfter(l - 1, weights), gives_[l - 1], takes_[l], gradient,
                        sums + plan_.layers[l - 1].omegaSumsAt);
     }
   }

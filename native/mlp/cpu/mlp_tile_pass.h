@@ -28,15 +28,18 @@ class MlpTilePass {
   MlpTilePass(const MlpPlan<T>& plan, const at::TensorOptions& options, bool goesBack,
               bool inputNeeded);
 
-  /// Of samples [count, in]; the output [count, out] is written where `output` is not null.
-  void forward(const MlpWeights<T>& weights, const T* input, int64_t count, T* output);
+  /// Of samples [count, in]; the output [count, out] is written where `output` is not null, and
+  /// what a kept tile keeps where `kept` is not.
+  void forward(const MlpWeights<T>& weights, const T* input, int64_t count, T* output, T* kept);
 
-  /// After `forward` of the same samples: adds to a run's sums; the gradient [count, in] of the
-  /// samples is written where `inputGradient` is not null.
-  void backward(const MlpWeights<T>& weights, const T* outputGradient, int64_t count, T* sums,
-                T* inputGradient);
+  /// The same samples once more, with what was kept of them where `kept` is not null; then their
+  /// gradients: adds to a run's sums; that of the samples, [count, in], is written where
+  /// `inputGradient` is not null.
+  void backward(const MlpWeights<T>& weights, const T* input, int64_t count, T* kept,
+                const T* outputGradient, T* sums, T* inputGradient);
 
  private:
+  void throughHidden(const MlpWeights<T>& weights, T* kept, bool known);
   void takeInput(const MlpWeights<T>& weights, const T* input, int64_t count);
   void mapForward(int64_t l, const typename MlpWeights<T>::Layer& weights, T* z);
   void mapBackward(int64_t l, const typename MlpWeights<T>::Layer& weights, const T* gradient,
@@ -48,8 +51,10 @@ class MlpTilePass {
   const MlpKernel<T>& kernel_;
   bool goesBack_;
   at::Tensor workspace_;
-  std::vector<T*> x_;  // what each layer's linear map takes: [inPlanes][in, kTile]
-  std::vector<T*> z_;  // what it gives, or the slopes of its activation: [outPlanes][out, kTile]
+  std::vector<T*> x_;  // room for what each layer's linear map takes: [inPlanes][in, kTile]
+  std::vector<T*> z_;  // and gives, or for the slopes of its activation: [outPlanes][out, kTile]
+  std::vector<const T*> takes_;  // where that is of the tile at work: there, or what was kept
+  std::vector<const T*> gives_;
   T* inputSlopes_ = nullptr;  // of what the first layer does to its input
   T* gradients_[2] = {};
   T* transposed_ = nullptr;

@@ -80,15 +80,30 @@ int64_t scratchSizeOf(const KernelShape& shape) {
 
 /// Most cells of a grid whose samples are gathered by cell in the forward pass: with more, too few
 /// share one. The backward pass, which adds to the rows, gains by it with any grid.
-constexpr int64_t kFewCells = 64;
+constexpr int64_t kFewCells = 32;
 
-/// Calls work.operator()<order>() with the orders of the paper known to the compiler, 0 for any
-/// other.
+/// Calls work.operator()<order>() with the orders of the paper's Table 9 known to the compiler, 0
+/// for any other.
 template <typename Work>
 void withOrder(int64_t order, const Work& work) {
-  if (order == 2) return work.template operator()<2>();
-  if (order == 3) return work.template operator()<3>();
-  work.template operator()<0>();
+  switch (order) {
+    case 1:
+      return work.template operator()<1>();
+    case 2:
+      return work.template operator()<2>();
+    case 3:
+      return work.template operator()<3>();
+    case 4:
+      return work.template operator()<4>();
+    case 5:
+      return work.template operator()<5>();
+    case 6:
+      return work.template operator()<6>();
+    case 7:
+      return work.template operator()<7>();
+    default:
+      work.template operator()<0>();
+  }
 }
 
 template <typename T>

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "native/cpu/prefetch.h"
 #include "native/cpu/private_sums.h"
 #include "native/parallel_for.h"
 #include "native/spline/cpu/kan_kernel.h"
@@ -134,6 +135,12 @@ struct InputRows {
         setStride(input.sharesX() ? 0 : plan.samples * width) {}
 
   const T* at(int64_t set, int64_t sample) const { return data + set * setStride + sample * width; }
+
+  /// What the block after these samples will read.
+  void prefetchAfter(const Plan<T>& plan, int64_t set, int64_t sample) const {
+    const int64_t count = std::min(plan.pitch, plan.samples - sample - plan.pitch);
+    prefetch(at(set, sample) + plan.pitch * width, count * width);
+  }
 };
 
 template <typename T>
@@ -162,6 +169,7 @@ KanStackOutput forwardStack(const KanStackInput& input, bool keep) {
     T* const scratch = passed + 2 * activation;
     const auto pass = [&](int64_t set, int64_t block, int64_t sample, int64_t count) {
       const KernelBlock shape{.samples = count, .pitch = plan.pitch};
+      x.prefetchAfter(plan, set, sample);
       plan.kernel.transpose(count, x.width, x.at(set, sample), x.width, passed, plan.pitch);
       const T* from = passed;
       for (int64_t l = 0; l < plan.layers(); ++l) {
@@ -207,6 +215,11 @@ KanStackGradients backwardStack(const KanStackInput& input, const std::vector<at
       plan.forBlocks(task, [&](int64_t set, int64_t block, int64_t sample, int64_t count) {
         const KernelBlock shape{.samples = count, .pitch = plan.pitch};
         const int64_t row = set * plan.samples + sample;
+        x.prefetchAfter(plan, set, sample);
+        for (int64_t l = 1; l < plan.layers() && sample + plan.pitch < plan.samples; ++l) {
+          const int64_t size = plan.widths[l] * plan.pitch;
+          prefetch(kept[l - 1].template const_data_ptr<T>() + (block + 1) * size, size);
+        }
         plan.kernel.transpose(count, x.width, x.at(set, sample), x.width, firstInput, plan.pitch);
         T* from = passed + (plan.layers() % 2) * activation;
         plan.kernel.transpose(count, out, fromY + row * out, out, from, plan.pitch);

@@ -1,4 +1,5 @@
 import { type Clip, createClip } from '../lib/audio/index.js';
+import { createInr, type Inr, type InrKind } from '../lib/nn/index.js';
 
 /**
  * A second and a half of a sound with speech-like harmonics: benchmarks of time need no recording.
@@ -12,4 +13,9 @@ export function benchmarkClip(samples = 32_768, sampleRate = 22_050): Clip {
     return 0.3 * sum * Math.sin(Math.PI * (i / samples)) ** 2;
   });
   return createClip(wave, sampleRate);
+}
+
+/** Each as in paper 1's Table 1: the KAN of 33,768 parameters. */
+export function benchmarkNetwork(kind: InrKind): Inr {
+  return createInr(kind, { ...(kind === 'kan' ? { order: 2 } : {}), seed: 1 });
 }
