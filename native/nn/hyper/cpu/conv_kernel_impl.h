@@ -37,6 +37,21 @@ inline void inEvenParts(int64_t count, int64_t most, const Work& work) {
   for (int64_t i = 0; i < parts; ++i) work(i * count / parts, (i + 1) * count / parts);
 }
 
+template <typename V, size_t... kLane>
+inline auto halvesAdded(V v, std::index_sequence<kLane...>) {
+  return __builtin_shufflevector(v, v, kLane...) +
+         __builtin_shufflevector(v, v, (kLane + sizeof...(kLane))...);
+}
+
+template <typename V>
+inline Element<V> sumOfLanes(V v) {
+  if constexpr (lanesOf<V> == 2) {
+    return v[0] + v[1];
+  } else {
+    return sumOfLanes(halvesAdded(v, std::make_index_sequence<lanesOf<V> / 2>()));
+  }
+}
+
 // Correlations: a block of kMostRows rows by kMostVectors vectors.
 
 constexpr int64_t kMostRows = kManyRegisters ? 8 : 4;
@@ -138,10 +153,7 @@ void tapBlock(const TapBlock<T>& b) {
   }
   for (int64_t r = 0; r < kRows; ++r) {
     for (int64_t tap = 0; tap < kTaps; ++tap) {
-      V part = sum[r][tap];
-      T total = T(0);
-      for (int64_t lane = 0; lane < lanesOf<V>; ++lane) total += part[lane];
-      b.sums[r * b.taps + tap] += total;
+      b.sums[r * b.taps + tap] += sumOfLanes(sum[r][tap]);
     }
   }
 }
@@ -197,13 +209,6 @@ inline void forVectors(int64_t count, const Work& work) {
   int64_t at = 0;
   for (; at + lanesOf<V> <= count; at += lanesOf<V>) work(Whole(), at, lanesOf<V>);
   if (at < count) work(Part(), at, count - at);
-}
-
-template <typename V>
-inline Element<V> sumOfLanes(V v) {
-  Element<V> sum = v[0];
-  for (int64_t lane = 1; lane < lanesOf<V>; ++lane) sum += v[lane];
-  return sum;
 }
 
 /// Numbers whose sum of squares is taken around a mean of their own.

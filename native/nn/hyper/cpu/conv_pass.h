@@ -25,7 +25,7 @@ class ConvPass {
  public:
   ConvPass(const ConvPlan<T>& plan, const at::TensorOptions& options, bool goesBack);
 
-  /// x [channels, time] -> y [out, time]; `kept` has room for the plan's keptSize.
+  /// x [channels, time] -> y [out, time]; `kept` has room for the plan's numbers of a recording.
   void forward(const T* x, T* kept, T* y) const;
   /// Adds the gradients of the stages' tensors; writes x's, where it is not null.
   void backward(const T* kept, const T* gradient, const std::vector<StageSums<T>>& sums,

@@ -3,17 +3,21 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace fewsound::cpu {
 namespace {
+
+/// Numbers of a cache line.
+template <typename T>
+constexpr int64_t kLine = 64 / sizeof(T);
 
 int64_t roundUp(int64_t number, int64_t step) { return (number + step - 1) / step * step; }
 
 }  // namespace
 
 template <typename T>
-ConvPlan<T>::ConvPlan(const at::Tensor& x, const std::vector<ConvStage>& given, bool goesBack) {
-  constexpr int64_t kLine = 64 / sizeof(T);
+ConvPlan<T>::ConvPlan(const at::Tensor& x, const std::vector<ConvStage>& given, ConvUse use) {
   int64_t channels = x.size(1);
   int64_t time = x.size(2);
   int64_t mostPast = 0;
@@ -32,8 +36,8 @@ ConvPlan<T>::ConvPlan(const at::Tensor& x, const std::vector<ConvStage>& given, 
     stage.time = (time + from.stride - 1) / from.stride;
     stage.vectors = (stage.time + kernel.lanes - 1) / kernel.lanes;
     // An odd number of cache lines, so that rows do not fall on each other.
-    stage.pitch = roundUp(mostPast + stage.vectors * kernel.lanes, kLine);
-    if (stage.pitch / kLine % 2 == 0) stage.pitch += kLine;
+    stage.pitch = roundUp(mostPast + stage.vectors * kernel.lanes, kLine<T>);
+    if (stage.pitch / kLine<T> % 2 == 0) stage.pitch += kLine<T>;
     stage.activated = from.activated;
     stage.residual = from.residual;
 
@@ -46,7 +50,7 @@ ConvPlan<T>::ConvPlan(const at::Tensor& x, const std::vector<ConvStage>& given, 
                                        k / stage.stride * from.dilation);
       }
     }
-    if (goesBack) {
+    if (use == ConvUse::kWayBack) {
       stage.backwardWeights = weight.permute({0, 2, 1, 3}).contiguous();
       for (int64_t o = 0; o < stage.out; ++o) {
         for (int64_t k = 0; k < stage.taps; ++k) {
@@ -58,17 +62,38 @@ ConvPlan<T>::ConvPlan(const at::Tensor& x, const std::vector<ConvStage>& given, 
     stage.gain = from.gain.defined() ? from.gain.template const_data_ptr<T>() : nullptr;
     stage.shift = from.gain.defined() ? from.shift.template const_data_ptr<T>() : nullptr;
 
-    const auto keep = [this](int64_t size) {
-      const int64_t at = keptSize;
-      keptSize += roundUp(size, kLine);
-      return at;
-    };
-    stage.inputAt = stage.residual ? -1 : keep(stage.in * stage.pitch);
-    stage.outputAt = keep(stage.out * stage.pitch);
-    stage.momentsAt = keep(2);
     bufferSize = std::max(bufferSize, std::max(stage.in, stage.out) * stage.pitch);
     channels = stage.out;
     time = stage.time;
+  }
+  place(use);
+}
+
+template <typename T>
+void ConvPlan<T>::place(ConvUse use) {
+  const auto take = [this](int64_t count) {
+    const int64_t at = size;
+    size += roundUp(count, kLine<T>);
+    return at;
+  };
+  if (use == ConvUse::kResult) {
+    // A residual unit's input is still there when the unit's result goes to the next stage.
+    int64_t input = take(bufferSize);
+    int64_t nextInput = take(bufferSize);
+    const int64_t output = take(bufferSize);
+    const int64_t moments = take(2);
+    for (PlannedStage<T>& stage : stages) {
+      if (!stage.residual) std::swap(input, nextInput);
+      stage.inputAt = input;
+      stage.outputAt = output;
+      stage.momentsAt = moments;
+    }
+    return;
+  }
+  for (PlannedStage<T>& stage : stages) {
+    stage.inputAt = stage.residual ? -1 : take(stage.in * stage.pitch);
+    stage.outputAt = take(stage.out * stage.pitch);
+    stage.momentsAt = take(2);
   }
 }
 

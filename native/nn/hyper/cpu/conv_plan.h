@@ -32,9 +32,16 @@ struct PlannedStage {
   std::vector<int64_t> forwardOffsets;   // in the input, for each of the forward weights' rows
   std::vector<int64_t> backwardOffsets;  // in the gradient, for each of the backward weights'
 
-  /// Where a recording's kept numbers have the input (residual stages compute theirs again), what
-  /// the convolution made of it, and mean and scale of its layer norm.
+  /// Where a recording's numbers have the input (but for residual stages, who compute theirs
+  /// again), what the convolution made of it, and mean and scale of its layer norm.
   int64_t inputAt, outputAt, momentsAt;
+};
+
+/// What a pass is for.
+enum class ConvUse : uint8_t {
+  kResult,     // numbers of a stage are overwritten by later ones
+  kGradients,  // all are kept for the way back
+  kWayBack,
 };
 
 /// Sizes of a stack and of one pass over it, with its weights as the kernel takes them.
@@ -42,10 +49,13 @@ template <typename T>
 struct ConvPlan {
   const ConvKernel<T>& kernel = convKernel<T>();
   std::vector<PlannedStage<T>> stages;
-  int64_t keptSize = 0;    // for each recording
+  int64_t size = 0;        // of a recording's numbers
   int64_t bufferSize = 0;  // holds any signal of the stack
 
-  ConvPlan(const at::Tensor& x, const std::vector<ConvStage>& given, bool goesBack);
+  ConvPlan(const at::Tensor& x, const std::vector<ConvStage>& given, ConvUse use);
+
+ private:
+  void place(ConvUse use);
 };
 
 }  // namespace fewsound::cpu

@@ -33,18 +33,18 @@ void forRuns(const at::Tensor& x, const Work& work) {
 
 template <typename T>
 ConvStackOutput forwardStack(const at::Tensor& x, const std::vector<ConvStage>& stages, bool keep) {
-  const ConvPlan<T> plan(x, stages, /*goesBack=*/false);
+  const ConvPlan<T> plan(x, stages, keep ? ConvUse::kGradients : ConvUse::kResult);
   const at::TensorOptions options = x.options().requires_grad(false);
   const PlannedStage<T>& last = plan.stages.back();
   ConvStackOutput output{.y = at::empty({x.size(0), last.out, last.time}, options),
-                         .kept = at::empty({keep ? x.size(0) : runsOf(x), plan.keptSize}, options)};
+                         .kept = at::empty({keep ? x.size(0) : runsOf(x), plan.size}, options)};
   const T* const from = x.const_data_ptr<T>();
   T* const kept = output.kept.template mutable_data_ptr<T>();
   T* const y = output.y.template mutable_data_ptr<T>();
   forRuns(x, [&](int64_t run, int64_t first, int64_t end) {
     const ConvPass<T> pass(plan, options, /*goesBack=*/false);
     for (int64_t i = first; i < end; ++i) {
-      pass.forward(from + i * x.size(1) * x.size(2), kept + (keep ? i : run) * plan.keptSize,
+      pass.forward(from + i * x.size(1) * x.size(2), kept + (keep ? i : run) * plan.size,
                    y + i * last.out * last.time);
     }
   });
@@ -94,7 +94,7 @@ template <typename T>
 ConvStackGradients backwardStack(const at::Tensor& x, const std::vector<ConvStage>& stages,
                                  const at::Tensor& kept, const at::Tensor& outputGradient,
                                  bool inputNeeded) {
-  const ConvPlan<T> plan(x, stages, /*goesBack=*/true);
+  const ConvPlan<T> plan(x, stages, ConvUse::kWayBack);
   const at::TensorOptions options = x.options().requires_grad(false);
   const PlannedStage<T>& last = plan.stages.back();
   std::vector<std::vector<ConvStage>> found(runsOf(x));  // of each run
@@ -108,7 +108,7 @@ ConvStackGradients backwardStack(const at::Tensor& x, const std::vector<ConvStag
     const ConvPass<T> pass(plan, options, /*goesBack=*/true);
     const std::vector<StageSums<T>> sums = sumsIn<T>(found[run]);
     for (int64_t i = first; i < end; ++i) {
-      pass.backward(numbers + i * plan.keptSize, from + i * last.out * last.time, sums,
+      pass.backward(numbers + i * plan.size, from + i * last.out * last.time, sums,
                     inputNeeded ? toX + i * x.size(1) * x.size(2) : nullptr);
     }
   });
