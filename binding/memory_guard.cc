@@ -2,6 +2,8 @@
 
 #include <c10/core/CPUAllocator.h>
 #include <c10/util/Exception.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -46,6 +48,20 @@ uint64_t groupMemoryLeft() {
   return std::max(limit > used ? limit - used : 0, limit / 4);
 }
 
+/// Lets Linux bring the memory in by pages of 2 MB where it has them: a training step takes and
+/// gives back gigabytes, and pages of 4 KB took it a third of its time.
+void useHugePages(void* data, size_t bytes) {
+#if defined(MADV_HUGEPAGE)
+  constexpr size_t kWorthAsking = size_t{4} * 1024 * 1024;
+  if (bytes < kWorthAsking) return;
+  static const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const uintptr_t end = reinterpret_cast<uintptr_t>(data) + bytes;
+  const uintptr_t begin = (reinterpret_cast<uintptr_t>(data) + page - 1) / page * page;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the first whole page. Whether it helps is Linux's.
+  madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+#endif
+}
+
 class GuardedAllocator final : public c10::Allocator {
  public:
   explicit GuardedAllocator(c10::Allocator* inner) : inner_(inner) {}
@@ -59,7 +75,9 @@ class GuardedAllocator final : public c10::Allocator {
       TORCH_CHECK_WITH(OutOfMemoryError, bytes <= left, "not enough memory: ", bytes,
                        " bytes were asked for and ", left, " are available");
     }
-    return inner_->allocate(bytes);
+    c10::DataPtr memory = inner_->allocate(bytes);
+    useHugePages(memory.get(), bytes);
+    return memory;
   }
   c10::DeleterFnPtr raw_deleter() const override { return inner_->raw_deleter(); }
   bool is_simple_data_ptr(const c10::DataPtr& pointer) const override {

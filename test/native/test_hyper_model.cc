@@ -6,12 +6,14 @@
 #include <cmath>
 #include <memory>
 #include <random>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "native/nn/finer.h"
 #include "native/nn/hyper/hyper_model.h"
 #include "native/nn/hyper/soundstream_encoder.h"
+#include "native/nn/hyper/universal_weights.h"
 #include "native/nn/kan.h"
 #include "native/nn/nerf.h"
 #include "native/nn/siren.h"
@@ -155,6 +157,31 @@ TEST(aKernelBeyondTheTargetIsAnErrorThatSaysWhatToDo) {
   CHECK_THROWS(HyperModel(options), "from 0 to 2");
   options = smallModel(FinerOptions{});
   CHECK_THROWS(HyperModel(options), "'kan', 'nerf' or 'siren'");
+}
+
+TEST(longKernelsOverTheUniversalWeightsGiveWhatConvolutionsGive) {
+  for (const auto& [dtype, bound] : {std::pair(at::kDouble, 1e-12), std::pair(at::kFloat, 1e-5)}) {
+    NerfOptions target{{.seed = 1, .dtype = dtype}};
+    target.layers = {30, 30};
+    const HyperModel model(smallModel(target));
+    UniversalWeights g({.kernel = 700, .convolutions = 2}, model.layout(), 5,
+                       Initializer({.seed = 2, .dtype = dtype}));
+    const auto named = g.named_parameters();
+    const at::Tensor found = g.encode();
+    at::Tensor exact = g.weights().unsqueeze(0).to(at::kDouble);
+    for (const std::string name : {"conv0", "conv1"}) {
+      exact = at::elu(at::conv1d(exact, named[name + ".weight"].to(at::kDouble),
+                                 named[name + ".bias"].to(at::kDouble)));
+    }
+    exact = at::linear(exact.squeeze(0), named["linear.weight"].to(at::kDouble),
+                       named["linear.bias"].to(at::kDouble));
+    CHECK_CLOSE(distance(found.to(at::kDouble), exact), 0.0, bound);
+    const auto gradients = torch::autograd::grad({found.sum()}, named.values());
+    const auto expected = torch::autograd::grad({exact.sum()}, named.values());
+    for (size_t i = 0; i < expected.size(); ++i) {
+      CHECK_CLOSE(distance(gradients[i], expected[i]), 0.0, bound);
+    }
+  }
 }
 
 TEST(aTargetThatIsSetIsOneThatItWasMadeFor) {

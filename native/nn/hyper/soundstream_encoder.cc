@@ -2,9 +2,10 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+#include <iterator>
+#include <memory>
 #include <string>
-
-#include "native/nn/hyper/causal_conv.h"
 
 namespace fewsound {
 namespace {
@@ -38,105 +39,74 @@ void fields(OptionVisitor& visit, SoundStreamOptions& options) {
       options.layerNorm);
 }
 
-/// A convolution, layer norm where there is one, and ELU where something follows.
-struct SoundStreamEncoder::Stage : torch::nn::Module {
-  std::shared_ptr<CausalConv> conv;
-  at::Tensor gain;  // [channels, time]; undefined without layer norm
-  at::Tensor shift;
-  bool activated;
+namespace {
 
-  /// `time` at the output; 0: without layer norm.
-  Stage(const CausalConv::Shape& shape, int64_t time, bool active, const Initializer& initializer)
-      : torch::nn::Module("Stage"),
-        conv(register_module("conv", std::make_shared<CausalConv>(shape, initializer))),
-        activated(active) {
-    if (time == 0) return;
-    const auto norm = register_module("norm", std::make_shared<torch::nn::Module>("LayerNorm"));
-    const at::TensorOptions numbers = conv->parameters().front().options().requires_grad(false);
-    gain = norm->register_parameter("weight", at::ones({shape.out, time}, numbers));
-    shift = norm->register_parameter("bias", at::zeros({shape.out, time}, numbers));
-  }
+std::shared_ptr<torch::nn::Module> part(torch::nn::Module& parent, const std::string& name) {
+  return parent.register_module(name, std::make_shared<torch::nn::Module>(name));
+}
 
-  at::Tensor forward(const at::Tensor& x) const {
-    at::Tensor y = conv->forward(x);
-    if (gain.defined()) y = at::layer_norm(y, gain.sizes(), gain, shift);
-    // In place: what comes before needs its inputs for its gradient, not its result.
-    return activated ? at::elu_(y) : y;
-  }
+struct Shape {
+  int64_t in;
+  int64_t out;
+  int64_t kernel;
+  int64_t stride = 1;
+  int64_t dilation = 1;
 };
 
-struct SoundStreamEncoder::ResidualUnit : torch::nn::Module {
-  std::shared_ptr<Stage> dilated;
-  std::shared_ptr<Stage> pointwise;
+/// A stage whose tensors are those of a part of its own: `conv.weight` and `conv.bias`, and those
+/// of `norm` for so many numbers of time at the output; 0: without layer norm.
+ConvStage makeStage(torch::nn::Module& parent, const std::string& name, const Shape& shape,
+                    int64_t time, const Initializer& initializer) {
+  const auto own = part(parent, name);
+  const auto conv = part(*own, "conv");
+  // What PyTorch's convolutions start from.
+  const double bound = 1.0 / std::sqrt(static_cast<double>(shape.in * shape.kernel));
+  ConvStage stage{.stride = shape.stride, .dilation = shape.dilation};
+  stage.weight = conv->register_parameter(
+      "weight", initializer.uniform({shape.out, shape.in, shape.kernel}, bound));
+  stage.bias = conv->register_parameter("bias", initializer.uniform({shape.out}, bound));
+  if (time == 0) return stage;
+  const auto norm = part(*own, "norm");
+  const at::TensorOptions numbers = stage.bias.options().requires_grad(false);
+  stage.gain = norm->register_parameter("weight", at::ones({shape.out, time}, numbers));
+  stage.shift = norm->register_parameter("bias", at::zeros({shape.out, time}, numbers));
+  return stage;
+}
 
-  ResidualUnit(int64_t channels, int64_t dilation, int64_t time, const Initializer& initializer)
-      : torch::nn::Module("ResidualUnit"),
-        dilated(register_module(
-            "dilated",
-            std::make_shared<Stage>(
-                CausalConv::Shape{
-                    .in = channels, .out = channels, .kernel = kKernel, .dilation = dilation},
-                time, true, initializer))),
-        pointwise(register_module(
-            "pointwise",
-            std::make_shared<Stage>(CausalConv::Shape{.in = channels, .out = channels, .kernel = 1},
-                                    time, true, initializer))) {}
-
-  at::Tensor forward(const at::Tensor& x) const {
-    return x + pointwise->forward(dilated->forward(x));
-  }
-};
-
-struct SoundStreamEncoder::Block : torch::nn::Module {
-  std::vector<std::shared_ptr<ResidualUnit>> units;
-  std::shared_ptr<Stage> down;
-
-  Block(int64_t channels, int64_t stride, int64_t time, const Initializer& initializer)
-      : torch::nn::Module("Block") {
-    const auto list = register_module("units", std::make_shared<torch::nn::Module>("units"));
-    for (const int64_t dilation : kDilations) {
-      units.push_back(list->register_module(
-          std::to_string(units.size()),
-          std::make_shared<ResidualUnit>(channels, dilation, time, initializer)));
-    }
-    const CausalConv::Shape shape{
-        .in = channels, .out = 2 * channels, .kernel = 2 * stride, .stride = stride};
-    down = register_module(
-        "down", std::make_shared<Stage>(shape, strided(time, stride), true, initializer));
-  }
-
-  at::Tensor forward(const at::Tensor& x) const {
-    at::Tensor y = x;
-    for (const auto& unit : units) y = unit->forward(y);
-    return down->forward(y);
-  }
-};
+}  // namespace
 
 SoundStreamEncoder::SoundStreamEncoder(const SoundStreamOptions& options, int64_t samples,
                                        const Initializer& initializer)
     : Encoder("SoundStreamEncoder"), width_(widthOf(checked(options), samples)) {
   int64_t channels = options.channels;
   int64_t time = options.layerNorm ? samples : 0;
-  first_ = register_module(
-      "first",
-      std::make_shared<Stage>(CausalConv::Shape{.in = 1, .out = channels, .kernel = kKernel}, time,
-                              true, initializer));
-  const auto list = register_module("blocks", std::make_shared<torch::nn::Module>("blocks"));
-  for (const int64_t stride : options.strides) {
-    blocks_.push_back(
-        list->register_module(std::to_string(blocks_.size()),
-                              std::make_shared<Block>(channels, stride, time, initializer)));
-    channels *= 2;
+  const auto add = [&](torch::nn::Module& parent, const std::string& name, const Shape& shape,
+                       int64_t normTime) -> ConvStage& {
+    return stages_.emplace_back(makeStage(parent, name, shape, normTime, initializer));
+  };
+  add(*this, "first", {.in = 1, .out = channels, .kernel = kKernel}, time);
+  const auto blocks = part(*this, "blocks");
+  for (size_t i = 0; i < options.strides.size(); ++i) {
+    const auto block = part(*blocks, std::to_string(i));
+    const auto units = part(*block, "units");
+    for (size_t u = 0; u < std::size(kDilations); ++u) {
+      const auto unit = part(*units, std::to_string(u));
+      add(*unit, "dilated",
+          {.in = channels, .out = channels, .kernel = kKernel, .dilation = kDilations[u]}, time);
+      add(*unit, "pointwise", {.in = channels, .out = channels, .kernel = 1}, time).residual = true;
+    }
+    const int64_t stride = options.strides[i];
     time = strided(time, stride);
+    add(*block, "down",
+        {.in = channels, .out = 2 * channels, .kernel = 2 * stride, .stride = stride}, time);
+    channels *= 2;
   }
-  const CausalConv::Shape last{.in = channels, .out = options.dimension, .kernel = kLastKernel};
-  last_ = register_module("last", std::make_shared<Stage>(last, 0, false, initializer));
+  add(*this, "last", {.in = channels, .out = options.dimension, .kernel = kLastKernel}, 0)
+      .activated = false;
 }
 
 at::Tensor SoundStreamEncoder::forward(const at::Tensor& audio) const {
-  at::Tensor x = first_->forward(audio.unsqueeze(1));  // [batch, channels, time]
-  for (const auto& block : blocks_) x = block->forward(x);
-  return last_->forward(x).flatten(1);
+  return convStack(audio.unsqueeze(1), stages_).flatten(1);
 }
 
 }  // namespace fewsound

@@ -3,9 +3,9 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
+#include "native/nn/hyper/conv_stack.h"
 #include "native/nn/hyper/encoder.h"
 
 namespace fewsound {
@@ -33,14 +33,8 @@ class SoundStreamEncoder : public Encoder {
   int64_t width() const override { return width_; }
 
  private:
-  struct Stage;
-  struct ResidualUnit;
-  struct Block;
-
   int64_t width_;
-  std::shared_ptr<Stage> first_;
-  std::vector<std::shared_ptr<Block>> blocks_;
-  std::shared_ptr<Stage> last_;
+  std::vector<ConvStage> stages_;
 };
 
 }  // namespace fewsound

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <bit>
 #include <cmath>
 #include <string>
 
@@ -12,6 +13,19 @@ namespace {
 /// not call a weight (biases, a KAN's scales) starts at zero.
 bool isWeight(const std::string& name) {
   return name.ends_with(".weight") || name.ends_with(".base") || name.ends_with(".coefficients");
+}
+
+/// Taps from which on the CPU computes a convolution faster by Fourier transforms.
+constexpr int64_t kManyTaps = 256;
+
+/// One channel of x [1, 1, numbers] under a kernel [1, 1, taps], where it is inside.
+at::Tensor convolution(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  const int64_t taps = weight.size(2);
+  if (!x.is_cpu() || taps < kManyTaps) return at::conv1d(x, weight, bias);
+  // On a circle of at least x's length, what comes around it is not inside.
+  const auto circle = static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(x.size(2))));
+  const at::Tensor spectrum = at::fft_rfft(x, circle) * at::fft_rfft(weight, circle).conj();
+  return at::fft_irfft(spectrum, circle).narrow(2, 0, x.size(2) - taps + 1) + bias;
 }
 
 }  // namespace
@@ -49,7 +63,7 @@ UniversalWeights::UniversalWeights(const UniversalOptions& options, const Weight
 at::Tensor UniversalWeights::encode() const {
   at::Tensor x = theta_.unsqueeze(0);  // [1, 1, numbers]
   for (const auto& layer : convolutions_) {
-    x = at::conv1d(x, layer->weight, layer->bias);
+    x = convolution(x, layer->weight, layer->bias);
     at::elu_(x);
   }
   return at::linear(x.squeeze(0), linear_->weight, linear_->bias);
