@@ -1,5 +1,5 @@
 import { writeFileAtomic } from '../files.js';
-import { formatMetric } from '../metrics/registry.js';
+import { describeMetric, formatMetric } from '../metrics/registry.js';
 import type { Compared, SummaryPart, SummaryRow, TableSummary } from '../tables/summary.js';
 import { layerFigures } from './layer-table.js';
 import { figure, html, type Markup, note, renderPage, section, table } from './page.js';
@@ -42,11 +42,23 @@ const columnTitle = (key: string): string =>
 const rowTitle = ({ name, parameters }: SummaryRow): string =>
   parameters === undefined ? name : `${name} (${formatCount(parameters)})`;
 
-const extentOf = ({ done, expected }: SummaryRow): string => `${done} of ${expected}`;
+/** Ours: of how many recordings. */
+const oursOf = ({ done, expected }: SummaryRow): string =>
+  expected > 1 ? `ours, ${done} of ${expected}` : 'ours';
+
+/** A number as the papers print theirs: 6.7e−4, 1.36, 39.7. */
+function numberText(key: string, value: number | null, digits = 3): string {
+  const { decimals } = describeMetric(key);
+  if (value === null || decimals !== undefined) return formatMetric(key, value);
+  if (value === 0) return '0';
+  const isSmall = Math.abs(value) < 1e-2;
+  const text = isSmall ? value.toExponential(1) : value.toPrecision(digits);
+  return text.replace('.0e', 'e').replaceAll('-', '−');
+}
 
 function withDeviation(key: string, mean: number | null, deviation: number | null): string {
-  const text = formatMetric(key, mean);
-  return mean === null || deviation === null ? text : `${text} ± ${formatMetric(key, deviation)}`;
+  const text = numberText(key, mean, key in layerFigures ? 4 : 3);
+  return mean === null || deviation === null ? text : `${text} ± ${numberText(key, deviation, 2)}`;
 }
 
 /** `+0.4 σ`: a distance in the paper's deviations. */
@@ -100,7 +112,7 @@ export function tableText(
 ): string {
   const { columns, label } = summary.table;
   const isText = format === 'text';
-  const parts = summary.parts.map((part) => {
+  const parts = shownParts(summary).map((part) => {
     const titles = [label, '', ...columns.map(columnTitle)];
     const rows = [...linesOf(part, columns, isText), ["Kendall's τ", '', ...part.tau.map(tauText)]];
     if (!isText) return `## ${part.name}\n\n${markdownTable(titles, rows)}`;
@@ -109,10 +121,10 @@ export function tableText(
     );
     return `${part.name}\n${textTable(heads, rows)}`;
   });
-  const missing = missingOf(summary).map(({ row, names }) =>
+  const missing = missingOf(summary).map(({ rows, names }) =>
     summary.table.source === 'runs'
-      ? `${row}:\n${names.map((name) => `    ${name}`).join('\n')}`
-      : `- ${row}: ${names.join(', ')}`,
+      ? `- ${rows}\n\n${names.map((name) => `      ${name}`).join('\n')}\n`
+      : `- ${rows}: ${names.join(', ')}`,
   );
   const names = [...new Set(clips.map(({ name }) => name))];
   return [
@@ -138,7 +150,7 @@ function linesOf(part: SummaryPart, columns: readonly string[], isText: boolean)
     const distances = cells(({ distance }) => distanceText(distance));
     return [
       [
-        ...[rowTitle(row), `ours, ${extentOf(row)}`],
+        ...[rowTitle(row), oursOf(row)],
         ...cells(({ mean, deviation }, key, column) =>
           marked(withDeviation(key, mean, deviation), best[column]?.mean === index),
         ),
@@ -154,12 +166,25 @@ function linesOf(part: SummaryPart, columns: readonly string[], isText: boolean)
   });
 }
 
-function missingOf({ parts }: TableSummary) {
-  return parts.flatMap((part) =>
-    part.rows
-      .filter(({ missing }) => missing.length > 0)
-      .map((row) => ({ row: `${part.name}, ${row.name}`, names: row.missing })),
-  );
+/** What is missing, the rows that lack the same in one line. */
+function missingOf({ parts }: TableSummary): { rows: string; names: readonly string[] }[] {
+  const lacking = new Map<string, { rows: string[]; names: readonly string[] }>();
+  for (const part of parts) {
+    for (const { name, missing } of part.rows) {
+      if (missing.length === 0) continue;
+      const key = [part.name, ...missing].join('\n');
+      const known = lacking.get(key) ?? { rows: [], names: missing };
+      known.rows.push(known.rows.length === 0 ? `${part.name}: ${name}` : name);
+      lacking.set(key, known);
+    }
+  }
+  return [...lacking.values()].map(({ rows, names }) => ({ rows: rows.join(', '), names }));
+}
+
+/** Parts of which there are results, or all where there are none at all. */
+function shownParts({ parts }: TableSummary): readonly SummaryPart[] {
+  const begun = parts.filter(({ rows }) => rows.some(({ done }) => done > 0));
+  return begun.length > 0 ? begun : parts;
 }
 
 /**
@@ -177,7 +202,7 @@ export async function writeTableReport(path: string, input: TableReportInput): P
 export async function renderTableReport(input: TableReportInput): Promise<string> {
   const { summary, clips, facts, version } = input;
   const parts: (Markup | undefined)[] = [];
-  for (const part of summary.parts) parts.push(await partSection(part, summary.table));
+  for (const part of shownParts(summary)) parts.push(await partSection(part, summary.table));
   return renderPage({
     title: titleOf(summary),
     summary: `${summaryText(summary)}. Of “${PAPERS[summary.table.paper]}”.`,
@@ -208,37 +233,39 @@ function figures({ parts, done, expected, seconds }: TableSummary): Markup {
   ]);
 }
 
+/** What stands below the name of a row. */
+const under = ({ parameters, done, expected, seconds = 0 }: SummaryRow): string[] => [
+  ...(parameters === undefined ? [] : [formatCount(parameters)]),
+  ...(expected > 1 ? [`${done} of ${expected}`] : []),
+  ...(seconds > 0 ? [formatSeconds(seconds)] : []),
+];
+
 async function partSection(part: SummaryPart, { columns, label }: TableSummary['table']) {
   const best = columns.map((key, column) => ({
     ours: bestOf(part, key, column, 'mean'),
     paper: bestOf(part, key, column, 'paper'),
   }));
-  const hasTime = part.rows.some(({ seconds }) => seconds !== undefined);
+  const hasDistance = distancesOf([part]).length > 0;
   const rows = part.rows.map((row, index) => [
-    html`${rowTitle(row)}`,
-    html`<td class="after-number">ours<br><span class="why">paper<br>distance</span></td>`,
+    html`${row.name}<br><span class="under">${under(row).join(' · ')}</span>`,
+    html`<td>ours<br><span class="under">paper${hasDistance && html`<br>distance`}</span></td>`,
     ...row.values.map(({ mean, deviation, paper, paperDeviation, distance }, column) => {
       const key = columns[column] as string;
-      const ours = withDeviation(key, mean, deviation);
-      const theirs = withDeviation(key, paper, paperDeviation);
       const marked = (text: string, isBest: boolean) =>
         isBest ? html`<strong>${text}</strong>` : text;
-      return html`<td class="number">${marked(ours, best[column]?.ours === index)}<br><span class="why">${marked(theirs, best[column]?.paper === index)}<br>${distanceText(distance)}</span></td>`;
+      const ours = marked(withDeviation(key, mean, deviation), best[column]?.ours === index);
+      const theirs = marked(
+        withDeviation(key, paper, paperDeviation),
+        best[column]?.paper === index,
+      );
+      return html`<td class="number">${ours}<br><span class="under">${theirs}${hasDistance && html`<br>${distanceText(distance)}`}</span></td>`;
     }),
-    extentOf(row),
-    ...(hasTime ? [formatSeconds(row.seconds ?? 0)] : []),
   ]);
-  const tau = [
-    html`Kendall's τ`,
-    html`<td></td>`,
-    ...part.tau.map(tauText),
-    html`<td></td>`,
-    ...(hasTime ? [html`<td></td>`] : []),
-  ];
-  const heads = [label, html`<th></th>`, ...columns.map(columnTitle), 'Results'];
+  const tau = [html`Kendall's τ`, html`<td></td>`, ...part.tau.map(tauText)];
+  const heads = [label, html`<th></th>`, ...columns.map(columnTitle)];
   return section(
     part.name,
-    html`${table('comparison', [...heads, ...(hasTime ? ['Time'] : [])], [...rows, tau])}
+    html`${table('comparison with-paper', heads, [...rows, tau])}
 ${note(
   'The distance is from the mean of the paper to ours, in standard deviations of the paper; the best of each column is bold, ours and the paper’s. Kendall’s τ says how far the order of the rows agrees with the paper’s: 1 the same, −1 the opposite.',
 )}
@@ -260,15 +287,17 @@ function columnPlot(part: SummaryPart, key: string, column: number): Promise<Mar
     sort: names,
     axis: { title: null, ticks: false, domain: false, grid: true },
   };
-  const x = numeric('value', { zero: false }, { title: null, tickCount: 4, format: '~g' });
+  const x = numeric('value', { zero: false }, { title: null, tickCount: 4 });
   const values = part.rows.map((row) => ({ ...(row.values[column] as Compared), row: row.name }));
   const finite = (value: number | null): value is number => value !== null;
   const paper = values.flatMap(({ row, paper: mean, paperDeviation }) =>
     finite(mean) ? [{ row, value: mean, deviation: paperDeviation ?? 0 }] : [],
   );
   const ours = values.flatMap(({ row, mean }) => (finite(mean) ? [{ row, value: mean }] : []));
+  // Only ratios can be below 0.
+  const least = describeMetric(key).unit === 'dB' ? Number.NEGATIVE_INFINITY : 0;
   const bars = paper.map(({ row, value, deviation }) => ({
-    ...{ row, value: value - deviation, end: value + deviation },
+    ...{ row, value: Math.max(least, value - deviation), end: value + deviation },
   }));
   return plotMarkup(
     (width) => ({
@@ -292,7 +321,7 @@ function columnPlot(part: SummaryPart, key: string, column: number): Promise<Mar
     `${columnTitle(key)}: ${values
       .map(
         ({ row, mean, paper: theirs }) =>
-          `${row} ${formatMetric(key, mean)}, paper ${formatMetric(key, theirs)}`,
+          `${row} ${numberText(key, mean)}, paper ${numberText(key, theirs)}`,
       )
       .join('; ')}`,
   );
@@ -303,12 +332,12 @@ function missingSection(summary: TableSummary): Markup | undefined {
   if (missing.length === 0) return undefined;
   const isRuns = summary.table.source === 'runs';
   const items = missing.map(
-    ({ row, names }) => html`<h3>${row}</h3>
+    ({ rows, names }) => html`<h3>${rows}</h3>
 ${isRuns ? html`<pre class="scroll">${names.join('\n')}</pre>` : note(names.join(', '))}`,
   );
   return section(
     'Missing',
-    html`${items}${isRuns && note('Words in capitals are yours to fill in.')}`,
+    html`${items}${isRuns && note('Names of files and folders in capitals are yours to fill in.')}`,
   );
 }
 
