@@ -9,6 +9,7 @@ const layers = [
   ['audio', 'tensor', 'workers'],
   ['metrics', 'nn', 'data'],
   ['train', 'analysis'],
+  ['tables'],
   ['report'],
   ['cli'],
 ];
@@ -50,7 +51,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^lib/report/' },
       to: {
-        path: '^lib/(train|analysis|nn|data|workers|addon)/',
+        path: '^lib/(tables|train|analysis|nn|data|workers|addon)/',
         dependencyTypesNot: ['type-only'],
       },
     },

@@ -52,6 +52,10 @@ const COMMANDS: Table<Entry | Group> = {
     summary: 'fit several networks to one recording, or to many, and compare them',
     load: async () => (await import('./commands/compare.js')).compare,
   },
+  reproduce: {
+    summary: 'run a table of the papers and compare',
+    load: async () => (await import('./commands/reproduce.js')).reproduce,
+  },
   render: {
     summary: 'turn a saved network into sound',
     load: async () => (await import('./commands/render.js')).render,

@@ -95,6 +95,9 @@ td.number, th.number { text-align: right; white-space: nowrap; }
 td.best { background: var(--best); font-weight: 600; }
 .comparison td.number, .comparison th.number { padding-left: 12px; padding-right: 12px; }
 .why { color: var(--muted); font-style: italic; white-space: normal; }
+.with-paper { font-size: 13.5px; }
+.comparison.with-paper td.number, .comparison.with-paper th.number { padding-left: 6px; padding-right: 6px; }
+.under { color: var(--muted); font-size: 12.5px; font-weight: 400; }
 .recording { margin: 0 0 30px; }
 .recording .note { margin: 0 0 10px; max-width: none; }
 .recording figure { display: flex; flex-direction: column; }

@@ -4,6 +4,7 @@ import { type Clip, loadClip, writeWav } from '../../audio/index.js';
 import { type LeftOut, listCorpus } from '../../data/index.js';
 import { FewSoundError } from '../../errors.js';
 import { writeFileAtomic } from '../../files.js';
+import { type MetricStatistics, metricStatistics } from '../../metrics/statistics.js';
 import { writeComparisonReport } from '../../report/index.js';
 import { deviationTable, type RunsTableOptions } from '../../report/tables.js';
 import { formatCount, kindName } from '../../report/text-table.js';
@@ -30,7 +31,7 @@ import {
 import { type FileWriter, prettyJson, RunFolder } from '../runs/folder.js';
 import { type ClipResult, UnfinishedComparison } from '../runs/unfinished-comparison.js';
 import { warnOfLeftOut } from '../terminal/left-out.js';
-import { comparisonText, type MetricStatistics, metricStatistics } from '../terminal/metrics.js';
+import { comparisonText } from '../terminal/metrics.js';
 
 export const compare = defineCommand({
   description:

@@ -1,6 +1,7 @@
 import { openCorpus, type PreparedCorpus } from '../../data/index.js';
 import { FewSoundError } from '../../errors.js';
 import { type MetricName, metricNames } from '../../metrics/index.js';
+import { type MetricStatistics, metricStatistics } from '../../metrics/statistics.js';
 import { type HyperNetwork, loadHyperNetwork } from '../../nn/index.js';
 import { runsTable } from '../../report/tables.js';
 import { formatCount } from '../../report/text-table.js';
@@ -8,7 +9,6 @@ import { type CommandContext, defineCommand, UsageError, type Values } from '../
 import { argument, choice, deviceFlag, flag, integerFrom, quietFlag } from '../flags/parsers.js';
 import { chooseDevice } from '../runs/processes.js';
 import { findTrainedModel, reconstructSegments, type TrainedModel } from '../runs/trained-model.js';
-import { type MetricStatistics, metricStatistics } from '../terminal/metrics.js';
 import { counted, withProgress } from '../terminal/progress.js';
 
 const inputs = {
