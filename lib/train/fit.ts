@@ -91,7 +91,7 @@ export async function fit(
   if (first instanceof Inr) return fitNetwork(first, second as Clip, options);
   if (!types.isFloat32Array((first as Clip | undefined)?.samples))
     requireNetwork(first as unknown as Inr);
-  const recipe = applyRecipe((second ?? {}) as RecipeOptions, (first as Clip).length);
+  const recipe = applyRecipe((second ?? {}) as RecipeOptions, first as Clip);
   const network = new KAN(recipe.network);
   try {
     return { ...(await fitNetwork(network, first as Clip, recipe.fit)), network };

@@ -42,9 +42,9 @@ export {
   processGroupFromEnvironment,
 } from './process-group.js';
 export {
-  geometricFrequencies,
   type Recipe,
   type RecipeName,
+  type RecipeNetwork,
   type RecipeOptions,
   recipeFor,
   recipeNames,

@@ -1,12 +1,19 @@
 // Recipes: the network, the loss and the course of a fit that sound best in a given time, each with
 // its version. docs/recipes.md says why they are so and what they were measured to do.
 
+import type { Clip } from '../audio/index.js';
 import { FewSoundError } from '../errors.js';
+import { type EncodingFrequencies, encodingFrequencies } from '../nn/index.js';
 import type { KanOptions, LossOptions } from '../options.generated.js';
 import type { FitOptions } from './fit-options.js';
 
 export const recipeNames = ['paper', 'quick', 'best'] as const;
 export type RecipeName = (typeof recipeNames)[number];
+
+/** Options of a KAN, its frequencies also by a rule. */
+export interface RecipeNetwork extends Omit<KanOptions, 'encodingFrequencies'> {
+  encodingFrequencies?: EncodingFrequencies;
+}
 
 /** How to fit a KAN to a clip. */
 export interface Recipe {
@@ -15,18 +22,8 @@ export interface Recipe {
   readonly version: number;
   /** What it is for, a sentence. */
   readonly meaning: string;
-  readonly network: KanOptions;
+  readonly network: RecipeNetwork;
   readonly fit: FitOptions;
-}
-
-/**
- * Frequencies of an encoding in a geometric row, cycles over the whole clip.
- *
- * @param count 2 or more
- * @param highest of them, above 1; the lowest is 1
- */
-export function geometricFrequencies(count: number, highest: number): number[] {
-  return Array.from({ length: count }, (_, index) => highest ** (index / (count - 1)));
 }
 
 /**
@@ -56,7 +53,7 @@ export function recipeFor(name: RecipeName, samples: number): Recipe {
     ...{ name, version, meaning },
     network: {
       ...{ order: 2, grid: 14, layers: [45, 22, 11] },
-      encodingFrequencies: geometricFrequencies(7, Math.max(2, samples / 4)),
+      encodingFrequencies: { kind: 'geometric', from: 1, to: Math.max(2, samples / 4), count: 7 },
     },
     fit: {
       steps,
@@ -89,18 +86,22 @@ export interface RecipeOptions extends FitOptions {
   /** Default 'quick'. */
   recipe?: RecipeName;
   /** In place of what the recipe says of the network. */
-  network?: KanOptions;
+  network?: RecipeNetwork;
 }
 
 /** The network and the options of a fit: the recipe's, and what is given in place of them. */
 export function applyRecipe(
-  { recipe: name = 'quick', network, ...given }: RecipeOptions,
-  samples: number,
+  { recipe: name = 'quick', network: own, ...given }: RecipeOptions,
+  clip: Clip,
 ): { network: KanOptions; fit: FitOptions } {
-  const recipe = recipeFor(name, samples);
+  const recipe = recipeFor(name, clip.length);
   const loss = { ...recipe.fit.loss, ...given.loss };
+  const { encodingFrequencies: choice, ...network } = { ...recipe.network, ...own };
   return {
-    network: { ...recipe.network, ...network },
+    network: {
+      ...network,
+      ...(choice !== undefined && { encodingFrequencies: encodingFrequencies(choice, clip) }),
+    },
     fit: { ...recipe.fit, ...given, ...(Object.keys(loss).length > 0 && { loss }) },
   };
 }
