@@ -20,8 +20,10 @@ export interface Curve {
 }
 
 export interface CurveAxes {
-  /** Title of the axis of x, which begins at 0. */
+  /** Title of the axis of x. */
   readonly x: string;
+  /** Where the axis of x begins, a logarithmic one; without it, it is linear from 0. */
+  readonly from?: number;
   readonly y: {
     readonly title: string;
     readonly type: 'log' | 'linear';
@@ -68,7 +70,9 @@ export function curvesPlot(
     (width) => {
       // No more ticks than whole numbers; vega-lite 5.23 does not pass tickMinStep on.
       const tickCount = Math.max(1, Math.min(width / 90, Math.floor(end)));
-      const scale = { domain: [0, end], nice: false };
+      const { from = 0 } = axes;
+      const type = from > 0 ? 'log' : 'linear';
+      const scale = { type, domain: [from, end], nice: false };
       const x = numeric('x', scale, { title: axes.x, grid: false, tickCount });
       return {
         width: width - 60,

@@ -56,6 +56,10 @@ describe('fewsound fit', () => {
         estoi: 1e-5,
         cdpam: null,
       },
+      yardstick: {
+        ...{ numbers: 432, coefficients: 216, blockSize: expect.any(Number) },
+        ...{ window: expect.any(String), metrics: expect.objectContaining({ cdpam: null }) },
+      },
       seconds: expect.any(Number),
       secondsPerStep: expect.any(Number),
       device: 'cpu',

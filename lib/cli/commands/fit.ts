@@ -7,7 +7,7 @@ import { FewSoundError } from '../../errors.js';
 import { makeFolder, writeFileAtomic } from '../../files.js';
 import { writeReport } from '../../report/index.js';
 import { formatCount, formatSeconds } from '../../report/text-table.js';
-import { type Recipe, type RecipeName, recipeFor, recipeNames } from '../../train/index.js';
+import { type RecipeName, recipeFor, recipeNames } from '../../train/index.js';
 import {
   type CommandContext,
   type CommandResult,
@@ -22,13 +22,7 @@ import {
 import { addModelFlags, KINDS, modelOptions } from '../flags/networks.js';
 import { argument, choice, flag, integerFrom, quietFlag } from '../flags/parsers.js';
 import { STANDARD_SAMPLES, wholeRecordingFlags } from '../flags/recording.js';
-import {
-  fitPlaces,
-  flagValues,
-  type TrainingSettings,
-  trainingFlags,
-  trainingSettings,
-} from '../flags/training.js';
+import { fitPlaces, recipeSettings, trainingFlags, trainingSettings } from '../flags/training.js';
 import { packageVersion } from '../machine.js';
 import {
   type CheckedFitting,
@@ -42,7 +36,8 @@ import {
   summarize,
 } from '../runs/fitting.js';
 import { type FileWriter, prettyJson, RUN_FILES, RunFolder } from '../runs/folder.js';
-import { metricsText } from '../terminal/metrics.js';
+import { measureYardstick, type Yardstick, yardstickJson } from '../runs/yardstick.js';
+import { metricsText, yardstickText } from '../terminal/metrics.js';
 
 /** Flags that can be given with --resume; everything else stays as it was. */
 const WITH_RESUME = new Set(['resume', 'steps', 'threads', 'checkpointEvery', 'json', 'quiet']);
@@ -118,7 +113,7 @@ async function startFit(
   });
   const name = chooseRecipe(given, modelOptions, command);
   const recipe = recipeFor(name, inPieces ? Math.min(clip.length, STANDARD_SAMPLES) : clip.length);
-  const training = withRecipe(given, recipe, command);
+  const training = recipeSettings(given, recipe, command);
   const fitting = checkFitting({
     kind: model,
     modelOptions: { ...recipe.network, ...modelOptions },
@@ -162,20 +157,6 @@ function chooseRecipe(
     Object.keys(modelOptions).length > 0 ||
     fitPlaces.some((place) => !BESIDE_RECIPE.test(place) && isGiven(command, place));
   return ofItsOwn ? 'paper' : 'quick';
-}
-
-/** Settings of the training: those that are given, then the recipe's, then the defaults. */
-function withRecipe(given: Given, { fit: usual }: Recipe, command: Command): TrainingSettings {
-  const values = Object.entries(flagValues(usual)).filter(
-    ([place]) =>
-      !isGiven(command, place) &&
-      // Another kind of schedule has other numbers.
-      !(place.startsWith('schedule.') && isGiven(command, 'schedule.kind')),
-  );
-  const training = trainingSettings({ ...given, ...Object.fromEntries(values) });
-  // The course has no flag.
-  const course = usual.loss?.course;
-  return course === undefined ? training : { ...training, loss: { ...training.loss, course } };
 }
 
 async function resumeFit(
@@ -279,11 +260,13 @@ class FitRun {
     const { clip, resolvedTraining } = this.fitting;
     const { network, pieces, reconstruction, metrics } = fitted;
     const { losses: _, ...course } = summarize(pieces);
+    const yardstick = await measureYardstick(clip, network.parameterCount);
     const { steps, loss, seconds, secondsPerStep, device, threads, warnings } = course;
     const summary = {
       model: config.model,
       parameters: network.parameterCount,
       ...{ steps, loss, metrics, seconds, secondsPerStep, device, threads },
+      yardstick: yardstickJson(yardstick),
       ...(pieces.length > 1 && { pieces: pieces.length }),
       ...(warnings.length > 0 && { warnings }),
     };
@@ -297,6 +280,7 @@ class FitRun {
         writeReport(path, {
           original: { samples, sampleRate, source: config.audio },
           model: reportedModel(fitted),
+          yardstick,
           run: reportedRun(resolvedTraining, course),
         }),
       metrics: (path) => writeFileAtomic(path, prettyJson(summary)),
@@ -329,17 +313,29 @@ interface FitSummary {
   readonly metrics: Fitted['metrics'];
   readonly seconds: number;
   readonly secondsPerStep: number;
+  readonly yardstick: Pick<Yardstick, 'coefficients' | 'metrics'>;
   readonly warnings?: readonly string[];
 }
 
 function resultText(
-  { parameters, steps, loss, metrics, seconds, secondsPerStep, warnings = [] }: FitSummary,
+  {
+    parameters,
+    steps,
+    loss,
+    metrics,
+    seconds,
+    secondsPerStep,
+    yardstick,
+    warnings = [],
+  }: FitSummary,
   folder: RunFolder,
   files: Readonly<Record<string, string>>,
 ): string {
   const milliseconds = (secondsPerStep * 1000).toFixed(1);
   return [
     metricsText(metrics),
+    '',
+    yardstickText(yardstick),
     '',
     `${formatCount(parameters)} parameters, ${formatCount(steps)} steps in ${formatSeconds(seconds)} (${milliseconds} ms a step), last loss ${loss.toPrecision(4)}`,
     '',
