@@ -24,6 +24,8 @@ export interface CurveAxes {
   readonly x: string;
   /** Where the axis of x begins, a logarithmic one; without it, it is linear from 0. */
   readonly from?: number;
+  /** Whether x has values between whole numbers. */
+  readonly fractions?: boolean;
   readonly y: {
     readonly title: string;
     readonly type: 'log' | 'linear';
@@ -69,8 +71,9 @@ export function curvesPlot(
   return plotMarkup(
     (width) => {
       // No more ticks than whole numbers; vega-lite 5.23 does not pass tickMinStep on.
-      const tickCount = Math.max(1, Math.min(width / 90, Math.floor(end)));
-      const { from = 0 } = axes;
+      const { from = 0, fractions } = axes;
+      const most = width / 90;
+      const tickCount = Math.max(1, fractions ? most : Math.min(most, Math.floor(end)));
       const type = from > 0 ? 'log' : 'linear';
       const scale = { type, domain: [from, end], nice: false };
       const x = numeric('x', scale, { title: axes.x, grid: false, tickCount });

@@ -12,7 +12,7 @@ interface Reconstruction {
 }
 
 /** Decibels below the loudest under which nothing is drawn. */
-const FLOOR = 100;
+const FLOOR = 80;
 
 /** Where the error lies, in frequency and in time; of one network also of which kind it is. */
 export async function errorSection(
@@ -63,7 +63,7 @@ export async function errorSection(
   );
   const overTime = await curvesPlot(
     timeCurves,
-    { x: 'Time (s)', end: reference.length / sampleRate, y },
+    { x: 'Time (s)', fractions: true, end: reference.length / sampleRate, y },
     sizes,
     `Level over time: ${gaps(ofMoments, ({ from }) => `${from.toFixed(2)} s`)}`,
   );

@@ -47,6 +47,8 @@ const RUN_CONFIG = z.strictObject({
   model: z.enum(KINDS),
   /** Every option of the network, defaults included. */
   modelOptions: z.record(z.string(), z.unknown()),
+  /** The same of the networks that the recipe goes on to. */
+  wider: z.array(z.record(z.string(), z.unknown())).optional(),
   /** `fit` checks its own options. */
   training: z.looseObject({ steps: number, seed: number, device: z.string(), dtype: z.string() }),
   /** Every option of the training, for the reader; a resumed fit reads `training`. */
