@@ -35,6 +35,14 @@ export {
 } from './filter-bank.js';
 export { type GapMeasures, type GapMeasuresOptions, gapMeasures } from './gap-measures.js';
 export type { LayerDescription } from './layer-descriptions.js';
+export {
+  inverseMdct,
+  largestMdct,
+  type MdctApproximation,
+  type MdctOptions,
+  type MdctWindow,
+  mdct,
+} from './mdct.js';
 export { type ModelFile, readModelFile } from './model-file.js';
 export {
   geometryOfModel,

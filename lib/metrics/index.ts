@@ -16,3 +16,9 @@ export {
 export type { Signal } from './signal-pair.js';
 export { estoi, type StoiOptions, stoi } from './stoi.js';
 export { wassersteinDistance } from './wasserstein.js';
+export {
+  type BandError,
+  errorByBand,
+  errorOverTime,
+  type MomentError,
+} from './where-errors-lie.js';

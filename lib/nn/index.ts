@@ -18,6 +18,11 @@ export {
   SegmentalCnn,
   SubSegmentalCnn,
 } from './classifiers/networks.js';
+export {
+  type EncodingFrequencies,
+  encodingFrequencies,
+  type FrequencyRule,
+} from './encoding-frequencies.js';
 export { type EncodeOptions, encodeRecording } from './hyper/encode-recording.js';
 export {
   createHyperNetwork,

@@ -20,8 +20,12 @@ export interface Curve {
 }
 
 export interface CurveAxes {
-  /** Title of the axis of x, which begins at 0. */
+  /** Title of the axis of x. */
   readonly x: string;
+  /** Where the axis of x begins, a logarithmic one; without it, it is linear from 0. */
+  readonly from?: number;
+  /** Whether x has values between whole numbers. */
+  readonly fractions?: boolean;
   readonly y: {
     readonly title: string;
     readonly type: 'log' | 'linear';
@@ -67,8 +71,11 @@ export function curvesPlot(
   return plotMarkup(
     (width) => {
       // No more ticks than whole numbers; vega-lite 5.23 does not pass tickMinStep on.
-      const tickCount = Math.max(1, Math.min(width / 90, Math.floor(end)));
-      const scale = { domain: [0, end], nice: false };
+      const { from = 0, fractions } = axes;
+      const most = width / 90;
+      const tickCount = Math.max(1, fractions ? most : Math.min(most, Math.floor(end)));
+      const type = from > 0 ? 'log' : 'linear';
+      const scale = { type, domain: [from, end], nice: false };
       const x = numeric('x', scale, { title: axes.x, grid: false, tickCount });
       return {
         width: width - 60,

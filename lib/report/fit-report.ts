@@ -1,17 +1,17 @@
 import { basename } from 'node:path';
 import { writeFileAtomic } from '../files.js';
-import { describeMetric, type Metrics, orderedMetrics } from '../metrics/registry.js';
+import { describeMetric, type Metrics } from '../metrics/registry.js';
 import type { FitProgress, FitResult } from '../train/index.js';
+import { comparisonTable, type ReportedYardstick, yardstickSounds } from './comparison-table.js';
 import { type Curve, type CurveAxes, curvesPlot, describeEnds, thin } from './curve-plot.js';
-import { figure, html, type Markup, note, refused, renderPage, section, table } from './page.js';
+import { errorSection } from './error-section.js';
+import { figure, html, type Markup, note, refused, renderPage, section } from './page.js';
 import {
   type FactGroup,
   keyFigures,
   legend,
   listenSection,
-  metricCells,
   metricFigures,
-  metricHeads,
   metricsTable,
   settingsSection,
   warningsNote,
@@ -27,7 +27,6 @@ import {
   spectrogramFigure,
 } from './spectrogram.js';
 import { seriesColor } from './svg-plot.js';
-import { metricGrid } from './tables.js';
 import { formatCount, formatSeconds, kindName } from './text-table.js';
 import {
   envelope,
@@ -77,6 +76,7 @@ export interface ReportInput {
   readonly title?: string;
   readonly original: Sound;
   readonly model: FittedNetwork;
+  readonly yardstick?: ReportedYardstick;
   readonly run: FitConditions;
 }
 
@@ -106,6 +106,7 @@ export async function renderReport({
   original,
   run,
   title,
+  yardstick,
   ...input
 }: ReportInput): Promise<string> {
   const [model] = checkedModels(original, [input.model]) as [Labeled];
@@ -133,7 +134,7 @@ export async function renderReport({
         { name: 'Parameters', value: formatCount(parameters) },
         { name: 'Time', value: formatSeconds(seconds) },
       ]),
-      listenSection(sampleRate, pair),
+      listenSection(sampleRate, [...pair, ...yardstickSounds(yardstick)]),
       section(
         'Waveforms',
         html`<figure>${await waveformPlot(sampleRate, pair)}</figure>
@@ -142,8 +143,10 @@ ${legend(pair)}
 <figure>${await zoomPlot(sampleRate, zoom, pair)}</figure>`,
       ),
       await spectrogramsSection(levels, [{ name: 'Reconstruction', remark: label }], false),
+      await errorSection(original, [{ name: label, samples: reconstruction }]),
       await fittingSection([model]),
       section('Metrics', metricsTable(metrics)),
+      yardstick && section('Beside a transform', comparisonTable([model], yardstick)),
       settingsSection(settings([model], run)),
     ],
   });
@@ -166,7 +169,7 @@ export async function writeComparisonReport(
 
 /** The document of `writeComparisonReport` as text. */
 async function renderComparisonReport(input: ComparisonReportInput): Promise<string> {
-  const { original, run } = input;
+  const { original, run, yardstick } = input;
   const models = checkedModels(original, input.models);
   const { samples, sampleRate } = original;
   const waveforms = models.map(({ label, reconstruction }, index) =>
@@ -190,9 +193,14 @@ async function renderComparisonReport(input: ComparisonReportInput): Promise<str
     version: run.versions.fewsound,
     sections: [
       warningsNote(warnings),
-      section('Metrics', comparisonTable(models)),
-      listenSection(sampleRate, [originalWaveform(samples), ...waveforms]),
+      section('Metrics', comparisonTable(models, yardstick)),
+      listenSection(sampleRate, [
+        originalWaveform(samples),
+        ...waveforms,
+        ...yardstickSounds(yardstick),
+      ]),
       await spectrogramsSection(levels, waveforms, true),
+      await errorSection(original, waveforms),
       await fittingSection(models),
       await waveformsSection(original, waveforms),
       settingsSection(settings(models, run)),
@@ -380,23 +388,6 @@ async function fittingSection(models: readonly Labeled[]): Promise<Markup | unde
   const named = models.map(({ label }, index) => ({ name: label, color: seriesColor(index + 1) }));
   const content = html`<div class="${alone ? '' : 'pair'}">${figures}</div>`;
   return section('Training', html`${models.length > 1 && legend(named)}${content}`);
-}
-
-/** Metrics of several models, a row a model, the best of each column marked. */
-function comparisonTable(models: readonly Labeled[]): Markup {
-  const keys = orderedMetrics(models.flatMap(({ metrics }) => Object.keys(metrics)));
-  const grid = metricGrid(
-    keys,
-    models.map(({ metrics }) => metrics),
-  );
-  const rows = models.map(({ label, parameters, seconds }, index) => [
-    ...[label, formatCount(parameters)],
-    ...metricCells(grid[index]),
-    formatSeconds(seconds),
-  ]);
-  const heads = ['Network', 'Parameters', ...metricHeads(keys), 'Time'];
-  return html`${table('comparison', heads, rows)}
-${note('The best value of each metric is marked; arrows say which way a metric improves.')}`;
 }
 
 /** Everything that was set, in groups. */

@@ -8,6 +8,7 @@ export {
   writeAnalysisReport,
 } from './analysis-report.js';
 export { type ClassifierReportInput, writeClassifierReport } from './classifier-report.js';
+export type { ReportedYardstick } from './comparison-table.js';
 export {
   type ComparisonReportInput,
   type FitConditions,

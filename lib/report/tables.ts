@@ -15,12 +15,20 @@ export interface MetricCell {
   readonly best: boolean;
 }
 
-/** Metrics of several rows, [rows, keys], with the best of each column known. */
-export function metricGrid(keys: readonly string[], rows: readonly MetricValues[]): MetricCell[][] {
+/**
+ * Metrics of several rows, [rows, keys], with the best of each column known.
+ *
+ * @param compared rows of which the best is sought, the first ones; others stand beside them
+ */
+export function metricGrid(
+  keys: readonly string[],
+  rows: readonly MetricValues[],
+  compared = rows.length,
+): MetricCell[][] {
   const best = keys.map((key) =>
     bestIndex(
       key,
-      rows.map((metrics) => metrics[key]),
+      rows.slice(0, compared).map((metrics) => metrics[key]),
     ),
   );
   return rows.map((metrics, row) =>
@@ -67,6 +75,8 @@ export interface RunsTableOptions {
   format?: 'text' | 'markdown';
   /** Title of the column of names. Default 'Run'. */
   title?: string;
+  /** Rows of which the best is marked, the first ones. Default: all. */
+  compared?: number;
 }
 
 /**
@@ -110,7 +120,7 @@ export function deviationTable(rows: readonly DeviationRow[], options: RunsTable
 
 function metricTable(
   rows: readonly RunRow[],
-  { columns = paperColumns, format = 'text', title = 'Run' }: RunsTableOptions,
+  { columns = paperColumns, format = 'text', title = 'Run', compared }: RunsTableOptions,
   textOf: (cell: MetricCell, row: number) => string,
 ): string {
   const titles = columns.map(metricTitle);
@@ -118,6 +128,7 @@ function metricTable(
   const grid = metricGrid(
     columns,
     rows.map(({ metrics }) => metrics),
+    compared,
   );
   const cells = rows.map(({ name }, row) => [
     name,

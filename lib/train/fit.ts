@@ -3,7 +3,7 @@ import { addon } from '../addon/addon.js';
 import type { FitReport } from '../addon/models.js';
 import { requireClip } from '../audio/clip.js';
 import type { Clip } from '../audio/index.js';
-import { throwIfAborted } from '../errors.js';
+import { invalidArgument, throwIfAborted } from '../errors.js';
 import { siSnr } from '../metrics/index.js';
 import { Inr, KAN } from '../nn/index.js';
 import { type Device, scope } from '../tensor/index.js';
@@ -18,6 +18,7 @@ import {
 import { createFitter, ProgressReporter, runFitter } from './fitter.js';
 import { applyRecipe, type RecipeOptions } from './recipes.js';
 import { type Trainer, whileNoOtherTrains } from './trainer.js';
+import { type Attempt, hear, isTransparent } from './transparent.js';
 
 /** The result of a fit. */
 export interface FitResult {
@@ -42,6 +43,8 @@ export interface FitResult {
 export interface RecipeResult extends FitResult {
   /** The network that learned the clip; dispose of it when it is no longer needed. */
   readonly network: KAN;
+  /** Of `transparent`: the fits that it took, the last of them this one. */
+  readonly attempts?: readonly Attempt[];
 }
 
 /**
@@ -77,7 +80,8 @@ export interface RecipeResult extends FitResult {
 export async function fit(network: Inr, clip: Clip, options?: FitOptions): Promise<FitResult>;
 /**
  * Fits a KAN to a clip by a recipe: see `recipeFor`. What is given besides takes the place of what
- * the recipe says.
+ * the recipe says. `transparent` fits wider networks, one after another, until one is good enough,
+ * and returns the last; `steps`, progress and checkpoints are those of each.
  *
  * @throws FewSoundError INVALID_ARGUMENT for an unknown recipe or a bad option of the network, and
  *   as above
@@ -91,14 +95,38 @@ export async function fit(
   if (first instanceof Inr) return fitNetwork(first, second as Clip, options);
   if (!types.isFloat32Array((first as Clip | undefined)?.samples))
     requireNetwork(first as unknown as Inr);
-  const recipe = applyRecipe((second ?? {}) as RecipeOptions, (first as Clip).length);
-  const network = new KAN(recipe.network);
-  try {
-    return { ...(await fitNetwork(network, first as Clip, recipe.fit)), network };
-  } catch (error) {
-    network.dispose();
-    throw error;
+  return fitByRecipe(first as Clip, (second ?? {}) as RecipeOptions);
+}
+
+async function fitByRecipe(clip: Clip, given: RecipeOptions): Promise<RecipeResult> {
+  const { networks, fit: options } = applyRecipe(given, clip);
+  if (networks.length > 1 && options.resume !== undefined) {
+    throw invalidArgument(
+      'resume',
+      `fit options: resume is for the fit of one network, and the recipe ${given.recipe} has several. Fit a new KAN of the checkpoint's shape.`,
+    );
   }
+  const attempts: Attempt[] = [];
+  for (const [index, own] of networks.entries()) {
+    const network = new KAN(own);
+    try {
+      const result = await fitNetwork(network, clip, options);
+      if (networks.length === 1) return { ...result, network };
+      const { steps, seconds } = result;
+      const heard = await hear(clip, network.render(clip.length));
+      const attempt = { parameters: network.parameterCount, steps, seconds, ...heard };
+      attempts.push(attempt);
+      given.onAttempt?.(attempt);
+      if (isTransparent(heard) || index === networks.length - 1) {
+        return { ...result, network, attempts };
+      }
+    } catch (error) {
+      network.dispose();
+      throw error;
+    }
+    network.dispose();
+  }
+  throw new Error('a recipe has a network');
 }
 
 async function fitNetwork(network: Inr, clip: Clip, options: FitOptions): Promise<FitResult> {

@@ -42,9 +42,9 @@ export {
   processGroupFromEnvironment,
 } from './process-group.js';
 export {
-  geometricFrequencies,
   type Recipe,
   type RecipeName,
+  type RecipeNetwork,
   type RecipeOptions,
   recipeFor,
   recipeNames,
@@ -71,3 +71,4 @@ export {
 } from './train-classifier-options.js';
 export type { Ramp, TrainOptions } from './train-options.js';
 export type { TrainProgress, ValidationResult } from './training-run.js';
+export { type Attempt, type Heard, isTransparent } from './transparent.js';

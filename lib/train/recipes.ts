@@ -1,12 +1,20 @@
 // Recipes: the network, the loss and the course of a fit that sound best in a given time, each with
 // its version. docs/recipes.md says why they are so and what they were measured to do.
 
+import type { Clip } from '../audio/index.js';
 import { FewSoundError } from '../errors.js';
+import { type EncodingFrequencies, encodingFrequencies } from '../nn/index.js';
 import type { KanOptions, LossOptions } from '../options.generated.js';
 import type { FitOptions } from './fit-options.js';
+import { type Attempt, TRANSPARENT, transparentShapes } from './transparent.js';
 
-export const recipeNames = ['paper', 'quick', 'best'] as const;
+export const recipeNames = ['paper', 'quick', 'best', 'transparent'] as const;
 export type RecipeName = (typeof recipeNames)[number];
+
+/** Options of a KAN, its frequencies also by a rule. */
+export interface RecipeNetwork extends Omit<KanOptions, 'encodingFrequencies'> {
+  encodingFrequencies?: EncodingFrequencies;
+}
 
 /** How to fit a KAN to a clip. */
 export interface Recipe {
@@ -15,18 +23,10 @@ export interface Recipe {
   readonly version: number;
   /** What it is for, a sentence. */
   readonly meaning: string;
-  readonly network: KanOptions;
+  readonly network: RecipeNetwork;
+  /** Networks to go on to, in turn, until a fit is transparent: see {@link isTransparent}. */
+  readonly wider: readonly RecipeNetwork[];
   readonly fit: FitOptions;
-}
-
-/**
- * Frequencies of an encoding in a geometric row, cycles over the whole clip.
- *
- * @param count 2 or more
- * @param highest of them, above 1; the lowest is 1
- */
-export function geometricFrequencies(count: number, highest: number): number[] {
-  return Array.from({ length: count }, (_, index) => highest ** (index / (count - 1)));
 }
 
 /**
@@ -52,12 +52,15 @@ const phaseFirst: LossOptions = {
  * @throws FewSoundError INVALID_ARGUMENT for a name that is none of `recipeNames`
  */
 export function recipeFor(name: RecipeName, samples: number): Recipe {
+  const to = Math.max(2, samples / 4);
+  const shapes = transparentShapes.map(
+    (shape): RecipeNetwork => ({
+      ...{ order: 2, ...shape },
+      encodingFrequencies: { kind: 'geometric', from: 1, to, count: 7 },
+    }),
+  );
   const own = (version: number, meaning: string, steps: number): Recipe => ({
-    ...{ name, version, meaning },
-    network: {
-      ...{ order: 2, grid: 14, layers: [45, 22, 11] },
-      encodingFrequencies: geometricFrequencies(7, Math.max(2, samples / 4)),
-    },
+    ...{ name, version, meaning, network: shapes[0] as RecipeNetwork, wider: [] },
     fit: {
       steps,
       learningRate: 1e-2,
@@ -70,12 +73,21 @@ export function recipeFor(name: RecipeName, samples: number): Recipe {
       return {
         ...{ name, version: 1 },
         meaning: "the paper's network and loss, for comparisons",
-        ...{ network: {}, fit: {} },
+        ...{ network: {}, wider: [], fit: {} },
       };
     case 'quick':
       return own(1, 'the best sound in about 20 seconds on two cores', 1000);
     case 'best':
       return own(1, 'the best sound in about a minute on two cores', 3000);
+    case 'transparent':
+      return {
+        ...own(
+          1,
+          `as long as it takes to PESQ ${TRANSPARENT.pesq} or SI-SNR ${TRANSPARENT.siSnr} dB, with up to ${transparentShapes.length} networks of growing size, some 15 minutes on two cores`,
+          3000,
+        ),
+        wider: shapes.slice(1),
+      };
   }
   throw new FewSoundError(
     'INVALID_ARGUMENT',
@@ -88,19 +100,33 @@ export function recipeFor(name: RecipeName, samples: number): Recipe {
 export interface RecipeOptions extends FitOptions {
   /** Default 'quick'. */
   recipe?: RecipeName;
-  /** In place of what the recipe says of the network. */
-  network?: KanOptions;
+  /** In place of what the recipe says of the network; with layers or a grid none is wider. */
+  network?: RecipeNetwork;
+  /** Told of each fit on the way to a transparent one. An error that it throws ends the fit. */
+  onAttempt?: (attempt: Attempt) => void;
 }
 
-/** The network and the options of a fit: the recipe's, and what is given in place of them. */
+/** The networks that a recipe tries in turn, with what is given in place of it. */
+export function networksOf<Own extends RecipeNetwork>(
+  { network, wider }: Recipe,
+  own: Own,
+): [RecipeNetwork & Own, ...(RecipeNetwork & Own)[]] {
+  const others = 'layers' in own || 'grid' in own ? [] : wider;
+  return [{ ...network, ...own }, ...others.map((each) => ({ ...each, ...own }))];
+}
+
+/** The networks and the options of a fit: the recipe's, and what is given in place of them. */
 export function applyRecipe(
-  { recipe: name = 'quick', network, ...given }: RecipeOptions,
-  samples: number,
-): { network: KanOptions; fit: FitOptions } {
-  const recipe = recipeFor(name, samples);
+  { recipe: name = 'quick', network: own = {}, onAttempt: _, ...given }: RecipeOptions,
+  clip: Clip,
+): { networks: KanOptions[]; fit: FitOptions } {
+  const recipe = recipeFor(name, clip.length);
   const loss = { ...recipe.fit.loss, ...given.loss };
   return {
-    network: { ...recipe.network, ...network },
+    networks: networksOf(recipe, own).map(({ encodingFrequencies: choice, ...network }) => ({
+      ...network,
+      ...(choice !== undefined && { encodingFrequencies: encodingFrequencies(choice, clip) }),
+    })),
     fit: { ...recipe.fit, ...given, ...(Object.keys(loss).length > 0 && { loss }) },
   };
 }

@@ -36,6 +36,33 @@ describe('fewsound compare', () => {
     expect(report).toContain('<h1>tones.wav in 2 networks</h1>');
   });
 
+  test('compares recipes, a row for each, beside other networks', async () => {
+    const out = join(folder, 'recipes');
+    const { json } = await cliJson<{
+      models: { model: string; recipe?: object; steps: number; parameters: number }[];
+      yardstick: { numbers: number; metrics: Record<string, number> };
+      files: Record<string, string>;
+    }>([
+      ...['compare', recording, '--models', 'kan,nerf', '--recipes', 'paper,quick', ...SMALL],
+      ...['--out', out],
+    ]);
+    expect(json.models.map(({ model }) => model)).toEqual(['kan-paper', 'kan-quick', 'nerf']);
+    expect(json.models[1]).toMatchObject({ recipe: { name: 'quick', version: 1 }, steps: 3 });
+    expect(json.models[1]?.parameters).not.toBe(json.models[0]?.parameters);
+    const most = Math.max(...json.models.map(({ parameters }) => parameters));
+    expect(json.yardstick.numbers).toBe(most - (most % 2));
+    // Two tones need few numbers.
+    expect(json.yardstick.metrics.siSnr).toBeGreaterThan(25);
+    const report = await readFile(json.files.report as string, 'utf8');
+    expect(report).toContain('KAN quick');
+    expect(report).toContain('MDCT is no network');
+  });
+
+  test('knows recipes of a KAN alone', async () => {
+    const { status } = await cli(['compare', recording, '--models', 'nerf', '--recipes', 'quick']);
+    expect(status).toBe(2);
+  });
+
   test('prints one table with a row for each network', async () => {
     const argv = ['compare', recording, '--models', 'nerf,rff', ...SMALL, '--quiet'];
     const { stdout, stderr } = await cli([...argv, '--out', join(folder, 'table')]);
@@ -65,6 +92,7 @@ describe('fewsound compare', () => {
       /^\| Network \(parameters\) \| MSE ↓ \| PSNR dB ↑ \| LSD ↓ \|.* CDPAM ↓ \|$/m,
     );
     expect(table).toMatch(/^\| KAN \([\d,]+\) \| .* ± /m);
+    expect(table).toMatch(/^\| MDCT \([\d,]+\) \| .* ± /m);
     expect(table).toMatch(/over 2 recordings of 3,000 samples, 3 steps each/);
   });
 

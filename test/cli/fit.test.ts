@@ -56,6 +56,10 @@ describe('fewsound fit', () => {
         estoi: 1e-5,
         cdpam: null,
       },
+      yardstick: {
+        ...{ numbers: 432, coefficients: 216, blockSize: expect.any(Number) },
+        ...{ window: expect.any(String), metrics: expect.objectContaining({ cdpam: null }) },
+      },
       seconds: expect.any(Number),
       secondsPerStep: expect.any(Number),
       device: 'cpu',
@@ -121,6 +125,33 @@ describe('fewsound fit', () => {
     await cliJson(['fit', long, '--steps', '2', ...flags, '--out', out()]);
     expect(await json(out('out/config.json'))).toMatchObject({ recipe: { name }, training });
   });
+
+  test.each([
+    ['1,2.5', [1, 2.5]],
+    ['octaves:3', [1, 2, 4]],
+    ['geometric:1:100:3', [1, 10, 100]],
+    // 1,500 samples at 8 kHz are 1,499 periods of that rate.
+    ['linear:8Hz:16Hz:2', [1.499, 2.998]],
+  ])('has the frequencies %s of the encoding as a list', async (given, expected) => {
+    const own = ['--samples', '1500', '--layers', '4', '--steps', '1'];
+    const argv = ['fit', recording, ...own, '--encoding-frequencies', given, '--out', out()];
+    const { json: result } = await cliJson<FitJson>(argv);
+    const { modelOptions } = await json(result.files.config as string);
+    const found: number[] = modelOptions.encodingFrequencies;
+    expect(found).toHaveLength(expected.length);
+    for (const [i, cycles] of expected.entries()) expect(found[i]).toBeCloseTo(cycles, 9);
+    const network = await loadSound(result.files.model as string);
+    expect(network).toMatchObject({ options: { encodingFrequencies: found } });
+    network.dispose();
+  });
+
+  test.each(['geometric:1:100', 'linear:8Hz:16:2', 'peaks:3', '1,two'])(
+    'refuses frequencies that it cannot read: %s',
+    async (given) => {
+      const { status } = await cli(['fit', recording, '--encoding-frequencies', given]);
+      expect(status).toBe(2);
+    },
+  );
 
   test('has recipes for a KAN alone', async () => {
     const { status } = await cli(['fit', recording, '--model', 'nerf', '--recipe', 'quick']);

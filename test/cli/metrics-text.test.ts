@@ -7,12 +7,17 @@ test('a metric without a number says why', () => {
 });
 
 test('a comparison stars the best of each metric', () => {
-  const text = comparisonText([
-    { kind: 'kan', parameters: 46_704, metrics: { lsd: 1.2, siSnr: 3 }, seconds: 61 },
-    { kind: 'siren', parameters: 31_191, metrics: { lsd: 1.3, siSnr: null }, seconds: 5 },
-  ]);
+  const text = comparisonText(
+    [
+      { name: 'KAN', parameters: 46_704, metrics: { lsd: 1.2, siSnr: 3 }, seconds: 61 },
+      { name: 'SIREN', parameters: 31_191, metrics: { lsd: 1.3, siSnr: null }, seconds: 5 },
+    ],
+    { name: 'MDCT', parameters: 46_704, metrics: { lsd: 0.5, siSnr: 30 } },
+  );
   expect(text).toMatch(/^KAN\s+46,704\s+3\.00\*\s+1\.200\*\s+1 min 1 s$/m);
   expect(text).toMatch(/^SIREN\s+31,191\s+–\s+1\.300\s+5\.00 s$/m);
+  // The yardstick does not compete.
+  expect(text).toMatch(/^MDCT\s+46,704\s+30\.00\s+0\.5000\s*$/m);
 });
 
 test('time left is a clock', () => {

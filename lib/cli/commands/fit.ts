@@ -5,9 +5,11 @@ import type { Command } from 'commander';
 import { loadClip, writeWav } from '../../audio/index.js';
 import { FewSoundError } from '../../errors.js';
 import { makeFolder, writeFileAtomic } from '../../files.js';
+import { formatMetric } from '../../metrics/registry.js';
 import { writeReport } from '../../report/index.js';
 import { formatCount, formatSeconds } from '../../report/text-table.js';
-import { type Recipe, type RecipeName, recipeFor, recipeNames } from '../../train/index.js';
+import { isTransparent, type RecipeName, recipeFor, recipeNames } from '../../train/index.js';
+import { networksOf } from '../../train/recipes.js';
 import {
   type CommandContext,
   type CommandResult,
@@ -22,13 +24,7 @@ import {
 import { addModelFlags, KINDS, modelOptions } from '../flags/networks.js';
 import { argument, choice, flag, integerFrom, quietFlag } from '../flags/parsers.js';
 import { STANDARD_SAMPLES, wholeRecordingFlags } from '../flags/recording.js';
-import {
-  fitPlaces,
-  flagValues,
-  type TrainingSettings,
-  trainingFlags,
-  trainingSettings,
-} from '../flags/training.js';
+import { fitPlaces, recipeSettings, trainingFlags, trainingSettings } from '../flags/training.js';
 import { packageVersion } from '../machine.js';
 import {
   type CheckedFitting,
@@ -42,7 +38,8 @@ import {
   summarize,
 } from '../runs/fitting.js';
 import { type FileWriter, prettyJson, RUN_FILES, RunFolder } from '../runs/folder.js';
-import { metricsText } from '../terminal/metrics.js';
+import { measureYardstick, type Yardstick, yardstickJson } from '../runs/yardstick.js';
+import { metricsText, yardstickText } from '../terminal/metrics.js';
 
 /** Flags that can be given with --resume; everything else stays as it was. */
 const WITH_RESUME = new Set(['resume', 'steps', 'threads', 'checkpointEvery', 'json', 'quiet']);
@@ -52,7 +49,7 @@ const inputs = {
   model: choice('--model <name>', 'the network', KINDS, 'kan'),
   recipe: choice(
     '--recipe <name>',
-    "how a KAN is fitted: paper (the paper's settings), quick (the best sound in some 20 s), best (in about a minute); default: quick, or paper where network, loss or rate are given",
+    "how a KAN is fitted: paper (the paper's settings), quick (the best sound in some 20 s), best (in about a minute), transparent (wider networks in turn, until one sounds like the original); default: quick, or paper where network, loss or rate are given",
     recipeNames,
   ),
   out: flag('--out <folder>', 'folder for the results; default: fewsound-out/NAME-MODEL'),
@@ -118,12 +115,10 @@ async function startFit(
   });
   const name = chooseRecipe(given, modelOptions, command);
   const recipe = recipeFor(name, inPieces ? Math.min(clip.length, STANDARD_SAMPLES) : clip.length);
-  const training = withRecipe(given, recipe, command);
-  const fitting = checkFitting({
-    kind: model,
-    modelOptions: { ...recipe.network, ...modelOptions },
-    ...{ clip, inPieces, training },
-  });
+  const training = recipeSettings(given, recipe, command);
+  const [fitting, ...wider] = networksOf(recipe, modelOptions).map((own) =>
+    checkFitting({ kind: model, modelOptions: { ...own }, ...{ clip, inPieces, training } }),
+  ) as [CheckedFitting, ...CheckedFitting[]];
   if (name !== 'paper' && !context.json && !context.quiet) {
     context.stderr.write(`Recipe ${name}, version ${recipe.version}: ${recipe.meaning}\n`);
   }
@@ -135,13 +130,14 @@ async function startFit(
     recipe: { name, version: recipe.version },
     model,
     modelOptions: fitting.resolvedModel,
+    ...(wider.length > 0 && { wider: wider.map(({ resolvedModel }) => resolvedModel) }),
     training: { ...training, learningRate: fitting.resolvedTraining.learningRate },
     fitOptions: fitting.resolvedTraining,
   };
   const source = basename(audio, extname(audio));
   const folder = await RunFolder.open(given.out ?? join('fewsound-out', `${source}-${model}`));
   await folder.removeCheckpoints();
-  return new FitRun(folder, config, fitting, checkpointEvery).run(context);
+  return new FitRun(folder, config, fitting, wider, checkpointEvery).run(context);
 }
 
 /** Flags of `fit` that leave the recipe as it is. */
@@ -162,20 +158,6 @@ function chooseRecipe(
     Object.keys(modelOptions).length > 0 ||
     fitPlaces.some((place) => !BESIDE_RECIPE.test(place) && isGiven(command, place));
   return ofItsOwn ? 'paper' : 'quick';
-}
-
-/** Settings of the training: those that are given, then the recipe's, then the defaults. */
-function withRecipe(given: Given, { fit: usual }: Recipe, command: Command): TrainingSettings {
-  const values = Object.entries(flagValues(usual)).filter(
-    ([place]) =>
-      !isGiven(command, place) &&
-      // Another kind of schedule has other numbers.
-      !(place.startsWith('schedule.') && isGiven(command, 'schedule.kind')),
-  );
-  const training = trainingSettings({ ...given, ...Object.fromEntries(values) });
-  // The course has no flag.
-  const course = usual.loss?.course;
-  return course === undefined ? training : { ...training, loss: { ...training.loss, course } };
 }
 
 async function resumeFit(
@@ -202,10 +184,12 @@ async function resumeFit(
     normalize: false,
     signal: context.signal,
   });
-  const { model: kind, modelOptions } = config;
+  const { model: kind } = config;
   const inPieces = config.recording.samples === 'all';
-  const fitting = checkFitting({ kind, modelOptions, clip, inPieces, training });
-  return new FitRun(folder, config, fitting, checkpointEvery).run(context);
+  const [fitting, ...wider] = [config.modelOptions, ...(config.wider ?? [])].map((modelOptions) =>
+    checkFitting({ kind, modelOptions, clip, inPieces, training }),
+  ) as [CheckedFitting, ...CheckedFitting[]];
+  return new FitRun(folder, config, fitting, wider, checkpointEvery).run(context);
 }
 
 /** One run of `fewsound fit` in its folder. */
@@ -214,34 +198,57 @@ class FitRun {
   /** Files that `prepare` wrote and that were not there before. */
   private made: string[] = [];
 
+  /** @param wider to go on to, in turn, until a fit is transparent */
   constructor(
     private readonly folder: RunFolder,
-    private readonly config: RunConfig,
-    private readonly fitting: CheckedFitting,
+    private config: RunConfig,
+    private fitting: CheckedFitting,
+    private wider: readonly CheckedFitting[],
     private readonly checkpointEvery: number | undefined,
   ) {}
 
   async run(context: CommandContext): Promise<CommandResult> {
-    const { folder, fitting } = this;
     try {
-      const resume = folder.checkpoints().size > 0;
-      await makeFolder(folder.checkpointFolder);
-      const fitted = await fitNetwork(fitting, context, {
-        checkpoints: { folder: folder.checkpointFolder, every: this.checkpointEvery, resume },
-        onBegin: () => {
-          // Awaited below; until then a failure must not count as unhandled.
-          this.prepare().catch(() => {});
-        },
-      });
-      try {
-        await this.prepared;
-        return await this.writeResults(fitted);
-      } finally {
-        fitted.network.dispose();
+      for (;;) {
+        const fitted = await this.fit(context);
+        try {
+          await this.prepared;
+          const [next, ...others] = this.wider;
+          if (next === undefined || isTransparent(fitted.metrics)) {
+            return await this.writeResults(fitted);
+          }
+          if (!context.json && !context.quiet) context.stderr.write(`${attemptText(fitted)}\n`);
+          await this.goOnTo(next, others);
+        } finally {
+          fitted.network.dispose();
+        }
       }
     } catch (error) {
       throw await this.afterFailure(error);
     }
+  }
+
+  private async fit(context: CommandContext): Promise<Fitted> {
+    const { folder, fitting } = this;
+    const resume = folder.checkpoints().size > 0;
+    await makeFolder(folder.checkpointFolder);
+    return fitNetwork(fitting, context, {
+      checkpoints: { folder: folder.checkpointFolder, every: this.checkpointEvery, resume },
+      onBegin: () => {
+        // Awaited by `run`; until then a failure must not count as unhandled.
+        this.prepare().catch(() => {});
+      },
+    });
+  }
+
+  /** What is in the folder is of the network that learns now. */
+  private async goOnTo(next: CheckedFitting, others: readonly CheckedFitting[]): Promise<void> {
+    await this.folder.removeCheckpoints();
+    this.config = {
+      ...{ ...this.config, modelOptions: next.resolvedModel },
+      wider: others.map(({ resolvedModel }) => resolvedModel),
+    };
+    [this.fitting, this.wider, this.prepared] = [next, others, undefined];
   }
 
   /** Writes what a later `--resume` needs beside the checkpoint; once. */
@@ -279,11 +286,13 @@ class FitRun {
     const { clip, resolvedTraining } = this.fitting;
     const { network, pieces, reconstruction, metrics } = fitted;
     const { losses: _, ...course } = summarize(pieces);
+    const yardstick = await measureYardstick(clip, network.parameterCount);
     const { steps, loss, seconds, secondsPerStep, device, threads, warnings } = course;
     const summary = {
       model: config.model,
       parameters: network.parameterCount,
       ...{ steps, loss, metrics, seconds, secondsPerStep, device, threads },
+      yardstick: yardstickJson(yardstick),
       ...(pieces.length > 1 && { pieces: pieces.length }),
       ...(warnings.length > 0 && { warnings }),
     };
@@ -297,6 +306,7 @@ class FitRun {
         writeReport(path, {
           original: { samples, sampleRate, source: config.audio },
           model: reportedModel(fitted),
+          yardstick,
           run: reportedRun(resolvedTraining, course),
         }),
       metrics: (path) => writeFileAtomic(path, prettyJson(summary)),
@@ -322,6 +332,12 @@ function* logLines({ pieces }: Fitted): Generator<string> {
   }
 }
 
+/** Why a recipe goes on. */
+function attemptText({ network, metrics }: Fitted): string {
+  const { siSnr, pesq } = metrics;
+  return `${formatCount(network.parameterCount)} parameters: SI-SNR ${formatMetric('siSnr', siSnr)} dB, PESQ ${formatMetric('pesq', pesq)}; going on with a wider network.`;
+}
+
 interface FitSummary {
   readonly parameters: number;
   readonly steps: number;
@@ -329,17 +345,29 @@ interface FitSummary {
   readonly metrics: Fitted['metrics'];
   readonly seconds: number;
   readonly secondsPerStep: number;
+  readonly yardstick: Pick<Yardstick, 'coefficients' | 'metrics'>;
   readonly warnings?: readonly string[];
 }
 
 function resultText(
-  { parameters, steps, loss, metrics, seconds, secondsPerStep, warnings = [] }: FitSummary,
+  {
+    parameters,
+    steps,
+    loss,
+    metrics,
+    seconds,
+    secondsPerStep,
+    yardstick,
+    warnings = [],
+  }: FitSummary,
   folder: RunFolder,
   files: Readonly<Record<string, string>>,
 ): string {
   const milliseconds = (secondsPerStep * 1000).toFixed(1);
   return [
     metricsText(metrics),
+    '',
+    yardstickText(yardstick),
     '',
     `${formatCount(parameters)} parameters, ${formatCount(steps)} steps in ${formatSeconds(seconds)} (${milliseconds} ms a step), last loss ${loss.toPrecision(4)}`,
     '',

@@ -1,4 +1,5 @@
 import { Argument, InvalidArgumentError, Option } from 'commander';
+import type { EncodingFrequencies } from '../../nn/index.js';
 import type { Flag, Inputs, Positional } from '../command.js';
 
 /**
@@ -58,6 +59,32 @@ export const integers: Parser<number[]> = (text) =>
 
 /** Numbers with commas between: `0.9,0.999`. */
 export const reals: Parser<number[]> = (text) => text.split(',').map(real);
+
+/**
+ * Frequencies of an encoding: numbers with commas between, or a rule as the library's, its parts
+ * with colons between: `octaves:10`, `geometric:1:8192:7`, `linear:20Hz:5000Hz:7`, `quantiles:7`.
+ */
+export const frequencies: Parser<EncodingFrequencies> = (text) => {
+  const [kind, ...parts] = text.split(':') as [string, ...string[]];
+  if (parts.length === 0) return reals(text);
+  if (kind === 'octaves' && parts.length === 1) return { kind, count: real(parts[0] as string) };
+  if (kind === 'quantiles' && parts.length <= 2) {
+    const [count, power] = parts.map(real) as [number, number?];
+    return { kind, count, ...(power !== undefined && { power }) };
+  }
+  if ((kind === 'geometric' || kind === 'linear') && parts.length === 3) {
+    const [from, to, count] = parts as [string, string, string];
+    const hertz = from.endsWith('Hz') && to.endsWith('Hz');
+    const [lowest, highest] = [from, to].map((end) => real(hertz ? end.slice(0, -2) : end));
+    return {
+      ...{ kind, from: lowest as number, to: highest as number, count: real(count) },
+      ...(hertz && { unit: 'Hz' }),
+    };
+  }
+  throw new InvalidArgumentError(
+    'Expected numbers with commas between, octaves:COUNT, geometric:FROM:TO:COUNT or linear:FROM:TO:COUNT (cycles, or both with Hz), or quantiles:COUNT.',
+  );
+};
 
 /** Two numbers with a comma between: `-1,1`. */
 export const range: Parser<[number, number]> = (text) => {

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import type { OptionRow } from '../../options.js';
-import { integer, integers, type Parser, range, real, reals } from './parsers.js';
+import { frequencies, integer, integers, type Parser, range, real, reals } from './parsers.js';
 
 // Flags of options that the addon describes.
 
@@ -10,6 +10,14 @@ const PARSERS: Readonly<Partial<Record<OptionRow['type'], Parser<unknown>>>> = {
   wholes: integers,
   reals,
   range,
+};
+
+/** What a flag takes beside the values of its option. */
+const RULES: Readonly<Record<string, { parse: Parser<unknown>; help: string }>> = {
+  encodingFrequencies: {
+    parse: frequencies,
+    help: 'frequencies of the positional encoding, cycles over the whole recording: 1,8.5,200 or octaves:10, geometric:1:8192:7, linear:20Hz:5000Hz:7, or quantiles:7 of the energy of the recording',
+  },
 };
 
 /** An option's flag, such as `--init-noise <amount>`; that of a switch which is on turns it off. */
@@ -33,9 +41,11 @@ function helpOf({ flag, meaning }: OptionRow): string {
  * @param remark what its help says beside the meaning
  */
 export function optionOf(row: OptionRow, remark?: string): Option {
-  const help = remark === undefined ? helpOf(row) : `${helpOf(row)} (${remark})`;
+  const rule = RULES[row.name];
+  const meaning = rule?.help ?? helpOf(row);
+  const help = remark === undefined ? meaning : `${meaning} (${remark})`;
   const option = new Option(flagOf(row), help);
   if (row.type === 'choice') return option.choices(row.names ?? []);
-  const parse = PARSERS[row.type];
+  const parse = rule?.parse ?? PARSERS[row.type];
   return parse === undefined ? option : option.argParser(parse);
 }

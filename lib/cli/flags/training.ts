@@ -1,6 +1,7 @@
+import type { Command } from 'commander';
 import { fitRows, type OptionRow } from '../../options.js';
-import type { FitOptions } from '../../train/index.js';
-import type { Flag, Values } from '../command.js';
+import type { FitOptions, Recipe } from '../../train/index.js';
+import { type Flag, isGiven, type Values } from '../command.js';
 import { choice, deviceName, flag, grouped, integerFrom } from './parsers.js';
 import { optionOf } from './rows.js';
 
@@ -77,7 +78,7 @@ export function trainingSettings(given: Values<typeof trainingFlags>): TrainingS
 }
 
 /** Options of `fit` by the places of their flags: what {@link trainingSettings} is given. */
-export function flagValues({ schedule, ...options }: FitOptions): Record<string, unknown> {
+function flagValues({ schedule, ...options }: FitOptions): Record<string, unknown> {
   const groups = {
     ...options,
     schedule: typeof schedule === 'string' ? { kind: schedule } : schedule,
@@ -88,6 +89,24 @@ export function flagValues({ schedule, ...options }: FitOptions): Record<string,
       : [[name, value]],
   );
   return Object.fromEntries(values.filter(([place]) => fitPlaces.includes(place)));
+}
+
+/** Settings of a training by a recipe: those that are given, then the recipe's, then the defaults. */
+export function recipeSettings(
+  given: Values<typeof trainingFlags>,
+  { fit: usual }: Recipe,
+  command: Command,
+): TrainingSettings {
+  const values = Object.entries(flagValues(usual)).filter(
+    ([place]) =>
+      !isGiven(command, place) &&
+      // Another kind of schedule has other numbers.
+      !(place.startsWith('schedule.') && isGiven(command, 'schedule.kind')),
+  );
+  const training = trainingSettings({ ...given, ...Object.fromEntries(values) });
+  // The course has no flag.
+  const course = usual.loss?.course;
+  return course === undefined ? training : { ...training, loss: { ...training.loss, course } };
 }
 
 /** Settings that an older fewsound wrote, with the defaults of the flags that it did not have. */

@@ -4,7 +4,13 @@ import type { Clip } from '../../audio/index.js';
 import { readJson } from '../../files.js';
 import { evaluate, type Metrics } from '../../metrics/index.js';
 import { defaultMetrics } from '../../metrics/registry.js';
-import { createInr, type Inr, type PiecewiseInr } from '../../nn/index.js';
+import {
+  createInr,
+  type EncodingFrequencies,
+  encodingFrequencies,
+  type Inr,
+  type PiecewiseInr,
+} from '../../nn/index.js';
 import { parseOptions } from '../../options.js';
 import type { FitConditions, FittedNetwork } from '../../report/index.js';
 import type { Device } from '../../tensor/index.js';
@@ -41,6 +47,8 @@ const RUN_CONFIG = z.strictObject({
   model: z.enum(KINDS),
   /** Every option of the network, defaults included. */
   modelOptions: z.record(z.string(), z.unknown()),
+  /** The same of the networks that the recipe goes on to. */
+  wider: z.array(z.record(z.string(), z.unknown())).optional(),
   /** `fit` checks its own options. */
   training: z.looseObject({ steps: number, seed: number, device: z.string(), dtype: z.string() }),
   /** Every option of the training, for the reader; a resumed fit reads `training`. */
@@ -65,6 +73,7 @@ export async function readRunConfig(path: string): Promise<RunConfig> {
 /** The network that is to learn a clip, and how. */
 export interface FittingRequest {
   readonly kind: Kind;
+  /** Frequencies of the encoding may be a rule. */
   readonly modelOptions: Readonly<Record<string, unknown>>;
   readonly clip: Clip;
   /** Learn a long clip in pieces of the standard length, each with a network of its own. */
@@ -118,14 +127,15 @@ export interface Checkpoints {
  *
  * @throws FewSoundError what the network's constructor and `fit` throw for bad options
  */
-export function checkFitting(request: FittingRequest): CheckedFitting {
-  const { clip, training } = request;
+export function checkFitting(given: FittingRequest): CheckedFitting {
+  const { clip, training } = given;
+  const inPieces = given.inPieces && clip.length > STANDARD_SAMPLES;
+  const request = { ...given, inPieces, modelOptions: withFrequencies(given, inPieces) };
   const network = makeNetwork(request);
   try {
     const { seed: _, device, dtype, ...options } = network.options;
     const resolvedTraining = { ...resolveFitOptions(network, clip, fitOptions(training)) };
-    const inPieces = request.inPieces && clip.length > STANDARD_SAMPLES;
-    return { ...request, inPieces, resolvedModel: { ...options }, resolvedTraining };
+    return { ...request, resolvedModel: { ...options }, resolvedTraining };
   } finally {
     network.dispose();
   }
@@ -185,6 +195,15 @@ export async function fitNetwork(
     network?.dispose();
     throw error;
   }
+}
+
+/** Options of the network with the frequencies of its encoding as a list. */
+function withFrequencies({ modelOptions, clip }: FittingRequest, inPieces: boolean) {
+  const { encodingFrequencies: choice, ...others } = modelOptions;
+  if (choice === undefined) return modelOptions;
+  const samples = inPieces ? STANDARD_SAMPLES : clip.length;
+  const found = encodingFrequencies(choice as EncodingFrequencies, clip, samples);
+  return { ...others, encodingFrequencies: found };
 }
 
 function stateIn(

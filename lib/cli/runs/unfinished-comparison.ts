@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { FewSoundError } from '../../errors.js';
 import { readJson, writeFileAtomic } from '../../files.js';
-import type { Kind } from '../flags/networks.js';
 import { completed, type TrainingSettings } from '../flags/training.js';
 import { prettyJson, type RunFolder } from './folder.js';
 
 /** How well one network learned one recording. */
 export interface ClipResult {
-  readonly model: Kind;
+  /** Its name in the comparison. */
+  readonly model: string;
   readonly recording: string;
   readonly parameters: number;
   readonly learningRate: number;
@@ -74,7 +74,7 @@ export class UnfinishedComparison {
     return this.results.length;
   }
 
-  find(model: Kind, recording: string): ClipResult | undefined {
+  find(model: string, recording: string): ClipResult | undefined {
     return this.results.find((each) => each.model === model && each.recording === recording);
   }
 

@@ -6,7 +6,7 @@ import {
   whyUndefined,
 } from '../../metrics/registry.js';
 import { type MetricValues, metricGrid, metricTitle } from '../../report/tables.js';
-import { formatCount, formatSeconds, kindName, textTable } from '../../report/text-table.js';
+import { formatCount, formatSeconds, textTable } from '../../report/text-table.js';
 
 /** All metrics by their titles, with the commands that some of them need first. */
 export function listedMetrics(): string {
@@ -30,20 +30,48 @@ export function metricsText(metrics: MetricValues): string {
   );
 }
 
-/** Metrics of several networks, a row a network, a star at the best of each column. */
-export function comparisonText(
-  models: readonly { kind: string; parameters: number; metrics: MetricValues; seconds: number }[],
-): string {
-  const keys = orderedMetrics(models.flatMap(({ metrics }) => Object.keys(metrics)));
+/** What as many numbers hold without a network: a line. */
+export function yardstickText({
+  coefficients,
+  metrics,
+}: {
+  readonly coefficients: number;
+  readonly metrics: MetricValues;
+}): string {
+  const heard = (['siSnr', 'pesq'] as const).map((key) => {
+    const { title, unit = '' } = describeMetric(key);
+    return `${title} ${formatMetric(key, metrics[key])}${unit && ` ${unit}`}`;
+  });
+  return `As many numbers without a network (the ${formatCount(coefficients)} largest MDCT coefficients): ${heard.join(', ')}`;
+}
+
+/** A row of a comparison. */
+interface ComparedRow {
+  readonly name: string;
+  readonly parameters: number;
+  readonly metrics: MetricValues;
+  /** Absent in that of the yardstick. */
+  readonly seconds?: number;
+}
+
+/**
+ * Metrics of several networks, a row a network, a star at the best of each column.
+ *
+ * @param yardstick the last row, which does not compete
+ */
+export function comparisonText(models: readonly ComparedRow[], yardstick: ComparedRow): string {
+  const all = [...models, yardstick];
+  const keys = orderedMetrics(all.flatMap(({ metrics }) => Object.keys(metrics)));
   const grid = metricGrid(
     keys,
-    models.map(({ metrics }) => metrics),
+    all.map(({ metrics }) => metrics),
+    models.length,
   );
-  const rows = models.map(({ kind, parameters, seconds }, row) => [
-    kindName(kind),
+  const rows = all.map(({ name, parameters, seconds }, row) => [
+    name,
     formatCount(parameters),
     ...(grid[row] ?? []).map(({ text, best }) => `${text}${best ? '*' : ' '}`),
-    formatSeconds(seconds),
+    seconds === undefined ? '' : formatSeconds(seconds),
   ]);
   const columns = [
     { title: 'Network' },
