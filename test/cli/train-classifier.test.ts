@@ -360,9 +360,8 @@ describe.each(readdirSync(folder).filter((name) => name.endsWith('.json')))(
       const { kind, ...options } = model;
       using made = createClassifier(kind, { ...options, hidden: 8, classes: 3 } as object);
       expect(made.samples).toBe(16_000);
-      expect(name).toBe(
-        `${kind.replace(/-cnn$/, '')}-${data.kind === 'spoken-digits' ? data.task : ''}s.json`,
-      );
+      const of = data.kind === 'spoken-digits' ? `${data.task}s` : '(speech-commands|librispeech)';
+      expect(name).toMatch(new RegExp(`^${kind.replace(/-cnn$/, '')}-${of}\\.json$`));
       expect(training.epochs).toBeGreaterThan(0);
       expect(readFileSync(path, 'utf8')).toMatch(/comment/);
     });

@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import { cellsOf, chosenCells, shardOf } from '../../lib/tables/cells';
+import type { TableRecording } from '../../lib/tables/recordings';
+import { type FitsTable, readTable } from '../../lib/tables/table';
+
+const recording = (name: string, length = 100_000): TableRecording => ({
+  ...{ name, length, path: `/clips/${name}` },
+  sha256: Buffer.from(name.padEnd(32, '.')).toString('hex'),
+});
+const recordings = [recording('p1/a.wav'), recording('p2/b.wav', 40_000), recording('p3/c.wav')];
+const settings = { steps: 10_000, seed: 0, recipe: 'paper' } as const;
+
+const fitsTable = async (name: string) => (await readTable(name)) as FitsTable;
+const cells = async (name: string) => cellsOf(await fitsTable(name), recordings, settings);
+
+describe('shardOf', () => {
+  test('gives every cell to one of the shards', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 12 }), fc.nat({ max: 60 }), (count, length) => {
+        const all = Array.from({ length }, (_, i) => i);
+        const shards = Array.from({ length: count }, (_, i) =>
+          shardOf(all, { index: i + 1, count }),
+        );
+        expect(shards.flat().sort((a, b) => a - b)).toEqual(all);
+        const sizes = shards.map((shard) => shard.length);
+        expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+});
+
+describe('cellsOf', () => {
+  test('goes clip by clip, each with the networks of the table', async () => {
+    const listed = await cells('1');
+    const names = listed.slice(0, 7).map(({ row, clip }) => `${row} ${clip.recording.name}`);
+    expect(names[0]).toBe('NeRF p1/a.wav');
+    expect(names[5]).toBe('KAN p1/a.wav');
+    expect(names[6]).toBe('NeRF p2/b.wav');
+    // Of the recording that is too short for 3 s only the part of 1.5 s.
+    expect(listed.filter(({ part }) => part === '1.5 s')).toHaveLength(18);
+    expect(listed.filter(({ part }) => part === '3 s')).toHaveLength(12);
+  });
+
+  test('has a folder for each cell, and the same for the same fit of two tables', async () => {
+    const tables = ['1', '7', '8', '9', '10', '12', '16', '17', '18'];
+    const all = await Promise.all(tables.map(cells));
+    for (const listed of all) {
+      const folders = listed.map(({ folder }) => folder);
+      expect(new Set(folders).size).toBe(folders.length);
+    }
+    const byFolder = new Map<string, object>();
+    for (const { folder, identity } of all.flat()) {
+      const known = byFolder.get(folder);
+      if (known === undefined) byFolder.set(folder, identity);
+    }
+    const find = (table: string, row: string) =>
+      all[tables.indexOf(table)]?.find((cell) => cell.row === row && cell.clip.samples === 32_768)
+        ?.folder;
+    const base = 'cells/p1__a.wav/32768_kan_encoding-8_order-2_rate-0.005';
+    expect([find('7', '8'), find('8', '[48, 24, 12]'), find('9', '2')]).toEqual([base, base, base]);
+    expect([find('10', '10'), find('16', '0.005'), find('17', 'True')]).toEqual([base, base, base]);
+    expect(find('1', 'KAN')).toBe(find('7', '10'));
+  });
+
+  test('takes stretches that lie inside, whichever other recordings there are', async () => {
+    const table = await fitsTable('1');
+    for (const { clip } of await cells('1')) {
+      expect(clip.start).toBeGreaterThanOrEqual(0);
+      expect(clip.start + clip.samples).toBeLessThanOrEqual(clip.recording.length);
+    }
+    const alone = cellsOf(table, recordings.slice(2), settings)[0];
+    const among = (await cells('1')).find(({ clip }) => clip.recording.name === 'p3/c.wav');
+    expect(alone?.clip).toEqual(among?.clip);
+    const other = cellsOf(table, recordings.slice(2), { ...settings, seed: 1 })[0];
+    expect(other?.clip.start).not.toBe(alone?.clip.start);
+  });
+
+  test('gives the KAN the network and the course of a recipe, and no other network', async () => {
+    const table = await fitsTable('1');
+    const listed = cellsOf(table, recordings.slice(0, 1), { ...settings, recipe: 'best' });
+    const kan = listed.find(({ row }) => row === 'KAN');
+    expect(kan?.identity).toMatchObject({ recipe: 'best', network: { grid: 14 }, steps: 10_000 });
+    expect(kan?.identity.fit.schedule).toMatchObject({ kind: 'warmupStableDecay' });
+    const usual = await cells('1');
+    const siren = (cells: typeof listed) => cells.find(({ row }) => row === 'SIREN')?.identity;
+    expect(siren(listed)).toEqual(siren(usual));
+  });
+
+  test('refuses a recipe for a table that varies the KAN', async () => {
+    const table = await fitsTable('7');
+    expect(() => cellsOf(table, recordings, { ...settings, recipe: 'best' })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'recipe' }),
+    );
+  });
+});
+
+describe('chosenCells', () => {
+  test('takes parts, rows, and a row of a part', async () => {
+    const [table, listed] = [await fitsTable('1'), await cells('1')];
+    const count = (...rows: string[]) => chosenCells(table, listed, rows).length;
+    expect([count('kan'), count('1.5s'), count('3s/wire'), count('kan', '3s/wire')]).toEqual([
+      5, 18, 2, 7,
+    ]);
+    expect(chosenCells(table, listed)).toHaveLength(30);
+  });
+
+  test('names the rows there are where one is unknown', async () => {
+    const [table, listed] = [await fitsTable('8'), await cells('8')];
+    expect(chosenCells(table, listed, ['24-12-6'])).toHaveLength(3);
+    expect(() => chosenCells(table, listed, ['24'])).toThrow(
+      expect.objectContaining({ field: 'rows', message: expect.stringMatching(/96-48-24/) }),
+    );
+  });
+});
