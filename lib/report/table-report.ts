@@ -81,7 +81,7 @@ function bestOf(part: SummaryPart, key: string, column: number, of: keyof Compar
 }
 
 /** What was spent, and how near the numbers are, in a sentence. */
-export function summaryText({ parts, done, expected, seconds }: TableSummary): string {
+function summaryText({ parts, done, expected, seconds }: TableSummary): string {
   const distances = distancesOf(parts);
   const near = distances.filter((distance) => Math.abs(distance) <= 1).length;
   return [

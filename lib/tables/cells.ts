@@ -193,7 +193,7 @@ const storedSchema = z.looseObject({
 });
 
 /** The file that says that a cell is done. */
-export const CELL_FILE = 'cell.json';
+const CELL_FILE = 'cell.json';
 
 /**
  * The result of a cell; undefined where it is not done.

@@ -73,7 +73,8 @@ const printed: [string, string, string, string, number, number?][] = [
   ['analysis-4', 'Inc-TSSDNet', 'V', 'betaAvg', 62.1708],
 ];
 
-test.each(printed)('table %s, %s, %s: %s is %s', async (name, part, row, key, value, deviation) => {
+test.each(printed.map((each) => ({ each })))('prints $each', async ({ each }) => {
+  const [name, part, row, key, value, deviation] = each;
   const { columns, parts } = await readTable(name);
   const found = parts.find((each) => each.name === part)?.rows.find((each) => each.name === row);
   const column = columns.indexOf(key);
