@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { type CorpusKind, corpusKinds } from '../../data/index.js';
 import { FewSoundError, throwIfAborted } from '../../errors.js';
 import { makeFolder, writeFileAtomic } from '../../files.js';
+import { metrics } from '../../metrics/registry.js';
 import { tableText, writeTableReport } from '../../report/index.js';
 import type { TableReportInput } from '../../report/table-report.js';
 import { formatCount, kindName } from '../../report/text-table.js';
@@ -81,6 +82,7 @@ export async function reproduceFits(
 
   const failures: string[] = [];
   if (!given.tableOnly) {
+    warnOfSetUp(table, context);
     const done = wanted.filter(({ folder }) => results.has(folder)).length;
     if (done > 0 && !given.resume && given.shard === undefined) {
       throw new FewSoundError(
@@ -164,6 +166,16 @@ async function chooseFrom(
   return chosen;
 }
 
+/** Results are not measured again: what is missing should be known before hours of fitting. */
+function warnOfSetUp({ columns }: FitsTable, { stderr, quiet }: CommandContext): void {
+  for (const { name, title, needs } of metrics) {
+    if (quiet || !columns.includes(name) || needs?.setup?.isDone() !== false) continue;
+    stderr.write(
+      `${stylist(stderr)('yellow', 'fewsound:')} ${title} is not set up and will be missing from all results: stop, and run fewsound setup ${needs.setup.name} first.\n`,
+    );
+  }
+}
+
 async function requestOf(
   { clip, identity }: Cell,
   { device, threads }: Given,
@@ -195,13 +207,16 @@ async function fitCell(
   await makeFolder(state);
   try {
     const checkpoints = { folder: state, every: STATE_EVERY, resume };
-    const { network, pieces, metrics } = await fitNetwork(fitting, context, { label, checkpoints });
+    const fitted = await fitNetwork(fitting, context, { label, checkpoints });
+    const { network, pieces } = fitted;
     try {
       const { loss, secondsPerStep, steps, device, threads, warnings } = summarize(pieces);
       const { parameterCount: parameters } = network;
       // Steps before an interruption took as long.
       const seconds = steps * secondsPerStep;
-      const result = { cell, parameters, loss, metrics, seconds, secondsPerStep };
+      const result = {
+        ...{ cell, parameters, loss, metrics: fitted.metrics, seconds, secondsPerStep },
+      };
       const details = {
         ...{ fewsound: packageVersion(), date: new Date().toISOString() },
         ...{ device, threads, warnings },
