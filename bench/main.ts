@@ -47,6 +47,7 @@ async function main(): Promise<void> {
       json: { type: 'boolean' },
       rounds: { type: 'string', default: '5' },
       steps: { type: 'string' },
+      seeds: { type: 'string', default: '1' },
       device: { type: 'string', default: 'cuda' },
       seconds: { type: 'string', default: 'Infinity' },
       threads: { type: 'string', default: String(availableParallelism()) },
@@ -58,7 +59,7 @@ async function main(): Promise<void> {
     | undefined;
   if (benchmark === undefined) {
     console.error(
-      `usage: npm run bench -- ${Object.keys(BENCHMARKS).join('|')} [RECORDING…] [--json] [--rounds N] [--steps N] [--seconds S] [--threads N] [--device D]`,
+      `usage: npm run bench -- ${Object.keys(BENCHMARKS).join('|')} [RECORDING…] [--json] [--rounds N] [--steps N] [--seeds N] [--seconds S] [--threads N] [--device D]`,
     );
     process.exitCode = 2;
     return;
@@ -69,6 +70,7 @@ async function main(): Promise<void> {
     steps: Number(
       values.steps ?? (name.startsWith('gpu-') ? 10_000 : name === 'sound' ? Number.NaN : 1000),
     ),
+    seeds: Number(values.seeds),
     device: values.device,
     seconds: Number(values.seconds),
     threads: Number(values.threads),

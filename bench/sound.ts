@@ -1,9 +1,13 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { largestMdct } from '../lib/analysis/index.js';
 import { type Clip, crop, loadClip } from '../lib/audio/index.js';
 import { evaluate } from '../lib/metrics/index.js';
+import { formatMetric, paperColumns } from '../lib/metrics/registry.js';
+import { metricTitle } from '../lib/report/tables.js';
+import { markdownTable } from '../lib/report/text-table.js';
 import { packageRoot } from '../lib/setup/libtorch.js';
-import { fit, type RecipeName, recipeNames } from '../lib/train/index.js';
+import { fit, type RecipeName, recipeFor, recipeNames } from '../lib/train/index.js';
 import { machine, median } from './measure.js';
 
 const RATE = 22_050;
@@ -11,7 +15,10 @@ const SAMPLES = 32_768;
 
 /** How one recipe did on one recording. */
 interface Row {
-  readonly recipe: RecipeName;
+  /** Or `mdct`: as many numbers as the network beside it, without a network. */
+  readonly recipe: RecipeName | 'mdct';
+  /** Of the recipe; absent in rows of before there were several. */
+  readonly version?: number;
   readonly recording: string;
   readonly seed: number;
   readonly steps: number;
@@ -20,20 +27,28 @@ interface Row {
   readonly metrics: Readonly<Record<string, number | null>>;
 }
 
+interface Settings {
+  readonly threads: number;
+  /** NaN for the recipe's own. */
+  readonly steps: number;
+  /** Seeds 1 to this. */
+  readonly seeds: number;
+}
+
 /**
- * What recipes make of recordings: all metrics and the seconds, a row each in
- * fewsound-out/bench-sound.jsonl. Rows that are there already are not computed again, so it can be
- * stopped at any time.
+ * What recipes make of recordings, each with several seeds: all metrics and the seconds, a row each
+ * in fewsound-out/bench-sound.jsonl, and a table of medians on standard error. Rows that are there
+ * already are not computed again, so it can be stopped at any time. Beside them the MDCT with as
+ * many numbers.
  *
- * @param given recordings, of which the loudest 32,768 samples at 22,050 Hz are taken, and names of
- *   recipes; default: the bundled one, and all
+ * @param given recordings, of which the loudest 32,768 samples at 22,050 Hz are taken, or with
+ *   `@SECONDS` behind the name those from there on; and names of recipes; default: the bundled one,
+ *   and all
  */
-export async function sound(
-  { threads, steps }: { threads: number; steps: number },
-  ...given: string[]
-) {
+export async function sound(settings: Settings, ...given: string[]) {
   const isRecipe = (name: string): name is RecipeName => recipeNames.some((each) => each === name);
-  const recipes = given.filter(isRecipe);
+  const named = given.filter(isRecipe);
+  const recipes = named.length > 0 ? named : recipeNames;
   const recordings = given.filter((name) => !isRecipe(name));
   if (recordings.length === 0) {
     recordings.push(join(packageRoot(), 'node_modules', 'audio-lena', 'lena.wav'));
@@ -42,64 +57,139 @@ export async function sound(
   mkdirSync(dirname(log), { recursive: true });
   const known: Row[] = existsSync(log)
     ? readFileSync(log, 'utf8')
-        .trim()
         .split('\n')
+        .filter((line) => line !== '')
         .map((line) => JSON.parse(line))
     : [];
   const rows: Row[] = [];
-  for (const recipe of recipes.length > 0 ? recipes : recipeNames) {
-    for (const recording of recordings) {
-      const seed = 1;
-      const done = known.find(
-        (row) =>
-          row.recipe === recipe &&
-          row.recording === basename(recording) &&
-          (!Number.isFinite(steps) || row.steps === steps),
-      );
-      const row = done ?? (await measure(recipe, recording, seed, { threads, steps }));
-      if (done === undefined) appendFileSync(log, `${JSON.stringify(row)}\n`);
-      rows.push(row);
+  const take = async (wanted: Omit<Row, Measured>, measure: () => Promise<Pick<Row, Measured>>) => {
+    const done = known.find((row) => keyOf(row) === keyOf(wanted));
+    const row = done ?? { ...wanted, ...(await measure()) };
+    if (done === undefined) {
+      appendFileSync(log, `${JSON.stringify(row)}\n`);
       console.error(JSON.stringify(row));
     }
+    rows.push(row);
+    return row;
+  };
+  for (const recipe of recipes) {
+    const { version, fit: options } = recipeFor(recipe, SAMPLES);
+    const steps = Number.isFinite(settings.steps) ? settings.steps : (options.steps ?? 1000);
+    for (let seed = 1; seed <= settings.seeds; seed++) {
+      for (const recording of recordings) {
+        const wanted = { recipe, version, recording: basename(recording), seed, steps };
+        await take(wanted, async () => {
+          return fitted(recipe, await clipOf(recording), {
+            seed,
+            steps,
+            threads: settings.threads,
+          });
+        });
+      }
+    }
   }
-  const summary = Object.fromEntries(
-    [...new Set(rows.map(({ recipe }) => recipe))].map((recipe) => {
-      const own = rows.filter((row) => row.recipe === recipe);
-      const of = (name: string) =>
-        Number(median(own.map(({ metrics }) => metrics[name] ?? Number.NaN)).toFixed(4));
-      const [siSnr, pesq, stoi, lsd] = ['siSnr', 'pesq', 'stoi', 'lsd'].map(of);
-      return [recipe, { recordings: own.length, median: { siSnr, pesq, stoi, lsd } }];
-    }),
-  );
+  const numbers = median(rows.map(({ parameters }) => parameters));
+  for (const recording of recordings) {
+    const wanted = { recipe: 'mdct', recording: basename(recording), seed: 1, steps: 0 } as const;
+    await take(wanted, async () => transformed(await clipOf(recording), numbers));
+  }
+  const summary = summaries(rows);
+  console.error(tableOf(summary));
   return { benchmark: 'sound', ...machine(), summary, rows };
 }
 
-async function measure(
+type Measured = 'parameters' | 'seconds' | 'metrics';
+
+const keyOf = ({ recipe, version = 1, recording, seed, steps }: Omit<Row, Measured>): string =>
+  [recipe, version, recording, seed, steps].join('\n');
+
+async function fitted(
   recipe: RecipeName,
-  recording: string,
-  seed: number,
-  { threads, steps }: { threads: number; steps: number },
-): Promise<Row> {
-  const clip = loudest(await loadClip(recording, { sampleRate: RATE }));
-  const { network, ...result } = await fit(clip, {
-    recipe,
-    threads,
-    network: { seed },
-    ...(Number.isFinite(steps) && { steps }),
+  clip: Clip,
+  { seed, steps, threads }: { seed: number; steps: number; threads: number },
+): Promise<Pick<Row, Measured>> {
+  const { network, attempts, seconds } = await fit(clip, {
+    ...{ recipe, threads, steps, network: { seed } },
   });
   const metrics = await evaluate(clip, network.render(clip.length));
   const { parameterCount: parameters } = network;
   network.dispose();
-  const { steps: done, seconds } = result;
-  return {
-    recipe,
-    recording: basename(recording),
-    seed,
-    steps: done,
-    parameters,
-    seconds,
-    metrics,
-  };
+  // Those before the last are part of what it takes.
+  const all = attempts?.reduce((sum, attempt) => sum + attempt.seconds, 0) ?? seconds;
+  return { parameters, seconds: all, metrics };
+}
+
+async function transformed(clip: Clip, most: number): Promise<Pick<Row, Measured>> {
+  const { samples, numbers } = largestMdct(clip, most);
+  return { parameters: numbers, seconds: 0, metrics: await evaluate(clip, samples) };
+}
+
+interface Summary {
+  readonly recordings: number;
+  readonly seeds: number;
+  readonly steps: number;
+  readonly parameters: number;
+  readonly seconds: number;
+  /** Medians over recordings of the medians over seeds. */
+  readonly median: Readonly<Record<string, number>>;
+  /** SI-SNR of the recording that it does least for, dB. */
+  readonly lowest: number;
+}
+
+const COLUMNS = ['siSnr', ...paperColumns.filter((name) => name !== 'siSnr')];
+
+function summaries(rows: readonly Row[]): Record<string, Summary> {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const name = row.steps === 0 ? row.recipe : `${row.recipe}, ${row.steps} steps`;
+    groups.set(name, [...(groups.get(name) ?? []), row]);
+  }
+  return Object.fromEntries(
+    [...groups].map(([name, own]): [string, Summary] => {
+      const recordings = [...new Set(own.map(({ recording }) => recording))];
+      const ofEach = (value: (row: Row) => number) =>
+        recordings.map((each) =>
+          median(own.filter(({ recording }) => recording === each).map(value)),
+        );
+      const metric = (key: string) => ofEach(({ metrics }) => metrics[key] ?? Number.NaN);
+      return [
+        name,
+        {
+          recordings: recordings.length,
+          seeds: new Set(own.map(({ seed }) => seed)).size,
+          steps: own[0]?.steps ?? 0,
+          parameters: median(ofEach(({ parameters }) => parameters)),
+          seconds: median(ofEach(({ seconds }) => seconds)),
+          median: Object.fromEntries(COLUMNS.map((key) => [key, median(metric(key))])),
+          lowest: Math.min(...metric('siSnr')),
+        },
+      ];
+    }),
+  );
+}
+
+function tableOf(summary: Readonly<Record<string, Summary>>): string {
+  const titles = ['Recipe', 'Parameters', ...COLUMNS.map(metricTitle), 'Lowest SI-SNR', 'Seconds'];
+  const rows = Object.entries(summary).map(([name, { parameters, median, lowest, seconds }]) => [
+    ...[name, String(parameters)],
+    ...COLUMNS.map((key) => formatMetric(key, median[key])),
+    ...[formatMetric('siSnr', lowest), seconds.toFixed(1)],
+  ]);
+  return markdownTable(titles, rows);
+}
+
+/** The recording that a name stands for. */
+async function clipOf(name: string): Promise<Clip> {
+  const [, path, offset] = /^(.*?)(?:@([\d.]+))?$/.exec(name) as unknown as [
+    string,
+    string,
+    string?,
+  ];
+  const options = { sampleRate: RATE };
+  if (offset !== undefined) {
+    return loadClip(path, { ...options, offset: Number(offset), samples: SAMPLES });
+  }
+  return loudest(await loadClip(path, options));
 }
 
 /** The stretch with the most energy. */

@@ -153,6 +153,16 @@ describe('fewsound fit', () => {
     },
   );
 
+  test('goes on to wider networks where a recipe asks for it', async () => {
+    const brief = ['--samples', '1200', '--recipe', 'transparent', '--steps', '1'];
+    const { stderr } = await cli(['fit', recording, ...brief, '--out', out()]);
+    expect(stderr.match(/going on with a wider network/g)).toHaveLength(3);
+    const { modelOptions, wider } = await json(out('out/config.json'));
+    expect(modelOptions).toMatchObject({ layers: [90, 44, 22], grid: 32 });
+    expect(wider).toEqual([]);
+    expect(existsSync(out('out/checkpoints'))).toBe(false);
+  });
+
   test('has recipes for a KAN alone', async () => {
     const { status } = await cli(['fit', recording, '--model', 'nerf', '--recipe', 'quick']);
     expect(status).toBe(2);

@@ -1,7 +1,15 @@
 import { createClip } from '../../lib/audio';
 import { KAN } from '../../lib/nn';
 import type { Tensor } from '../../lib/tensor';
-import { fit, type RecipeName, recipeFor, recipeNames } from '../../lib/train';
+import {
+  type Attempt,
+  fit,
+  type Heard,
+  isTransparent,
+  type RecipeName,
+  recipeFor,
+  recipeNames,
+} from '../../lib/train';
 
 const samples = 1200;
 const clip = createClip(
@@ -38,6 +46,52 @@ describe('a recipe', () => {
     expect(first.losses).toEqual(second.losses);
     first.network.dispose();
     second.network.dispose();
+  });
+
+  it('goes on to wider networks until one is transparent', async () => {
+    const seen: Attempt[] = [];
+    const onAttempt = (attempt: Attempt) => seen.push(attempt);
+    const own = { recipe: 'transparent', steps: 1, network: { seed: 1 }, onAttempt } as const;
+    const { network, attempts } = await fit(clip, own);
+    expect(attempts).toEqual(seen);
+    // Edges of 14 -> 45 -> 22 -> 11 -> 1, each with 1 base, 14 + 2 coefficients and 1 scale.
+    expect(seen[0]?.parameters).toBe((14 * 45 + 45 * 22 + 22 * 11 + 11) * 18);
+    for (const [i, { parameters }] of seen.entries()) {
+      if (i > 0) expect(parameters / (seen[i - 1] as Attempt).parameters).toBeCloseTo(2, 0);
+    }
+    expect(network.parameterCount).toBe(seen.at(-1)?.parameters);
+    expect(seen.slice(0, -1).some(isTransparent)).toBe(false);
+    network.dispose();
+  });
+
+  it('stays with the first network that is transparent', async () => {
+    const tone = createClip(
+      Float32Array.from({ length: 600 }, (_, i) => 0.5 * Math.sin(i / 7)),
+      8000,
+    );
+    const { network, attempts } = await fit(tone, {
+      ...{ recipe: 'transparent', steps: 100, loss: { mel: 0, stft: 0, course: [] } },
+      network: { seed: 1, encodingFrequencies: [1, 4, 13.6] },
+    });
+    expect(attempts).toHaveLength(1);
+    expect(attempts?.[0]?.siSnr).toBeGreaterThan(38);
+    network.dispose();
+  });
+
+  it.each<[Heard, boolean]>([
+    [{ pesq: 4.4, siSnr: 20 }, true],
+    [{ pesq: 3, siSnr: 38 }, true],
+    [{ pesq: 4.3, siSnr: 37.9 }, false],
+    [{ pesq: null, siSnr: null }, false],
+    [{ siSnr: 40 }, true],
+  ])('knows what is transparent: %j', (heard, expected) => {
+    expect(isTransparent(heard)).toBe(expected);
+  });
+
+  it('of several networks does not resume', async () => {
+    await expect(fit(clip, { recipe: 'transparent', resume: 'state' })).rejects.toMatchObject({
+      ...{ code: 'INVALID_ARGUMENT', field: 'resume' },
+    });
   });
 
   it('of another name is refused', async () => {
