@@ -35,7 +35,6 @@ export {
   spectrogramImage,
   type TimeFrequency,
 } from './spectrogram.js';
-export { type TableReportInput, tableText, writeTableReport } from './table-report.js';
 export { type MetricValues, type RunRow, type RunsTableOptions, runsTable } from './tables.js';
 export type { TrainingCourse, ValidationMetric } from './training-course.js';
 export {

@@ -5,8 +5,7 @@ import { type CorpusKind, corpusKinds } from '../../data/index.js';
 import { FewSoundError, throwIfAborted } from '../../errors.js';
 import { makeFolder, writeFileAtomic } from '../../files.js';
 import { metrics } from '../../metrics/registry.js';
-import { tableText, writeTableReport } from '../../report/index.js';
-import type { TableReportInput } from '../../report/table-report.js';
+import { type TableReportInput, tableText, writeTableReport } from '../../report/table-report.js';
 import { formatCount, kindName } from '../../report/text-table.js';
 import {
   type Cell,
