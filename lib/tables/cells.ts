@@ -171,26 +171,22 @@ function requireOneKan(table: FitsTable): void {
   );
 }
 
-/** What came of a cell. */
-export interface CellResult {
-  readonly cell: Cell;
-  readonly parameters: number;
-  readonly loss: number;
-  readonly metrics: Readonly<Record<string, number | null>>;
-  /** Of all its steps. */
-  readonly seconds: number;
-  readonly secondsPerStep: number;
-}
-
 const number = z.number();
-const storedSchema = z.looseObject({
-  identity: z.looseObject({}),
+const resultFields = {
   parameters: number,
+  /** The last. */
   loss: number,
   metrics: z.record(z.string(), number.nullable()),
+  /** Of all its steps. */
   seconds: number,
   secondsPerStep: number,
-});
+};
+const storedSchema = z.object({ identity: z.looseObject({}), ...resultFields });
+
+/** What came of a cell. */
+export type CellResult = Readonly<Omit<z.output<typeof storedSchema>, 'identity'>> & {
+  readonly cell: Cell;
+};
 
 /** The file that says that a cell is done. */
 const CELL_FILE = 'cell.json';
@@ -204,13 +200,12 @@ const CELL_FILE = 'cell.json';
 export async function readCell(out: string, cell: Cell): Promise<CellResult | undefined> {
   const path = join(out, cell.folder, CELL_FILE);
   if (!existsSync(path)) return undefined;
-  const stored = parseOptions(storedSchema, await readJson(path), path);
-  const { identity, parameters, loss, metrics, seconds, secondsPerStep } = stored;
+  const { identity, ...result } = parseOptions(storedSchema, await readJson(path), path);
   const expected = JSON.parse(JSON.stringify(cell.identity)) as Record<string, unknown>;
   const other = Object.keys(expected).find(
     (key) => !isDeepStrictEqual(identity[key], expected[key]),
   );
-  if (other === undefined) return { cell, parameters, loss, metrics, seconds, secondsPerStep };
+  if (other === undefined) return { cell, ...result };
   throw new FewSoundError(
     'INVALID_ARGUMENT',
     `${path} is of another ${other}: ${JSON.stringify(identity[other])}, not ${JSON.stringify(expected[other])}. Give the same options as before, remove the folder of that cell, or choose another folder with --out.`,

@@ -1,5 +1,15 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import fc from 'fast-check';
-import { cellsOf, chosenCells, shardOf } from '../../lib/tables/cells';
+import {
+  type Cell,
+  cellsOf,
+  chosenCells,
+  readCell,
+  shardOf,
+  writeCell,
+} from '../../lib/tables/cells';
 import type { TableRecording } from '../../lib/tables/recordings';
 import { type FitsTable, readTable } from '../../lib/tables/table';
 
@@ -110,5 +120,46 @@ describe('chosenCells', () => {
     expect(() => chosenCells(table, listed, ['24'])).toThrow(
       expect.objectContaining({ field: 'rows', message: expect.stringMatching(/96-48-24/) }),
     );
+  });
+});
+
+describe('the folder of a cell', () => {
+  let out: string;
+  beforeAll(async () => {
+    out = await mkdtemp(join(tmpdir(), 'fewsound-cells-'));
+  });
+  afterAll(() => rm(out, { recursive: true }));
+
+  const result = (cell: Cell, loss: number) => ({
+    ...{ cell, loss, parameters: 5, metrics: { mse: 0.1, pesq: null }, seconds: 2 },
+    secondsPerStep: 0.1,
+  });
+  const model = (path: string) => writeFile(path, 'weights');
+
+  test('is there whole, and the first of two processes makes it', async () => {
+    const [cell] = (await cells('1')) as [Cell];
+    expect(await readCell(out, cell)).toBeUndefined();
+    await writeCell(out, result(cell, 1), { fewsound: '1.2.3' }, model);
+    await writeCell(out, result(cell, 2), { fewsound: '1.2.3' }, model);
+    expect(await readCell(out, cell)).toEqual(result(cell, 1));
+    expect(await readdir(dirname(join(out, cell.folder)))).toHaveLength(1);
+    expect(await readdir(join(out, cell.folder))).toEqual(['cell.json', 'model.safetensors']);
+  });
+
+  test('is not there where the model cannot be written', async () => {
+    const [, cell] = (await cells('1')) as [Cell, Cell];
+    const full = () => Promise.reject(new Error('no space left'));
+    await expect(writeCell(out, result(cell, 1), {}, full)).rejects.toMatchObject({ code: 'IO' });
+    expect(await readCell(out, cell)).toBeUndefined();
+  });
+
+  test('of a recording that has changed since is refused', async () => {
+    const [cell] = (await cells('1')) as [Cell];
+    const recording = { ...cell.identity.recording, sha256: 'other' };
+    const changed = { ...cell, identity: { ...cell.identity, recording } };
+    await expect(readCell(out, changed)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      field: 'recording',
+    });
   });
 });
