@@ -46,10 +46,11 @@ const rowTitle = ({ name, parameters }: SummaryRow): string =>
 const oursOf = ({ done, expected }: SummaryRow): string =>
   expected > 1 ? `ours, ${done} of ${expected}` : 'ours';
 
-/** A number as the papers print theirs: 6.7e−4, 1.36, 39.7. */
+/** A number as the papers print theirs: 6.7e−4, 1.36, 39.7; 41.2059 of a layer. */
 function numberText(key: string, value: number | null, digits = 3): string {
   const { decimals } = describeMetric(key);
   if (value === null || decimals !== undefined) return formatMetric(key, value);
+  if (key in layerFigures) return String(Number(value.toFixed(4)));
   if (value === 0) return '0';
   const isSmall = Math.abs(value) < 1e-2;
   const text = isSmall ? value.toExponential(1) : value.toPrecision(digits);
@@ -57,7 +58,7 @@ function numberText(key: string, value: number | null, digits = 3): string {
 }
 
 function withDeviation(key: string, mean: number | null, deviation: number | null): string {
-  const text = numberText(key, mean, key in layerFigures ? 4 : 3);
+  const text = numberText(key, mean);
   return mean === null || deviation === null ? text : `${text} ± ${numberText(key, deviation, 2)}`;
 }
 
