@@ -52,7 +52,7 @@ describe('fewsound reproduce', () => {
   let whole: CliRun & { json: Reproduced };
   beforeAll(async () => {
     whole = await cliJson<Reproduced>(argv('whole'));
-  });
+  }, 180_000);
 
   test('fits every row to every recording and puts the paper beside it', async () => {
     const { status, json } = whole;
