@@ -36,7 +36,11 @@ export async function errorSection(
       : [];
 
   const [ofBands = []] = bands;
-  const inBands = decibelsBelow(ofBands.map(({ energy, from, to }) => energy / octaves(from, to)));
+  const inBands = decibelsBelow(
+    bands.flat().flatMap(({ energy, error, from, to }) => {
+      return [energy / octaves(from, to), error / octaves(from, to)];
+    }),
+  );
   const bandCurves: Curve[] = [
     { ...original, points: bandPoints(ofBands, 'energy', inBands) },
     ...errors.map((each, index) => ({
@@ -45,7 +49,11 @@ export async function errorSection(
     ...parts.map(({ of, ...each }) => ({ ...each, points: bandPoints(ofBands, of, inBands) })),
   ];
   const [ofMoments = []] = moments;
-  const inTime = decibelsBelow(ofMoments.map(({ energy, from, to }) => energy / (to - from)));
+  const inTime = decibelsBelow(
+    moments.flat().flatMap(({ energy, error, from, to }) => {
+      return [energy / (to - from), error / (to - from)];
+    }),
+  );
   const timeCurves: Curve[] = [
     { ...original, points: momentPoints(ofMoments, 'energy', inTime) },
     ...errors.map((each, index) => ({
