@@ -67,9 +67,6 @@ const ownSchema = optionsObject({
   onFitted: callback<NonNullable<FitAllOptions['onFitted']>>().optional(),
 });
 
-/** Kinds that compute with one set of weights for each recording. */
-const takesWeights: ReadonlySet<string> = new Set(['kan', 'nerf', 'siren']);
-
 interface Task {
   readonly index: number;
   readonly clip: Clip;
@@ -80,9 +77,9 @@ interface Task {
 /**
  * Fits many recordings, each by a network of its own, those of one length and rate in one loop:
  * every operation of a step works on all their weights at once, which is what fills a GPU (the 110
- * speakers of paper 1's Table 1). Each network learns what `fit` would have taught it alone, up to
- * the rounding of float32. FINER, RFF, WIRE and networks that learn their frequencies take turns
- * instead.
+ * speakers of paper 1's Table 1), and on a CPU leaves the threads alone with a network each. Each
+ * network learns what `fit` would have taught it alone, up to the rounding of float32. Networks
+ * that learn their frequencies take turns instead.
  *
  * @returns one entry for each clip, in their order; the networks are the caller's to dispose of
  * @throws FewSoundError what {@link fit} throws; networks that were not handed to `onFitted` are
@@ -158,8 +155,7 @@ function groupsOf(tasks: readonly Task[], together: number | undefined): Task[][
   const alike = new Map<string, Task[]>();
   for (const task of tasks) {
     const { network, clip, index } = task;
-    const stacks =
-      takesWeights.has(network.kind) && network.weightLayout().length === network.parameters().size;
+    const stacks = network.weightLayout().length === network.parameters().size;
     const architecture = { ...network.options, seed: null };
     const key = stacks
       ? JSON.stringify([network.kind, architecture, clip.length, clip.sampleRate])

@@ -8,6 +8,9 @@
 namespace fewsound {
 namespace {
 
+/// Whether networks may differ in a buffer: each encodes by its own.
+bool isOfEncoding(const std::string& name) { return name.starts_with("encoding."); }
+
 void checkAlike(const Inr& first, const Inr& other, size_t index) {
   const auto entries = [](const Inr& network) {
     auto all = network.named_parameters().pairs();
@@ -28,6 +31,7 @@ void checkAlike(const Inr& first, const Inr& other, size_t index) {
                     "learn in one loop must be alike");
   const auto buffers = first.named_buffers();
   for (const auto& buffer : other.named_buffers()) {
+    if (isOfEncoding(buffer.key())) continue;
     TORCH_CHECK_VALUE(buffer.value().equal(buffers[buffer.key()]), "network ", index,
                       " has other fixed values of \"", buffer.key(),
                       "\" than network 0; networks that learn in one loop must share them");
@@ -44,10 +48,9 @@ InrBatch::InrBatch(std::vector<std::shared_ptr<Inr>> networks) : networks_(std::
     parameters_ = first.parameters();
     return;
   }
-  TORCH_CHECK_VALUE(first.acceptsWeights() && first.weightLayout().size() == names_.size(),
-                    first.name(),
-                    " cannot learn several recordings in one loop: that is for KAN, NeRF and SIREN "
-                    "without learnable encodings or frequencies; fit them one by one");
+  TORCH_CHECK_VALUE(first.weightLayout().size() == names_.size(), first.name(),
+                    " cannot learn several recordings in one loop: that is for networks without "
+                    "learnable encodings or frequencies; fit them one by one");
   for (size_t i = 1; i < networks_.size(); ++i) {
     checkAlike(first, *networks_[i], i);
     const auto before = networks_.begin() + static_cast<ptrdiff_t>(i);
@@ -62,6 +65,22 @@ InrBatch::InrBatch(std::vector<std::shared_ptr<Inr>> networks) : networks_(std::
     weights_[parameter.key()] = parameters_.back();
   }
   load();
+}
+
+at::Tensor InrBatch::encode(const at::Tensor& t) const {
+  const Inr& first = *networks_.front();
+  const auto buffers = first.named_buffers();
+  const bool shared = std::all_of(networks_.begin(), networks_.end(), [&](const auto& network) {
+    const auto own = network->named_buffers();
+    return std::all_of(own.begin(), own.end(), [&](const auto& buffer) {
+      return !isOfEncoding(buffer.key()) || buffer.value().equal(buffers[buffer.key()]);
+    });
+  });
+  if (shared) return first.encode(t);
+  std::vector<at::Tensor> features;
+  features.reserve(networks_.size());
+  for (const auto& network : networks_) features.push_back(network->encode(t));
+  return at::stack(features);
 }
 
 at::Tensor InrBatch::decode(const at::Tensor& features) {

@@ -15,8 +15,8 @@ namespace fewsound {
 /// `load` takes from the networks and `store` puts back.
 class InrBatch {
  public:
-  /// Throws unless all have the same architecture and, where they are several, take weights from
-  /// outside and learn nothing beside them.
+  /// Throws unless all have the same architecture and, where they are several, learn nothing beside
+  /// the weights of their layers.
   explicit InrBatch(std::vector<std::shared_ptr<Inr>> networks);
 
   int64_t size() const { return static_cast<int64_t>(networks_.size()); }
@@ -26,10 +26,11 @@ class InrBatch {
   const std::vector<std::string>& names() const { return names_; }
   const std::vector<at::Tensor>& parameters() const { return parameters_; }
 
-  /// Features of times t [samples, 1], the same for all networks; see Inr::encode.
-  at::Tensor encode(const at::Tensor& t) const { return networks_.front()->encode(t); }
+  /// Features of times t [samples, 1]: [samples, features] where all networks encode alike, else
+  /// [networks, samples, features]; see Inr::encode.
+  at::Tensor encode(const at::Tensor& t) const;
   bool encodingIsFixed() const { return networks_.front()->encodingIsFixed(); }
-  /// Amplitudes [networks, samples] of features [samples, features].
+  /// Amplitudes [networks, samples] of features.
   at::Tensor decode(const at::Tensor& features);
 
   void load();
