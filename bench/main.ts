@@ -17,9 +17,11 @@ import { netsStep } from './nets-step.js';
 import { cdpamBenchmark, pesqBenchmark, stoiBenchmark } from './perceptual.js';
 import { sound } from './sound.js';
 import { strs } from './strs.js';
+import { table1Time } from './table1-time.js';
 
 const BENCHMARKS = {
   'nets-step': netsStep,
+  'table1-time': table1Time,
   'kan-memory': kanMemory,
   'kan-scale': kanScale,
   'kan-batched': kanBatched,
@@ -39,6 +41,12 @@ const BENCHMARKS = {
   'gpu-fit': gpuFit,
   'gpu-clips': gpuClips,
 };
+
+/** Steps where none are asked for: the paper's number on a GPU, the recipe's own for `sound`. */
+function stepsOf(name: string): number {
+  if (name.startsWith('gpu-')) return 10_000;
+  return { sound: Number.NaN, 'table1-time': 200 }[name] ?? 1000;
+}
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -65,10 +73,7 @@ async function main(): Promise<void> {
   }
   const settings = {
     rounds: Number(values.rounds),
-    // The paper's number where a GPU is asked for it, and the recipe's own.
-    steps: Number(
-      values.steps ?? (name.startsWith('gpu-') ? 10_000 : name === 'sound' ? Number.NaN : 1000),
-    ),
+    steps: Number(values.steps ?? stepsOf(name)),
     device: values.device,
     seconds: Number(values.seconds),
     threads: Number(values.threads),
