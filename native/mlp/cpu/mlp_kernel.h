@@ -49,6 +49,12 @@ struct MlpKernel {
 
   void (*multiply)(const Product<T>& product);
 
+  /// to = a + sign · b, `count` numbers.
+  void (*addPlanes)(int64_t count, const T* a, const T* b, T sign, T* to);
+
+  /// Of three products a complex one (see MlpLayer): imaginary -= real + other; real -= other.
+  void (*combine)(int64_t count, T* real, T* imaginary, const T* other);
+
   /// [rows, columns] with rows `fromStride` apart to [columns, rows] with columns `toStride` apart.
   void (*transpose)(int64_t rows, int64_t columns, const T* from, int64_t fromStride, T* to,
                     int64_t toStride);

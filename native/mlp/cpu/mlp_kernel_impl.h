@@ -12,6 +12,25 @@
 namespace fewsound::cpu::FEWSOUND_VARIANT {
 
 template <typename T>
+void addPlanes(int64_t count, const T* a, const T* b, T sign, T* to) {
+  using V = TileVector<T>;
+  for (int64_t at = 0; at < count; at += lanesOf<V>) {
+    store<V>(to + at, load<V>(a + at) + load<V>(b + at) * sign);
+  }
+}
+
+template <typename T>
+void combine(int64_t count, T* real, T* imaginary, const T* other) {
+  using V = TileVector<T>;
+  for (int64_t at = 0; at < count; at += lanesOf<V>) {
+    const V one = load<V>(real + at);
+    const V two = load<V>(other + at);
+    store<V>(imaginary + at, load<V>(imaginary + at) - one - two);
+    store<V>(real + at, one - two);
+  }
+}
+
+template <typename T>
 void transposeOf(int64_t rows, int64_t columns, const T* from, int64_t fromStride, T* to,
                  int64_t toStride) {
   transpose<T>(rows, columns, from, fromStride, to, toStride);
@@ -21,6 +40,8 @@ template <typename T>
 constexpr MlpKernel<T> kMlpKernel{.name = FEWSOUND_VARIANT_NAME,
                                   .lanes = FEWSOUND_VECTOR_BYTES / sizeof(T),
                                   .multiply = multiply<T>,
+                                  .addPlanes = addPlanes<T>,
+                                  .combine = combine<T>,
                                   .transpose = transposeOf<T>,
                                   .activate = activate<T>,
                                   .pullBack = pullBack<T>,

@@ -46,17 +46,18 @@ MlpPlan<T>::MlpPlan(const MlpInput& input)
     layer.inPlanes = layer.planes;
     layer.outPlanes = l == last ? 1 : layer.planes;
     if (layer.planes == 2) {
-      layer.weightAt = take(packedSize, 2 * layer.planeSize());
-      layer.biasAt = take(packedSize, 2 * layer.out);
+      layer.weightAt = take(packedSize, (layer.threeProducts() ? 4 : 2) * layer.planeSize());
+      layer.biasAt = take(packedSize, (layer.threeProducts() ? 3 : 2) * layer.out);
     }
     // The first layer's map is mostly a cheap one; of the last nobody asks.
     layer.keptAt = l > 0 && l < last ? keptSize : -1;
     if (layer.keptAt >= 0) keptSize += layer.outPlanes * layer.out * kTile<T>;
     layer.inputsAsRows =
         costOf(layer.in, layer.out, kernel.lanes) < costOf(layer.out, layer.in, kernel.lanes);
+    layer.sumPlanes = layer.threeProducts() ? 3 : layer.planes;
     layer.sumRows = layer.inputsAsRows ? layer.in : layer.out;
     layer.sumStride = roundUp(layer.inputsAsRows ? layer.out : layer.in, kernel.lanes);
-    layer.sumsAt = take(sumsSize, layer.planes * layer.sumRows * layer.sumStride);
+    layer.sumsAt = take(sumsSize, layer.sumPlanes * layer.sumRows * layer.sumStride);
     layer.biasSumsAt = take(sumsSize, layer.outPlanes * layer.out * kernel.lanes);
     layer.omegaSumsAt = take(sumsSize, kernel.lanes);
     layers.push_back(layer);

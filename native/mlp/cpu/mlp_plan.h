@@ -9,18 +9,27 @@
 namespace fewsound::cpu {
 
 /// One layer as the kernel sees it. Complex numbers are two planes, real parts and imaginary ones.
+/// Between complex numbers a complex product takes three real ones (Gauss), of sums of planes:
+///
+///     (a + i b)(c + i d) = ac - bd + i ((a + b)(c + d) - ac - bd)
 struct MlpLayer {
   int64_t in, out;
   int64_t inPlanes, outPlanes;  // of what the linear map takes and gives: of the last, the real one
   int64_t planes;               // of weight and bias
 
-  /// Where a set's packed weights have those of complex numbers, [planes][out, in], and their
-  /// biases, [planes][out]. Real ones are taken from where they are.
+  /// Whether complex numbers become complex ones.
+  bool threeProducts() const { return inPlanes == 2 && outPlanes == 2; }
+
+  /// Where a set's packed weights have those of complex numbers, [planes][out, in], with three
+  /// products then the sum of both planes and their difference; and their biases, [planes][out],
+  /// then their sum. Real ones are taken from where they are.
   int64_t weightAt, biasAt;
 
-  /// Sums of the weight's gradient, [planes][rows, stride]: of rows of outputs by columns of
-  /// inputs, or the other way around where that leaves less of the vectors empty.
+  /// Sums of the weight's gradient, [sumPlanes][rows, stride], of three products one each: of rows
+  /// of outputs by columns of inputs, or the other way around where that leaves less of the vectors
+  /// empty.
   bool inputsAsRows;
+  int64_t sumPlanes;
   int64_t sumRows, sumStride;
   /// Where a kept tile has what the map gives, [outPlanes][out, kTile]; -1: it is computed again.
   int64_t keptAt;

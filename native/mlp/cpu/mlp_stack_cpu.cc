@@ -36,6 +36,12 @@ struct PackedWeights {
   std::vector<MlpWeights<T>> sets;
 };
 
+/// The first of two planes plus the second, times a sign. Of any size.
+template <typename T>
+void addPlanes(int64_t size, const T* planes, T sign, T* to) {
+  for (int64_t i = 0; i < size; ++i) to[i] = planes[i] + sign * planes[size + i];
+}
+
 template <typename T>
 PackedWeights<T> packWeights(const MlpPlan<T>& plan, const MlpInput& input) {
   PackedWeights<T> weights;
@@ -57,6 +63,12 @@ PackedWeights<T> packWeights(const MlpPlan<T>& plan, const MlpInput& input) {
           plan.kernel.transpose(layer.out, 2, own.bias, 2, packed + layer.biasAt, layer.out);
           own.weight = packed + layer.weightAt;
           own.bias = packed + layer.biasAt;
+          if (layer.threeProducts()) {
+            const int64_t size = layer.planeSize();
+            addPlanes(size, own.weight, T(1), packed + layer.weightAt + 2 * size);
+            addPlanes(size, own.weight, T(-1), packed + layer.weightAt + 3 * size);
+            addPlanes(layer.out, own.bias, T(1), packed + layer.biasAt + 2 * layer.out);
+          }
         }
         if (given.omega.defined()) {
           own.omega = given.omega.const_data_ptr<T>()[given.omega.numel() == 1 ? 0 : set];
@@ -155,13 +167,18 @@ T unpackSums(const MlpPlan<T>& plan, int64_t l, const MlpWeights<T>& weights, co
              T* weight, T* bias) {
   const MlpLayer& layer = plan.layers[l];
   const int64_t planes = layer.planes;
+  const int64_t sumsOfPlane = layer.sumRows * layer.sumStride;
   T product = T(0);  // of the weight and its gradient
   for (int64_t plane = 0; plane < planes; ++plane) {
-    const T* const from = sums + layer.sumsAt + plane * layer.sumRows * layer.sumStride;
     for (int64_t o = 0; o < layer.out; ++o) {
       for (int64_t i = 0; i < layer.in; ++i) {
-        const T gradient =
-            layer.inputsAsRows ? from[i * layer.sumStride + o] : from[o * layer.sumStride + i];
+        const T* const from =
+            sums + layer.sumsAt +
+            (layer.inputsAsRows ? i * layer.sumStride + o : o * layer.sumStride + i);
+        // Of three products: rr + ii, and (r + i)(r - i) - rr + ii.
+        const T gradient = !layer.threeProducts() ? from[plane * sumsOfPlane]
+                           : plane == 0 ? from[0] + from[sumsOfPlane]
+                                        : from[2 * sumsOfPlane] - from[0] + from[sumsOfPlane];
         const int64_t at = o * layer.in + i;
         weight[at * planes + plane] = gradient;
         product += gradient * weights.layers[l].weight[plane * layer.planeSize() + at];

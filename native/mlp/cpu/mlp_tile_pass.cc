@@ -14,9 +14,13 @@ MlpTilePass<T>::MlpTilePass(const MlpPlan<T>& plan, const at::TensorOptions& opt
   const bool inPlace = plan.activation == Activation::kRelu;
   int64_t widest = 0;  // planes · features
   int64_t columns = 0;
+  int64_t mixed = 0;
   for (const MlpLayer& layer : plan.layers) {
+    if (layer.threeProducts()) mixed = std::max({mixed, layer.in, layer.out});
     widest = std::max({widest, layer.inPlanes * layer.in, layer.outPlanes * layer.out});
-    const int64_t planes = layer.inputsAsRows ? layer.outPlanes : layer.inPlanes;
+    const int64_t planes = layer.threeProducts() ? 3
+                           : layer.inputsAsRows  ? layer.outPlanes
+                                                 : layer.inPlanes;
     columns = std::max(columns, planes * MlpPlan<T>::spread(layer.sumStride));
   }
   std::vector<std::pair<T**, int64_t>> parts;  // each pointer and the features behind it
@@ -39,6 +43,7 @@ MlpTilePass<T>::MlpTilePass(const MlpPlan<T>& plan, const at::TensorOptions& opt
   } else {
     for (T*& each : passed) parts.emplace_back(&each, widest);
   }
+  for (T*& each : mixed_) parts.emplace_back(&each, mixed);
   int64_t features = 0;
   for (const auto& part : parts) features += part.second;
   // Zeros: vectors run over what is never written, and it should be numbers.
@@ -86,7 +91,7 @@ void MlpTilePass<T>::takeInput(const MlpWeights<T>& weights, const T* input, int
   }
 }
 
-/// z = W x + b. Of complex numbers: (Wr + i Wi)(xr + i xi), four real products.
+/// z = W x + b.
 template <typename T>
 void MlpTilePass<T>::mapForward(int64_t l, const typename MlpWeights<T>::Layer& weights, T* z) {
   const MlpLayer& layer = plan_.layers[l];
@@ -104,26 +109,25 @@ void MlpTilePass<T>::mapForward(int64_t l, const typename MlpWeights<T>::Layer& 
                      .bias = weights.bias};
   kernel_.multiply(product);
   if (layer.inPlanes == 1) return;
-  const T* const imaginaryWeight = weights.weight + layer.planeSize();
-  const T* const imaginaryX = x + layer.in * kTile<T>;
+  const int64_t size = layer.in * kTile<T>;
   product.bias = nullptr;
-  product.left = imaginaryWeight;
-  product.right = imaginaryX;
-  product.add = true;
-  product.sign = T(-1);
+  product.left = weights.weight + layer.planeSize();
+  product.right = x + size;
+  if (!layer.threeProducts()) {
+    product.add = true;
+    product.sign = T(-1);
+    return kernel_.multiply(product);
+  }
+  T* const imaginary = z + layer.out * kTile<T>;
+  product.sums = mixed_[2];
   kernel_.multiply(product);
-  if (layer.outPlanes == 1) return;
-  product.sums = z + layer.out * kTile<T>;
-  product.bias = weights.bias + layer.out;
-  product.right = x;
-  product.add = false;
-  product.sign = T(1);
+  kernel_.addPlanes(size, x, x + size, T(1), mixed_[0]);
+  product.left = weights.weight + 2 * layer.planeSize();
+  product.right = mixed_[0];
+  product.sums = imaginary;
+  product.bias = weights.bias + 2 * layer.out;  // the real one as well, which goes again with z
   kernel_.multiply(product);
-  product.bias = nullptr;
-  product.left = weights.weight;
-  product.right = imaginaryX;
-  product.add = true;
-  kernel_.multiply(product);
+  kernel_.combine(layer.out * kTile<T>, z, imaginary, mixed_[2]);
 }
 
 /// The gradient of x from that of z = W x: the conjugate transpose of W times it.
@@ -143,22 +147,24 @@ void MlpTilePass<T>::mapBackward(int64_t l, const typename MlpWeights<T>::Layer&
                      .sumsStride = kTile<T>};
   kernel_.multiply(product);
   if (layer.inPlanes == 1) return;
-  const T* const imaginaryWeight = weights.weight + layer.planeSize();
-  const T* const imaginaryGradient = gradient + layer.out * kTile<T>;
-  T* const imaginarySums = inputGradient + layer.in * kTile<T>;
-  product.left = imaginaryWeight;
-  product.sums = imaginarySums;
+  T* const imaginary = inputGradient + layer.in * kTile<T>;
+  product.left = weights.weight + layer.planeSize();
   product.sign = T(-1);
+  if (!layer.threeProducts()) {
+    product.sums = imaginary;
+    return kernel_.multiply(product);
+  }
+  const int64_t size = layer.out * kTile<T>;
+  product.right = gradient + size;
+  product.sums = mixed_[2];
   kernel_.multiply(product);
-  if (layer.outPlanes == 1) return;
-  product.right = imaginaryGradient;
-  product.add = true;
+  kernel_.addPlanes(size, gradient, gradient + size, T(1), mixed_[0]);
+  product.left = weights.weight + 3 * layer.planeSize();
+  product.right = mixed_[0];
+  product.sums = imaginary;
   product.sign = T(1);
-  product.sums = inputGradient;
   kernel_.multiply(product);
-  product.left = weights.weight;
-  product.sums = imaginarySums;
-  kernel_.multiply(product);
+  kernel_.combine(layer.in * kTile<T>, inputGradient, imaginary, mixed_[2]);
 }
 
 /// Adds the gradient of z times the conjugate of x, summed over the samples. Either is transposed,
@@ -166,36 +172,38 @@ void MlpTilePass<T>::mapBackward(int64_t l, const typename MlpWeights<T>::Layer&
 template <typename T>
 void MlpTilePass<T>::sumWeights(int64_t l, const T* gradient, T* sums) {
   const MlpLayer& layer = plan_.layers[l];
-  const T* const x = takes_[l];
-  const T* const rows = layer.inputsAsRows ? x : gradient;
-  const T* const columns = layer.inputsAsRows ? gradient : x;
-  const int64_t rowCount = layer.inputsAsRows ? layer.in : layer.out;
+  const T* x[3] = {takes_[l], takes_[l] + layer.in * kTile<T>, mixed_[0]};
+  const T* g[3] = {gradient, gradient + layer.out * kTile<T>, mixed_[1]};
+  if (layer.threeProducts()) {
+    kernel_.addPlanes(layer.in * kTile<T>, x[0], x[1], T(-1), mixed_[0]);
+    kernel_.addPlanes(layer.out * kTile<T>, g[0], g[1], T(1), mixed_[1]);
+  }
+  const int64_t xPlanes = layer.threeProducts() ? 3 : layer.inPlanes;
+  const int64_t gPlanes = layer.threeProducts() ? 3 : layer.outPlanes;
   const int64_t columnCount = layer.inputsAsRows ? layer.out : layer.in;
-  const int64_t rowPlanes = layer.inputsAsRows ? layer.inPlanes : layer.outPlanes;
-  const int64_t columnPlanes = layer.inputsAsRows ? layer.outPlanes : layer.inPlanes;
+  const int64_t rowCount = layer.inputsAsRows ? layer.in : layer.out;
   const int64_t stride = MlpPlan<T>::spread(layer.sumStride);
-  for (int64_t plane = 0; plane < columnPlanes; ++plane) {
-    kernel_.transpose(columnCount, kTile<T>, columns + plane * columnCount * kTile<T>, kTile<T>,
+  for (int64_t plane = 0; plane < (layer.inputsAsRows ? gPlanes : xPlanes); ++plane) {
+    kernel_.transpose(columnCount, kTile<T>, layer.inputsAsRows ? g[plane] : x[plane], kTile<T>,
                       transposed_ + plane * stride * kTile<T>, stride);
   }
-  for (int64_t rowPlane = 0; rowPlane < rowPlanes; ++rowPlane) {
-    for (int64_t columnPlane = 0; columnPlane < columnPlanes; ++columnPlane) {
-      const int64_t xPlane = layer.inputsAsRows ? rowPlane : columnPlane;
-      const int64_t plane = (rowPlane + columnPlane) % 2;
-      kernel_.multiply({.rows = rowCount,
-                        .depth = kTile<T>,
-                        .columns = layer.sumStride,
-                        .left = rows + rowPlane * rowCount * kTile<T>,
-                        .leftStride = kTile<T>,
-                        .leftStep = 1,
-                        .right = transposed_ + columnPlane * stride * kTile<T>,
-                        .rightStride = stride,
-                        .sums = sums + layer.sumsAt + plane * layer.sumRows * layer.sumStride,
-                        .sumsStride = layer.sumStride,
-                        .add = true,
-                        // A real gradient times the imaginary part of a conjugate.
-                        .sign = plane == 1 && xPlane == 1 ? T(-1) : T(1)});
-    }
+  for (int64_t plane = 0; plane < layer.sumPlanes; ++plane) {
+    // A real gradient goes with both planes of x.
+    const int64_t gPlane = std::min(plane, gPlanes - 1);
+    kernel_.multiply(
+        {.rows = rowCount,
+         .depth = kTile<T>,
+         .columns = layer.sumStride,
+         .left = layer.inputsAsRows ? x[plane] : g[gPlane],
+         .leftStride = kTile<T>,
+         .leftStep = 1,
+         .right = transposed_ + (layer.inputsAsRows ? gPlane : plane) * stride * kTile<T>,
+         .rightStride = stride,
+         .sums = sums + layer.sumsAt + plane * layer.sumRows * layer.sumStride,
+         .sumsStride = layer.sumStride,
+         .add = true,
+         // The imaginary part of a conjugate.
+         .sign = plane == 1 && gPlanes == 1 ? T(-1) : T(1)});
   }
   kernel_.addRowSums(layer.outPlanes * layer.out, gradient, sums + layer.biasSumsAt);
 }

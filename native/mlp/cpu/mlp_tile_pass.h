@@ -57,6 +57,7 @@ class MlpTilePass {
   std::vector<const T*> gives_;
   T* inputSlopes_ = nullptr;  // of what the first layer does to its input
   T* gradients_[2] = {};
+  T* mixed_[3] = {};  // of three products: sums or differences of planes, and a product
   T* transposed_ = nullptr;
 };
 
