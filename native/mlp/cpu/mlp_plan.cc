@@ -15,9 +15,9 @@ int64_t costOf(int64_t rows, int64_t columns, int64_t lanes) {
   return rows * roundUp(columns, lanes) + 4 * columns;
 }
 
-/// Most bytes that a forward pass keeps for the backward pass. Reading costs less than computing
-/// again, but a fit is to be small.
-constexpr int64_t kMostKept = int64_t{24} << 20;
+/// Most bytes that a forward pass keeps for the backward pass, those of its input included. Reading
+/// costs less than computing again, but a fit is to be small.
+constexpr int64_t kMostKept = int64_t{36} << 20;
 
 }  // namespace
 
@@ -63,7 +63,8 @@ MlpPlan<T>::MlpPlan(const MlpInput& input)
     layers.push_back(layer);
   }
   const int64_t bytes = batch * keptSize * static_cast<int64_t>(sizeof(T));
-  keptTiles = bytes == 0 ? 0 : std::min(tiles, kMostKept / bytes);
+  const int64_t left = kMostKept - static_cast<int64_t>(input.x.nbytes());
+  keptTiles = bytes == 0 || left < 0 ? 0 : std::min(tiles, left / bytes);
 }
 
 template struct MlpPlan<float>;
