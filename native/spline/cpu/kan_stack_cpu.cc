@@ -77,12 +77,16 @@ struct Plan {
   /// Activations between layers for all sets, by layer: none after the last.
   int64_t activationSize(int64_t layer) const { return batch * blocks * widths[layer] * pitch; }
 
-  /// Calls work(set, block number, first sample, samples) for each block of a task.
+  /// Calls work(set, block number, first sample, samples) for each block of a task, from its first
+  /// to its last or `backwards`.
   template <typename Work>
-  void forBlocks(int64_t task, const Work& work) const {
+  void forBlocks(int64_t task, bool backwards, const Work& work) const {
     const int64_t set = task / runs;
     const int64_t run = task % runs;
-    for (int64_t b = run * blocks / runs; b < (run + 1) * blocks / runs; ++b) {
+    const int64_t begin = run * blocks / runs;
+    const int64_t end = (run + 1) * blocks / runs;
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t b = backwards ? begin + end - 1 - i : i;
       work(set, set * blocks + b, b * pitch, std::min(pitch, samples - b * pitch));
     }
   }
@@ -136,10 +140,11 @@ struct InputRows {
 
   const T* at(int64_t set, int64_t sample) const { return data + set * setStride + sample * width; }
 
-  /// What the block after these samples will read.
-  void prefetchAfter(const Plan<T>& plan, int64_t set, int64_t sample) const {
-    const int64_t count = std::min(plan.pitch, plan.samples - sample - plan.pitch);
-    prefetch(at(set, sample) + plan.pitch * width, count * width);
+  /// What a block after (or before) these samples will read, where there is one.
+  void prefetchBlock(const Plan<T>& plan, int64_t set, int64_t sample) const {
+    if (sample < 0) return;
+    const int64_t count = std::min(plan.pitch, plan.samples - sample);
+    if (count > 0) prefetch(at(set, sample), count * width);
   }
 };
 
@@ -169,7 +174,7 @@ KanStackOutput forwardStack(const KanStackInput& input, bool keep) {
     T* const scratch = passed + 2 * activation;
     const auto pass = [&](int64_t set, int64_t block, int64_t sample, int64_t count) {
       const KernelBlock shape{.samples = count, .pitch = plan.pitch};
-      x.prefetchAfter(plan, set, sample);
+      x.prefetchBlock(plan, set, sample + plan.pitch);
       plan.kernel.transpose(count, x.width, x.at(set, sample), x.width, passed, plan.pitch);
       const T* from = passed;
       for (int64_t l = 0; l < plan.layers(); ++l) {
@@ -184,7 +189,8 @@ KanStackOutput forwardStack(const KanStackInput& input, bool keep) {
       plan.kernel.transpose(out, count, from, plan.pitch, y + (set * plan.samples + sample) * out,
                             out);
     };
-    for (int64_t task = firstTask; task < lastTask; ++task) plan.forBlocks(task, pass);
+    for (int64_t task = firstTask; task < lastTask; ++task)
+      plan.forBlocks(task, /*backwards=*/false, pass);
   });
   return output;
 }
@@ -212,13 +218,14 @@ KanStackGradients backwardStack(const KanStackInput& input, const std::vector<at
     T* const scratch = passed + 2 * activation;
     for (int64_t task = firstTask; task < lastTask; ++task) {
       T* const taskSums = sum + task * plan.tableSize;
-      plan.forBlocks(task, [&](int64_t set, int64_t block, int64_t sample, int64_t count) {
+      // Backwards: what was kept last is still in cache.
+      const auto pass = [&](int64_t set, int64_t block, int64_t sample, int64_t count) {
         const KernelBlock shape{.samples = count, .pitch = plan.pitch};
         const int64_t row = set * plan.samples + sample;
-        x.prefetchAfter(plan, set, sample);
-        for (int64_t l = 1; l < plan.layers() && sample + plan.pitch < plan.samples; ++l) {
+        x.prefetchBlock(plan, set, sample - plan.pitch);
+        for (int64_t l = 1; l < plan.layers() && sample > 0; ++l) {
           const int64_t size = plan.widths[l] * plan.pitch;
-          prefetch(kept[l - 1].template const_data_ptr<T>() + (block + 1) * size, size);
+          prefetch(kept[l - 1].template const_data_ptr<T>() + (block - 1) * size, size);
         }
         plan.kernel.transpose(count, x.width, x.at(set, sample), x.width, firstInput, plan.pitch);
         T* from = passed + (plan.layers() % 2) * activation;
@@ -236,7 +243,8 @@ KanStackGradients backwardStack(const KanStackInput& input, const std::vector<at
         if (inputNeeded) {
           plan.kernel.transpose(x.width, count, from, plan.pitch, toX + row * x.width, x.width);
         }
-      });
+      };
+      plan.forBlocks(task, /*backwards=*/true, pass);
     }
   });
 
