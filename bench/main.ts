@@ -67,7 +67,7 @@ async function main(): Promise<void> {
     | undefined;
   if (benchmark === undefined) {
     console.error(
-      `usage: npm run bench -- ${Object.keys(BENCHMARKS).join('|')} [RECORDING…] [--json] [--rounds N] [--steps N] [--seeds N] [--seconds S] [--threads N] [--device D]`,
+      `usage: npm run bench -- ${Object.keys(BENCHMARKS).join('|')} [RECORDING…|NETWORK…] [--json] [--rounds N] [--steps N] [--seeds N] [--seconds S] [--threads N] [--device D]`,
     );
     process.exitCode = 2;
     return;

@@ -13,11 +13,17 @@ const ROUND_STEPS = { ours: { kan: 30, other: 8 }, peers: { kan: 1, other: 2 } }
  * One whole optimization step of every network (paper 1's sizes, 32,768 samples): forward, loss,
  * backward, AdamW. Peers: the same in PyTorch, eager and compiled, a KAN in the dense formulation.
  * Each runs in a process of its own, in turn, whose peak memory stands beside.
+ *
+ * @param kinds default: all
  */
-export async function netsStep({ rounds, threads }: { rounds: number; threads: number }) {
+export async function netsStep(
+  { rounds, threads }: { rounds: number; threads: number },
+  ...kinds: InrKind[]
+) {
   const peak = measurePeak(threads);
   const networks: Record<string, Awaited<ReturnType<typeof stepOf>>> = {};
-  for (const kind of inrKinds) networks[kind] = await stepOf(kind, peak, { rounds, threads });
+  for (const kind of kinds.length > 0 ? kinds : inrKinds)
+    networks[kind] = await stepOf(kind, peak, { rounds, threads });
   const each = (figure: (network: Awaited<ReturnType<typeof stepOf>>) => number) =>
     Object.fromEntries(Object.entries(networks).map(([kind, row]) => [kind, figure(row)]));
   return {
