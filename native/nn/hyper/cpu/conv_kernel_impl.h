@@ -54,7 +54,7 @@ inline Element<V> sumOfLanes(V v) {
 
 // Correlations: a block of kMostRows rows by kMostVectors vectors.
 
-constexpr int64_t kMostRows = kManyRegisters ? 8 : 4;
+constexpr int64_t kMostRows = kManyRegisters ? 8 : 6;
 constexpr int64_t kMostVectors = kManyRegisters ? 3 : 2;
 
 template <typename T, int64_t kRows, int64_t kVectors>
