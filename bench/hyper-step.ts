@@ -46,7 +46,7 @@ export async function hyperStep({ rounds, threads }: { rounds: number; threads: 
 async function stepOf(target: TargetOptions, passes: number, rounds: number, threads: number) {
   forgetPeak();
   using model = new FewSound({ target, seed: 1 });
-  const trainer = Trainer.ofHyperNetwork(model, {
+  using trainer = Trainer.ofHyperNetwork(model, {
     learningRate: 1e-5,
     betas: [0.9, 0.999],
     epsilon: 1e-8,
