@@ -12,6 +12,8 @@
 #include <mutex>
 #include <string>
 
+#include "binding/block_cache.h"
+
 namespace fewsound::binding {
 namespace {
 
@@ -48,12 +50,16 @@ uint64_t groupMemoryLeft() {
   return std::max(limit > used ? limit - used : 0, limit / 4);
 }
 
+uint64_t memoryLeft() { return std::min(machineMemoryLeft(), groupMemoryLeft()); }
+
+constexpr size_t kLarge = size_t{4} * 1024 * 1024;
+
+BlockCache& blockCache();
+
 /// Lets Linux bring the memory in by pages of 2 MB where it has them: a training step takes and
 /// gives back gigabytes, and pages of 4 KB took it a third of its time.
 void useHugePages(void* data, size_t bytes) {
 #if defined(MADV_HUGEPAGE)
-  constexpr size_t kWorthAsking = size_t{4} * 1024 * 1024;
-  if (bytes < kWorthAsking) return;
   static const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
   const uintptr_t end = reinterpret_cast<uintptr_t>(data) + bytes;
   const uintptr_t begin = (reinterpret_cast<uintptr_t>(data) + page - 1) / page * page;
@@ -62,34 +68,62 @@ void useHugePages(void* data, size_t bytes) {
 #endif
 }
 
+void requireMemory(size_t bytes) {
+  constexpr size_t kWorthLooking = size_t{256} * 1024 * 1024;
+  if (bytes < kWorthLooking) return;
+  uint64_t left = memoryLeft();
+  if (bytes > left) {
+    blockCache().clear();
+    left = memoryLeft();
+  }
+  TORCH_CHECK_WITH(OutOfMemoryError, bytes <= left, "not enough memory: ", bytes,
+                   " bytes were asked for and ", left, " are available");
+}
+
 class GuardedAllocator final : public c10::Allocator {
  public:
   explicit GuardedAllocator(c10::Allocator* inner) : inner_(inner) {}
 
   c10::DataPtr allocate(size_t bytes) override {
-    // Small requests are many, and looking at the memory left takes as long as a small tensor
+    // Small requests are many, and what is done for large ones takes as long as a small tensor
     // operation.
-    constexpr size_t kWorthLooking = size_t{256} * 1024 * 1024;
-    if (bytes >= kWorthLooking) {
-      const uint64_t left = std::min(machineMemoryLeft(), groupMemoryLeft());
-      TORCH_CHECK_WITH(OutOfMemoryError, bytes <= left, "not enough memory: ", bytes,
-                       " bytes were asked for and ", left, " are available");
+    if (bytes < kLarge) return inner_->allocate(bytes);
+    void* block = blockCache().take(bytes);
+    if (block == nullptr) {
+      requireMemory(bytes);
+      c10::DataPtr memory = inner_->allocate(bytes);
+      block = memory.get();
+      useHugePages(block, bytes);
+      blockCache().add(block, bytes);
+      memory.release_context();
     }
-    c10::DataPtr memory = inner_->allocate(bytes);
-    useHugePages(memory.get(), bytes);
-    return memory;
+    return {block, block, giveBack, at::kCPU};
   }
-  c10::DeleterFnPtr raw_deleter() const override { return inner_->raw_deleter(); }
+  c10::DeleterFnPtr raw_deleter() const override { return giveBack; }
   bool is_simple_data_ptr(const c10::DataPtr& pointer) const override {
-    return inner_->is_simple_data_ptr(pointer);
+    return pointer.get() == pointer.get_context();
   }
   void copy_data(void* to, const void* from, size_t bytes) const override {
     inner_->copy_data(to, from, bytes);
   }
 
  private:
+  static void giveBack(void* block) { blockCache().giveBack(block); }
+
   c10::Allocator* inner_;
 };
+
+/// LibTorch's own, before the guard.
+c10::Allocator* plainAllocator() {
+  static c10::Allocator* const allocator = c10::GetCPUAllocator();
+  return allocator;
+}
+
+/// As the allocator, it is never destroyed.
+BlockCache& blockCache() {
+  static auto* const cache = new BlockCache(plainAllocator()->raw_deleter());
+  return *cache;
+}
 
 }  // namespace
 
@@ -97,9 +131,12 @@ void guardMemory() {
   static std::once_flag once;
   std::call_once(once, [] {
     // Storages refer to their allocator until the process ends, so it is never destroyed.
-    static auto* const guarded = new GuardedAllocator(c10::GetCPUAllocator());
+    static auto* const guarded = new GuardedAllocator(plainAllocator());
     c10::SetCPUAllocator(guarded, 1);
   });
 }
+
+BlockKeeping::BlockKeeping() { blockCache().startKeeping(); }
+BlockKeeping::~BlockKeeping() { blockCache().stopKeeping(); }
 
 }  // namespace fewsound::binding

@@ -15,6 +15,7 @@
 #include "binding/errors.h"
 #include "binding/handle.h"
 #include "binding/job.h"
+#include "binding/memory_guard.h"
 #include "binding/models.h"
 #include "binding/network_use.h"
 #include "binding/read_options.h"
@@ -35,6 +36,7 @@ struct TrainerHandle {
     std::shared_ptr<std::atomic<bool>> busy;
   };
 
+  std::unique_ptr<BlockKeeping> keeping = std::make_unique<BlockKeeping>();
   std::shared_ptr<Trainer> trainer;  // null once disposed
   std::vector<Model> models;
 };
@@ -332,7 +334,9 @@ void setTrainerStep(const Napi::CallbackInfo& info) {
 /// disposeTrainer(trainer): frees it now; a second time does nothing
 void disposeTrainer(const Napi::CallbackInfo& info) {
   if (!objectIn<TrainerHandle>(info, 0, "trainer").trainer) return;
-  trainerIn(info).trainer.reset();
+  TrainerHandle& handle = trainerIn(info);
+  handle.trainer.reset();
+  handle.keeping.reset();
 }
 
 }  // namespace
