@@ -83,8 +83,8 @@ export function recipeFor(name: RecipeName, samples: number): Recipe {
       return {
         ...own(
           1,
-          `as long as it takes to PESQ ${TRANSPARENT.pesq} or SI-SNR ${TRANSPARENT.siSnr} dB, with up to ${transparentShapes.length} networks of growing size, some 15 minutes on two cores`,
-          3000,
+          `as long as it takes to PESQ ${TRANSPARENT.pesq} or SI-SNR ${TRANSPARENT.siSnr} dB, with up to ${transparentShapes.length} networks of growing size, some two minutes on two cores`,
+          1000,
         ),
         wider: shapes.slice(1),
       };
