@@ -16,6 +16,7 @@ export {
   manualSeed,
   memory,
   noGrad,
+  readTorchFile,
   scope,
   setThreads,
   Tensor,
