@@ -100,10 +100,8 @@ TEST(itEqualsItsLayersWhereOnlySomeTilesAreKept) {
   at::manual_seed(5);
   for (const Activation activation : kAll) {
     // More than a forward pass keeps, in float32 and in float64.
-    checkEqualsReference({.activation = activation,
-                          .widths = {2, 5, 120, 3, 1},
-                          .samples = 1'000,
-                          .sets = 64});
+    checkEqualsReference(
+        {.activation = activation, .widths = {2, 5, 120, 3, 1}, .samples = 1'000, .sets = 64});
   }
 }
 
