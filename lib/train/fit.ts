@@ -4,7 +4,7 @@ import type { FitReport } from '../addon/models.js';
 import { requireClip } from '../audio/clip.js';
 import type { Clip } from '../audio/index.js';
 import { invalidArgument, throwIfAborted } from '../errors.js';
-import { siSnr } from '../metrics/index.js';
+import { evaluate, siSnr } from '../metrics/index.js';
 import { Inr, KAN } from '../nn/index.js';
 import { type Device, scope } from '../tensor/index.js';
 import { type FitEnd, readCheckpoint, requireWritable, writeCheckpoint } from './checkpoint.js';
@@ -18,7 +18,7 @@ import {
 import { createFitter, ProgressReporter, runFitter } from './fitter.js';
 import { applyRecipe, type RecipeOptions } from './recipes.js';
 import { type Trainer, whileNoOtherTrains } from './trainer.js';
-import { type Attempt, hear, isTransparent } from './transparent.js';
+import { type Attempt, isTransparent } from './transparent.js';
 
 /** The result of a fit. */
 export interface FitResult {
@@ -113,11 +113,13 @@ async function fitByRecipe(clip: Clip, given: RecipeOptions): Promise<RecipeResu
       const result = await fitNetwork(network, clip, options);
       if (networks.length === 1) return { ...result, network };
       const { steps, seconds } = result;
-      const heard = await hear(clip, network.render(clip.length));
-      const attempt = { parameters: network.parameterCount, steps, seconds, ...heard };
+      const metrics = await evaluate(clip, network.render(clip.length), {
+        metrics: ['pesq', 'siSnr'],
+      });
+      const attempt = { parameters: network.parameterCount, steps, seconds, ...metrics };
       attempts.push(attempt);
       given.onAttempt?.(attempt);
-      if (isTransparent(heard) || index === networks.length - 1) {
+      if (isTransparent(metrics) || index === networks.length - 1) {
         return { ...result, network, attempts };
       }
     } catch (error) {

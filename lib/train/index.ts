@@ -71,4 +71,4 @@ export {
 } from './train-classifier-options.js';
 export type { Ramp, TrainOptions } from './train-options.js';
 export type { TrainProgress, ValidationResult } from './training-run.js';
-export { type Attempt, type Heard, isTransparent } from './transparent.js';
+export { type Attempt, isTransparent, type TransparencyMetrics } from './transparent.js';

@@ -1,7 +1,6 @@
 // The recipe `transparent`: the shapes that it tries, and when it is content.
 
-import type { Clip } from '../audio/index.js';
-import { evaluate } from '../metrics/index.js';
+import type { Metrics } from '../metrics/index.js';
 
 /** What `transparent` is after: a fit that has one of both. */
 export const TRANSPARENT = { pesq: 4.4, siSnr: 38 } as const;
@@ -18,26 +17,18 @@ export const transparentShapes = [
   { layers: [90, 44, 22], grid: 32 },
 ] as const;
 
-/** Values of the metrics that count; null and absent where they are not defined or not set up. */
-export interface Heard {
-  readonly pesq?: number | null;
-  readonly siSnr?: number | null;
-}
+/** The metrics that count; null and absent where they are not defined or not set up. */
+export type TransparencyMetrics = Readonly<Partial<Pick<Metrics, 'pesq' | 'siSnr'>>>;
 
 /** Whether a fit is as good as `transparent` asks for. */
-export function isTransparent({ pesq, siSnr }: Heard): boolean {
+export function isTransparent({ pesq, siSnr }: TransparencyMetrics): boolean {
   return (pesq ?? 0) >= TRANSPARENT.pesq || (siSnr ?? 0) >= TRANSPARENT.siSnr;
 }
 
 /** A fit on the way to a transparent one. */
-export interface Attempt extends Heard {
+export interface Attempt extends TransparencyMetrics {
   /** Learnable numbers of the network. */
   readonly parameters: number;
   readonly steps: number;
   readonly seconds: number;
-}
-
-/** How a fit sounds, by what `transparent` goes by. */
-export function hear(clip: Clip, reconstruction: Float32Array): Promise<Heard> {
-  return evaluate(clip, reconstruction, { metrics: ['pesq', 'siSnr'] });
 }

@@ -4,11 +4,11 @@ import type { Tensor } from '../../lib/tensor';
 import {
   type Attempt,
   fit,
-  type Heard,
   isTransparent,
   type RecipeName,
   recipeFor,
   recipeNames,
+  type TransparencyMetrics,
 } from '../../lib/train';
 
 const samples = 1200;
@@ -78,7 +78,7 @@ describe('a recipe', () => {
     network.dispose();
   });
 
-  it.each<[Heard, boolean]>([
+  it.each<[TransparencyMetrics, boolean]>([
     [{ pesq: 4.4, siSnr: 20 }, true],
     [{ pesq: 3, siSnr: 38 }, true],
     [{ pesq: 4.3, siSnr: 37.9 }, false],
