@@ -10,6 +10,13 @@
 
 namespace fewsound::cpu::FEWSOUND_VARIANT {
 
+/// Whether there are 32 registers for vectors, or 16.
+#if defined(__aarch64__)
+constexpr bool kManyRegisters = true;
+#else
+constexpr bool kManyRegisters = FEWSOUND_VECTOR_BYTES == 64;
+#endif
+
 template <typename T, int64_t kLanes>
 struct VectorOf {
   typedef T type __attribute__((vector_size(kLanes * sizeof(T))));

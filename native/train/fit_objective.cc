@@ -43,7 +43,6 @@ NamedTensors FitObjective::parameters() const {
 
 void FitObjective::accumulate() {
   const at::AutoGradMode gradients(true);
-  const cpu::StepMemory::Use use(memory_);
   const at::Tensor encoded = networks_.encodingIsFixed() ? features_ : networks_.encode(features_);
   const at::Tensor estimates = networks_.decode(encoded);
   loss_->evaluate(estimates);

@@ -3,7 +3,6 @@
 #include <memory>
 #include <vector>
 
-#include "native/cpu/step_memory.h"
 #include "native/loss/target_loss.h"
 #include "native/nn/inr_batch.h"
 #include "native/train/objective.h"
@@ -38,7 +37,6 @@ class FitObjective final : public Objective {
   at::Tensor features_;  // encoded time axis, or the axis itself where the encoding learns
   std::unique_ptr<TargetLoss> loss_;
   at::Tensor estimates_;
-  cpu::StepMemory memory_;
 };
 
 }  // namespace fewsound

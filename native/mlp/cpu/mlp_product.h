@@ -14,12 +14,6 @@
 
 namespace fewsound::cpu::FEWSOUND_VARIANT {
 
-#if defined(__aarch64__)
-constexpr bool kManyRegisters = true;
-#else
-constexpr bool kManyRegisters = FEWSOUND_VECTOR_BYTES == 64;
-#endif
-
 /// Most vectors in a row of a block, and most rows of one that has so many. Vectors of 16 bytes on
 /// x86-64 have no load that fills all lanes: there a row's number is used more often.
 constexpr int64_t kMostVectors = kManyRegisters || FEWSOUND_VECTOR_BYTES == 16 ? 4 : 2;

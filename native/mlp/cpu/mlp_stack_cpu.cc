@@ -14,7 +14,6 @@
 
 #include "native/cpu/prefetch.h"
 #include "native/cpu/private_sums.h"
-#include "native/cpu/step_memory.h"
 #include "native/mlp/cpu/mlp_plan.h"
 #include "native/mlp/cpu/mlp_tile_pass.h"
 #include "native/parallel_for.h"
@@ -140,7 +139,7 @@ MlpOutput forwardStack(const MlpInput& input, bool keep) {
   const int64_t out = plan.layers.back().out;
   MlpOutput output{
       .y = at::empty({plan.batch, plan.samples, out}, options),
-      .kept = StepMemory::take(keep ? plan.batch * plan.keptTiles * plan.keptSize : 0, options)};
+      .kept = at::empty({keep ? plan.batch * plan.keptTiles * plan.keptSize : 0}, options)};
   T* const to = output.y.template mutable_data_ptr<T>();
   T* const kept = keep ? output.kept.template mutable_data_ptr<T>() : nullptr;
   parallelFor(0, plan.tasks(), 1, [&](int64_t first, int64_t last) {

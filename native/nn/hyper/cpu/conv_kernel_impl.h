@@ -20,12 +20,6 @@
 
 namespace fewsound::cpu::FEWSOUND_VARIANT {
 
-#if defined(__aarch64__)
-constexpr bool kManyRegisters = true;
-#else
-constexpr bool kManyRegisters = FEWSOUND_VECTOR_BYTES == 64;
-#endif
-
 template <typename T>
 using Widest = Vector<T, FEWSOUND_VECTOR_BYTES / sizeof(T)>;
 
