@@ -1,5 +1,3 @@
-#include "binding/analysis.h"
-
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -9,6 +7,7 @@
 #include "binding/convert.h"
 #include "binding/errors.h"
 #include "binding/handle.h"
+#include "binding/register.h"
 #include "native/analysis/filter_responses.h"
 
 namespace fewsound::binding {

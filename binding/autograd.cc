@@ -1,5 +1,3 @@
-#include "binding/autograd.h"
-
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -7,6 +5,7 @@
 #include "binding/dtype.h"
 #include "binding/errors.h"
 #include "binding/network_use.h"
+#include "binding/register.h"
 #include "binding/tensor_handle.h"
 
 namespace fewsound::binding {

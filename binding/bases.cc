@@ -1,5 +1,3 @@
-#include "binding/bases.h"
-
 #include <ATen/ATen.h>
 
 #include <string>
@@ -7,6 +5,7 @@
 #include "binding/convert.h"
 #include "binding/errors.h"
 #include "binding/read_options.h"
+#include "binding/register.h"
 #include "binding/tensor_handle.h"
 #include "native/audio/mel.h"
 #include "native/mlp/mlp_stack.h"

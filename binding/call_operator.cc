@@ -1,5 +1,3 @@
-#include "binding/call_operator.h"
-
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/jit_type.h>
 #include <ATen/core/stack.h>
@@ -9,6 +7,7 @@
 
 #include "binding/convert.h"
 #include "binding/errors.h"
+#include "binding/register.h"
 #include "binding/show.h"
 #include "binding/tensor_handle.h"
 

@@ -13,6 +13,7 @@
 #include "binding/errors.h"
 #include "binding/handle.h"
 #include "binding/job.h"
+#include "binding/register.h"
 #include "binding/tensor_handle.h"
 
 namespace fewsound::binding {

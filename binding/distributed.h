@@ -33,7 +33,4 @@ class GroupUse {
   std::shared_ptr<std::atomic<bool>> busy_;
 };
 
-/// Joining a process group and its collective operations, each as a job.
-void exposeDistributed(const Napi::Object& exports);
-
 }  // namespace fewsound::binding

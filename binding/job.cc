@@ -10,6 +10,7 @@
 #include "binding/convert.h"
 #include "binding/errors.h"
 #include "binding/handle.h"
+#include "binding/register.h"
 
 namespace fewsound::binding {
 namespace {

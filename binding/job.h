@@ -74,9 +74,6 @@ class Job : public std::enable_shared_from_this<Job> {
   std::shared_ptr<Job> self_;  // until the promise is settled
 };
 
-/// createAbortFlag() and raiseAbort(flag)
-void exposeJobs(const Napi::Object& exports);
-
 /// The flag in an argument, or one of its own where none is given.
 std::shared_ptr<std::atomic<bool>> abortFlagIn(Napi::Env env, napi_value value);
 

@@ -1,5 +1,3 @@
-#include "binding/metrics.h"
-
 #include <ATen/ATen.h>
 
 #include <memory>
@@ -7,6 +5,7 @@
 #include "binding/convert.h"
 #include "binding/errors.h"
 #include "binding/job.h"
+#include "binding/register.h"
 #include "native/metrics/cdpam.h"
 #include "native/metrics/log_spectral_distance.h"
 #include "native/metrics/stoi.h"

@@ -10,6 +10,7 @@
 
 #include "binding/job.h"
 #include "binding/read_options.h"
+#include "binding/register.h"
 #include "binding/tensor_handle.h"
 #include "native/nn/networks.h"
 

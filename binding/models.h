@@ -59,7 +59,4 @@ ModelIn<T> modelIn(const Napi::CallbackInfo& info, size_t index = 0) {
   return modelIn<T>(info.Env(), info[index]);
 }
 
-/// Models: create, describe, tensors, move, dispose; and what each family computes.
-void exposeModels(const Napi::Object& exports);
-
 }  // namespace fewsound::binding

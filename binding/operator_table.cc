@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "binding/errors.h"
+#include "binding/register.h"
 #include "binding/show.h"
 
 namespace fewsound::binding {

@@ -171,9 +171,6 @@ class OperatorTable {
 /// The table, made once for the process.
 const OperatorTable& operatorTable();
 
-/// exports.operators (functions by name) and exports.describeOperators().
-void exposeOperators(const Napi::Object& exports);
-
 void addCreationOperators(OperatorTable& table);
 void addArithmeticOperators(OperatorTable& table);
 void addElementwiseOperators(OperatorTable& table);

@@ -1,10 +1,9 @@
-#include "binding/option_tables.h"
-
 #include <cmath>
 #include <string>
 
 #include "binding/dtype.h"
 #include "binding/errors.h"
+#include "binding/register.h"
 #include "native/nn/hyper/hyper_model.h"
 #include "native/nn/networks.h"
 #include "native/nn/waveform/waveform_classifier.h"

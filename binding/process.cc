@@ -1,5 +1,3 @@
-#include "binding/process.h"
-
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
@@ -10,6 +8,7 @@
 #include "binding/environment.h"
 #include "binding/errors.h"
 #include "binding/handle.h"
+#include "binding/register.h"
 
 namespace fewsound::binding {
 namespace {

@@ -1,22 +1,8 @@
-#include <napi.h>
+#include "binding/register.h"
 
-#include "binding/analysis.h"
-#include "binding/autograd.h"
-#include "binding/bases.h"
-#include "binding/call_operator.h"
-#include "binding/distributed.h"
 #include "binding/environment.h"
 #include "binding/errors.h"
-#include "binding/job.h"
-#include "binding/memory_guard.h"
-#include "binding/metrics.h"
-#include "binding/models.h"
-#include "binding/operator_table.h"
-#include "binding/option_tables.h"
-#include "binding/process.h"
-#include "binding/tensors.h"
-#include "binding/trainers.h"
-#include "binding/training.h"
+#include "native/memory/memory_guard.h"
 
 namespace fewsound::binding {
 namespace {

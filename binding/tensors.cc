@@ -1,11 +1,10 @@
-#include "binding/tensors.h"
-
 #include <ATen/ATen.h>
 
 #include "binding/convert.h"
 #include "binding/dtype.h"
 #include "binding/environment.h"
 #include "binding/errors.h"
+#include "binding/register.h"
 #include "binding/tensor_handle.h"
 
 namespace fewsound::binding {

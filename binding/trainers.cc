@@ -1,5 +1,3 @@
-#include "binding/trainers.h"
-
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -15,10 +13,10 @@
 #include "binding/errors.h"
 #include "binding/handle.h"
 #include "binding/job.h"
-#include "binding/memory_guard.h"
 #include "binding/models.h"
 #include "binding/network_use.h"
 #include "binding/read_options.h"
+#include "binding/register.h"
 #include "binding/tensor_handle.h"
 #include "native/train/classifier_objective.h"
 #include "native/train/fitter.h"
@@ -36,7 +34,6 @@ struct TrainerHandle {
     std::shared_ptr<std::atomic<bool>> busy;
   };
 
-  std::unique_ptr<BlockKeeping> keeping = std::make_unique<BlockKeeping>();
   std::shared_ptr<Trainer> trainer;  // null once disposed
   std::vector<Model> models;
 };
@@ -336,7 +333,6 @@ void disposeTrainer(const Napi::CallbackInfo& info) {
   if (!objectIn<TrainerHandle>(info, 0, "trainer").trainer) return;
   TrainerHandle& handle = trainerIn(info);
   handle.trainer.reset();
-  handle.keeping.reset();
 }
 
 }  // namespace

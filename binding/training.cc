@@ -1,5 +1,3 @@
-#include "binding/training.h"
-
 #include <ATen/ATen.h>
 
 #include <utility>
@@ -8,6 +6,7 @@
 #include "binding/errors.h"
 #include "binding/handle.h"
 #include "binding/read_options.h"
+#include "binding/register.h"
 #include "binding/tensor_handle.h"
 #include "native/loss/reconstruction_loss.h"
 #include "native/train/adamw.h"

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "native/distributed/process_group.h"
+#include "native/memory/memory_guard.h"
 #include "native/options/fields.h"
 #include "native/train/adamw.h"
 #include "native/train/objective.h"
@@ -64,6 +65,7 @@ class Trainer {
   double computeGradients(const Batch& batch);
 
  private:
+  BlockKeeping keeping_;  // a step takes the memory of the step before it
   std::shared_ptr<Objective> objective_;
   double maxGradientNorm_;
   int threads_;

@@ -1,6 +1,6 @@
 #pragma once
 
-namespace fewsound::binding {
+namespace fewsound {
 
 /// Puts a guard before LibTorch's CPU allocator, once for the process: a request beyond the memory
 /// that the machine (or its control group) has left throws c10::OutOfMemoryError. Linux would grant
@@ -17,4 +17,4 @@ class BlockKeeping {
   BlockKeeping& operator=(const BlockKeeping&) = delete;
 };
 
-}  // namespace fewsound::binding
+}  // namespace fewsound

@@ -7,7 +7,7 @@
 #include <mutex>
 #include <unordered_map>
 
-namespace fewsound::binding {
+namespace fewsound {
 
 /// Large blocks of memory that were given back, for requests of the same size: what a training step
 /// gives back the next one takes again, and pages that the system clears and brings in anew cost
@@ -44,4 +44,4 @@ class BlockCache {
   int wishes_ = 0;
 };
 
-}  // namespace fewsound::binding
+}  // namespace fewsound

@@ -1,4 +1,4 @@
-#include "binding/memory_guard.h"
+#include "native/memory/memory_guard.h"
 
 #include <c10/core/CPUAllocator.h>
 #include <c10/util/Exception.h>
@@ -12,9 +12,9 @@
 #include <mutex>
 #include <string>
 
-#include "binding/block_cache.h"
+#include "native/memory/block_cache.h"
 
-namespace fewsound::binding {
+namespace fewsound {
 namespace {
 
 constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
@@ -139,4 +139,4 @@ void guardMemory() {
 BlockKeeping::BlockKeeping() { blockCache().startKeeping(); }
 BlockKeeping::~BlockKeeping() { blockCache().stopKeeping(); }
 
-}  // namespace fewsound::binding
+}  // namespace fewsound

@@ -1,8 +1,8 @@
-#include "binding/block_cache.h"
+#include "native/memory/block_cache.h"
 
 #include <algorithm>
 
-namespace fewsound::binding {
+namespace fewsound {
 
 void BlockCache::releaseDownTo(size_t bytes) {
   while (keptBytes_ > bytes) {
@@ -68,4 +68,4 @@ void BlockCache::stopKeeping() {
   if (--wishes_ == 0) releaseDownTo(0);
 }
 
-}  // namespace fewsound::binding
+}  // namespace fewsound
