@@ -19,7 +19,20 @@ export async function part(name, command, args, { count, env = process.env } = {
   const whole = { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1 };
   const counts = { ...whole, ...count?.(output) };
   // A suite that could not even start fails without a failed test in it.
-  return { name, seconds, ...counts, failed: Math.max(counts.failed, whole.failed) };
+  const failed = Math.max(counts.failed, whole.failed);
+  return { name, seconds, ...counts, failed, remarks: failed > 0 ? remarksIn(output) : [] };
+}
+
+/** The lines that name what failed in the output of Jest, CTest, Node's runner, a compiler or a linter. */
+const REMARK =
+  /^(FAIL .*| +● .* › .*|✖ .*|\t? *\d+ - \S+ \(.*\).*|.*:\d+:\d+: (warning|error).*|.*\berror TS\d+.*)$/;
+const MOST_REMARKS = 20;
+
+/** What the output of a part that failed says of why: else its last lines. */
+function remarksIn(output) {
+  const lines = output.split('\n').filter((line) => line.trim() !== '');
+  const named = [...new Set(lines.filter((line) => REMARK.test(line)).map((line) => line.trim()))];
+  return named.length > 0 ? named.slice(0, MOST_REMARKS) : lines.slice(-MOST_REMARKS);
 }
 
 /** A program of our own, or of a package. */
@@ -71,13 +84,15 @@ export function jest({ name = 'Jest', env = process.env, patterns = [] } = {}) {
 }
 
 /**
- * Prints a line a part, and the counts of all of them as the last line. Returns the exit status.
+ * Prints a line a part, with what failed in it, and the counts of all of them as the last line.
+ * Returns the exit status.
  */
 export function summarize(results) {
   console.log('');
-  for (const { name, failed, seconds } of results) {
+  for (const { name, failed, seconds, remarks = [] } of results) {
     const time = seconds === undefined ? '' : ` (${Math.round(seconds)} s)`;
     console.log(`${failed === 0 ? '✓' : '✗'} ${name}${time}`);
+    for (const remark of remarks) console.log(`    ${remark}`);
   }
   const total = (key) => results.reduce((sum, result) => sum + (result[key] ?? 0), 0);
   const skipped = total('skipped');
