@@ -6,9 +6,9 @@ import { loadClip } from '../lib/audio/index.js';
 import { openCorpus, type PreparedCorpus, prepareCorpus } from '../lib/data/index.js';
 import { FewSound, HyperSound, type TargetOptions } from '../lib/nn/index.js';
 import { packageRoot } from '../lib/setup/libtorch.js';
-import { readMetricsLog, train } from '../lib/train/index.js';
-import { validationCurves } from './hyper-small-curves.js';
+import { type MetricsRecord, readMetricsLog, train } from '../lib/train/index.js';
 import { jumpAtJoints } from './hyper-small-joints.js';
+import { linePicture } from './line-picture.js';
 import { machine } from './measure.js';
 
 // Small enough for a laptop: an eighth of a second, a code of a quarter of its samples, and a
@@ -142,4 +142,15 @@ async function smallCorpus(work: string, folder?: string): Promise<PreparedCorpu
     short: 'pad',
   });
   return openCorpus(out);
+}
+
+/** The validation loss of several trainings over their updates, as an SVG picture. */
+function validationCurves(runs: Readonly<Record<string, readonly MetricsRecord[]>>) {
+  const values = Object.entries(runs).flatMap(([run, records]) =>
+    records.flatMap((record) =>
+      record.kind === 'validation' ? [{ run, step: record.step, loss: record.loss }] : [],
+    ),
+  );
+  const horizontal = { field: 'step', title: 'updates' };
+  return linePicture(values, horizontal, { field: 'loss', title: 'validation loss', log: true });
 }

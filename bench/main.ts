@@ -13,6 +13,7 @@ import { kanBatched } from './kan-batched.js';
 import { kanMemory } from './kan-memory.js';
 import { kanScale } from './kan-scale.js';
 import { learningRates } from './learning-rates.js';
+import { lossTerms } from './loss-terms.js';
 import { netsStep } from './nets-step.js';
 import { cdpamBenchmark, pesqBenchmark, stoiBenchmark } from './perceptual.js';
 import { sound } from './sound.js';
@@ -31,6 +32,7 @@ const BENCHMARKS = {
   'hyper-small': hyperSmall,
   'hyper-overfit': hyperOverfit,
   'learning-rates': learningRates,
+  'loss-terms': lossTerms,
   sound,
   strs,
   dictionary,
@@ -45,7 +47,7 @@ const BENCHMARKS = {
 /** Steps where none are asked for: the paper's number on a GPU, the recipe's own for `sound`. */
 function stepsOf(name: string): number {
   if (name.startsWith('gpu-')) return 10_000;
-  return { sound: Number.NaN, 'table1-time': 200 }[name] ?? 1000;
+  return { sound: Number.NaN, 'table1-time': 200, 'loss-terms': 100 }[name] ?? 1000;
 }
 
 async function main(): Promise<void> {
