@@ -17,7 +17,7 @@ int64_t costOf(int64_t rows, int64_t columns, int64_t lanes) {
 
 /// Most bytes that a forward pass keeps for the backward pass, those of its input included. Reading
 /// costs less than computing again, but a fit is to be small.
-constexpr int64_t kMostKept = 36 * 1024 * 1024;
+constexpr int64_t kMostKept = int64_t{36} * 1024 * 1024;
 
 }  // namespace
 
