@@ -47,7 +47,7 @@ interface Subject {
  * How a recording sounds after so many seconds of every network, as the paper has it, and of a KAN
  * by our recipes: SI-SNR and PESQ, and when SI-SNR reached a target. One run of each with one seed,
  * one after the other, stopped and resumed to be listened to (the time for that is not counted).
- * Networks stop after `seconds`, recipes at their end. The picture is bench/results/fit-curve.svg.
+ * Networks stop after `seconds`, recipes at their end. The picture is docs/images/fit-curve.svg.
  *
  * @param recording default: the bundled audio-lena
  */
@@ -71,7 +71,7 @@ export async function fitCurve(
   const values = Object.entries(curves).flatMap(([run, { points }]) =>
     points.map((point) => ({ run: titles[run] ?? run, ...point })),
   );
-  const picture = join(packageRoot(), 'bench', 'results', 'fit-curve.svg');
+  const picture = join(packageRoot(), 'docs', 'images', 'fit-curve.svg');
   const horizontal = { field: 'seconds', title: 'seconds on two cores', log: true };
   await writeFile(
     picture,

@@ -12,10 +12,10 @@ import { hyperStep } from './hyper-step.js';
 import { kanBatched } from './kan-batched.js';
 import { kanMemory } from './kan-memory.js';
 import { kanScale } from './kan-scale.js';
-import { learningRates } from './learning-rates.js';
 import { lossTerms } from './loss-terms.js';
 import { netsStep } from './nets-step.js';
 import { cdpamBenchmark, pesqBenchmark, stoiBenchmark } from './perceptual.js';
+import { rivals } from './rivals.js';
 import { sound } from './sound.js';
 import { strs } from './strs.js';
 import { table1Time } from './table1-time.js';
@@ -31,8 +31,8 @@ const BENCHMARKS = {
   'hyper-step': hyperStep,
   'hyper-small': hyperSmall,
   'hyper-overfit': hyperOverfit,
-  'learning-rates': learningRates,
   'loss-terms': lossTerms,
+  rivals,
   sound,
   strs,
   dictionary,

@@ -1,7 +1,6 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { largestMdct } from '../lib/analysis/index.js';
-import { type Clip, crop, loadClip } from '../lib/audio/index.js';
+import type { Clip } from '../lib/audio/index.js';
 import { evaluate } from '../lib/metrics/index.js';
 import { formatMetric, paperColumns } from '../lib/metrics/registry.js';
 import { metricTitle } from '../lib/report/tables.js';
@@ -9,9 +8,8 @@ import { markdownTable } from '../lib/report/text-table.js';
 import { packageRoot } from '../lib/setup/libtorch.js';
 import { fit, type RecipeName, recipeFor, recipeNames } from '../lib/train/index.js';
 import { machine, median } from './measure.js';
-
-const RATE = 22_050;
-const SAMPLES = 32_768;
+import { clipOf, SAMPLES } from './recordings.js';
+import { resumableRows } from './resumable-rows.js';
 
 /** How one recipe did on one recording. */
 interface Row {
@@ -53,25 +51,8 @@ export async function sound(settings: Settings, ...given: string[]) {
   if (recordings.length === 0) {
     recordings.push(join(packageRoot(), 'node_modules', 'audio-lena', 'lena.wav'));
   }
-  const log = join('fewsound-out', 'bench-sound.jsonl');
-  mkdirSync(dirname(log), { recursive: true });
-  const known: Row[] = existsSync(log)
-    ? readFileSync(log, 'utf8')
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line))
-    : [];
   const rows: Row[] = [];
-  const take = async (wanted: Omit<Row, Measured>, measure: () => Promise<Pick<Row, Measured>>) => {
-    const done = known.find((row) => keyOf(row) === keyOf(wanted));
-    const row = done ?? { ...wanted, ...(await measure()) };
-    if (done === undefined) {
-      appendFileSync(log, `${JSON.stringify(row)}\n`);
-      console.error(JSON.stringify(row));
-    }
-    rows.push(row);
-    return row;
-  };
+  const take = resumableRows('sound', rows, keyOf);
   for (const recipe of recipes) {
     const { version, fit: options } = recipeFor(recipe, SAMPLES);
     const steps = Number.isFinite(settings.steps) ? settings.steps : (options.steps ?? 1000);
@@ -176,31 +157,4 @@ function tableOf(summary: Readonly<Record<string, Summary>>): string {
     ...[formatMetric('siSnr', lowest), seconds.toFixed(1)],
   ]);
   return markdownTable(titles, rows);
-}
-
-/** The recording that a name stands for. */
-async function clipOf(name: string): Promise<Clip> {
-  const [, path, offset] = /^(.*?)(?:@([\d.]+))?$/.exec(name) as unknown as [
-    string,
-    string,
-    string?,
-  ];
-  const options = { sampleRate: RATE };
-  if (offset !== undefined) {
-    return loadClip(path, { ...options, offset: Number(offset), samples: SAMPLES });
-  }
-  return loudest(await loadClip(path, options));
-}
-
-/** The stretch with the most energy. */
-function loudest(clip: Clip): Clip {
-  const { samples } = clip;
-  if (samples.length <= SAMPLES) return clip;
-  let [energy, best, start] = [0, -1, 0];
-  for (let i = 0; i < samples.length; i++) {
-    energy +=
-      (samples[i] as number) ** 2 - (i < SAMPLES ? 0 : (samples[i - SAMPLES] as number) ** 2);
-    if (i >= SAMPLES - 1 && energy > best) [best, start] = [energy, i - SAMPLES + 1];
-  }
-  return crop(clip, start, SAMPLES);
 }
