@@ -162,13 +162,13 @@ export function createInr(kind: InrKind, options: object = {}): Inr {
  * | network | rate | source |
  * | --- | --- | --- |
  * | KAN | 5e-3 | paper 1, section 4.3: the base of its ablation; Table 16 has 1e-3 to 1e-2 |
- * | the others | below | not given in the paper: bench/results/learning-rates.md |
+ * | the others | below | not given in the paper: bench/results/rivals.md |
  */
 export const defaultLearningRates: Readonly<Record<InrKind, number>> = Object.freeze({
   kan: 5e-3,
   nerf: 3e-3,
   siren: 3e-4,
-  finer: 1e-3,
+  finer: 1e-4,
   rff: 3e-3,
   wire: 3e-4,
 });

@@ -10,7 +10,7 @@ void fields(OptionVisitor& visit, FinerOptions& options) {
   visit(hiddenLayers("paper 1, Table 1"), options.layers, kHiddenLayers);
   visit({.name = "omega0",
          .meaning = "Frequency factor ω₀ of the first layer.",
-         .source = "Liu et al. 2024, \"FINER\"",
+         .source = "ours, for speech; Liu et al. 2024, \"FINER\", have 30",
          .flag = Flag{"<factor>"}},
         options.omega0, kPositive);
   visit({.name = "omega",

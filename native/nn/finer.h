@@ -9,7 +9,7 @@ namespace fewsound {
 
 struct FinerOptions : ModelOptions {
   std::vector<int64_t> layers{90, 90, 90, 90, 70};
-  double omega0 = 30.0;
+  double omega0 = 1000.0;
   double omega = 30.0;
   bool learnableOmega = false;
   double biasScale = 5.0;

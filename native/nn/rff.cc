@@ -18,7 +18,7 @@ void fields(OptionVisitor& visit, RffOptions& options) {
         options.frequencies, Whole{1, 65'536});
   visit({.name = "sigma",
          .meaning = "Standard deviation σ of the random frequencies.",
-         .source = "Tancik et al. 2020",
+         .source = "ours, for speech; Tancik et al. 2020 have 10",
          .flag = Flag{"<deviation>"}},
         options.sigma, kPositive);
 }

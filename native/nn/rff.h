@@ -10,7 +10,7 @@ namespace fewsound {
 struct RffOptions : ModelOptions {
   std::vector<int64_t> layers{90, 90, 90, 90, 70};
   int64_t frequencies = 45;
-  double sigma = 10.0;
+  double sigma = 300.0;
 };
 
 void fields(OptionVisitor& visit, RffOptions& options);

@@ -11,7 +11,7 @@ void fields(OptionVisitor& visit, WireOptions& options) {
   visit(hiddenLayers("paper 1, Table 1"), options.layers, kHiddenLayers);
   visit({.name = "omega0",
          .meaning = "Frequency factor ω₀ of the first layer.",
-         .source = "Saragadam et al. 2023",
+         .source = "ours, for speech; Saragadam et al. 2023 have 10",
          .flag = Flag{"<factor>"}},
         options.omega0, kPositive);
   visit({.name = "omega",

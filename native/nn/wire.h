@@ -9,7 +9,7 @@ namespace fewsound {
 
 struct WireOptions : ModelOptions {
   std::vector<int64_t> layers{90, 90, 90, 90, 70};
-  double omega0 = 10.0;
+  double omega0 = 100.0;
   double omega = 10.0;
   double scale = 10.0;
   bool learnableOmega = false;
