@@ -267,6 +267,33 @@ export interface SoundStreamOptions {
   layerNorm?: boolean;
 }
 
+/** Options of 'snac'. */
+export interface SnacOptions {
+  /**
+   * Channels d after the first convolution, doubled by every block. A whole number from 1 to 4096.
+   * Default 32.
+   */
+  channels?: number;
+  /** Strides of the blocks. An array of 1 to 8 strides. Default [4, 4, 8, 8]. */
+  strides?: readonly number[];
+  /**
+   * Steps of time, each as long as the product of the strides, in a window of the attention; 0:
+   * without attention. Recordings are filled up with zeros to whole windows. A whole number from 0
+   * to 4096. Default 16.
+   */
+  window?: number;
+  /**
+   * Channels of each head of the attention: an even divisor of the last block's channels. A
+   * multiple of 2 from 2 to 4096. Default 64.
+   */
+  headWidth?: number;
+  /**
+   * Numbers of a code, which a last convolution and a linear layer make; 0: without these, all that
+   * the encoder gives, channel by channel. A whole number from 0 to 1,048,576. Default 3296.
+   */
+  width?: number;
+}
+
 /** Options of 'segmental-cnn', 'sub-segmental-cnn', 'multi-resolution-cnn'. */
 export interface WaveformCnnOptions extends ModelOptions {
   /** How many classes there are. A whole number from 2 to 65,536. Default 2. */
@@ -534,7 +561,9 @@ export type TargetOptions =
   | ({ kind: 'siren' } & Omit<SirenOptions, keyof ModelOptions>);
 
 /** The encoder E of the recording: its kind and the options of that kind. */
-export type EncoderOptions = { kind?: 'soundstream' } & SoundStreamOptions;
+export type EncoderOptions =
+  | ({ kind?: 'soundstream' } & SoundStreamOptions)
+  | ({ kind: 'snac' } & SnacOptions);
 
 /** What the addon says of every option, by family and kind. */
 export const optionTables = {
@@ -1036,9 +1065,9 @@ export const optionTables = {
       {
         name: 'encoder',
         type: 'kind',
-        expected: "'soundstream'",
+        expected: "'soundstream' or 'snac'",
         meaning: 'The encoder E of the recording.',
-        names: ['soundstream'],
+        names: ['soundstream', 'snac'],
         usual: 'soundstream',
         default: {
           kind: 'soundstream',
@@ -1164,9 +1193,9 @@ export const optionTables = {
       {
         name: 'encoder',
         type: 'kind',
-        expected: "'soundstream'",
+        expected: "'soundstream' or 'snac'",
         meaning: 'The encoder E of the recording.',
-        names: ['soundstream'],
+        names: ['soundstream', 'snac'],
         usual: 'soundstream',
         default: {
           kind: 'soundstream',
@@ -1276,6 +1305,58 @@ export const optionTables = {
         meaning:
           'Layer norm over channels and time, with affine parameters of that shape, which ties the model to recordings of one length.',
         default: true,
+      },
+    ],
+    snac: [
+      {
+        name: 'channels',
+        type: 'whole',
+        expected: 'a whole number from 1 to 4096',
+        meaning: 'Channels d after the first convolution, doubled by every block.',
+        least: 1,
+        most: 4096,
+        default: 32,
+      },
+      {
+        name: 'strides',
+        type: 'wholes',
+        expected: 'an array of 1 to 8 strides',
+        meaning: 'Strides of the blocks.',
+        each: { expected: 'a whole number from 2 to 64', least: 2, most: 64 },
+        shortest: 1,
+        longest: 8,
+        default: [4, 4, 8, 8],
+      },
+      {
+        name: 'window',
+        type: 'whole',
+        expected: 'a whole number from 0 to 4096',
+        meaning:
+          'Steps of time, each as long as the product of the strides, in a window of the attention; 0: without attention. Recordings are filled up with zeros to whole windows.',
+        least: 0,
+        most: 4096,
+        default: 16,
+      },
+      {
+        name: 'headWidth',
+        type: 'whole',
+        expected: 'a multiple of 2 from 2 to 4096',
+        meaning:
+          "Channels of each head of the attention: an even divisor of the last block's channels.",
+        least: 2,
+        most: 4096,
+        multiple: 2,
+        default: 64,
+      },
+      {
+        name: 'width',
+        type: 'whole',
+        expected: 'a whole number from 0 to 1048576',
+        meaning:
+          'Numbers of a code, which a last convolution and a linear layer make; 0: without these, all that the encoder gives, channel by channel.',
+        least: 0,
+        most: 1048576,
+        default: 3296,
       },
     ],
   },

@@ -207,14 +207,20 @@ def is_learnable(name):
 # ---------------------------------------------------------------- FewSound
 
 
-def causal_conv(x, weight, bias, stride=1, dilation=1):
-    """x [batch, in, time], weight [out, in, kernel] -> [batch, out, ceil(time / stride)]"""
+def padded_conv(x, weight, bias, left, right, stride=1, dilation=1):
+    """x [batch, in, time] with zeros on both sides, weight [out, in, kernel] -> [batch, out, outputs]"""
     kernel = weight.shape[-1]
-    past = torch.zeros((*x.shape[:-1], dilation * (kernel - 1)), dtype=x.dtype)
-    padded = torch.cat([past, x], dim=-1)
-    outputs = -(-x.shape[-1] // stride)
+    zeros = [torch.zeros((*x.shape[:-1], count), dtype=x.dtype) for count in (left, right)]
+    padded = torch.cat([zeros[0], x, zeros[1]], dim=-1)
+    outputs = (padded.shape[-1] - dilation * (kernel - 1) - 1) // stride + 1
     taps = torch.arange(outputs)[:, None] * stride + torch.arange(kernel) * dilation
     return torch.einsum("bitk,oik->bot", padded[..., taps], weight) + bias[:, None]
+
+
+def causal_conv(x, weight, bias, stride=1, dilation=1):
+    """x [batch, in, time], weight [out, in, kernel] -> [batch, out, ceil(time / stride)]"""
+    past = dilation * (weight.shape[-1] - 1)
+    return padded_conv(x, weight, bias, past, 0, stride, dilation)
 
 
 def layer_norm(x, gain, shift):
@@ -278,6 +284,111 @@ def encoder_weights(generator, channels, dimension, strides, layer_norm, samples
         channels, time = 2 * channels, -(-time // stride)
         norm(f"{block}.4", channels, time)
     conv(f"net.{3 + len(strides)}", dimension, channels, 3)
+    return weights
+
+
+def snac_encoder(x, weights, strides, window, head):
+    """x [batch, samples] -> [batch, width]. Names are positions: 0 a convolution; a block from 1 on has
+    the units block.0 to block.2 (Snake block.0, convolution block.1, Snake, convolution), Snake block.3
+    and convolution block.4; then attention where there is a window, a convolution; and `reduce` and
+    `project` where those are. All convolutions but `reduce` are g·v/|v|."""
+
+    def conv(x, name, left, right, stride=1, dilation=1):
+        v = weights[f"{name}.weight_v"]
+        norms = torch.sqrt((v**2).sum((1, 2), keepdim=True))
+        weight = v * (weights[f"{name}.weight_g"] / norms)
+        return padded_conv(x, weight, weights[f"{name}.bias"], left, right, stride, dilation)
+
+    def snake(x, name):
+        alpha = weights[f"{name}.alpha"]
+        return x + torch.sin(alpha * x) ** 2 / (alpha + 1e-9)
+
+    unit = math.prod(strides) * max(window, 1)
+    missing = -x.shape[-1] % unit
+    x = torch.cat([x, torch.zeros((len(x), missing), dtype=x.dtype)], dim=1)
+    x = conv(x.unsqueeze(1), "0", 3, 3)
+    for i, stride in enumerate(strides):
+        block = f"{i + 1}.block"
+        for u, dilation in enumerate((1, 3, 9)):
+            inside = f"{block}.{u}.block"
+            y = conv(snake(x, f"{inside}.0"), f"{inside}.1", 3 * dilation, 3 * dilation, 1, dilation)
+            x = x + conv(snake(y, f"{inside}.2"), f"{inside}.3", 0, 0)
+        around = math.ceil(stride / 2)
+        x = conv(snake(x, f"{block}.3"), f"{block}.4", around, around, stride)
+    last = len(strides) + 1
+    if window > 0:
+        x = x + local_attention(x, weights, str(last), window, head)
+        last += 1
+    x = conv(x, str(last), 3, 3).flatten(1)
+    if "reduce.weight" not in weights:
+        return x
+    fours = x[:, : x.shape[1] // 4 * 4].reshape(len(x), -1, 4)
+    x = fours @ weights["reduce.weight"].flatten() + weights["reduce.bias"]
+    x = torch.where(x > 0.0, x, 0.2 * x)
+    return x @ weights["project.weight"].T + weights["project.bias"]
+
+
+def local_attention(x, weights, name, window, head):
+    """x [batch, channels, time], window by window and head by head. A head's numbers j and j + head / 2
+    are a complex one, which step n of a window turns by n / 10000^(2j / head)."""
+    channels = x.shape[1]
+    mean = x.mean(1, keepdim=True)
+    variance = ((x - mean) ** 2).mean(1, keepdim=True)
+    steps = ((x - mean) / torch.sqrt(variance + 1e-5)).transpose(1, 2)
+    steps = steps * weights[f"{name}.norm.weight"] + weights[f"{name}.norm.bias"]
+    q, k, v = (steps @ weights[f"{name}.to_qkv.weight"].T).split(channels, dim=-1)
+    places = torch.arange(window, dtype=x.dtype)[:, None]
+    angles = places / 10_000.0 ** (torch.arange(0, head, 2, dtype=x.dtype) / head)
+
+    def turned(part):
+        one, two = part.split(head // 2, dim=-1)
+        return torch.complex(one, two) * torch.polar(torch.ones_like(angles), angles)
+
+    heard = torch.zeros_like(v)
+    for start in range(0, x.shape[2], window):
+        for first in range(0, channels, head):
+            here = (slice(None), slice(start, start + window), slice(first, first + head))
+            scores = (turned(q[here]) @ turned(k[here]).mH).real / math.sqrt(head)
+            shares = torch.exp(scores)
+            heard[here] = shares / shares.sum(-1, keepdim=True) @ v[here]
+    return (heard @ weights[f"{name}.to_out.weight"].T).transpose(1, 2)
+
+
+def snac_weights(generator, channels, strides, window, samples, width, dtype):
+    weights = {}
+
+    def conv(name, out, inputs, kernel):
+        bound = 1.0 / math.sqrt(inputs * kernel)
+        weights[f"{name}.weight_g"] = 0.6 + uniform(generator, (out, 1, 1), 0.3, dtype)
+        weights[f"{name}.weight_v"] = uniform(generator, (out, inputs, kernel), bound, dtype)
+        weights[f"{name}.bias"] = uniform(generator, (out,), bound, dtype)
+
+    def snake(name, inputs):
+        weights[f"{name}.alpha"] = 1.0 + uniform(generator, (1, inputs, 1), 0.5, dtype)
+
+    time = -(-samples // (math.prod(strides) * max(window, 1))) * max(window, 1)
+    conv("0", channels, 1, 7)
+    for i, stride in enumerate(strides):
+        block = f"{i + 1}.block"
+        for unit in range(3):
+            for position, kernel in ((0, 7), (2, 1)):
+                snake(f"{block}.{unit}.block.{position}", channels)
+                conv(f"{block}.{unit}.block.{position + 1}", channels, channels, kernel)
+        snake(f"{block}.3", channels)
+        conv(f"{block}.4", 2 * channels, channels, 2 * stride)
+        channels *= 2
+    last, bound = len(strides) + 1, 1.0 / math.sqrt(channels)
+    if window > 0:
+        weights[f"{last}.norm.weight"] = 1.0 + uniform(generator, (channels,), 0.3, dtype)
+        weights[f"{last}.norm.bias"] = uniform(generator, (channels,), 0.3, dtype)
+        for name, out in (("to_qkv", 3 * channels), ("to_out", channels)):
+            weights[f"{last}.{name}.weight"] = uniform(generator, (out, channels), 3 * bound, dtype)
+        last += 1
+    conv(str(last), channels, channels, 7)
+    if width > 0:
+        for name, shape in (("reduce", (1, 1, 4)), ("project", (width, channels * time // 4))):
+            weights[f"{name}.weight"] = uniform(generator, shape, shape[-1] ** -0.5, dtype)
+            weights[f"{name}.bias"] = uniform(generator, shape[:1], 0.3, dtype)
     return weights
 
 

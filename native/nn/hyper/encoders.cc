@@ -1,4 +1,5 @@
 #include "native/nn/hyper/encoder.h"
+#include "native/nn/hyper/snac_encoder.h"
 #include "native/nn/hyper/soundstream_encoder.h"
 
 namespace fewsound {
@@ -8,6 +9,8 @@ const std::vector<AnyEncoderOptions::Row>& AnyEncoderOptions::rows() {
   static const std::vector<Row> rows{
       kindOf<SoundStreamEncoder, Encoder, SoundStreamOptions, int64_t, const Initializer&>(
           "soundstream", "SoundStreamOptions", {}),
+      kindOf<SnacEncoder, Encoder, SnacOptions, int64_t, const Initializer&>("snac", "SnacOptions",
+                                                                             {}),
   };
   return rows;
 }
