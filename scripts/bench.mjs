@@ -1,4 +1,4 @@
-// `npm run bench -- NAME [RECORDING…] [--json] [--rounds N] [--steps N] [--seconds S] [--threads N]`:
+// `npm run bench -- NAME [RECORDING…] [--json] [--rounds N] [--steps N] [--seconds S] [--threads N] [--encoder KIND]`:
 // one benchmark.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';

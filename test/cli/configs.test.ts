@@ -2,7 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readTrainConfig, type TrainConfig } from '../../lib/cli/runs/train-config';
 import { openCorpus } from '../../lib/data';
-import { createHyperNetwork, createInr, type TargetOptions } from '../../lib/nn';
+import {
+  createHyperNetwork,
+  createInr,
+  type EncoderOptions,
+  type TargetOptions,
+} from '../../lib/nn';
 import { kindSchema, parseOptions } from '../../lib/options';
 import { formatCount } from '../../lib/report/text-table';
 import { setUpTraining } from '../../lib/train/train-options';
@@ -42,10 +47,12 @@ function parts(config: TrainConfig) {
   const writer = widths
     .slice(1)
     .reduce((sum, width, i) => sum + width * ((widths[i] as number) + 1), 0);
+  const { kind = 'soundstream' } = (config.model.encoder ?? {}) as EncoderOptions;
+  const encoder = { soundstream: 21_045_792, snac: 21_192_997 }[kind];
   const universal = isFewSound
     ? written + 2 * (kernel + 1) + (written - 2 * (kernel - 1)) * code + code
     : 0;
-  return { written, writer, all: 21_045_792 + universal + writer };
+  return { written, writer, all: encoder + universal + writer };
 }
 
 describe.each(files)('configs/%s', (name) => {

@@ -1,4 +1,5 @@
 import {
+  type EncoderOptions,
   FewSound,
   type FewSoundOptions,
   type HyperNetwork,
@@ -17,12 +18,22 @@ export const smallTargets = {
 export type TargetKind = keyof typeof smallTargets;
 export const targetKinds = ['kan', 'nerf', 'siren'] as const;
 
+export type EncoderKind = NonNullable<EncoderOptions['kind']>;
+
+/** An encoder of every kind, of a few dozen or hundred parameters. */
+export const smallEncoders = {
+  soundstream: { channels: 2, dimension: 2, strides: [2, 4] },
+  snac: { kind: 'snac', channels: 1, strides: [2, 4], window: 2, headWidth: 2, width: 5 },
+} as const satisfies Record<EncoderKind, EncoderOptions>;
+
+export const encoderKinds = Object.keys(smallEncoders) as EncoderKind[];
+
 /** Samples of a recording of a small model. */
 export const SAMPLES = 80;
 
 const small = {
   samples: SAMPLES,
-  encoder: { channels: 2, dimension: 2, strides: [2, 4] },
+  encoder: smallEncoders.soundstream,
   hidden: [6, 5],
   seed: 11,
 };

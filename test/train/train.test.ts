@@ -16,6 +16,7 @@ import {
   type ValidationRecord,
   type ValidationResult,
 } from '../../lib/train';
+import { encoderKinds, smallEncoders } from '../nn/small-hyper-networks';
 import { temporaryFolder } from '../nn/temporary-folder';
 import { quickLoss } from './glide';
 import {
@@ -146,11 +147,12 @@ describe('a training', () => {
     expect(weightDistance(four, eight)).toBeLessThan(1e-9);
   });
 
-  it('in bfloat16 stays close to one in float32', async () => {
-    using exact = tinyModel();
-    using rounded = tinyModel();
-    const one = await trained(exact, 'float32');
-    const two = await trained(rounded, 'bfloat16', { precision: 'bfloat16' });
+  it.each(encoderKinds)('in bfloat16 stays close to one in float32: %s', async (kind) => {
+    const encoder = smallEncoders[kind];
+    using exact = tinyModel({ encoder });
+    using rounded = tinyModel({ encoder });
+    const one = await trained(exact, `float32-${kind}`);
+    const two = await trained(rounded, `bfloat16-${kind}`, { precision: 'bfloat16' });
     for (const [i, { loss }] of one.steps.entries()) {
       const other = two.steps[i]?.loss as number;
       expect(Math.abs(other / (loss as number) - 1)).toBeLessThan(0.05);
