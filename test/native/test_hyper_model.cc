@@ -12,6 +12,7 @@
 
 #include "native/nn/finer.h"
 #include "native/nn/hyper/hyper_model.h"
+#include "native/nn/hyper/snake.h"
 #include "native/nn/hyper/soundstream_encoder.h"
 #include "native/nn/hyper/universal_weights.h"
 #include "native/nn/kan.h"
@@ -146,6 +147,18 @@ TEST(gradientsOfHypernetworksAgreeWithDifferences) {
       }
     }
   }
+}
+
+TEST(snakeAndItsGradientsAgreeWithDifferencesAndItsReference) {
+  const at::Tensor x = at::sin(at::arange(30, at::kDouble) * 2.3).view({2, 3, 5}) * 2.0;
+  const at::Tensor alpha = at::tensor({0.3, 1.0, -1.7}, at::kDouble).view({1, 3, 1});
+  const at::Tensor w = at::cos(at::arange(30, at::kDouble)).view({2, 3, 5});
+  const ScalarFunction objective = [&](const std::vector<at::Tensor>& at) {
+    return (snake(at[0], at[1]) * w).sum();
+  };
+  CHECK(distance(snake(x, alpha), snakeReference(x, alpha)) < 1e-14);
+  CHECK(gradientError(objective, {x, alpha}) < 1e-8);
+  CHECK(secondGradientError(objective, {x, alpha}) < 1e-6);
 }
 
 TEST(aKernelBeyondTheTargetIsAnErrorThatSaysWhatToDo) {

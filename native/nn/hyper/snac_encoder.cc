@@ -7,6 +7,8 @@
 #include <cmath>
 #include <string>
 
+#include "native/nn/hyper/snake.h"
+
 namespace fewsound {
 namespace {
 
@@ -15,7 +17,6 @@ constexpr std::array<int64_t, 3> kDilations{1, 3, 9};
 constexpr int64_t kReduction = 4;  // kernel and stride of the convolution over all numbers
 constexpr double kSlope = 0.2;     // of the leaky ReLU after it
 constexpr double kRotaryBase = 10'000.0;
-constexpr double kLeastAlpha = 1e-9;  // SNAC's: added where it is divided by
 
 /// What PyTorch's layers start from.
 double usualBound(int64_t fanIn) { return 1.0 / std::sqrt(static_cast<double>(fanIn)); }
@@ -63,7 +64,7 @@ void fields(OptionVisitor& visit, SnacOptions& options) {
       options.width, Whole{0, 1'048'576});
 }
 
-/// x + sin²(αx)/α, where there is an activation, and a convolution whose weights are g·v/‖v‖.
+/// Snake, where there is an activation, and a convolution whose weights are g·v/‖v‖.
 struct SnacEncoder::Convolution : torch::nn::Module {
   struct Shape {
     int64_t in;
@@ -88,10 +89,8 @@ struct SnacEncoder::Convolution : torch::nn::Module {
   }
 
   at::Tensor forward(const at::Tensor& x) const {
-    at::Tensor heard = x;
-    if (shape.activated) heard = x + at::sin(alpha * x).square() / (alpha + kLeastAlpha);
-    return at::conv1d(heard, at::_weight_norm(weightV, weightG, 0), bias, {shape.stride},
-                      at::IntArrayRef{shape.padding}, {shape.dilation});
+    return at::conv1d(shape.activated ? snake(x, alpha) : x, at::_weight_norm(weightV, weightG, 0),
+                      bias, {shape.stride}, at::IntArrayRef{shape.padding}, {shape.dilation});
   }
 
   Shape shape;
