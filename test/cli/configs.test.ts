@@ -33,6 +33,16 @@ function targetNumbers(config: TrainConfig): number {
   return network.parameterCount;
 }
 
+/** Numbers of an encoder that learn. */
+function encoderNumbers(encoder: EncoderOptions): number {
+  if (encoder.kind !== 'whisper') {
+    return { soundstream: 21_045_792, snac: 21_192_997 }[encoder.kind ?? 'soundstream'];
+  }
+  const { channels = 0, layers = 0 } = encoder;
+  // A and B of queries and values at rank 8; the three gates of a GRU with two biases each.
+  return layers * 2 * 2 * 8 * channels + 3 * 3296 * (channels + 3296 + 2);
+}
+
 /** Parameters of the parts by SPEC's formulas; building them all would take minutes. */
 function parts(config: TrainConfig) {
   const written = targetNumbers(config);
@@ -47,8 +57,7 @@ function parts(config: TrainConfig) {
   const writer = widths
     .slice(1)
     .reduce((sum, width, i) => sum + width * ((widths[i] as number) + 1), 0);
-  const { kind = 'soundstream' } = (config.model.encoder ?? {}) as EncoderOptions;
-  const encoder = { soundstream: 21_045_792, snac: 21_192_997 }[kind];
+  const encoder = encoderNumbers((config.model.encoder ?? {}) as EncoderOptions);
   const universal = isFewSound
     ? written + 2 * (kernel + 1) + (written - 2 * (kernel - 1)) * code + code
     : 0;

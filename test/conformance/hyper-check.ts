@@ -40,24 +40,27 @@ function modelName(name: string): string {
     : `universal.conv${Number(index) / 2}.${role}`;
 }
 
-/** Copies the golden values into the model and gives them back as leaves, by their golden names. */
+/** Copies the golden values into the model and gives those that learn back, by their golden names. */
 function fill(
   model: HyperNetwork,
   golden: GoldenFile,
   ownName: (name: string) => string,
   dtype: RealDType,
   change: Change,
+  groups: readonly ('param' | 'fixed')[] = ['param'],
 ): Map<string, Tensor> {
-  const own = model.parameters();
+  const own = model.stateDict();
   const state = new Map(own);
   const leaves = new Map<string, Tensor>();
-  for (const [name, tensor] of golden.group('param')) {
-    const key = ownName(name);
-    const leaf = own.get(key);
-    if (leaf === undefined)
-      throw new Error(`a ${model.kind} model has no tensor "${key}" (${name})`);
-    state.set(key, change(tensor.to({ dtype })));
-    leaves.set(name, leaf);
+  for (const group of groups) {
+    for (const [name, tensor] of golden.group(group)) {
+      const key = ownName(name);
+      const leaf = own.get(key);
+      if (leaf === undefined)
+        throw new Error(`a ${model.kind} model has no tensor "${key}" (${name})`);
+      state.set(key, change(tensor.to({ dtype })));
+      if (group === 'param') leaves.set(name, leaf);
+    }
   }
   model.loadStateDict(state);
   return leaves;
@@ -114,6 +117,12 @@ const snac: GoldenEncoder = {
   },
 };
 
+/** Whisper's encoder with what follows it, in our own names. */
+const whisper: GoldenEncoder = {
+  options: (golden) => golden.need('encoder'),
+  ownName: () => (name) => name,
+};
+
 /** An encoder alone: codes, and every gradient of their products with `w` where the file has it. */
 function checkEncoder({ options, ownName }: GoldenEncoder) {
   return async (golden: GoldenFile): Promise<CheckResult> => {
@@ -130,7 +139,10 @@ function checkEncoder({ options, ownName }: GoldenEncoder) {
           device: golden.device,
         });
         const own = ownName(golden);
-        const leaves = fill(model, golden, (name) => `encoder.${own(name)}`, dtype, change);
+        const leaves = fill(model, golden, (name) => `encoder.${own(name)}`, dtype, change, [
+          'param',
+          'fixed',
+        ]);
         const audio = x.to({ dtype }).clone();
         audio.requiresGrad = true;
         const out = model.codes(audio);
@@ -149,6 +161,7 @@ function checkEncoder({ options, ownName }: GoldenEncoder) {
 
 export const checkSoundStream = checkEncoder(soundStream);
 export const checkSnac = checkEncoder(snac);
+export const checkWhisper = checkEncoder(whisper);
 
 /**
  * The whole model for one kind of target: codes, reconstructions, L1 loss and every gradient, at

@@ -367,17 +367,19 @@ def onecycle():
     )
 
 
-def encoder_case(name, weights, encode, samples, seed, dtype, **settings):
+def encoder_case(name, weights, encode, samples, seed, dtype, fixed=None, **settings):
+    fixed = fixed or {}
     learnable = {key: value.requires_grad_() for key, value in weights.items()}
     x = torch.tensor(np.stack([sound(samples, seed + i) for i in range(2)]))
     x = x.to(dtype).requires_grad_()
-    out = encode(x, learnable)
+    out = encode(x, {**fixed, **learnable})
     w = torch.randn(out.shape, generator=generator(seed), dtype=torch.float64).to(dtype)
     (out * w).sum().backward()
     save(
         name,
         {
             "x": x,
+            **{f"fixed.{key}": value for key, value in fixed.items()},
             **{f"param.{key}": value for key, value in learnable.items()},
             "out": out,
             "w": w,
@@ -437,6 +439,43 @@ def snac_encoder():
             attn_window=window,
             dim_head=head,
             width=width,
+        )
+
+
+def whisper_encoder():
+    # Filled up with silence, updates of queries and values in float32; the recording alone and updates
+    # of all projections in float64.
+    cases = {"": (0.12, False), "_float64": (0.0, True)}
+    for suffix, (seconds, everywhere) in cases.items():
+        seed, dtype = 250, DTYPES[suffix]
+        options = {
+            "kind": "whisper",
+            "mels": 8,
+            "channels": 8,
+            "layers": 2,
+            "headWidth": 4,
+            "sampleRate": 16_000,
+            "seconds": seconds,
+            "lora": {
+                "rank": 2,
+                "alpha": 3.0,
+                "query": True,
+                "key": everywhere,
+                "value": True,
+                "output": everywhere,
+            },
+            "width": 5,
+        }
+        fixed, learnable = reference.whisper_weights(generator(seed), options, dtype)
+        encoder_case(
+            "whisper_encoder" + suffix,
+            learnable,
+            lambda x, weights: reference.whisper_encoder(x, weights, options),
+            1000,
+            seed,
+            dtype,
+            fixed=fixed,
+            encoder=options,
         )
 
 
@@ -536,4 +575,5 @@ if __name__ == "__main__":
     onecycle()
     soundstream_encoder()
     snac_encoder()
+    whisper_encoder()
     fewsound_cases()

@@ -17,7 +17,7 @@ it('every kind of file is there', () => {
   const kinds = files.map((name) => name.replace(/(_g\d.*|_float64)?\.safetensors$/, ''));
   const networks = ['kan', 'nerf', 'siren', 'finer', 'rff', 'wire'];
   const others = ['bspline_bases', 'kan_batched', 'mel_stft_loss', 'metrics', 'onecycle'];
-  const encoders = ['soundstream_encoder', 'snac_encoder'];
+  const encoders = ['soundstream_encoder', 'snac_encoder', 'whisper_encoder'];
   const hyper = [...encoders, 'fewsound_kan', 'fewsound_nerf', 'fewsound_siren'];
   const trained = networks.map((kind) => `train_${kind}`);
   const expected = [...networks, ...others, ...trained, ...hyper];

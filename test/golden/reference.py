@@ -392,6 +392,110 @@ def snac_weights(generator, channels, strides, window, samples, width, dtype):
     return weights
 
 
+def whisper_encoder(x, weights, options):
+    """x [batch, samples] at 16 kHz -> [batch, width]: log-mel, Whisper's encoder over so many seconds, and
+    the last state of a GRU over the positions that the recording reaches."""
+    mels, head, lora = options["mels"], options["headWidth"], options["lora"]
+    positions = -(-x.shape[1] // 320)
+    frames = 2 * max(positions, math.ceil(options["seconds"] * 50))
+    zeros = torch.zeros((len(x), 480_000 - x.shape[1]), dtype=x.dtype)
+    whole = torch.cat([x, zeros], dim=1)
+    whole = torch.cat([whole[:, 1:201].flip(1), whole], dim=1)
+    window = 0.5 - 0.5 * torch.cos(2 * math.pi * torch.arange(400, dtype=x.dtype) / 400)
+    turns = torch.outer(torch.arange(201), torch.arange(400)).remainder(400).to(torch.float64)
+    phases = 2 * math.pi * turns / 400
+    cut = torch.stack([whole[:, 160 * i : 160 * i + 400] for i in range(frames)], dim=1) * window
+    power = (cut @ phases.cos().to(x.dtype).T) ** 2 + (cut @ phases.sin().to(x.dtype).T) ** 2
+    levels = power @ mel_filterbank(16_000, 400, mels, x.dtype).T
+    levels = torch.log10(torch.clamp_min(levels, 1e-10))
+    levels = torch.maximum(levels, levels.amax((1, 2), keepdim=True) - 8)
+    x = ((levels + 4) / 4).transpose(1, 2)
+
+    def gelu(x):
+        return 0.5 * x * (1 + torch.erf(x / math.sqrt(2)))
+
+    def norm(x, name):
+        mean = x.mean(-1, keepdim=True)
+        variance = ((x - mean) ** 2).mean(-1, keepdim=True)
+        scaled = (x - mean) / torch.sqrt(variance + 1e-5)
+        return scaled * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+
+    def linear(x, name):
+        y = x @ weights[f"{name}.weight"].T + weights.get(f"{name}.bias", 0.0)
+        if f"{name}.lora_a" in weights:
+            update = weights[f"{name}.lora_b"] @ weights[f"{name}.lora_a"]
+            y = y + lora["alpha"] / lora["rank"] * (x @ update.T)
+        return y
+
+    for name, stride in (("conv1", 1), ("conv2", 2)):
+        x = gelu(padded_conv(x, weights[f"{name}.weight"], weights[f"{name}.bias"], 1, 1, stride))
+    half = options["channels"] // 2
+    rates = 10_000.0 ** (-torch.arange(half, dtype=torch.float64) / (half - 1))
+    angles = torch.arange(x.shape[2])[:, None] * rates
+    x = x.transpose(1, 2) + torch.cat([angles.sin(), angles.cos()], dim=1).to(x.dtype)
+    for i in range(options["layers"]):
+        layer = f"layers.{i}"
+        steps = norm(x, f"{layer}.self_attn_layer_norm")
+        q, k, v = (linear(steps, f"{layer}.self_attn.{part}_proj") for part in "qkv")
+        heard = torch.zeros_like(v)
+        for first in range(0, x.shape[2], head):
+            one = (Ellipsis, slice(first, first + head))
+            shares = torch.exp(q[one] @ k[one].mT / math.sqrt(head))
+            heard[one] = shares / shares.sum(-1, keepdim=True) @ v[one]
+        x = x + linear(heard, f"{layer}.self_attn.out_proj")
+        hidden = gelu(linear(norm(x, f"{layer}.final_layer_norm"), f"{layer}.fc1"))
+        x = x + linear(hidden, f"{layer}.fc2")
+    x = norm(x[:, :positions], "layer_norm")
+    width = options["width"]
+    state = torch.zeros((len(x), width), dtype=x.dtype)
+    for step in x.unbind(1):
+        given = (step @ weights["gru.weight_ih"].T + weights["gru.bias_ih"]).split(width, dim=1)
+        kept = (state @ weights["gru.weight_hh"].T + weights["gru.bias_hh"]).split(width, dim=1)
+        reset, update = (torch.sigmoid(given[i] + kept[i]) for i in (0, 1))
+        new = torch.tanh(given[2] + reset * kept[2])
+        state = (1 - update) * new + update * state
+    return state
+
+
+def whisper_weights(generator, options, dtype):
+    """What is fixed, and what learns."""
+    channels, rank, width = options["channels"], options["lora"]["rank"], options["width"]
+    fixed, learnable = {}, {}
+
+    def layer(name, shape, bias=True):
+        bound = 1.0 / math.sqrt(math.prod(shape[1:]))
+        fixed[f"{name}.weight"] = uniform(generator, shape, bound, dtype)
+        if bias:
+            fixed[f"{name}.bias"] = uniform(generator, shape[:1], bound, dtype)
+
+    def norm(name):
+        fixed[f"{name}.weight"] = 1.0 + uniform(generator, (channels,), 0.3, dtype)
+        fixed[f"{name}.bias"] = uniform(generator, (channels,), 0.3, dtype)
+
+    layer("conv1", (channels, options["mels"], 3))
+    layer("conv2", (channels, channels, 3))
+    for i in range(options["layers"]):
+        for part, option in (("k", "key"), ("v", "value"), ("q", "query"), ("out", "output")):
+            name = f"layers.{i}.self_attn.{part}_proj"
+            layer(name, (channels, channels), bias=part != "k")
+            if options["lora"][option]:
+                learnable[f"{name}.lora_a"] = uniform(generator, (rank, channels), 0.5, dtype)
+                learnable[f"{name}.lora_b"] = uniform(generator, (channels, rank), 0.5, dtype)
+        norm(f"layers.{i}.self_attn_layer_norm")
+        layer(f"layers.{i}.fc1", (4 * channels, channels))
+        layer(f"layers.{i}.fc2", (channels, 4 * channels))
+        norm(f"layers.{i}.final_layer_norm")
+    norm("layer_norm")
+    for name, shape in (
+        ("weight_ih", (3 * width, channels)),
+        ("weight_hh", (3 * width, width)),
+        ("bias_ih", (3 * width,)),
+        ("bias_hh", (3 * width,)),
+    ):
+        learnable[f"gru.{name}"] = uniform(generator, shape, 0.6, dtype)
+    return fixed, learnable
+
+
 def universal_code(weights):
     """G(theta) [1, width]: convolutions without padding over the vector, ELU, a linear layer."""
     x = weights["global_weights"]

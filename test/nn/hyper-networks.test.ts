@@ -46,7 +46,7 @@ function stirred(model: HyperNetwork): HyperNetwork {
   noGrad(() =>
     scope(() => {
       for (const [name, tensor] of model.parameters()) {
-        if (!/norm\.|theta|writer\.layers\.2\.bias/.test(name)) continue;
+        if (!/norm\.|theta|lora_b|writer\.layers\.2\.bias/.test(name)) continue;
         tensor.copy_(tensor.add(directionLike(tensor).mul(0.2)));
       }
     }),

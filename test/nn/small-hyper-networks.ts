@@ -24,6 +24,18 @@ export type EncoderKind = NonNullable<EncoderOptions['kind']>;
 export const smallEncoders = {
   soundstream: { channels: 2, dimension: 2, strides: [2, 4] },
   snac: { kind: 'snac', channels: 1, strides: [2, 4], window: 2, headWidth: 2, width: 5 },
+  whisper: {
+    kind: 'whisper',
+    mels: 5,
+    channels: 4,
+    layers: 2,
+    headWidth: 2,
+    // The small models' recordings are shorter than half of Whisper's frames.
+    sampleRate: 2000,
+    seconds: 0.1,
+    lora: { rank: 2, output: true },
+    width: 5,
+  },
 } as const satisfies Record<EncoderKind, EncoderOptions>;
 
 export const encoderKinds = Object.keys(smallEncoders) as EncoderKind[];

@@ -6,12 +6,13 @@ import type { PreparedCorpus } from '../../lib/data';
 import { type FewSound, type HyperNetwork, loadHyperNetwork } from '../../lib/nn';
 import { noGrad, scope, type Tensor } from '../../lib/tensor';
 import { runFiles, type TrainOptions, train } from '../../lib/train';
-import { encoderKinds, smallEncoders } from '../nn/small-hyper-networks';
+import { encoderKinds } from '../nn/small-hyper-networks';
 import { temporaryFolder } from '../nn/temporary-folder';
 import {
   checkpointStep,
   openTinyCorpus,
   timelessLog,
+  tinyEncoders,
   tinyModel,
   tinyModelOptions,
   tinyOptions,
@@ -88,7 +89,7 @@ describe('a training that is stopped', () => {
   });
 
   it.each(encoderKinds)('goes on so with any encoder: %s', async (kind) => {
-    const make = () => tinyModel({ encoder: smallEncoders[kind] });
+    const make = () => tinyModel({ encoder: tinyEncoders[kind] });
     using through = make();
     await run(through, `through-${kind}`);
     const controller = new AbortController();

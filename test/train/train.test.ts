@@ -16,13 +16,14 @@ import {
   type ValidationRecord,
   type ValidationResult,
 } from '../../lib/train';
-import { encoderKinds, smallEncoders } from '../nn/small-hyper-networks';
+import { encoderKinds } from '../nn/small-hyper-networks';
 import { temporaryFolder } from '../nn/temporary-folder';
 import { quickLoss } from './glide';
 import {
   lossesOf,
   numbersOf,
   openTinyCorpus,
+  tinyEncoders,
   tinyModel,
   tinyModelOptions,
   tinyOptions,
@@ -148,7 +149,7 @@ describe('a training', () => {
   });
 
   it.each(encoderKinds)('in bfloat16 stays close to one in float32: %s', async (kind) => {
-    const encoder = smallEncoders[kind];
+    const encoder = tinyEncoders[kind];
     using exact = tinyModel({ encoder });
     using rounded = tinyModel({ encoder });
     const one = await trained(exact, `float32-${kind}`);

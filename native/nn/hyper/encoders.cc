@@ -1,6 +1,7 @@
 #include "native/nn/hyper/encoder.h"
 #include "native/nn/hyper/snac_encoder.h"
 #include "native/nn/hyper/soundstream_encoder.h"
+#include "native/nn/hyper/whisper_encoder.h"
 
 namespace fewsound {
 
@@ -11,6 +12,8 @@ const std::vector<AnyEncoderOptions::Row>& AnyEncoderOptions::rows() {
           "soundstream", "SoundStreamOptions", {}),
       kindOf<SnacEncoder, Encoder, SnacOptions, int64_t, const Initializer&>("snac", "SnacOptions",
                                                                              {}),
+      kindOf<WhisperEncoder, Encoder, WhisperOptions, int64_t, const Initializer&>(
+          "whisper", "WhisperOptions", {}),
   };
   return rows;
 }
