@@ -1,6 +1,6 @@
 """One training step of FewSound in eager PyTorch, written from the papers' formulas: the peer of `bench hyper-step`.
 
-    python hyper_step.py TARGET ENCODER THREADS BATCH PASSES     TARGET nerf|kan, ENCODER soundstream|snac
+    python hyper_step.py TARGET ENCODER THREADS BATCH PASSES     TARGET nerf|kan, ENCODER soundstream|snac|whisper
 
 BATCH recordings of 32,768 samples in PASSES passes, whose gradients are accumulated.
 """
@@ -119,7 +119,75 @@ def snac(channels=32, strides=(4, 4, 8, 8), code=3296):
     return nn.Sequential(*layers, nn.Linear(time * width // 4, code)), code
 
 
-ENCODERS = {"soundstream": soundstream, "snac": snac}
+class LoraLinear(nn.Linear):
+    """A fixed layer with an update of rank 8 and alpha 16."""
+
+    def __init__(self, width):
+        super().__init__(width, width)
+        self.requires_grad_(False)
+        self.down, self.up = nn.Linear(width, 8, bias=False), nn.Linear(8, width, bias=False)
+
+    def forward(self, x):
+        return super().forward(x) + 2.0 * self.up(self.down(x))
+
+
+class WhisperLayer(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(2))
+        self.key, self.out = nn.Linear(width, width, bias=False), nn.Linear(width, width)
+        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        self.requires_grad_(False)
+        self.query, self.value = LoraLinear(width), LoraLinear(width)
+
+    def forward(self, x):
+        steps = self.norms[0](x)
+        q, k, v = (
+            part(steps).view(*x.shape[:2], -1, 64).transpose(1, 2)
+            for part in (self.query, self.key, self.value)
+        )
+        heard = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(x.shape)
+        x = x + self.out(heard)
+        return x + self.mlp(self.norms[1](x))
+
+
+class Whisper(nn.Module):
+    """tiny.en with random weights over the recording and silence up to 30 s."""
+
+    def __init__(self, width=384, layers=4, code=3296):
+        super().__init__()
+        self.register_buffer("taps", torch.randn(320, 1, 562) / 562)
+        self.register_buffer("mels", torch.rand(80, 201))
+        self.register_buffer("places", torch.randn(1500, width))
+        self.convs = nn.ModuleList([nn.Conv1d(80, width, 3, 1, 1), nn.Conv1d(width, width, 3, 2, 1)])
+        self.norm = nn.LayerNorm(width)
+        self.requires_grad_(False)
+        self.layers = nn.ModuleList(WhisperLayer(width) for _ in range(layers))
+        self.gru = nn.GRU(width, code, batch_first=True)
+
+    def forward(self, audio):
+        blocks = F.conv1d(F.pad(audio, (60, 600)), self.taps, stride=441)
+        sound = blocks.transpose(1, 2).flatten(1)[:, : math.ceil(SAMPLES * 320 / 441)]
+        positions = math.ceil(sound.shape[1] / 320)
+        whole = F.pad(sound, (0, 480_000 - sound.shape[1]))
+        window = torch.hann_window(400)
+        power = torch.stft(whole, 400, 160, window=window, return_complex=True)[..., :-1].abs() ** 2
+        levels = (self.mels @ power).clamp_min(1e-10).log10()
+        levels = torch.maximum(levels, levels.amax((1, 2), keepdim=True) - 8)
+        x = (levels + 4) / 4
+        for conv in self.convs:
+            x = F.gelu(conv(x))
+        x = x.transpose(1, 2) + self.places
+        for layer in self.layers:
+            x = layer(x)
+        return self.gru(self.norm(x)[:, :positions])[1][0]
+
+
+def whisper():
+    return Whisper(), 3296
+
+
+ENCODERS = {"soundstream": soundstream, "snac": snac, "whisper": whisper}
 
 
 class NerfTarget:

@@ -18,9 +18,6 @@ constexpr int64_t kReduction = 4;  // kernel and stride of the convolution over 
 constexpr double kSlope = 0.2;     // of the leaky ReLU after it
 constexpr double kRotaryBase = 10'000.0;
 
-/// What PyTorch's layers start from.
-double usualBound(int64_t fanIn) { return 1.0 / std::sqrt(static_cast<double>(fanIn)); }
-
 /// Samples to a window of attention.
 int64_t samplesPerWindow(const SnacOptions& options) {
   int64_t samples = std::max<int64_t>(options.window, 1);

@@ -9,6 +9,7 @@
 
 #include "native/audio/log_mel.h"
 #include "native/audio/mel.h"
+#include "native/nn/hyper/weight_and_bias.h"
 
 namespace fewsound {
 namespace {
@@ -16,8 +17,6 @@ namespace {
 constexpr int64_t kPositions = whisper::kMostFrames / 2;
 constexpr double kMostSeconds = 30.0;
 constexpr double kPlaceBase = 10'000.0;
-
-double usualBound(int64_t fanIn) { return 1.0 / std::sqrt(static_cast<double>(fanIn)); }
 
 int64_t roundedUp(double number) { return static_cast<int64_t>(std::ceil(number)); }
 
@@ -248,14 +247,13 @@ WhisperEncoder::WhisperEncoder(const WhisperOptions& options, int64_t samples,
   tables_ = register_module("tables", std::make_shared<Tables>(rates_, options.mels, numbers));
   if (options.width == 0) return;
   const auto gru = register_module("gru", std::make_shared<torch::nn::Module>("gru"));
-  const auto add = [&](const char* name, at::IntArrayRef shape) {
-    gru_.push_back(
-        gru->register_parameter(name, initializer.uniform(shape, usualBound(options.width))));
+  const auto tensor = [&](const char* name, at::IntArrayRef shape) {
+    return gru->register_parameter(name, initializer.uniform(shape, usualBound(options.width)));
   };
-  add("weight_ih", {3 * options.width, channels});
-  add("weight_hh", {3 * options.width, options.width});
-  add("bias_ih", {3 * options.width});
-  add("bias_hh", {3 * options.width});
+  gru_.input = tensor("weight_ih", {3 * options.width, channels});
+  gru_.state = tensor("weight_hh", {3 * options.width, options.width});
+  gru_.inputBias = tensor("bias_ih", {3 * options.width});
+  gru_.stateBias = tensor("bias_hh", {3 * options.width});
 }
 
 std::vector<Encoder::Fixed> WhisperEncoder::fixed() const {
@@ -278,12 +276,8 @@ at::Tensor WhisperEncoder::forward(const at::Tensor& audio) const {
   x = x.transpose(1, 2) + places_.narrow(0, 0, frames_ / 2);  // [batch, positions, channels]
   for (const auto& layer : layers_) x = layer->forward(x);
   x = Layer::normed(x.narrow(1, 0, positions_), *norm_);
-  if (gru_.empty()) return x.flatten(1);
-  const at::Tensor start = at::zeros({1, x.size(0), width_}, x.options());
-  return std::get<1>(at::gru(x, start, gru_, /*has_biases=*/true, /*num_layers=*/1,
-                             /*dropout=*/0.0, /*train=*/false, /*bidirectional=*/false,
-                             /*batch_first=*/true))
-      .squeeze(0);
+  if (!gru_.state.defined()) return x.flatten(1);
+  return lastGruState(x, gru_);
 }
 
 }  // namespace fewsound

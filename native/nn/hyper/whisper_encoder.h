@@ -8,6 +8,7 @@
 
 #include "native/audio/sinc_resampler.h"
 #include "native/nn/hyper/encoder.h"
+#include "native/nn/hyper/gru.h"
 
 namespace fewsound {
 
@@ -67,7 +68,7 @@ class WhisperEncoder : public Encoder {
   std::vector<std::shared_ptr<Layer>> layers_;
   std::shared_ptr<Affine> norm_;
   std::shared_ptr<Tables> tables_;
-  std::vector<at::Tensor> gru_;  // empty where the code is all that Whisper gives
+  GruWeights gru_;  // undefined where the code is all that Whisper gives
 };
 
 }  // namespace fewsound
