@@ -26,13 +26,30 @@ interface StepSettings {
   readonly encoder: NonNullable<EncoderOptions['kind']>;
 }
 
+/** Targets, and the passes that the peer makes of a batch. */
+const TARGETS = {
+  nerf: { target: { kind: 'nerf', encoding: 10 }, passes: 1 },
+  kan: {
+    target: { kind: 'kan', encoding: 8, layers: [48, 24, 12], grid: 10, order: 2 },
+    passes: 8,
+  },
+} as const satisfies Record<string, { target: TargetOptions; passes: number }>;
+
 /**
  * One training step of FewSound with the hypernetwork of 17.5M parameters, batch 16. Peer: the same
  * in eager PyTorch, where a dense KAN needs its batch in several passes to fit in memory.
  */
-export async function hyperStep(settings: StepSettings) {
+export async function hyperStep(
+  settings: StepSettings,
+  ...targets: readonly (keyof typeof TARGETS)[]
+) {
   const { rounds, threads, encoder } = settings;
   setThreads(threads);
+  const results: Record<string, object> = {};
+  for (const name of targets.length === 0 ? (['nerf', 'kan'] as const) : targets) {
+    const { target, passes } = TARGETS[name];
+    results[name] = await stepOf(target, passes, settings);
+  }
   return {
     benchmark: 'hyper-step',
     batch: BATCH,
@@ -41,12 +58,7 @@ export async function hyperStep(settings: StepSettings) {
     threads,
     encoder,
     ...machine(),
-    nerf: await stepOf({ kind: 'nerf', encoding: 10 }, 1, settings),
-    kan: await stepOf(
-      { kind: 'kan', encoding: 8, layers: [48, 24, 12], grid: 10, order: 2 },
-      8,
-      settings,
-    ),
+    ...results,
   };
 }
 
