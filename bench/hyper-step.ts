@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { FewSound, type TargetOptions } from '../lib/nn/index.js';
+import { type EncoderOptions, FewSound, type TargetOptions } from '../lib/nn/index.js';
 import { ops, scope, setThreads } from '../lib/tensor/index.js';
 import { lossSchema } from '../lib/train/loss.js';
 import { Trainer } from '../lib/train/trainer.js';
@@ -20,32 +20,55 @@ function peak(): number {
 const BATCH = 16;
 const SAMPLES = 32_768;
 
+interface StepSettings {
+  readonly rounds: number;
+  readonly threads: number;
+  readonly encoder: NonNullable<EncoderOptions['kind']>;
+}
+
+/** Targets, and the passes that the peer makes of a batch. */
+const TARGETS = {
+  nerf: { target: { kind: 'nerf', encoding: 10 }, passes: 1 },
+  kan: {
+    target: { kind: 'kan', encoding: 8, layers: [48, 24, 12], grid: 10, order: 2 },
+    passes: 8,
+  },
+} as const satisfies Record<string, { target: TargetOptions; passes: number }>;
+
 /**
  * One training step of FewSound with the hypernetwork of 17.5M parameters, batch 16. Peer: the same
  * in eager PyTorch, where a dense KAN needs its batch in several passes to fit in memory.
  */
-export async function hyperStep({ rounds, threads }: { rounds: number; threads: number }) {
+export async function hyperStep(
+  settings: StepSettings,
+  ...targets: readonly (keyof typeof TARGETS)[]
+) {
+  const { rounds, threads, encoder } = settings;
   setThreads(threads);
+  const results: Record<string, object> = {};
+  for (const name of targets.length === 0 ? (['nerf', 'kan'] as const) : targets) {
+    const { target, passes } = TARGETS[name];
+    results[name] = await stepOf(target, passes, settings);
+  }
   return {
     benchmark: 'hyper-step',
     batch: BATCH,
     samples: SAMPLES,
     rounds,
     threads,
+    encoder,
     ...machine(),
-    nerf: await stepOf({ kind: 'nerf', encoding: 10 }, 1, rounds, threads),
-    kan: await stepOf(
-      { kind: 'kan', encoding: 8, layers: [48, 24, 12], grid: 10, order: 2 },
-      8,
-      rounds,
-      threads,
-    ),
+    ...results,
   };
 }
 
-async function stepOf(target: TargetOptions, passes: number, rounds: number, threads: number) {
+async function stepOf(
+  target: TargetOptions,
+  passes: number,
+  { rounds, threads, encoder }: StepSettings,
+) {
   forgetPeak();
-  using model = new FewSound({ target, seed: 1 });
+  using model = new FewSound({ target, encoder: { kind: encoder }, seed: 1 });
   using trainer = Trainer.ofHyperNetwork(model, {
     learningRate: 1e-5,
     betas: [0.9, 0.999],
@@ -70,7 +93,7 @@ async function stepOf(target: TargetOptions, passes: number, rounds: number, thr
     return (performance.now() - start) / 1000;
   };
   await ours();
-  const peer = await Peer.start('hyper_step.py', [target.kind, threads, BATCH, passes]);
+  const peer = await Peer.start('hyper_step.py', [target.kind, encoder, threads, BATCH, passes]);
   const peaks: number[] = [];
   const seconds = await inTurn(rounds, {
     ours,

@@ -60,6 +60,7 @@ async function main(): Promise<void> {
       seeds: { type: 'string', default: '1' },
       device: { type: 'string', default: 'cuda' },
       seconds: { type: 'string', default: 'Infinity' },
+      encoder: { type: 'string', default: 'soundstream' },
       threads: { type: 'string', default: String(availableParallelism()) },
     },
   });
@@ -69,7 +70,7 @@ async function main(): Promise<void> {
     | undefined;
   if (benchmark === undefined) {
     console.error(
-      `usage: npm run bench -- ${Object.keys(BENCHMARKS).join('|')} [RECORDING…|NETWORK…] [--json] [--rounds N] [--steps N] [--seeds N] [--seconds S] [--threads N] [--device D]`,
+      `usage: npm run bench -- ${Object.keys(BENCHMARKS).join('|')} [RECORDING…|NETWORK…] [--json] [--rounds N] [--steps N] [--seeds N] [--seconds S] [--threads N] [--encoder KIND] [--device D]`,
     );
     process.exitCode = 2;
     return;
@@ -81,6 +82,7 @@ async function main(): Promise<void> {
     device: values.device,
     seconds: Number(values.seconds),
     threads: Number(values.threads),
+    encoder: values.encoder,
   };
   const result = await benchmark(settings, ...recordings);
   console.log(JSON.stringify(result, null, values.json ? undefined : 2));

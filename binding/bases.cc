@@ -7,6 +7,7 @@
 #include "binding/read_options.h"
 #include "binding/register.h"
 #include "binding/tensor_handle.h"
+#include "native/audio/log_mel.h"
 #include "native/audio/mel.h"
 #include "native/mlp/mlp_stack.h"
 #include "native/spline/bspline.h"
@@ -49,6 +50,18 @@ Napi::Value computeMelFilterbank(const Napi::CallbackInfo& info) {
                          at::TensorOptions(toDtype({env, "dtype"}, info[3]))));
 }
 
+/// computeWhisperLogMel(audio, mels, frames)
+Napi::Value computeWhisperLogMel(const Napi::CallbackInfo& info) {
+  const napi_env env = info.Env();
+  const at::Tensor audio = toTensor({env, "audio"}, info[0]);
+  const at::Tensor filterbank =
+      melFilterbank(whisper::kSampleRate, whisper::kFftSize, toInteger({env, "mels"}, info[1]),
+                    audio.options().requires_grad(false));
+  const at::Tensor window = at::hann_window(whisper::kFftSize, filterbank.options());
+  return makeTensor(
+      env, whisper::logMel(audio, window, filterbank, toInteger({env, "frames"}, info[2])));
+}
+
 /// setKanPath('fused' | 'reference'), and setMlpPath the same
 template <typename Path, void (*setPath)(Path)>
 void choosePath(const Napi::CallbackInfo& info) {
@@ -64,6 +77,7 @@ void exposeBases(const Napi::Object& exports) {
   expose<computeSplineKnots>(exports, "splineKnots");
   expose<computeSplineBases>(exports, "splineBases");
   expose<computeMelFilterbank>(exports, "melFilterbank");
+  expose<computeWhisperLogMel>(exports, "whisperLogMel");
   expose<choosePath<KanPath, setKanPath>>(exports, "setKanPath");
   expose<choosePath<MlpPath, setMlpPath>>(exports, "setMlpPath");
 }

@@ -267,6 +267,73 @@ export interface SoundStreamOptions {
   layerNorm?: boolean;
 }
 
+/** Options of 'snac'. */
+export interface SnacOptions {
+  /**
+   * Channels d after the first convolution, doubled by every block. A whole number from 1 to 4096.
+   * Default 32.
+   */
+  channels?: number;
+  /** Strides of the blocks. An array of 1 to 8 strides. Default [4, 4, 8, 8]. */
+  strides?: readonly number[];
+  /**
+   * Steps of time, each as long as the product of the strides, in a window of the attention; 0:
+   * without attention. Recordings are filled up with zeros to whole windows. A whole number from 0
+   * to 4096. Default 16.
+   */
+  window?: number;
+  /**
+   * Channels of each head of the attention: an even divisor of the last block's channels. A
+   * multiple of 2 from 2 to 4096. Default 64.
+   */
+  headWidth?: number;
+  /**
+   * Numbers of a code, which a last convolution and a linear layer make; 0: without these, all that
+   * the encoder gives, channel by channel. A whole number from 0 to 1,048,576. Default 3296.
+   */
+  width?: number;
+}
+
+/** Options of 'whisper'. */
+export interface WhisperOptions {
+  /**
+   * Mel bands: 80, for large-v3 128. A whole number from 1 to 512. Default 80 (tiny.en, as the
+   * defaults of the three below).
+   */
+  mels?: number;
+  /**
+   * Channels: 384 tiny, 512 base, 768 small, 1024 medium, 1280 large. A multiple of 2 from 2 to
+   * 16,384. Default 384.
+   */
+  channels?: number;
+  /**
+   * Layers: 4 tiny, 6 base, 12 small, 24 medium, 32 large. A whole number from 1 to 256. Default 4.
+   */
+  layers?: number;
+  /**
+   * Channels of each head, a divisor of `channels`. A whole number from 1 to 16,384. Default 64.
+   */
+  headWidth?: number;
+  /**
+   * Rate of the recordings, Hz, which are resampled to Whisper's 16 kHz. A whole number from 1 to
+   * 384,000. Default 22050.
+   */
+  sampleRate?: number;
+  /**
+   * Recordings are filled up with silence to so many seconds. 30 gives what Whisper was trained to
+   * give; with less, positions attend to less silence, which is not the same and much faster. 0:
+   * the recording alone. A number from 0 to 30. Default 30.
+   */
+  seconds?: number;
+  /** Low-rank updates of the attention's projections, which learn. */
+  lora?: LoraOptions;
+  /**
+   * Numbers of a code, the last state of a GRU; 0: without it, all that Whisper gives for the
+   * recording, position by position. A whole number from 0 to 65,536. Default 3296.
+   */
+  width?: number;
+}
+
 /** Options of 'segmental-cnn', 'sub-segmental-cnn', 'multi-resolution-cnn'. */
 export interface WaveformCnnOptions extends ModelOptions {
   /** How many classes there are. A whole number from 2 to 65,536. Default 2. */
@@ -316,6 +383,24 @@ export interface FitFields {
   threads?: number;
   /** Seconds between two reports. A finite number, 0 or more. Default 0.05. */
   progressInterval?: number;
+}
+
+/** Low-rank updates of the attention's projections, which learn. */
+export interface LoraOptions {
+  /**
+   * Rank of the updates; 0: without, Whisper is fixed. A whole number from 0 to 4096. Default 8.
+   */
+  rank?: number;
+  /** The updates count alpha / rank times. A finite number above 0. Default 16. */
+  alpha?: number;
+  /** Whether the queries' projection has one. Default true. */
+  query?: boolean;
+  /** Whether the keys' has. Default false. */
+  key?: boolean;
+  /** Whether the values' has. Default true. */
+  value?: boolean;
+  /** Whether the heads' joint one has. Default false. */
+  output?: boolean;
 }
 
 /** AdamW. */
@@ -534,7 +619,10 @@ export type TargetOptions =
   | ({ kind: 'siren' } & Omit<SirenOptions, keyof ModelOptions>);
 
 /** The encoder E of the recording: its kind and the options of that kind. */
-export type EncoderOptions = { kind?: 'soundstream' } & SoundStreamOptions;
+export type EncoderOptions =
+  | ({ kind?: 'soundstream' } & SoundStreamOptions)
+  | ({ kind: 'snac' } & SnacOptions)
+  | ({ kind: 'whisper' } & WhisperOptions);
 
 /** What the addon says of every option, by family and kind. */
 export const optionTables = {
@@ -1036,9 +1124,9 @@ export const optionTables = {
       {
         name: 'encoder',
         type: 'kind',
-        expected: "'soundstream'",
+        expected: "'soundstream', 'snac' or 'whisper'",
         meaning: 'The encoder E of the recording.',
-        names: ['soundstream'],
+        names: ['soundstream', 'snac', 'whisper'],
         usual: 'soundstream',
         default: {
           kind: 'soundstream',
@@ -1164,9 +1252,9 @@ export const optionTables = {
       {
         name: 'encoder',
         type: 'kind',
-        expected: "'soundstream'",
+        expected: "'soundstream', 'snac' or 'whisper'",
         meaning: 'The encoder E of the recording.',
-        names: ['soundstream'],
+        names: ['soundstream', 'snac', 'whisper'],
         usual: 'soundstream',
         default: {
           kind: 'soundstream',
@@ -1276,6 +1364,180 @@ export const optionTables = {
         meaning:
           'Layer norm over channels and time, with affine parameters of that shape, which ties the model to recordings of one length.',
         default: true,
+      },
+    ],
+    snac: [
+      {
+        name: 'channels',
+        type: 'whole',
+        expected: 'a whole number from 1 to 4096',
+        meaning: 'Channels d after the first convolution, doubled by every block.',
+        least: 1,
+        most: 4096,
+        default: 32,
+      },
+      {
+        name: 'strides',
+        type: 'wholes',
+        expected: 'an array of 1 to 8 strides',
+        meaning: 'Strides of the blocks.',
+        each: { expected: 'a whole number from 2 to 64', least: 2, most: 64 },
+        shortest: 1,
+        longest: 8,
+        default: [4, 4, 8, 8],
+      },
+      {
+        name: 'window',
+        type: 'whole',
+        expected: 'a whole number from 0 to 4096',
+        meaning:
+          'Steps of time, each as long as the product of the strides, in a window of the attention; 0: without attention. Recordings are filled up with zeros to whole windows.',
+        least: 0,
+        most: 4096,
+        default: 16,
+      },
+      {
+        name: 'headWidth',
+        type: 'whole',
+        expected: 'a multiple of 2 from 2 to 4096',
+        meaning:
+          "Channels of each head of the attention: an even divisor of the last block's channels.",
+        least: 2,
+        most: 4096,
+        multiple: 2,
+        default: 64,
+      },
+      {
+        name: 'width',
+        type: 'whole',
+        expected: 'a whole number from 0 to 1048576',
+        meaning:
+          'Numbers of a code, which a last convolution and a linear layer make; 0: without these, all that the encoder gives, channel by channel.',
+        least: 0,
+        most: 1048576,
+        default: 3296,
+      },
+    ],
+    whisper: [
+      {
+        name: 'mels',
+        type: 'whole',
+        expected: 'a whole number from 1 to 512',
+        meaning: 'Mel bands: 80, for large-v3 128.',
+        source: 'tiny.en, as the defaults of the three below',
+        least: 1,
+        most: 512,
+        default: 80,
+      },
+      {
+        name: 'channels',
+        type: 'whole',
+        expected: 'a multiple of 2 from 2 to 16384',
+        meaning: 'Channels: 384 tiny, 512 base, 768 small, 1024 medium, 1280 large.',
+        least: 2,
+        most: 16384,
+        multiple: 2,
+        default: 384,
+      },
+      {
+        name: 'layers',
+        type: 'whole',
+        expected: 'a whole number from 1 to 256',
+        meaning: 'Layers: 4 tiny, 6 base, 12 small, 24 medium, 32 large.',
+        least: 1,
+        most: 256,
+        default: 4,
+      },
+      {
+        name: 'headWidth',
+        type: 'whole',
+        expected: 'a whole number from 1 to 16384',
+        meaning: 'Channels of each head, a divisor of `channels`.',
+        least: 1,
+        most: 16384,
+        default: 64,
+      },
+      {
+        name: 'sampleRate',
+        type: 'whole',
+        expected: 'a whole number from 1 to 384000',
+        meaning: "Rate of the recordings, Hz, which are resampled to Whisper's 16 kHz.",
+        least: 1,
+        most: 384000,
+        default: 22050,
+      },
+      {
+        name: 'seconds',
+        type: 'real',
+        expected: 'a number from 0 to 30',
+        meaning:
+          'Recordings are filled up with silence to so many seconds. 30 gives what Whisper was trained to give; with less, positions attend to less silence, which is not the same and much faster. 0: the recording alone.',
+        least: 0,
+        most: 30,
+        default: 30,
+      },
+      {
+        name: 'lora',
+        type: 'group',
+        expected: 'an object of options',
+        meaning: "Low-rank updates of the attention's projections, which learn.",
+        fields: [
+          {
+            name: 'rank',
+            type: 'whole',
+            expected: 'a whole number from 0 to 4096',
+            meaning: 'Rank of the updates; 0: without, Whisper is fixed.',
+            least: 0,
+            most: 4096,
+            default: 8,
+          },
+          {
+            name: 'alpha',
+            type: 'real',
+            expected: 'a finite number above 0',
+            meaning: 'The updates count alpha / rank times.',
+            above: 0,
+            default: 16,
+          },
+          {
+            name: 'query',
+            type: 'flag',
+            expected: 'true or false',
+            meaning: "Whether the queries' projection has one.",
+            default: true,
+          },
+          {
+            name: 'key',
+            type: 'flag',
+            expected: 'true or false',
+            meaning: "Whether the keys' has.",
+            default: false,
+          },
+          {
+            name: 'value',
+            type: 'flag',
+            expected: 'true or false',
+            meaning: "Whether the values' has.",
+            default: true,
+          },
+          {
+            name: 'output',
+            type: 'flag',
+            expected: 'true or false',
+            meaning: "Whether the heads' joint one has.",
+            default: false,
+          },
+        ],
+      },
+      {
+        name: 'width',
+        type: 'whole',
+        expected: 'a whole number from 0 to 65536',
+        meaning:
+          'Numbers of a code, the last state of a GRU; 0: without it, all that Whisper gives for the recording, position by position.',
+        least: 0,
+        most: 65536,
+        default: 3296,
       },
     ],
   },

@@ -1,5 +1,5 @@
-// `npm run bench -- NAME [RECORDING…] [--json] [--rounds N] [--steps N] [--seconds S] [--threads N]`:
-// one benchmark.
+// `npm run bench -- NAME [RECORDING…] [--json] [--rounds N] [--steps N] [--seconds S] [--threads N]
+// [--encoder KIND]`: one benchmark.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { build } from './build.mjs';

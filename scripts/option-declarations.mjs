@@ -145,7 +145,7 @@ function unions(tables) {
       const { options, fields } = tables.find((table) => table.kind === kind);
       const isOfModel = fields.some(({ name }) => COMMON.includes(name));
       const own = isOfModel ? `Omit<${options}, keyof ModelOptions>` : options;
-      return `({ kind${row.usual === undefined ? '' : '?'}: '${kind}' } & ${own})`;
+      return `({ kind${row.usual === kind ? '?' : ''}: '${kind}' } & ${own})`;
     });
     return `${comment(`${row.meaning.replace(/\.$/, '')}: its kind and the options of that kind.`, 0)}\nexport type ${optionsName(row.name)} = ${parts.join(' | ')};\n`;
   });

@@ -163,6 +163,8 @@ export interface ModelAddon<Tensor, DType extends string> {
   splineKnots(grid: SplineGridArgument, dtype: DType): Tensor;
   splineBases(x: Tensor, grid: SplineGridArgument): Tensor;
   melFilterbank(sampleRate: number, fftSize: number, mels: number, dtype: DType): Tensor;
+  /** audio [batch, samples] at 16 kHz → [batch, mels, frames]. */
+  whisperLogMel(audio: Tensor, mels: number, frames: number): Tensor;
   setKanPath(path: 'fused' | 'reference'): void;
   setMlpPath(path: 'fused' | 'reference'): void;
 

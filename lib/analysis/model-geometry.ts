@@ -8,6 +8,7 @@ import { type GapMeasures, type GapMeasuresOptions, gapMeasures } from './gap-me
 import type { LayerDescription } from './layer-descriptions.js';
 import { type LayerGrouping, layerGroupings, layersOf } from './model-layers.js';
 import type { SplineGrid } from './spline-dictionary.js';
+import { wholeWeights } from './whole-weights.js';
 
 /** The geometry of one layer. */
 export interface LayerGeometry
@@ -62,22 +63,24 @@ export function geometryOfModel(
     options,
     'geometryOfModel options',
   );
-  const all = layersOf(state, model, spline);
-  const chosen = layers === undefined ? all : layers.flatMap((name) => layersNamed(all, name));
-  return [...new Set(chosen)].map(({ name, kind, residual, dictionary }) =>
-    scope(() => {
-      const atoms = dictionary();
-      const { babel, eigenvalues, ...metrics } = dictionaryMetrics(
-        atoms,
-        distributions ? {} : { babel: 0 },
-      );
-      return {
-        ...{ name, kind, residual, ...metrics },
-        ...(distributions && { babel, eigenvalues }),
-        ...(gap !== false && { gap: gapMeasures(atoms, gap === true ? {} : gap) }),
-      };
-    }),
-  );
+  return scope(() => {
+    const all = layersOf(wholeWeights(state), model, spline);
+    const chosen = layers === undefined ? all : layers.flatMap((name) => layersNamed(all, name));
+    return [...new Set(chosen)].map(({ name, kind, residual, dictionary }) =>
+      scope(() => {
+        const atoms = dictionary();
+        const { babel, eigenvalues, ...metrics } = dictionaryMetrics(
+          atoms,
+          distributions ? {} : { babel: 0 },
+        );
+        return {
+          ...{ name, kind, residual, ...metrics },
+          ...(distributions && { babel, eigenvalues }),
+          ...(gap !== false && { gap: gapMeasures(atoms, gap === true ? {} : gap) }),
+        };
+      }),
+    );
+  });
 }
 
 function layersNamed(all: readonly DictionaryLayer[], name: string): DictionaryLayer[] {

@@ -108,11 +108,11 @@ function layerOf(name: string, tensor: Tensor, spline: SplineGrid | undefined): 
   return [{ name: layerName(name, 'weight'), kind, residual, dictionary }];
 }
 
-/** Names of layers with a shortcut, in FewSound's encoder and in common residual networks. */
+/** Names of layers with a shortcut, in FewSound's encoders and in common residual networks. */
 const residualName =
-  /(^|\.)(units\.\d+\.pointwise|RSM\d+\.conv3|res(idual)?s?|shortcut|skip|nin|downsample)(\.|_?\d|$)/i;
+  /(^|\.)(units\.\d+\.pointwise|attention\.out|layers\.\d+\.(self_attn\.out_proj|fc2)|RSM\d+\.conv3|res(idual)?s?|shortcut|skip|nin|downsample)(\.|_?\d|$)/i;
 
-/** Names of norms; in FewSound's encoder their weight is [channels, samples]. */
+/** Names of norms; in SoundStream's encoder their weight is [channels, samples]. */
 const normName = /(^|\.)(\w*norm\w*|bn\d*|ln\d*)\.weight$/i;
 
 const layerName = (name: string, role: string) =>

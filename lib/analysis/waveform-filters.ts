@@ -1,7 +1,9 @@
 import { invalidArgument } from '../errors.js';
+import { scope } from '../tensor/index.js';
 import type { StateDict } from './dictionary.js';
 import { type FilterBank, type FilterBankOptions, filterBankOf } from './filter-bank.js';
 import { inDepth } from './model-layers.js';
+import { wholeWeights } from './whole-weights.js';
 
 export interface WaveformFilterOptions extends FilterBankOptions {
   /** A layer, with or without `.weight`, or several. Default: the first that reads a waveform. */
@@ -27,20 +29,23 @@ export function waveformFilters(
   state: StateDict,
   { layer, ...options }: WaveformFilterOptions = {},
 ): WaveformFilters {
-  const names = layer === undefined ? frontEnd(state) : [layer].flat();
-  const layers = names.map((name) => name.replace(/\.weight$/, ''));
-  const banks = layers.map((name) => {
-    const weight = state.get(`${name}.weight`) ?? state.get(name);
-    if (weight === undefined) {
-      const known = readers(state);
-      throw invalidArgument(
-        'layer',
-        `there is no layer "${name}"; ${known.length > 0 ? `layers that read a waveform: ${known.join(', ')}` : 'and no other convolution that reads a waveform'}.`,
-      );
-    }
-    return filterBankOf(weight, options);
+  return scope(() => {
+    const whole = wholeWeights(state);
+    const names = layer === undefined ? frontEnd(whole) : [layer].flat();
+    const layers = names.map((name) => name.replace(/\.weight$/, ''));
+    const banks = layers.map((name) => {
+      const weight = whole.get(`${name}.weight`) ?? whole.get(name);
+      if (weight === undefined) {
+        const known = readers(whole);
+        throw invalidArgument(
+          'layer',
+          `there is no layer "${name}"; ${known.length > 0 ? `layers that read a waveform: ${known.join(', ')}` : 'and no other convolution that reads a waveform'}.`,
+        );
+      }
+      return filterBankOf(weight, options);
+    });
+    return { layers, banks };
   });
-  return { layers, banks };
 }
 
 function frontEnd(state: StateDict): string[] {

@@ -45,6 +45,14 @@ export {
   type WeightMode,
 } from './hyper/hyper-options.js';
 export {
+  type KeptWhisper,
+  loadLora,
+  loadWhisperWeights,
+  mergeLora,
+  saveLora,
+  setupWhisper,
+} from './hyper/whisper.js';
+export {
   Inr,
   type InrKind,
   type InrOptions,

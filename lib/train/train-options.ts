@@ -241,7 +241,14 @@ export function setUpTraining(
       { field: 'corpus' },
     );
   }
-  const { target, samples } = model.options;
+  const { target, samples, encoder } = model.options;
+  if ('sampleRate' in encoder && encoder.sampleRate !== corpus.sampleRate) {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      `train: the corpus has ${corpus.sampleRate} Hz, but the model's encoder is made for ${encoder.sampleRate}; set encoder.sampleRate to ${corpus.sampleRate}.`,
+      { field: 'model' },
+    );
+  }
   const options = parseOptions(trainSchema(target.kind, corpus.sampleRate), given, 'train options');
   requireUsefulLoss(samples, options);
   const { seed, samplesPerEpoch, augmentation, validationLimit, group } = options;

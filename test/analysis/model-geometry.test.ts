@@ -2,11 +2,12 @@ import {
   blockDictionary,
   dictionaryMetrics,
   dictionaryOf,
+  type FilterBank,
   geometryOfModel,
   waveformFilters,
 } from '../../lib/analysis';
 import { KAN } from '../../lib/nn';
-import { ops, scope, tensor } from '../../lib/tensor';
+import { ops, scope, type Tensor, tensor } from '../../lib/tensor';
 import { noise } from '../metrics/noise';
 import { fewSoundOfFewWeights } from './few-sound-of-few-weights';
 
@@ -41,6 +42,38 @@ describe('geometryOfModel', () => {
     expect(heard).toEqual(['encoder.first.conv']);
     expect(banks[0]?.filters.shape).toEqual([4, 7]);
     banks[0]?.filters.dispose();
+  });
+
+  test("layers of SNAC's encoder have the weights that it computes with", () => {
+    scope(() => {
+      const encoder = {
+        kind: 'snac',
+        channels: 4,
+        strides: [4, 5],
+        headWidth: 8,
+        width: 6,
+      } as const;
+      using model = fewSoundOfFewWeights(encoder);
+      const state = model.parameters();
+      const layers = geometryOfModel(state, { layers: ['encoder'] });
+      const residual = layers.filter((layer) => layer.residual).map(({ name }) => name);
+      expect(residual).toEqual([
+        ...[0, 1].flatMap((block) =>
+          [0, 1, 2].map((unit) => `encoder.blocks.${block}.units.${unit}.pointwise`),
+        ),
+        'encoder.attention.out',
+      ]);
+      expect(layers.filter(({ kind }) => kind === 'conv1d')).toHaveLength(2 + 2 * 7 + 1);
+      const { layers: heard, banks } = waveformFilters(state, { sampleRate: 22_050 });
+      expect(heard).toEqual(['encoder.first']);
+      const numbersOf = (values: Tensor) => [...(values.detach().data() as Float32Array)];
+      const [bank] = banks;
+      const lengths = numbersOf((bank as FilterBank).filters.square().sum([1]).sqrt());
+      const given = numbersOf((state.get('encoder.first.weight_g') as Tensor).flatten());
+      for (const [i, length] of lengths.entries()) {
+        expect(length).toBeCloseTo(given[i] as number, 5);
+      }
+    });
   });
 
   test('branches of a layer are one dictionary, filled up with zeros to the longest', () => {

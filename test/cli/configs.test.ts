@@ -2,7 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readTrainConfig, type TrainConfig } from '../../lib/cli/runs/train-config';
 import { openCorpus } from '../../lib/data';
-import { createHyperNetwork, createInr, type TargetOptions } from '../../lib/nn';
+import {
+  createHyperNetwork,
+  createInr,
+  type EncoderOptions,
+  type TargetOptions,
+} from '../../lib/nn';
 import { kindSchema, parseOptions } from '../../lib/options';
 import { formatCount } from '../../lib/report/text-table';
 import { setUpTraining } from '../../lib/train/train-options';
@@ -28,6 +33,16 @@ function targetNumbers(config: TrainConfig): number {
   return network.parameterCount;
 }
 
+/** Numbers of an encoder that learn. */
+function encoderNumbers(encoder: EncoderOptions): number {
+  if (encoder.kind !== 'whisper') {
+    return { soundstream: 21_045_792, snac: 21_192_997 }[encoder.kind ?? 'soundstream'];
+  }
+  const { channels = 0, layers = 0 } = encoder;
+  // A and B of queries and values at rank 8; the three gates of a GRU with two biases each.
+  return layers * 2 * 2 * 8 * channels + 3 * 3296 * (channels + 3296 + 2);
+}
+
 /** Parameters of the parts by SPEC's formulas; building them all would take minutes. */
 function parts(config: TrainConfig) {
   const written = targetNumbers(config);
@@ -42,10 +57,11 @@ function parts(config: TrainConfig) {
   const writer = widths
     .slice(1)
     .reduce((sum, width, i) => sum + width * ((widths[i] as number) + 1), 0);
+  const encoder = encoderNumbers((config.model.encoder ?? {}) as EncoderOptions);
   const universal = isFewSound
     ? written + 2 * (kernel + 1) + (written - 2 * (kernel - 1)) * code + code
     : 0;
-  return { written, writer, all: 21_045_792 + universal + writer };
+  return { written, writer, all: encoder + universal + writer };
 }
 
 describe.each(files)('configs/%s', (name) => {

@@ -18,6 +18,18 @@ export const TINY_MODEL = {
   seed: 1,
 } as const;
 
+/** An encoder for the weights of test/nn/whisper-weights. */
+export const TINY_WHISPER = {
+  kind: 'whisper',
+  mels: 5,
+  channels: 6,
+  layers: 2,
+  headWidth: 2,
+  sampleRate: RATE,
+  seconds: 0,
+  width: 4,
+} as const;
+
 /** Four epochs of four updates. */
 export const TINY_TRAINING = {
   epochs: 4,

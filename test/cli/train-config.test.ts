@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CliError, cliJson } from './run-cli';
-import { TINY_MODEL, TINY_TRAINING, TrainingPlace } from './tiny-training';
+import { TINY_MODEL, TINY_TRAINING, TINY_WHISPER, TrainingPlace } from './tiny-training';
 
 let place: TrainingPlace;
 beforeAll(async () => {
@@ -50,7 +50,7 @@ describe('a configuration that says something wrong names the field, its value a
       'an unknown part',
       { modle: {} },
       'modle',
-      /expected version, name, comment, model, corpus, training/,
+      /expected version, name, comment, model, corpus, encoderWeights, training/,
     ],
     ['a name that is no text', { name: 5 }, 'name', /name is 5\. Expected text/],
     ['no model', { model: undefined }, 'model', /undefined.*kind 'fewsound' or 'hypersound'/],
@@ -59,6 +59,12 @@ describe('a configuration that says something wrong names the field, its value a
     ['an unknown option of the model', model({ hiden: [4] }), 'model.hiden', /expected .*hidden/],
     ['a bad option of the model', model({ samples: 1 }), 'model.samples', /is 1\. .*from 2 to/],
     ['a bad encoder', model({ encoder: { strides: [] } }), 'model.encoder.strides', /strides/],
+    [
+      'a Whisper without its weights',
+      model({ encoder: TINY_WHISPER }),
+      'encoderWeights',
+      /encoderWeights is missing.*fewsound setup whisper --from FILE/,
+    ],
     ['an unknown target', model({ target: { kind: 'wire' } }), 'model.target.kind', /"wire"/],
     [
       'a bad option of the target',

@@ -1,4 +1,10 @@
-import { FewSound, type HyperNetwork, HyperSound, type TargetOptions } from '../../lib/nn/index.js';
+import {
+  type EncoderOptions,
+  FewSound,
+  type HyperNetwork,
+  HyperSound,
+  type TargetOptions,
+} from '../../lib/nn/index.js';
 import { ops, scope, type Tensor } from '../../lib/tensor/index.js';
 import { type GoldenFile, numbers } from './golden-file.js';
 import type { CheckResult, NamedValues } from './result.js';
@@ -34,70 +40,128 @@ function modelName(name: string): string {
     : `universal.conv${Number(index) / 2}.${role}`;
 }
 
-/** Copies the golden values into the model and gives them back as leaves, by their golden names. */
+/** Copies the golden values into the model and gives those that learn back, by their golden names. */
 function fill(
   model: HyperNetwork,
   golden: GoldenFile,
   ownName: (name: string) => string,
   dtype: RealDType,
   change: Change,
+  groups: readonly ('param' | 'fixed')[] = ['param'],
 ): Map<string, Tensor> {
-  const own = model.parameters();
+  const own = model.stateDict();
   const state = new Map(own);
   const leaves = new Map<string, Tensor>();
-  for (const [name, tensor] of golden.group('param')) {
-    const key = ownName(name);
-    const leaf = own.get(key);
-    if (leaf === undefined)
-      throw new Error(`a ${model.kind} model has no tensor "${key}" (${name})`);
-    state.set(key, change(tensor.to({ dtype })));
-    leaves.set(name, leaf);
+  for (const group of groups) {
+    for (const [name, tensor] of golden.group(group)) {
+      const key = ownName(name);
+      const leaf = own.get(key);
+      if (leaf === undefined)
+        throw new Error(`a ${model.kind} model has no tensor "${key}" (${name})`);
+      state.set(key, change(tensor.to({ dtype })));
+      if (group === 'param') leaves.set(name, leaf);
+    }
   }
   model.loadStateDict(state);
   return leaves;
 }
 
 /** Options of the encoder of a golden file. */
-function encoderOptions(settings: { C: number; D: number; layer_norm: boolean }) {
+function soundStreamOptions(settings: { C: number; D: number; layer_norm: boolean }) {
   return { channels: settings.C, dimension: settings.D, layerNorm: settings.layer_norm };
 }
 
-/** The encoder alone: codes and every gradient. */
-export async function checkEncoder(golden: GoldenFile): Promise<CheckResult> {
-  const x = golden.tensor('x');
-  const setting = <T>(name: string) => golden.setting<T>(name) as T;
-  const evaluate = (dtype: RealDType, change: Change): NamedValues =>
-    scope(() => {
-      using model = new HyperSound({
-        target: { kind: 'nerf', layers: [1], encoding: 1 },
-        hidden: [1],
-        samples: x.shape[1] as number,
-        encoder: {
-          ...encoderOptions({
-            C: setting('C'),
-            D: setting('D'),
-            layer_norm: setting('layer_norm'),
-          }),
-          strides: setting<number[]>('strides'),
-        },
-        seed: 0,
-        dtype,
-        device: golden.device,
-      });
-      const leaves = fill(model, golden, (name) => `encoder.${encoderName(name)}`, dtype, change);
-      const audio = x.to({ dtype }).clone();
-      audio.requiresGrad = true;
-      const out = model.codes(audio);
-      ops.mul(out, golden.tensor('w').to({ dtype })).sum().backward();
-      const results = new Map([['out', numbers(out).slice()]]);
-      for (const [name, leaf] of [...leaves, ['x', audio] as const]) {
-        results.set(`grad.${name}`, numbers(leaf.grad as Tensor).slice());
-      }
-      return results;
-    });
-  const isResult = (name: string) => /^(out$|grad\.)/.test(name);
-  return judge({ golden, dtype: x.dtype as RealDType, evaluate, isResult });
+/** An encoder of golden files: its options, and what its tensors are called in ours. */
+interface GoldenEncoder {
+  options(golden: GoldenFile): EncoderOptions;
+  ownName(golden: GoldenFile): (name: string) => string;
 }
+
+const soundStream: GoldenEncoder = {
+  options: (golden) => ({
+    ...soundStreamOptions({
+      C: golden.need('C'),
+      D: golden.need('D'),
+      layer_norm: golden.need('layer_norm'),
+    }),
+    strides: golden.need('strides'),
+  }),
+  ownName: () => encoderName,
+};
+
+/** The convolutional body of SNAC, and what follows it where the file has a width of the code. */
+const snac: GoldenEncoder = {
+  options: (golden) => ({
+    kind: 'snac',
+    channels: golden.need('d_model'),
+    strides: golden.need('strides'),
+    window: golden.setting('attn_window') ?? 0,
+    headWidth: golden.setting('dim_head') ?? 64,
+    width: golden.setting('width') ?? 0,
+  }),
+  ownName: (golden) => (name) => {
+    const blocks = golden.need<number[]>('strides').length;
+    const [, index = '', rest = ''] = /^(\d+)\.(.*)$/.exec(name) ?? [];
+    if (index === '') return name;
+    if (index === '0') return `first.${rest}`;
+    if (Number(index) > blocks) {
+      const [, role = ''] = /^(?:to_)?(\w+\.\w+)$/.exec(rest) ?? [];
+      return role === '' ? `last.${rest}` : `attention.${role}`;
+    }
+    // Of a block: three units, an activation, a convolution; of a unit: those two twice.
+    const [, unit, layer = '', role = ''] =
+      /^block\.(?:(\d)\.block\.)?(\d)\.(\w+)$/.exec(rest) ?? [];
+    const stage = Number(layer) < 2 ? 'dilated' : 'pointwise';
+    const own = unit === undefined ? 'down' : `units.${unit}.${stage}`;
+    return `blocks.${Number(index) - 1}.${own}.${role}`;
+  },
+};
+
+/** Whisper's encoder with what follows it, in our own names. */
+const whisper: GoldenEncoder = {
+  options: (golden) => golden.need('encoder'),
+  ownName: () => (name) => name,
+};
+
+/** An encoder alone: codes, and every gradient of their products with `w` where the file has it. */
+function checkEncoder({ options, ownName }: GoldenEncoder) {
+  return async (golden: GoldenFile): Promise<CheckResult> => {
+    const x = golden.tensor('x');
+    const evaluate = (dtype: RealDType, change: Change): NamedValues =>
+      scope(() => {
+        using model = new HyperSound({
+          target: { kind: 'nerf', layers: [1], encoding: 1 },
+          hidden: [1],
+          samples: x.shape[1] as number,
+          encoder: options(golden),
+          seed: 0,
+          dtype,
+          device: golden.device,
+        });
+        const own = ownName(golden);
+        const leaves = fill(model, golden, (name) => `encoder.${own(name)}`, dtype, change, [
+          'param',
+          'fixed',
+        ]);
+        const audio = x.to({ dtype }).clone();
+        audio.requiresGrad = true;
+        const out = model.codes(audio);
+        const results = new Map([['out', numbers(out).slice()]]);
+        if (!golden.has('w')) return results;
+        ops.mul(out, golden.tensor('w').to({ dtype })).sum().backward();
+        for (const [name, leaf] of [...leaves, ['x', audio] as const]) {
+          results.set(`grad.${name}`, numbers(leaf.grad as Tensor).slice());
+        }
+        return results;
+      });
+    const isResult = (name: string) => /^(out$|grad\.)/.test(name);
+    return judge({ golden, dtype: x.dtype as RealDType, evaluate, isResult });
+  };
+}
+
+export const checkSoundStream = checkEncoder(soundStream);
+export const checkSnac = checkEncoder(snac);
+export const checkWhisper = checkEncoder(whisper);
 
 /**
  * The whole model for one kind of target: codes, reconstructions, L1 loss and every gradient, at
@@ -135,7 +199,7 @@ export function checkFewSound(kind: 'kan' | 'nerf' | 'siren') {
           target,
           samples: audio.shape[1] as number,
           encoder: {
-            ...encoderOptions(setting('encoder')),
+            ...soundStreamOptions(setting('encoder')),
             ...(golden.setting('strides') !== undefined && {
               strides: setting<number[]>('strides'),
             }),

@@ -1,7 +1,7 @@
 import { inrKinds } from '../../lib/nn/index.js';
 import { checkLogits } from './classifier-check.js';
 import { checkDictionaries } from './dictionary-check.js';
-import { checkEncoder, checkFewSound } from './hyper-check.js';
+import { checkFewSound, checkSnac, checkSoundStream, checkWhisper } from './hyper-check.js';
 import { checkMelLoss } from './loss-check.js';
 import { checkMetrics } from './metrics-check.js';
 import { checkNetwork } from './network-check.js';
@@ -10,6 +10,7 @@ import type { Checker } from './result.js';
 import { checkOneCycle } from './schedule-check.js';
 import { checkSplines } from './spline-check.js';
 import { checkTraining } from './training-check.js';
+import { checkWhisperTiny } from './whisper-check.js';
 
 /** A kind of golden file: what its name looks like, and who looks at it. */
 interface GoldenKind {
@@ -32,7 +33,10 @@ const kinds: readonly GoldenKind[] = [
   { name: /^res_tssdnet_random$/, check: checkLogits('res-tssdnet') },
   { name: /^dictionary_metrics$/, check: checkDictionaries },
   { name: /^strs_[a-z]+(_float64)?$/, check: checkResponseSpectra },
-  { name: /^soundstream_encoder(_float64)?$/, check: checkEncoder },
+  { name: /^soundstream_encoder(_float64)?$/, check: checkSoundStream },
+  { name: /^snac_(body|body_attention|encoder)(_float64)?$/, check: checkSnac },
+  { name: /^whisper_encoder(_float64)?$/, check: checkWhisper },
+  { name: /^whisper_tiny_en$/, check: checkWhisperTiny },
   ...(['kan', 'nerf', 'siren'] as const).map((kind) => ({
     name: new RegExp(`^fewsound_${kind}(_float64)?$`),
     check: checkFewSound(kind),

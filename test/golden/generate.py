@@ -367,6 +367,31 @@ def onecycle():
     )
 
 
+def encoder_case(name, weights, encode, samples, seed, dtype, fixed=None, **settings):
+    fixed = fixed or {}
+    learnable = {key: value.requires_grad_() for key, value in weights.items()}
+    x = torch.tensor(np.stack([sound(samples, seed + i) for i in range(2)]))
+    x = x.to(dtype).requires_grad_()
+    out = encode(x, {**fixed, **learnable})
+    w = torch.randn(out.shape, generator=generator(seed), dtype=torch.float64).to(dtype)
+    (out * w).sum().backward()
+    save(
+        name,
+        {
+            "x": x,
+            **{f"fixed.{key}": value for key, value in fixed.items()},
+            **{f"param.{key}": value for key, value in learnable.items()},
+            "out": out,
+            "w": w,
+            "grad.x": x.grad,
+            **{f"grad.{key}": value.grad for key, value in learnable.items()},
+        },
+        seed,
+        TOLERANCE[dtype],
+        **settings,
+    )
+
+
 def soundstream_encoder():
     # Without layer norm in float32, with it in float64: between them both forms and both dtypes.
     cases = {
@@ -375,31 +400,82 @@ def soundstream_encoder():
     }
     for suffix, (channels, dimension, strides, samples, layer_norm) in cases.items():
         seed, dtype = 210, DTYPES[suffix]
-        weights = reference.encoder_weights(
-            generator(seed), channels, dimension, strides, layer_norm, samples, dtype
-        )
-        learnable = {name: value.requires_grad_() for name, value in weights.items()}
-        x = torch.tensor(np.stack([sound(samples, seed + i) for i in range(2)]))
-        x = x.to(dtype).requires_grad_()
-        out = reference.soundstream_encoder(x, learnable, strides)
-        w = torch.randn(out.shape, generator=generator(seed), dtype=torch.float64).to(dtype)
-        (out * w).sum().backward()
-        save(
+        encoder_case(
             "soundstream_encoder" + suffix,
-            {
-                "x": x,
-                **{f"param.{name}": value for name, value in learnable.items()},
-                "out": out,
-                "w": w,
-                "grad.x": x.grad,
-                **{f"grad.{name}": value.grad for name, value in learnable.items()},
-            },
+            reference.encoder_weights(
+                generator(seed), channels, dimension, strides, layer_norm, samples, dtype
+            ),
+            lambda x, weights: reference.soundstream_encoder(x, weights, strides),
+            samples,
             seed,
-            TOLERANCE[dtype],
+            dtype,
             C=channels,
             D=dimension,
             strides=strides,
             layer_norm=layer_norm,
+        )
+
+
+def snac_encoder():
+    # Filled up to whole windows, with all layers, in float32; an odd stride, whole windows and the
+    # convolutions' numbers as the code in float64.
+    cases = {
+        "": (2, [2, 4], 3, 4, 80, 6),
+        "_float64": (1, [3, 2], 4, 2, 72, 0),
+    }
+    for suffix, (channels, strides, window, head, samples, width) in cases.items():
+        seed, dtype = 240, DTYPES[suffix]
+        encoder_case(
+            "snac_encoder" + suffix,
+            reference.snac_weights(
+                generator(seed), channels, strides, window, samples, width, dtype
+            ),
+            lambda x, weights: reference.snac_encoder(x, weights, strides, window, head),
+            samples,
+            seed,
+            dtype,
+            d_model=channels,
+            strides=strides,
+            attn_window=window,
+            dim_head=head,
+            width=width,
+        )
+
+
+def whisper_encoder():
+    # Filled up with silence, updates of queries and values in float32; the recording alone and updates
+    # of all projections in float64.
+    cases = {"": (0.12, False), "_float64": (0.0, True)}
+    for suffix, (seconds, everywhere) in cases.items():
+        seed, dtype = 250, DTYPES[suffix]
+        options = {
+            "kind": "whisper",
+            "mels": 8,
+            "channels": 8,
+            "layers": 2,
+            "headWidth": 4,
+            "sampleRate": 16_000,
+            "seconds": seconds,
+            "lora": {
+                "rank": 2,
+                "alpha": 3.0,
+                "query": True,
+                "key": everywhere,
+                "value": True,
+                "output": everywhere,
+            },
+            "width": 5,
+        }
+        fixed, learnable = reference.whisper_weights(generator(seed), options, dtype)
+        encoder_case(
+            "whisper_encoder" + suffix,
+            learnable,
+            lambda x, weights: reference.whisper_encoder(x, weights, options),
+            1000,
+            seed,
+            dtype,
+            fixed=fixed,
+            encoder=options,
         )
 
 
@@ -498,4 +574,6 @@ if __name__ == "__main__":
     train_cases()
     onecycle()
     soundstream_encoder()
+    snac_encoder()
+    whisper_encoder()
     fewsound_cases()

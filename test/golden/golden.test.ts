@@ -17,7 +17,8 @@ it('every kind of file is there', () => {
   const kinds = files.map((name) => name.replace(/(_g\d.*|_float64)?\.safetensors$/, ''));
   const networks = ['kan', 'nerf', 'siren', 'finer', 'rff', 'wire'];
   const others = ['bspline_bases', 'kan_batched', 'mel_stft_loss', 'metrics', 'onecycle'];
-  const hyper = ['soundstream_encoder', 'fewsound_kan', 'fewsound_nerf', 'fewsound_siren'];
+  const encoders = ['soundstream_encoder', 'snac_encoder', 'whisper_encoder'];
+  const hyper = [...encoders, 'fewsound_kan', 'fewsound_nerf', 'fewsound_siren'];
   const trained = networks.map((kind) => `train_${kind}`);
   const expected = [...networks, ...others, ...trained, ...hyper];
   expect([...new Set(kinds)].sort()).toEqual(expected.sort());

@@ -207,14 +207,20 @@ def is_learnable(name):
 # ---------------------------------------------------------------- FewSound
 
 
-def causal_conv(x, weight, bias, stride=1, dilation=1):
-    """x [batch, in, time], weight [out, in, kernel] -> [batch, out, ceil(time / stride)]"""
+def padded_conv(x, weight, bias, left, right, stride=1, dilation=1):
+    """x [batch, in, time] with zeros on both sides, weight [out, in, kernel] -> [batch, out, outputs]"""
     kernel = weight.shape[-1]
-    past = torch.zeros((*x.shape[:-1], dilation * (kernel - 1)), dtype=x.dtype)
-    padded = torch.cat([past, x], dim=-1)
-    outputs = -(-x.shape[-1] // stride)
+    zeros = [torch.zeros((*x.shape[:-1], count), dtype=x.dtype) for count in (left, right)]
+    padded = torch.cat([zeros[0], x, zeros[1]], dim=-1)
+    outputs = (padded.shape[-1] - dilation * (kernel - 1) - 1) // stride + 1
     taps = torch.arange(outputs)[:, None] * stride + torch.arange(kernel) * dilation
     return torch.einsum("bitk,oik->bot", padded[..., taps], weight) + bias[:, None]
+
+
+def causal_conv(x, weight, bias, stride=1, dilation=1):
+    """x [batch, in, time], weight [out, in, kernel] -> [batch, out, ceil(time / stride)]"""
+    past = dilation * (weight.shape[-1] - 1)
+    return padded_conv(x, weight, bias, past, 0, stride, dilation)
 
 
 def layer_norm(x, gain, shift):
@@ -279,6 +285,215 @@ def encoder_weights(generator, channels, dimension, strides, layer_norm, samples
         norm(f"{block}.4", channels, time)
     conv(f"net.{3 + len(strides)}", dimension, channels, 3)
     return weights
+
+
+def snac_encoder(x, weights, strides, window, head):
+    """x [batch, samples] -> [batch, width]. Names are positions: 0 a convolution; a block from 1 on has
+    the units block.0 to block.2 (Snake block.0, convolution block.1, Snake, convolution), Snake block.3
+    and convolution block.4; then attention where there is a window, a convolution; and `reduce` and
+    `project` where those are. All convolutions but `reduce` are g·v/|v|."""
+
+    def conv(x, name, left, right, stride=1, dilation=1):
+        v = weights[f"{name}.weight_v"]
+        norms = torch.sqrt((v**2).sum((1, 2), keepdim=True))
+        weight = v * (weights[f"{name}.weight_g"] / norms)
+        return padded_conv(x, weight, weights[f"{name}.bias"], left, right, stride, dilation)
+
+    def snake(x, name):
+        alpha = weights[f"{name}.alpha"]
+        return x + torch.sin(alpha * x) ** 2 / (alpha + 1e-9)
+
+    unit = math.prod(strides) * max(window, 1)
+    missing = -x.shape[-1] % unit
+    x = torch.cat([x, torch.zeros((len(x), missing), dtype=x.dtype)], dim=1)
+    x = conv(x.unsqueeze(1), "0", 3, 3)
+    for i, stride in enumerate(strides):
+        block = f"{i + 1}.block"
+        for u, dilation in enumerate((1, 3, 9)):
+            inside = f"{block}.{u}.block"
+            y = conv(snake(x, f"{inside}.0"), f"{inside}.1", 3 * dilation, 3 * dilation, 1, dilation)
+            x = x + conv(snake(y, f"{inside}.2"), f"{inside}.3", 0, 0)
+        around = math.ceil(stride / 2)
+        x = conv(snake(x, f"{block}.3"), f"{block}.4", around, around, stride)
+    last = len(strides) + 1
+    if window > 0:
+        x = x + local_attention(x, weights, str(last), window, head)
+        last += 1
+    x = conv(x, str(last), 3, 3).flatten(1)
+    if "reduce.weight" not in weights:
+        return x
+    fours = x[:, : x.shape[1] // 4 * 4].reshape(len(x), -1, 4)
+    x = fours @ weights["reduce.weight"].flatten() + weights["reduce.bias"]
+    x = torch.where(x > 0.0, x, 0.2 * x)
+    return x @ weights["project.weight"].T + weights["project.bias"]
+
+
+def local_attention(x, weights, name, window, head):
+    """x [batch, channels, time], window by window and head by head. A head's numbers j and j + head / 2
+    are a complex one, which step n of a window turns by n / 10000^(2j / head)."""
+    channels = x.shape[1]
+    mean = x.mean(1, keepdim=True)
+    variance = ((x - mean) ** 2).mean(1, keepdim=True)
+    steps = ((x - mean) / torch.sqrt(variance + 1e-5)).transpose(1, 2)
+    steps = steps * weights[f"{name}.norm.weight"] + weights[f"{name}.norm.bias"]
+    q, k, v = (steps @ weights[f"{name}.to_qkv.weight"].T).split(channels, dim=-1)
+    places = torch.arange(window, dtype=x.dtype)[:, None]
+    angles = places / 10_000.0 ** (torch.arange(0, head, 2, dtype=x.dtype) / head)
+
+    def turned(part):
+        one, two = part.split(head // 2, dim=-1)
+        return torch.complex(one, two) * torch.polar(torch.ones_like(angles), angles)
+
+    heard = torch.zeros_like(v)
+    for start in range(0, x.shape[2], window):
+        for first in range(0, channels, head):
+            here = (slice(None), slice(start, start + window), slice(first, first + head))
+            scores = (turned(q[here]) @ turned(k[here]).mH).real / math.sqrt(head)
+            shares = torch.exp(scores)
+            heard[here] = shares / shares.sum(-1, keepdim=True) @ v[here]
+    return (heard @ weights[f"{name}.to_out.weight"].T).transpose(1, 2)
+
+
+def snac_weights(generator, channels, strides, window, samples, width, dtype):
+    weights = {}
+
+    def conv(name, out, inputs, kernel):
+        bound = 1.0 / math.sqrt(inputs * kernel)
+        weights[f"{name}.weight_g"] = 0.6 + uniform(generator, (out, 1, 1), 0.3, dtype)
+        weights[f"{name}.weight_v"] = uniform(generator, (out, inputs, kernel), bound, dtype)
+        weights[f"{name}.bias"] = uniform(generator, (out,), bound, dtype)
+
+    def snake(name, inputs):
+        weights[f"{name}.alpha"] = 1.0 + uniform(generator, (1, inputs, 1), 0.5, dtype)
+
+    time = -(-samples // (math.prod(strides) * max(window, 1))) * max(window, 1)
+    conv("0", channels, 1, 7)
+    for i, stride in enumerate(strides):
+        block = f"{i + 1}.block"
+        for unit in range(3):
+            for position, kernel in ((0, 7), (2, 1)):
+                snake(f"{block}.{unit}.block.{position}", channels)
+                conv(f"{block}.{unit}.block.{position + 1}", channels, channels, kernel)
+        snake(f"{block}.3", channels)
+        conv(f"{block}.4", 2 * channels, channels, 2 * stride)
+        channels *= 2
+    last, bound = len(strides) + 1, 1.0 / math.sqrt(channels)
+    if window > 0:
+        weights[f"{last}.norm.weight"] = 1.0 + uniform(generator, (channels,), 0.3, dtype)
+        weights[f"{last}.norm.bias"] = uniform(generator, (channels,), 0.3, dtype)
+        for name, out in (("to_qkv", 3 * channels), ("to_out", channels)):
+            weights[f"{last}.{name}.weight"] = uniform(generator, (out, channels), 3 * bound, dtype)
+        last += 1
+    conv(str(last), channels, channels, 7)
+    if width > 0:
+        for name, shape in (("reduce", (1, 1, 4)), ("project", (width, channels * time // 4))):
+            weights[f"{name}.weight"] = uniform(generator, shape, shape[-1] ** -0.5, dtype)
+            weights[f"{name}.bias"] = uniform(generator, shape[:1], 0.3, dtype)
+    return weights
+
+
+def whisper_encoder(x, weights, options):
+    """x [batch, samples] at 16 kHz -> [batch, width]: log-mel, Whisper's encoder over so many seconds, and
+    the last state of a GRU over the positions that the recording reaches."""
+    mels, head, lora = options["mels"], options["headWidth"], options["lora"]
+    positions = -(-x.shape[1] // 320)
+    frames = 2 * max(positions, math.ceil(options["seconds"] * 50))
+    zeros = torch.zeros((len(x), 480_000 - x.shape[1]), dtype=x.dtype)
+    whole = torch.cat([x, zeros], dim=1)
+    whole = torch.cat([whole[:, 1:201].flip(1), whole], dim=1)
+    window = 0.5 - 0.5 * torch.cos(2 * math.pi * torch.arange(400, dtype=x.dtype) / 400)
+    turns = torch.outer(torch.arange(201), torch.arange(400)).remainder(400).to(torch.float64)
+    phases = 2 * math.pi * turns / 400
+    cut = torch.stack([whole[:, 160 * i : 160 * i + 400] for i in range(frames)], dim=1) * window
+    power = (cut @ phases.cos().to(x.dtype).T) ** 2 + (cut @ phases.sin().to(x.dtype).T) ** 2
+    levels = power @ mel_filterbank(16_000, 400, mels, x.dtype).T
+    levels = torch.log10(torch.clamp_min(levels, 1e-10))
+    levels = torch.maximum(levels, levels.amax((1, 2), keepdim=True) - 8)
+    x = ((levels + 4) / 4).transpose(1, 2)
+
+    def gelu(x):
+        return 0.5 * x * (1 + torch.erf(x / math.sqrt(2)))
+
+    def norm(x, name):
+        mean = x.mean(-1, keepdim=True)
+        variance = ((x - mean) ** 2).mean(-1, keepdim=True)
+        scaled = (x - mean) / torch.sqrt(variance + 1e-5)
+        return scaled * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+
+    def linear(x, name):
+        y = x @ weights[f"{name}.weight"].T + weights.get(f"{name}.bias", 0.0)
+        if f"{name}.lora_a" in weights:
+            update = weights[f"{name}.lora_b"] @ weights[f"{name}.lora_a"]
+            y = y + lora["alpha"] / lora["rank"] * (x @ update.T)
+        return y
+
+    for name, stride in (("conv1", 1), ("conv2", 2)):
+        x = gelu(padded_conv(x, weights[f"{name}.weight"], weights[f"{name}.bias"], 1, 1, stride))
+    half = options["channels"] // 2
+    rates = 10_000.0 ** (-torch.arange(half, dtype=torch.float64) / (half - 1))
+    angles = torch.arange(x.shape[2])[:, None] * rates
+    x = x.transpose(1, 2) + torch.cat([angles.sin(), angles.cos()], dim=1).to(x.dtype)
+    for i in range(options["layers"]):
+        layer = f"layers.{i}"
+        steps = norm(x, f"{layer}.self_attn_layer_norm")
+        q, k, v = (linear(steps, f"{layer}.self_attn.{part}_proj") for part in "qkv")
+        heard = torch.zeros_like(v)
+        for first in range(0, x.shape[2], head):
+            one = (Ellipsis, slice(first, first + head))
+            shares = torch.exp(q[one] @ k[one].mT / math.sqrt(head))
+            heard[one] = shares / shares.sum(-1, keepdim=True) @ v[one]
+        x = x + linear(heard, f"{layer}.self_attn.out_proj")
+        hidden = gelu(linear(norm(x, f"{layer}.final_layer_norm"), f"{layer}.fc1"))
+        x = x + linear(hidden, f"{layer}.fc2")
+    x = norm(x[:, :positions], "layer_norm")
+    width = options["width"]
+    state = torch.zeros((len(x), width), dtype=x.dtype)
+    for step in x.unbind(1):
+        given = (step @ weights["gru.weight_ih"].T + weights["gru.bias_ih"]).split(width, dim=1)
+        kept = (state @ weights["gru.weight_hh"].T + weights["gru.bias_hh"]).split(width, dim=1)
+        reset, update = (torch.sigmoid(given[i] + kept[i]) for i in (0, 1))
+        new = torch.tanh(given[2] + reset * kept[2])
+        state = (1 - update) * new + update * state
+    return state
+
+
+def whisper_weights(generator, options, dtype):
+    """What is fixed, and what learns."""
+    channels, rank, width = options["channels"], options["lora"]["rank"], options["width"]
+    fixed, learnable = {}, {}
+
+    def layer(name, shape, bias=True):
+        bound = 1.0 / math.sqrt(math.prod(shape[1:]))
+        fixed[f"{name}.weight"] = uniform(generator, shape, bound, dtype)
+        if bias:
+            fixed[f"{name}.bias"] = uniform(generator, shape[:1], bound, dtype)
+
+    def norm(name):
+        fixed[f"{name}.weight"] = 1.0 + uniform(generator, (channels,), 0.3, dtype)
+        fixed[f"{name}.bias"] = uniform(generator, (channels,), 0.3, dtype)
+
+    layer("conv1", (channels, options["mels"], 3))
+    layer("conv2", (channels, channels, 3))
+    for i in range(options["layers"]):
+        for part, option in (("k", "key"), ("v", "value"), ("q", "query"), ("out", "output")):
+            name = f"layers.{i}.self_attn.{part}_proj"
+            layer(name, (channels, channels), bias=part != "k")
+            if options["lora"][option]:
+                learnable[f"{name}.lora_a"] = uniform(generator, (rank, channels), 0.5, dtype)
+                learnable[f"{name}.lora_b"] = uniform(generator, (channels, rank), 0.5, dtype)
+        norm(f"layers.{i}.self_attn_layer_norm")
+        layer(f"layers.{i}.fc1", (4 * channels, channels))
+        layer(f"layers.{i}.fc2", (channels, 4 * channels))
+        norm(f"layers.{i}.final_layer_norm")
+    norm("layer_norm")
+    for name, shape in (
+        ("weight_ih", (3 * width, channels)),
+        ("weight_hh", (3 * width, width)),
+        ("bias_ih", (3 * width,)),
+        ("bias_hh", (3 * width,)),
+    ):
+        learnable[f"gru.{name}"] = uniform(generator, shape, 0.6, dtype)
+    return fixed, learnable
 
 
 def universal_code(weights):

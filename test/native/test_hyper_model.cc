@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "native/nn/finer.h"
+#include "native/nn/hyper/gru.h"
 #include "native/nn/hyper/hyper_model.h"
+#include "native/nn/hyper/snake.h"
 #include "native/nn/hyper/soundstream_encoder.h"
 #include "native/nn/hyper/universal_weights.h"
 #include "native/nn/kan.h"
@@ -146,6 +148,37 @@ TEST(gradientsOfHypernetworksAgreeWithDifferences) {
       }
     }
   }
+}
+
+TEST(snakeAndItsGradientsAgreeWithDifferencesAndItsReference) {
+  const at::Tensor x = at::sin(at::arange(30, at::kDouble) * 2.3).view({2, 3, 5}) * 2.0;
+  const at::Tensor alpha = at::tensor({0.3, 1.0, -1.7}, at::kDouble).view({1, 3, 1});
+  const at::Tensor w = at::cos(at::arange(30, at::kDouble)).view({2, 3, 5});
+  const ScalarFunction objective = [&](const std::vector<at::Tensor>& at) {
+    return (snake(at[0], at[1]) * w).sum();
+  };
+  CHECK(distance(snake(x, alpha), snakeReference(x, alpha)) < 1e-14);
+  CHECK(gradientError(objective, {x, alpha}) < 1e-8);
+  CHECK(secondGradientError(objective, {x, alpha}) < 1e-6);
+}
+
+TEST(theLastStateOfAGruAndItsGradientsAgreeWithDifferencesAndItsReference) {
+  at::manual_seed(5);
+  const at::Tensor x = at::randn({2, 4, 3}, at::kDouble);
+  const std::vector<at::Tensor> inputs{x, at::randn({6, 3}, at::kDouble),
+                                       at::randn({6, 2}, at::kDouble), at::randn({6}, at::kDouble),
+                                       at::randn({6}, at::kDouble)};
+  const at::Tensor w = at::randn({2, 2}, at::kDouble);
+  const auto weights = [](const std::vector<at::Tensor>& at) {
+    return GruWeights{at[1], at[2], at[3], at[4]};
+  };
+  const ScalarFunction objective = [&](const std::vector<at::Tensor>& at) {
+    return (lastGruState(at[0], weights(at)) * w).sum();
+  };
+  CHECK(distance(lastGruState(x, weights(inputs)), lastGruStateReference(x, weights(inputs))) <
+        1e-14);
+  CHECK(gradientError(objective, inputs) < 1e-8);
+  CHECK(secondGradientError(objective, inputs) < 1e-6);
 }
 
 TEST(aKernelBeyondTheTargetIsAnErrorThatSaysWhatToDo) {

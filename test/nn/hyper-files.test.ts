@@ -2,8 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { FewSound, HyperSound, load, loadHyperNetwork } from '../../lib/nn';
 import { readSafetensors, scope, type Tensor, writeSafetensors } from '../../lib/tensor';
 import {
+  type EncoderKind,
+  encoderKinds,
   numbers,
   parameter,
+  smallEncoders,
   smallFewSound,
   smallHyperSound,
   smallSounds,
@@ -14,13 +17,18 @@ import { temporaryFolder } from './temporary-folder';
 const inFolder = temporaryFolder();
 
 describe('a saved model', () => {
-  it.each([
-    ['fewsound', 'float32'],
-    ['fewsound', 'float64'],
-    ['hypersound', 'float32'],
-  ] as const)('is loaded bit for bit: %s, %s', async (kind, dtype) => {
-    const path = inFolder(`${kind}-${dtype}.safetensors`);
-    const options = { dtype, mode: 'residual', sharedLayers: [1] } as const;
+  it.each<['fewsound' | 'hypersound', 'float32' | 'float64', EncoderKind]>([
+    ['fewsound', 'float64', 'soundstream'],
+    ['hypersound', 'float32', 'soundstream'],
+    ...encoderKinds.map((heard): ['fewsound', 'float32', EncoderKind] => [
+      'fewsound',
+      'float32',
+      heard,
+    ]),
+  ])('is loaded bit for bit: %s, %s, %s', async (kind, dtype, heard) => {
+    const path = inFolder(`${kind}-${dtype}-${heard}.safetensors`);
+    const encoder = smallEncoders[heard];
+    const options = { dtype, encoder, mode: 'residual', sharedLayers: [1] } as const;
     using model =
       kind === 'fewsound'
         ? smallFewSound('siren', { ...options, warmupEpochs: 7 })

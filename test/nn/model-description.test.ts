@@ -2,7 +2,13 @@ import { addon } from '../../lib/addon/addon';
 import { classifierKinds, inrKinds, type Model } from '../../lib/nn';
 import { kindsOf, optionRows } from '../../lib/options';
 import { smallClassifier } from './small-classifiers';
-import { smallFewSound, smallHyperSound, targetKinds } from './small-hyper-networks';
+import {
+  encoderKinds,
+  smallEncoders,
+  smallFewSound,
+  smallHyperSound,
+  targetKinds,
+} from './small-hyper-networks';
 import { smallNetwork } from './small-networks';
 
 const models: [string, () => Model][] = [
@@ -11,6 +17,10 @@ const models: [string, () => Model][] = [
   ...targetKinds.flatMap((kind): [string, () => Model][] => [
     [`fewsound writing ${kind}`, () => smallFewSound(kind)],
     [`hypersound modulating ${kind}`, () => smallHyperSound(kind, { mode: 'modulator' })],
+  ]),
+  ...encoderKinds.map((kind): [string, () => Model] => [
+    `hypersound hearing by ${kind}`,
+    () => smallHyperSound('nerf', { encoder: smallEncoders[kind] }),
   ]),
   ...classifierKinds.map((kind): [string, () => Model] => [kind, () => smallClassifier(kind)]),
 ];
@@ -45,12 +55,12 @@ describe('the table of options', () => {
     for (const { family, kind, fields } of tables.filter((table) => table.kind !== undefined)) {
       expect(optionRows(family as 'network', kind)).toEqual(fields);
     }
-    expect(kindsOf('encoder')).toEqual(['soundstream']);
+    expect(kindsOf('encoder')).toEqual(encoderKinds);
   });
 
   it('lets a model name the encoder that it has by default', () => {
     using named = smallFewSound('nerf', {
-      encoder: { kind: 'soundstream', channels: 2, dimension: 2, strides: [2, 4] },
+      encoder: { kind: 'soundstream', ...smallEncoders.soundstream },
     });
     using plain = smallFewSound('nerf');
     expect(named.options).toEqual(plain.options);

@@ -1,4 +1,5 @@
 import {
+  type EncoderOptions,
   FewSound,
   type FewSoundOptions,
   type HyperNetwork,
@@ -17,12 +18,34 @@ export const smallTargets = {
 export type TargetKind = keyof typeof smallTargets;
 export const targetKinds = ['kan', 'nerf', 'siren'] as const;
 
+export type EncoderKind = NonNullable<EncoderOptions['kind']>;
+
+/** An encoder of every kind, of a few dozen or hundred parameters. */
+export const smallEncoders = {
+  soundstream: { channels: 2, dimension: 2, strides: [2, 4] },
+  snac: { kind: 'snac', channels: 1, strides: [2, 4], window: 2, headWidth: 2, width: 5 },
+  whisper: {
+    kind: 'whisper',
+    mels: 5,
+    channels: 4,
+    layers: 2,
+    headWidth: 2,
+    // The small models' recordings are shorter than half of Whisper's frames.
+    sampleRate: 2000,
+    seconds: 0.1,
+    lora: { rank: 2, output: true },
+    width: 5,
+  },
+} as const satisfies Record<EncoderKind, EncoderOptions>;
+
+export const encoderKinds = Object.keys(smallEncoders) as EncoderKind[];
+
 /** Samples of a recording of a small model. */
 export const SAMPLES = 80;
 
 const small = {
   samples: SAMPLES,
-  encoder: { channels: 2, dimension: 2, strides: [2, 4] },
+  encoder: smallEncoders.soundstream,
   hidden: [6, 5],
   seed: 11,
 };

@@ -5,6 +5,7 @@ import { FewSound, type FewSoundOptions, type HyperNetwork } from '../../lib/nn'
 import { scope } from '../../lib/tensor';
 import { type MetricsRecord, readMetricsLog, runFiles, type TrainOptions } from '../../lib/train';
 import { RATE, writeCorpus } from '../data/made-up-corpus';
+import { smallEncoders } from '../nn/small-hyper-networks';
 import { quickLoss } from './glide';
 
 /** Prepares a corpus of 60 segments for training and 60 for validation of 1000 samples. */
@@ -38,6 +39,12 @@ export const tinyModelOptions = {
   warmupEpochs: 2,
   seed: 5,
 } as const satisfies FewSoundOptions;
+
+/** An encoder of every kind, for the corpus's rate. */
+export const tinyEncoders = {
+  ...smallEncoders,
+  whisper: { ...smallEncoders.whisper, sampleRate: RATE },
+};
 
 export function tinyModel(more: FewSoundOptions = {}): FewSound {
   return new FewSound({ ...tinyModelOptions, ...more });

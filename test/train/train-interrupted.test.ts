@@ -6,11 +6,13 @@ import type { PreparedCorpus } from '../../lib/data';
 import { type FewSound, type HyperNetwork, loadHyperNetwork } from '../../lib/nn';
 import { noGrad, scope, type Tensor } from '../../lib/tensor';
 import { runFiles, type TrainOptions, train } from '../../lib/train';
+import { encoderKinds } from '../nn/small-hyper-networks';
 import { temporaryFolder } from '../nn/temporary-folder';
 import {
   checkpointStep,
   openTinyCorpus,
   timelessLog,
+  tinyEncoders,
   tinyModel,
   tinyModelOptions,
   tinyOptions,
@@ -84,6 +86,25 @@ describe('a training that is stopped', () => {
     await expectWhole(name, model);
     using best = await loadHyperNetwork(result.files.best);
     expect([best.epoch, weightsOf(best)]).toEqual([whole.best.epoch, whole.best.weights]);
+  });
+
+  it.each(encoderKinds)('goes on so with any encoder: %s', async (kind) => {
+    const make = () => tinyModel({ encoder: tinyEncoders[kind] });
+    using through = make();
+    await run(through, `through-${kind}`);
+    const controller = new AbortController();
+    using stopped = make();
+    const training = run(stopped, `stopped-${kind}`, {
+      signal: controller.signal,
+      onProgress: ({ step }) => step === 4 && controller.abort(),
+    });
+    await expect(training).rejects.toMatchObject({ code: 'ABORTED' });
+    using resumed = make();
+    await run(resumed, `stopped-${kind}`, { resume: true });
+    expect(weightsOf(resumed)).toEqual(weightsOf(through));
+    expect(await timelessLog(at(`stopped-${kind}`))).toEqual(
+      await timelessLog(at(`through-${kind}`)),
+    );
   });
 
   it('in a validation makes that first when it goes on', async () => {

@@ -4,7 +4,7 @@ import { openCorpus, type PreparedCorpus } from '../../lib/data';
 import { KAN } from '../../lib/nn';
 import { type RunFiles, runFiles, type TrainOptions, train } from '../../lib/train';
 import { temporaryFolder } from '../nn/temporary-folder';
-import { tinyCorpus, tinyModel, tinyOptions, weightsOf } from './tiny-training';
+import { tinyCorpus, tinyEncoders, tinyModel, tinyOptions, weightsOf } from './tiny-training';
 
 const at = temporaryFolder();
 let corpus: PreparedCorpus;
@@ -83,6 +83,18 @@ describe('train refuses, before anything is touched,', () => {
     });
     expect(weightsOf(model)).toEqual(before);
     expect(existsSync(folder)).toBe(false);
+  });
+
+  it('an encoder that is made for another rate', async () => {
+    const encoder = { ...tinyEncoders.whisper, sampleRate: 16_000 };
+    using model = tinyModel({ encoder });
+    const training = train(model, corpus, { folder: at('refused'), ...tinyOptions });
+    await expect(training).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      field: 'model',
+      message: expect.stringMatching(/8000 Hz.*made for 16000; set encoder\.sampleRate to 8000/),
+    });
+    expect(existsSync(at('refused'))).toBe(false);
   });
 
   it('recordings that are longer than the segments of the corpus', async () => {

@@ -16,12 +16,14 @@ import {
   type ValidationRecord,
   type ValidationResult,
 } from '../../lib/train';
+import { encoderKinds } from '../nn/small-hyper-networks';
 import { temporaryFolder } from '../nn/temporary-folder';
 import { quickLoss } from './glide';
 import {
   lossesOf,
   numbersOf,
   openTinyCorpus,
+  tinyEncoders,
   tinyModel,
   tinyModelOptions,
   tinyOptions,
@@ -146,11 +148,12 @@ describe('a training', () => {
     expect(weightDistance(four, eight)).toBeLessThan(1e-9);
   });
 
-  it('in bfloat16 stays close to one in float32', async () => {
-    using exact = tinyModel();
-    using rounded = tinyModel();
-    const one = await trained(exact, 'float32');
-    const two = await trained(rounded, 'bfloat16', { precision: 'bfloat16' });
+  it.each(encoderKinds)('in bfloat16 stays close to one in float32: %s', async (kind) => {
+    const encoder = tinyEncoders[kind];
+    using exact = tinyModel({ encoder });
+    using rounded = tinyModel({ encoder });
+    const one = await trained(exact, `float32-${kind}`);
+    const two = await trained(rounded, `bfloat16-${kind}`, { precision: 'bfloat16' });
     for (const [i, { loss }] of one.steps.entries()) {
       const other = two.steps[i]?.loss as number;
       expect(Math.abs(other / (loss as number) - 1)).toBeLessThan(0.05);

@@ -1,32 +1,35 @@
 import { searchLibTorch } from '../../addon/addon.js';
 import { setupCdpam, setupPesq } from '../../metrics/index.js';
+import { setupWhisper } from '../../nn/index.js';
 import type { SetupOptions } from '../../setup/download.js';
 import { setupLibTorch } from '../../setup/install.js';
 import type { LibTorch } from '../../setup/libtorch.js';
-import { type CommandResult, defineCommand } from '../command.js';
+import { type CommandResult, defineCommand, UsageError } from '../command.js';
 import { choiceArgument, flag, quietFlag } from '../flags/parsers.js';
 
-const SETUPS = ['libtorch', 'pesq', 'cdpam'] as const;
+const SETUPS = ['libtorch', 'pesq', 'cdpam', 'whisper'] as const;
 
 type Setup = (typeof SETUPS)[number];
-type Options = SetupOptions & { readonly force: boolean };
+type Options = SetupOptions & { readonly force: boolean; readonly from?: string };
 
 export const setup = defineCommand({
   description:
-    "Installs LibTorch, the reference program of PESQ (fetched with pip and compiled here) or the weights of CDPAM in the user's cache folder, where every copy of fewsound finds them. Does nothing where they are installed already.",
+    "Installs LibTorch, the reference program of PESQ (fetched with pip and compiled here) or the weights of CDPAM in the user's cache folder, where every copy of fewsound finds them; or keeps the encoder of a Whisper there that you have in a file. Does nothing where they are installed already.",
   inputs: {
     what: choiceArgument(
       '[what]',
-      "LibTorch, the library of PESQ, or CDPAM's network",
+      "LibTorch, the library of PESQ, CDPAM's network, or a Whisper",
       SETUPS,
       'libtorch',
     ),
+    from: flag('--from <file>', "Whisper: OpenAI's .pt, or a safetensors file of transformers"),
     force: flag('--force', 'install even where it is found'),
     quiet: quietFlag,
   },
-  run: ({ what, force = false }, { stderr, signal, quiet }) =>
+  run: ({ what, from, force = false }, { stderr, signal, quiet }) =>
     setups[what]({
       force,
+      from,
       signal,
       onProgress: ({ message }) => {
         if (!quiet) stderr.write(`${message}\n`);
@@ -48,6 +51,17 @@ const setups: Readonly<Record<Setup, (options: Options) => Promise<CommandResult
   cdpam: async (options) => {
     const { installed, path } = await setupCdpam(options);
     return { json: { installed, cdpam: { path } }, text: `${state('CDPAM', installed)}: ${path}` };
+  },
+  whisper: async ({ from }) => {
+    if (from === undefined) {
+      throw new UsageError('missing the file: fewsound setup whisper --from FILE');
+    }
+    const { name, path, encoder } = await setupWhisper(from);
+    const sizes = `mels ${encoder.mels}, channels ${encoder.channels}, layers ${encoder.layers}`;
+    return {
+      json: { installed: true, whisper: { name, path, encoder } },
+      text: `${state(`Whisper "${name}"`, true)}: ${sizes}, in ${path}`,
+    };
   },
 };
 

@@ -1,7 +1,12 @@
 import { basename, extname, join, resolve } from 'node:path';
 import { openCorpus, type PreparedCorpus } from '../../data/index.js';
 import { FewSoundError } from '../../errors.js';
-import { createHyperNetwork, type FewSound, type HyperSound } from '../../nn/index.js';
+import {
+  createHyperNetwork,
+  type FewSound,
+  type HyperSound,
+  loadWhisperWeights,
+} from '../../nn/index.js';
 import { runsTable } from '../../report/tables.js';
 import { formatCount, formatSeconds } from '../../report/text-table.js';
 import {
@@ -187,6 +192,7 @@ class HyperRun {
     try {
       const model = this.makeModel();
       try {
+        await this.loadEncoder(model);
         return await this.trainModel(model, corpus, context);
       } finally {
         model.dispose();
@@ -203,6 +209,21 @@ class HyperRun {
     return this.checked('model', () =>
       createHyperNetwork(kind, { ...options, device }),
     ) as FewSound;
+  }
+
+  /** The weights that an encoder does not learn; a checkpoint has them. */
+  private async loadEncoder(model: FewSound | HyperSound): Promise<void> {
+    const { encoderWeights } = this.config;
+    const { kind } = model.options.encoder;
+    if (encoderWeights !== undefined && !this.resume) {
+      await loadWhisperWeights(model, encoderWeights);
+    } else if (kind === 'whisper' && encoderWeights === undefined) {
+      throw new FewSoundError(
+        'INVALID_ARGUMENT',
+        `${this.source}: encoderWeights is missing: the weights of a Whisper, which its encoder does not learn. Name a file, or one that \`fewsound setup whisper --from FILE\` keeps.`,
+        { field: 'encoderWeights' },
+      );
+    }
   }
 
   private async trainModel(

@@ -126,6 +126,8 @@ function ofThisVersion<Any extends TrainConfig | ClassifierConfig>(
 /** The configuration of a training of a hypernetwork. */
 export interface TrainConfig extends Config<HyperNetworkKind, TrainOptions> {
   readonly corpus?: { readonly prepared: string };
+  /** Of a Whisper: a file, or the name of one that was set up. */
+  readonly encoderWeights?: string;
 }
 
 /** A configuration that names its corpus. */
@@ -140,6 +142,9 @@ const trainConfigSchema = configSchema(kinds, trainOptionNames, {
   corpus: optionsObject({
     prepared: z.string({ error: preparedError }).min(1, { error: preparedError }),
   }).optional(),
+  encoderWeights: z
+    .string({ error: 'Expected a file of Whisper, or the name of one that was set up' })
+    .optional(),
 });
 
 /**

@@ -73,11 +73,12 @@ export abstract class HyperNetwork extends Model<HyperNetworkOptions> {
   }
 
   /**
-   * Samples per second of the recordings that it was trained on, Hz; undefined for one that `train`
-   * never had.
+   * Samples per second of the recordings that it was trained on, Hz, or that its encoder is made
+   * for; undefined where neither is known.
    */
   get sampleRate(): number | undefined {
-    return this.#sampleRate;
+    const { encoder } = this.options;
+    return this.#sampleRate ?? ('sampleRate' in encoder ? encoder.sampleRate : undefined);
   }
 
   set sampleRate(sampleRate: number | undefined) {

@@ -4,6 +4,7 @@
 #include <torch/nn/module.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "native/nn/initializer.h"
@@ -21,6 +22,13 @@ class Encoder : public torch::nn::Module {
   virtual at::Tensor forward(const at::Tensor& audio) const = 0;
   /// Numbers in a code.
   virtual int64_t width() const = 0;
+
+  struct Fixed {
+    std::string name;
+    at::Tensor tensor;
+  };
+  /// What does not learn, but belongs to files of the model.
+  virtual std::vector<Fixed> fixed() const { return {}; }
 };
 
 /// The options of an encoder of any kind; one is made for recordings of so many samples.

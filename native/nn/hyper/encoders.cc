@@ -1,5 +1,7 @@
 #include "native/nn/hyper/encoder.h"
+#include "native/nn/hyper/snac_encoder.h"
 #include "native/nn/hyper/soundstream_encoder.h"
+#include "native/nn/hyper/whisper_encoder.h"
 
 namespace fewsound {
 
@@ -8,6 +10,10 @@ const std::vector<AnyEncoderOptions::Row>& AnyEncoderOptions::rows() {
   static const std::vector<Row> rows{
       kindOf<SoundStreamEncoder, Encoder, SoundStreamOptions, int64_t, const Initializer&>(
           "soundstream", "SoundStreamOptions", {}),
+      kindOf<SnacEncoder, Encoder, SnacOptions, int64_t, const Initializer&>("snac", "SnacOptions",
+                                                                             {}),
+      kindOf<WhisperEncoder, Encoder, WhisperOptions, int64_t, const Initializer&>(
+          "whisper", "WhisperOptions", {}),
   };
   return rows;
 }

@@ -71,6 +71,9 @@ std::vector<Model::NamedTensor> HyperModel::tensors() const {
       all.push_back({name, item.value(), true});
     }
   }
+  for (const auto& [name, tensor] : encoder_->fixed()) {
+    all.push_back({"encoder." + name, tensor, false});
+  }
   return all;
 }
 

@@ -38,7 +38,7 @@ class HyperModel : public Model {
   const WeightVector& layout() const { return layout_; }
 
   /// What learns, part by part; of the target only what computes, which is nothing where all of it
-  /// is written for each recording.
+  /// is written for each recording. Then what is fixed in the encoder.
   std::vector<NamedTensor> tensors() const override;
   /// Throws unless these are recordings [batch, samples] of the model's dtype.
   void checkAudio(const at::Tensor& audio) const { checkRecordings(audio, options_.samples); }

@@ -2,10 +2,11 @@
 
 #include <ATen/ATen.h>
 
-#include <cmath>
 #include <iterator>
 #include <memory>
 #include <string>
+
+#include "native/nn/hyper/weight_and_bias.h"
 
 namespace fewsound {
 namespace {
@@ -59,8 +60,7 @@ ConvStage makeStage(torch::nn::Module& parent, const std::string& name, const Sh
                     int64_t time, const Initializer& initializer) {
   const auto own = part(parent, name);
   const auto conv = part(*own, "conv");
-  // What PyTorch's convolutions start from.
-  const double bound = 1.0 / std::sqrt(static_cast<double>(shape.in * shape.kernel));
+  const double bound = usualBound(shape.in * shape.kernel);
   ConvStage stage{.stride = shape.stride, .dilation = shape.dilation};
   stage.weight = conv->register_parameter(
       "weight", initializer.uniform({shape.out, shape.in, shape.kernel}, bound));

@@ -48,7 +48,7 @@ UniversalWeights::UniversalWeights(const UniversalOptions& options, const Weight
   theta_ = register_parameter("theta", at::cat(parts).unsqueeze(0));
 
   const auto add = [&](const std::string& name, at::IntArrayRef shape, int64_t fanIn) {
-    const double bound = 1.0 / std::sqrt(static_cast<double>(fanIn));
+    const double bound = usualBound(fanIn);
     const at::Tensor weight = initializer.uniform(shape, bound);
     return register_module(
         name, std::make_shared<WeightAndBias>(weight, initializer.uniform({shape[0]}, bound)));
