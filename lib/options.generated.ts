@@ -318,6 +318,47 @@ export interface FitFields {
   progressInterval?: number;
 }
 
+export interface PitchOptions {
+  /** The lowest pitch that is looked for, Hz. A number from 10 to 10,000. Default 71 (WORLD). */
+  floor?: number;
+  /**
+   * The highest pitch that is looked for, Hz; above the floor. A number from 10 to 10,000. Default
+   * 800 (WORLD).
+   */
+  ceiling?: number;
+  /** Milliseconds from one frame to the next. A number from 0.1 to 1000. Default 5 (WORLD). */
+  framePeriod?: number;
+  /**
+   * Bands in which DIO looks for the fundamental, for each octave. A number from 1 to 32. Default 2
+   * (WORLD).
+   */
+  bandsPerOctave?: number;
+  /**
+   * DIO looks at every so manieth sample of the filtered recording, which is faster and less exact
+   * ("speed" in WORLD). A whole number from 1 to 12. Default 1 (WORLD).
+   */
+  decimation?: number;
+  /**
+   * The largest change of the pitch from frame to frame, relative, within a voiced stretch. A
+   * finite number above 0. Default 0.1 (WORLD).
+   */
+  allowedChange?: number;
+  /**
+   * Refine the pitch by StoneMask: the instantaneous frequencies of the first harmonics. Default
+   * true.
+   */
+  refine?: boolean;
+  /**
+   * Measure the aperiodicity by D4C, for which the rate must be 15,800 Hz or more. Default true.
+   */
+  aperiodicity?: boolean;
+  /**
+   * Part of the power below 7.9 kHz that lies below 4 kHz in a voiced frame; with less, its
+   * aperiodicity is that of noise. A number from 0 to 1. Default 0.85 (WORLD).
+   */
+  voicedThreshold?: number;
+}
+
 /** AdamW. */
 export interface OptimizerOptions {
   /**
@@ -2155,6 +2196,95 @@ export const optionTables = {
         meaning: 'Seconds between two reports.',
         least: 0,
         default: 0.05,
+      },
+    ],
+    PitchOptions: [
+      {
+        name: 'floor',
+        type: 'real',
+        expected: 'a number from 10 to 10000',
+        meaning: 'The lowest pitch that is looked for, Hz.',
+        source: 'WORLD',
+        least: 10,
+        most: 10000,
+        default: 71,
+      },
+      {
+        name: 'ceiling',
+        type: 'real',
+        expected: 'a number from 10 to 10000',
+        meaning: 'The highest pitch that is looked for, Hz; above the floor.',
+        source: 'WORLD',
+        least: 10,
+        most: 10000,
+        default: 800,
+      },
+      {
+        name: 'framePeriod',
+        type: 'real',
+        expected: 'a number from 0.1 to 1000',
+        meaning: 'Milliseconds from one frame to the next.',
+        source: 'WORLD',
+        least: 0.1,
+        most: 1000,
+        default: 5,
+      },
+      {
+        name: 'bandsPerOctave',
+        type: 'real',
+        expected: 'a number from 1 to 32',
+        meaning: 'Bands in which DIO looks for the fundamental, for each octave.',
+        source: 'WORLD',
+        least: 1,
+        most: 32,
+        default: 2,
+      },
+      {
+        name: 'decimation',
+        type: 'whole',
+        expected: 'a whole number from 1 to 12',
+        meaning:
+          'DIO looks at every so manieth sample of the filtered recording, which is faster and less exact ("speed" in WORLD).',
+        source: 'WORLD',
+        least: 1,
+        most: 12,
+        default: 1,
+      },
+      {
+        name: 'allowedChange',
+        type: 'real',
+        expected: 'a finite number above 0',
+        meaning:
+          'The largest change of the pitch from frame to frame, relative, within a voiced stretch.',
+        source: 'WORLD',
+        above: 0,
+        default: 0.1,
+      },
+      {
+        name: 'refine',
+        type: 'flag',
+        expected: 'true or false',
+        meaning:
+          'Refine the pitch by StoneMask: the instantaneous frequencies of the first harmonics.',
+        default: true,
+      },
+      {
+        name: 'aperiodicity',
+        type: 'flag',
+        expected: 'true or false',
+        meaning: 'Measure the aperiodicity by D4C, for which the rate must be 15,800 Hz or more.',
+        default: true,
+      },
+      {
+        name: 'voicedThreshold',
+        type: 'real',
+        expected: 'a number from 0 to 1',
+        meaning:
+          'Part of the power below 7.9 kHz that lies below 4 kHz in a voiced frame; with less, its aperiodicity is that of noise.',
+        source: 'WORLD',
+        least: 0,
+        most: 1,
+        default: 0.85,
       },
     ],
   },

@@ -5,6 +5,7 @@ import { checkEncoder, checkFewSound } from './hyper-check.js';
 import { checkMelLoss } from './loss-check.js';
 import { checkMetrics } from './metrics-check.js';
 import { checkNetwork } from './network-check.js';
+import { checkPitch } from './pitch-check.js';
 import { checkResponseSpectra } from './response-check.js';
 import type { Checker } from './result.js';
 import { checkOneCycle } from './schedule-check.js';
@@ -27,6 +28,7 @@ const kinds: readonly GoldenKind[] = [
   })),
   { name: /^mel_stft_loss(_float64)?$/, check: checkMelLoss },
   { name: /^metrics$/, check: checkMetrics },
+  { name: /^pitch_[a-z]+$/, check: checkPitch },
   { name: /^onecycle$/, check: checkOneCycle },
   { name: /^inc_tssdnet_logits$/, check: checkLogits('inc-tssdnet') },
   { name: /^res_tssdnet_random$/, check: checkLogits('res-tssdnet') },
