@@ -267,6 +267,52 @@ export interface SoundStreamOptions {
   layerNorm?: boolean;
 }
 
+/** Options of 'spectral'. */
+export interface SpectralOptions {
+  /** Width of the layers that see single frames. A whole number from 1 to 4096. Default 512. */
+  hidden?: number;
+  /**
+   * Convolutions, each of which looks one frame of 16 ms further ahead. A whole number from 0 to
+   * 32. Default 5.
+   */
+  lookahead?: number;
+  /**
+   * Numbers in a code: the width of the recurrent layer. A whole number from 1 to 65,536. Default
+   * 3296.
+   */
+  width?: number;
+  /**
+   * Samples per second of the recordings, Hz. A whole number from 1000 to 384,000. Default 22050.
+   */
+  sampleRate?: number;
+  /**
+   * Hear recordings at 16 kHz, for which everything here was made; else their samples are taken as
+   * if they were at 16 kHz, as the authors do. Default true.
+   */
+  resample?: boolean;
+  /**
+   * Network of phonetic posteriorgrams: left out (none), learned with the rest (learned), or with
+   * weights from a file, which stay as they are (frozen). Default 'learned'.
+   */
+  posteriorgram?: 'none' | 'learned' | 'frozen';
+  /** Width of the posteriorgram's layers. A whole number from 1 to 4096. Default 256. */
+  posteriorgramHidden?: number;
+  /**
+   * Samples in a frame of the posteriorgram; frames are half a window apart. A multiple of 2 from
+   * 128 to 16,384. Default 1024.
+   */
+  posteriorgramWindow?: number;
+  /** Hear the A-weighted loudness of every frame. Default true. */
+  loudness?: boolean;
+  /**
+   * Loudness in decibels throughout; else magnitudes in natural logarithms plus the weighting in
+   * decibels, as the authors have it. Default true.
+   */
+  loudnessInDecibels?: boolean;
+  /** Hear the pitch and the aperiodicity of every frame. Default true. */
+  pitch?: boolean;
+}
+
 /** Options of 'segmental-cnn', 'sub-segmental-cnn', 'multi-resolution-cnn'. */
 export interface WaveformCnnOptions extends ModelOptions {
   /** How many classes there are. A whole number from 2 to 65,536. Default 2. */
@@ -575,7 +621,9 @@ export type TargetOptions =
   | ({ kind: 'siren' } & Omit<SirenOptions, keyof ModelOptions>);
 
 /** The encoder E of the recording: its kind and the options of that kind. */
-export type EncoderOptions = { kind?: 'soundstream' } & SoundStreamOptions;
+export type EncoderOptions =
+  | ({ kind?: 'soundstream' } & SoundStreamOptions)
+  | ({ kind?: 'spectral' } & SpectralOptions);
 
 /** What the addon says of every option, by family and kind. */
 export const optionTables = {
@@ -1077,9 +1125,9 @@ export const optionTables = {
       {
         name: 'encoder',
         type: 'kind',
-        expected: "'soundstream'",
+        expected: "'soundstream' or 'spectral'",
         meaning: 'The encoder E of the recording.',
-        names: ['soundstream'],
+        names: ['soundstream', 'spectral'],
         usual: 'soundstream',
         default: {
           kind: 'soundstream',
@@ -1205,9 +1253,9 @@ export const optionTables = {
       {
         name: 'encoder',
         type: 'kind',
-        expected: "'soundstream'",
+        expected: "'soundstream' or 'spectral'",
         meaning: 'The encoder E of the recording.',
-        names: ['soundstream'],
+        names: ['soundstream', 'spectral'],
         usual: 'soundstream',
         default: {
           kind: 'soundstream',
@@ -1316,6 +1364,102 @@ export const optionTables = {
         expected: 'true or false',
         meaning:
           'Layer norm over channels and time, with affine parameters of that shape, which ties the model to recordings of one length.',
+        default: true,
+      },
+    ],
+    spectral: [
+      {
+        name: 'hidden',
+        type: 'whole',
+        expected: 'a whole number from 1 to 4096',
+        meaning: 'Width of the layers that see single frames.',
+        least: 1,
+        most: 4096,
+        default: 512,
+      },
+      {
+        name: 'lookahead',
+        type: 'whole',
+        expected: 'a whole number from 0 to 32',
+        meaning: 'Convolutions, each of which looks one frame of 16 ms further ahead.',
+        least: 0,
+        most: 32,
+        default: 5,
+      },
+      {
+        name: 'width',
+        type: 'whole',
+        expected: 'a whole number from 1 to 65536',
+        meaning: 'Numbers in a code: the width of the recurrent layer.',
+        least: 1,
+        most: 65536,
+        default: 3296,
+      },
+      {
+        name: 'sampleRate',
+        type: 'whole',
+        expected: 'a whole number from 1000 to 384000',
+        meaning: 'Samples per second of the recordings, Hz.',
+        least: 1000,
+        most: 384000,
+        default: 22050,
+      },
+      {
+        name: 'resample',
+        type: 'flag',
+        expected: 'true or false',
+        meaning:
+          'Hear recordings at 16 kHz, for which everything here was made; else their samples are taken as if they were at 16 kHz, as the authors do.',
+        default: true,
+      },
+      {
+        name: 'posteriorgram',
+        type: 'choice',
+        expected: "'none', 'learned' or 'frozen'",
+        meaning:
+          'Network of phonetic posteriorgrams: left out (none), learned with the rest (learned), or with weights from a file, which stay as they are (frozen).',
+        names: ['none', 'learned', 'frozen'],
+        default: 'learned',
+      },
+      {
+        name: 'posteriorgramHidden',
+        type: 'whole',
+        expected: 'a whole number from 1 to 4096',
+        meaning: "Width of the posteriorgram's layers.",
+        least: 1,
+        most: 4096,
+        default: 256,
+      },
+      {
+        name: 'posteriorgramWindow',
+        type: 'whole',
+        expected: 'a multiple of 2 from 128 to 16384',
+        meaning: 'Samples in a frame of the posteriorgram; frames are half a window apart.',
+        least: 128,
+        most: 16384,
+        multiple: 2,
+        default: 1024,
+      },
+      {
+        name: 'loudness',
+        type: 'flag',
+        expected: 'true or false',
+        meaning: 'Hear the A-weighted loudness of every frame.',
+        default: true,
+      },
+      {
+        name: 'loudnessInDecibels',
+        type: 'flag',
+        expected: 'true or false',
+        meaning:
+          'Loudness in decibels throughout; else magnitudes in natural logarithms plus the weighting in decibels, as the authors have it.',
+        default: true,
+      },
+      {
+        name: 'pitch',
+        type: 'flag',
+        expected: 'true or false',
+        meaning: 'Hear the pitch and the aperiodicity of every frame.',
         default: true,
       },
     ],

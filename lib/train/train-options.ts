@@ -9,6 +9,7 @@ import {
 import { FewSoundError } from '../errors.js';
 import { type MetricName, metricNames } from '../metrics/index.js';
 import { defaultMetrics } from '../metrics/registry.js';
+import { requireReadyEncoder } from '../nn/hyper/spectral.js';
 import { type FewSound, HyperNetwork, type HyperSound } from '../nn/index.js';
 import type { FitFields, LossOptions, Schedule } from '../options.generated.js';
 import {
@@ -244,6 +245,7 @@ export function setUpTraining(
   const { target, samples } = model.options;
   const options = parseOptions(trainSchema(target.kind, corpus.sampleRate), given, 'train options');
   requireUsefulLoss(samples, options);
+  requireReadyEncoder(model, corpus.sampleRate, !options.resume);
   const { seed, samplesPerEpoch, augmentation, validationLimit, group } = options;
   const shard = { rank: group?.rank ?? 0, worldSize: group?.size ?? 1 };
   const training = new TrainingBatches({

@@ -78,7 +78,7 @@ class Training {
         content: 'training',
         model,
         describe: () => model.describe(),
-        tensors: () => model.parameters(),
+        tensors: () => model.stateDict(),
       },
       trainer: this.#trainer,
       course: courseOf(setup),
@@ -129,7 +129,7 @@ class Training {
     await this.#run.open(resume, () => this.#config());
     if (resume) model.epoch = Math.ceil(this.#run.begin.step / stepsPerEpoch);
     // Models without a seed begin differently in each process.
-    else await group?.broadcast(model.parameters().values());
+    else await group?.broadcast(model.stateDict().values());
   }
 
   #config(): object {

@@ -9,6 +9,7 @@ import { checkPitch } from './pitch-check.js';
 import { checkResponseSpectra } from './response-check.js';
 import type { Checker } from './result.js';
 import { checkOneCycle } from './schedule-check.js';
+import { checkPosteriorgram, checkSpectralEncoder } from './spectral-check.js';
 import { checkSplines } from './spline-check.js';
 import { checkTraining } from './training-check.js';
 
@@ -35,6 +36,8 @@ const kinds: readonly GoldenKind[] = [
   { name: /^dictionary_metrics$/, check: checkDictionaries },
   { name: /^strs_[a-z]+(_float64)?$/, check: checkResponseSpectra },
   { name: /^soundstream_encoder(_float64)?$/, check: checkEncoder },
+  { name: /^spectral_encoder(_float64)?$/, check: checkSpectralEncoder },
+  { name: /^ppg_voicebox$/, check: checkPosteriorgram },
   ...(['kan', 'nerf', 'siren'] as const).map((kind) => ({
     name: new RegExp(`^fewsound_${kind}(_float64)?$`),
     check: checkFewSound(kind),

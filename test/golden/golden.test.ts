@@ -17,7 +17,13 @@ it('every kind of file is there', () => {
   const kinds = files.map((name) => name.replace(/(_g\d.*|_float64)?\.safetensors$/, ''));
   const networks = ['kan', 'nerf', 'siren', 'finer', 'rff', 'wire'];
   const others = ['bspline_bases', 'kan_batched', 'mel_stft_loss', 'metrics', 'onecycle'];
-  const hyper = ['soundstream_encoder', 'fewsound_kan', 'fewsound_nerf', 'fewsound_siren'];
+  const hyper = [
+    'soundstream_encoder',
+    'spectral_encoder',
+    'fewsound_kan',
+    'fewsound_nerf',
+    'fewsound_siren',
+  ];
   const pitches = ['pitch_default', 'pitch_encoder', 'pitch_decimated'];
   const trained = networks.map((kind) => `train_${kind}`);
   const expected = [...networks, ...others, ...trained, ...hyper, ...pitches];

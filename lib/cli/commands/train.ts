@@ -1,7 +1,12 @@
 import { basename, extname, join, resolve } from 'node:path';
 import { openCorpus, type PreparedCorpus } from '../../data/index.js';
 import { FewSoundError } from '../../errors.js';
-import { createHyperNetwork, type FewSound, type HyperSound } from '../../nn/index.js';
+import {
+  createHyperNetwork,
+  type FewSound,
+  type HyperSound,
+  loadPosteriorgram,
+} from '../../nn/index.js';
 import { runsTable } from '../../report/tables.js';
 import { formatCount, formatSeconds } from '../../report/text-table.js';
 import {
@@ -60,6 +65,10 @@ const inputs = {
   out: flag('--out <folder>', 'folder of the run; default: fewsound-out/NAME of CONFIG'),
   resume: flag('--resume <folder>', 'resume the training in this folder from its last checkpoint'),
   corpus: flag('--corpus <folder>', 'the prepared corpus, in place of the one in CONFIG'),
+  posteriorgram: flag(
+    '--posteriorgram <file>',
+    "checkpoint with the weights of a spectral encoder's posteriorgram, in place of the one in CONFIG",
+  ),
   epochs: flag('--epochs <count>', 'in place of those in CONFIG', integerFrom(1)),
   precision: choice(
     '--precision <name>',
@@ -83,7 +92,7 @@ const inputs = {
 type Given = Values<typeof inputs>;
 
 /** Options that decide the course of a training, which cannot change when it is resumed. */
-const NOT_WITH_RESUME = ['out', 'precision'] as const;
+const NOT_WITH_RESUME = ['out', 'precision', 'posteriorgram'] as const;
 
 export const trainCommand = defineCommand({
   description:
@@ -91,8 +100,8 @@ export const trainCommand = defineCommand({
   usage: 'CONFIG.json [options]\n       fewsound train --resume RUN',
   inputs,
   async run(given, context, command) {
-    const { config, out, resume, corpus, epochs, precision, threads } = given;
-    const changes = { corpus, epochs, precision, threads };
+    const { config, out, resume, corpus, posteriorgram, epochs, precision, threads } = given;
+    const changes = { corpus, posteriorgram, epochs, precision, threads };
     if (resume !== undefined) {
       const other = NOT_WITH_RESUME.find((name) => isGiven(command, name));
       if (config !== undefined || other !== undefined) {
@@ -187,6 +196,11 @@ class HyperRun {
     try {
       const model = this.makeModel();
       try {
+        const { posteriorgram } = this.config;
+        // A training that goes on has the weights in its checkpoint.
+        if (posteriorgram !== undefined && !this.resume) {
+          await loadPosteriorgram(model, posteriorgram);
+        }
         return await this.trainModel(model, corpus, context);
       } finally {
         model.dispose();

@@ -126,12 +126,16 @@ function ofThisVersion<Any extends TrainConfig | ClassifierConfig>(
 /** The configuration of a training of a hypernetwork. */
 export interface TrainConfig extends Config<HyperNetworkKind, TrainOptions> {
   readonly corpus?: { readonly prepared: string };
+  /** The checkpoint that a spectral encoder's posteriorgram begins with. */
+  readonly posteriorgram?: string;
 }
 
 /** A configuration that names its corpus. */
 export type CompleteConfig = TrainConfig & { readonly corpus: { readonly prepared: string } };
 
 const preparedError = 'Expected the path of a folder that `fewsound prepare` made';
+
+const checkpointError = 'Expected the path of a checkpoint of a posteriorgram';
 
 /** Kinds of models that a configuration can name. */
 const kinds = ['fewsound', 'hypersound'] as const satisfies readonly HyperNetworkKind[];
@@ -140,6 +144,7 @@ const trainConfigSchema = configSchema(kinds, trainOptionNames, {
   corpus: optionsObject({
     prepared: z.string({ error: preparedError }).min(1, { error: preparedError }),
   }).optional(),
+  posteriorgram: z.string({ error: checkpointError }).min(1, { error: checkpointError }).optional(),
 });
 
 /**
@@ -156,7 +161,7 @@ export async function readTrainConfig(path: string, hint: string): Promise<Train
 }
 
 /**
- * A configuration with the changes made, and the absolute path of its corpus.
+ * A configuration with the changes made, and the absolute paths of its files.
  *
  * @param changes what the command line sets in place of what the configuration says
  * @throws FewSoundError INVALID_ARGUMENT where no corpus is named
@@ -166,9 +171,11 @@ export function changedConfig(
   config: TrainConfig,
   {
     corpus,
+    posteriorgram = config.posteriorgram,
     ...training
   }: {
     corpus?: string;
+    posteriorgram?: string;
     epochs?: number;
     threads?: number;
     precision?: 'float32' | 'bfloat16';
@@ -182,6 +189,7 @@ export function changedConfig(
   return {
     ...config,
     corpus: { prepared: resolve(named) },
+    ...(posteriorgram !== undefined && { posteriorgram: resolve(posteriorgram) }),
     training: { ...config.training, ...defined(training) },
   };
 }

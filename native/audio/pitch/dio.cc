@@ -139,9 +139,10 @@ Watched watch(c10::ArrayRef<double> signal, int64_t rate, const PitchOptions& op
   const double watchedRate = static_cast<double>(rate) / static_cast<double>(factor);
   const int64_t count = 1 + static_cast<int64_t>(signal.size()) / factor;
   const double lowest = options.floor * std::exp2(1.0 / options.bandsPerOctave);
-  const int64_t longest = 4 * static_cast<int64_t>(1.0 + watchedRate / lowest / 2.0);
-  const auto size =
-      2 * static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(count + longest)));
+  // Room for the filters behind the signal, so that its ends do not meet.
+  const int64_t room = 4 * static_cast<int64_t>(1.0 + watchedRate / lowest / 2.0) +
+                       2 * std::llround(watchedRate / kLowCut) + 1;
+  const auto size = 2 * static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(count + room)));
   Samples watched;
   if (factor == 1) {
     watched.assign(signal.begin(), signal.end());
