@@ -315,8 +315,9 @@ class HyperRun {
     try {
       return work();
     } catch (error) {
-      // The length is an option of the model, though only the corpus shows that it is too long.
-      const ofModel = error instanceof FewSoundError && error.field === 'samples';
+      // Options of the model of which only the corpus shows that they do not fit.
+      const ofModel =
+        error instanceof FewSoundError && /^(samples|encoder)/.test(error.field ?? '');
       throw withPlace(error, this.source, ofModel ? 'model' : part);
     }
   }
