@@ -8,6 +8,7 @@
 #include "binding/errors.h"
 #include "binding/handle.h"
 #include "binding/register.h"
+#include "binding/typed_arrays.h"
 #include "native/analysis/filter_responses.h"
 
 namespace fewsound::binding {
@@ -30,31 +31,6 @@ Napi::Value createFilterResponses(const Napi::CallbackInfo& info) {
   const auto spectra = Convert<std::optional<at::Tensor>>::from({env, "spectra"}, info[3]);
   return Handle<FilterResponsesHandle>::make(
       env, std::make_unique<FilterResponsesHandle>(banks, stride, bins, spectra));
-}
-
-struct ArrayView {
-  void* data;
-  size_t length;
-};
-
-/// A typed array of JavaScript's, for as long as this call takes.
-ArrayView viewOf(const Place& place, napi_value value, bool isSingle) {
-  bool isTypedArray = false;
-  napi_is_typedarray(place.env, value, &isTypedArray);
-  napi_typedarray_type type = napi_int8_array;
-  ArrayView view{nullptr, 0};
-  if (!isTypedArray ||
-      napi_get_typedarray_info(place.env, value, &type, &view.length, &view.data, nullptr,
-                               nullptr) != napi_ok ||
-      type != (isSingle ? napi_float32_array : napi_float64_array)) {
-    place.reject(value, isSingle ? "a Float32Array" : "a Float64Array");
-  }
-  return view;
-}
-
-at::ArrayRef<float> samplesIn(const Place& place, napi_value value) {
-  const ArrayView view = viewOf(place, value, true);
-  return {static_cast<const float*>(view.data), view.length};
 }
 
 /// The array as a tensor over its memory.

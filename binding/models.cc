@@ -186,6 +186,17 @@ Napi::Value hyperModelCodes(const Napi::CallbackInfo& info) {
   return makeTensor(info.Env(), model->encode(toTensor({info.Env(), "audio"}, info[1])));
 }
 
+/// hyperModelFeatures(model, audio): what the encoder shows of recordings, by name
+Napi::Value hyperModelFeatures(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto model = modelIn<HyperModel>(info).model;
+  const Napi::Object features = Napi::Object::New(env);
+  for (auto& [name, value] : model->features(toTensor({env, "audio"}, info[1]))) {
+    features.Set(name, makeTensor(env, value));
+  }
+  return features;
+}
+
 /// hyperModelVectors(model, audio, factor): theta' [batch, numbers]
 Napi::Value hyperModelVectors(const Napi::CallbackInfo& info) {
   const napi_env env = info.Env();
@@ -268,6 +279,7 @@ void exposeModels(const Napi::Object& exports) {
   expose<networkLayout>(exports, "networkLayout");
   expose<hyperModelLayout>(exports, "hyperModelLayout");
   expose<hyperModelCodes>(exports, "hyperModelCodes");
+  expose<hyperModelFeatures>(exports, "hyperModelFeatures");
   expose<hyperModelVectors>(exports, "hyperModelVectors");
   expose<askHyperModel>(exports, "askHyperModel");
   expose<hyperModelWeights>(exports, "hyperModelWeights");

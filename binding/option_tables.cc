@@ -4,6 +4,7 @@
 #include "binding/dtype.h"
 #include "binding/errors.h"
 #include "binding/register.h"
+#include "native/audio/pitch/pitch.h"
 #include "native/nn/hyper/hyper_model.h"
 #include "native/nn/networks.h"
 #include "native/nn/waveform/waveform_classifier.h"
@@ -209,8 +210,9 @@ Napi::Value optionTables(const Napi::CallbackInfo& info) {
   all.addKinds<AnyHyperModelOptions>("hypernetwork");
   all.addKinds<AnyEncoderOptions>("encoder");
   all.addKinds<AnyClassifierOptions>("classifier");
-  // Those of training belong to no kind.
+  // Those of training and of measurements belong to no kind.
   all.add<FitterOptions>("FitFields");
+  all.add<PitchOptions>("PitchOptions");
   return all.tables();
 }
 

@@ -32,6 +32,7 @@ napi_value registerIn(napi_env env, napi_value value) {
   exposeBases(exports);
   exposeTraining(exports);
   exposeTrainers(exports);
+  exposeAudio(exports);
   exposeMetrics(exports);
   exposeAnalysis(exports);
   exposeDistributed(exports);

@@ -27,6 +27,8 @@ void exposeBases(const Napi::Object& exports);
 void exposeTraining(const Napi::Object& exports);
 /// Trainers of networks, hypernetworks and classifiers behind one handle: create, step, run, state.
 void exposeTrainers(const Napi::Object& exports);
+/// What is measured of a recording alone: measurePitch and leastPitchSamples.
+void exposeAudio(const Napi::Object& exports);
 /// Metrics that take long: each a job on a thread of its own.
 void exposeMetrics(const Napi::Object& exports);
 /// createFilterResponses, listen and scaleInput.

@@ -116,8 +116,8 @@ export interface RffOptions extends ModelOptions {
    */
   frequencies?: number;
   /**
-   * Standard deviation σ of the random frequencies. A finite number above 0. Default 10 (Tancik et
-   * al. 2020).
+   * Standard deviation σ of the random frequencies. A finite number above 0. Default 300 (ours, for
+   * speech; Tancik et al. 2020 have 10).
    */
   sigma?: number;
 }
@@ -130,8 +130,8 @@ export interface FinerOptions extends ModelOptions {
    */
   layers?: readonly number[];
   /**
-   * Frequency factor ω₀ of the first layer. A finite number above 0. Default 30 (Liu et al. 2024,
-   * "FINER").
+   * Frequency factor ω₀ of the first layer. A finite number above 0. Default 1000 (ours, for
+   * speech; Liu et al. 2024, "FINER", have 30).
    */
   omega0?: number;
   /**
@@ -156,8 +156,8 @@ export interface WireOptions extends ModelOptions {
    */
   layers?: readonly number[];
   /**
-   * Frequency factor ω₀ of the first layer. A finite number above 0. Default 10 (Saragadam et al.
-   * 2023).
+   * Frequency factor ω₀ of the first layer. A finite number above 0. Default 100 (ours, for speech;
+   * Saragadam et al. 2023 have 10).
    */
   omega0?: number;
   /**
@@ -334,6 +334,52 @@ export interface WhisperOptions {
   width?: number;
 }
 
+/** Options of 'spectral'. */
+export interface SpectralOptions {
+  /** Width of the layers that see single frames. A whole number from 1 to 4096. Default 512. */
+  hidden?: number;
+  /**
+   * Convolutions, each of which looks one frame of 16 ms further ahead. A whole number from 0 to
+   * 32. Default 5.
+   */
+  lookahead?: number;
+  /**
+   * Numbers in a code: the width of the recurrent layer. A whole number from 1 to 65,536. Default
+   * 3296.
+   */
+  width?: number;
+  /**
+   * Samples per second of the recordings, Hz. A whole number from 1000 to 384,000. Default 22050.
+   */
+  sampleRate?: number;
+  /**
+   * Hear recordings at 16 kHz, for which everything here was made; else their samples are taken as
+   * if they were at 16 kHz, as the authors do. Default true.
+   */
+  resample?: boolean;
+  /**
+   * Network of phonetic posteriorgrams: left out (none), learned with the rest (learned), or with
+   * weights from a file, which stay as they are (frozen). Default 'learned'.
+   */
+  posteriorgram?: 'none' | 'learned' | 'frozen';
+  /** Width of the posteriorgram's layers. A whole number from 1 to 4096. Default 256. */
+  posteriorgramHidden?: number;
+  /**
+   * Samples in a frame of the posteriorgram; frames are half a window apart. A multiple of 2 from
+   * 128 to 16,384. Default 1024.
+   */
+  posteriorgramWindow?: number;
+  /** Hear the A-weighted loudness of every frame. Default true. */
+  loudness?: boolean;
+  /**
+   * Loudness in decibels throughout; else magnitudes in natural logarithms plus the weighting in
+   * decibels, as the authors have it. Default true.
+   */
+  loudnessInDecibels?: boolean;
+  /** Hear the pitch and the aperiodicity of every frame. Default true. */
+  pitch?: boolean;
+}
+
 /** Options of 'segmental-cnn', 'sub-segmental-cnn', 'multi-resolution-cnn'. */
 export interface WaveformCnnOptions extends ModelOptions {
   /** How many classes there are. A whole number from 2 to 65,536. Default 2. */
@@ -383,6 +429,47 @@ export interface FitFields {
   threads?: number;
   /** Seconds between two reports. A finite number, 0 or more. Default 0.05. */
   progressInterval?: number;
+}
+
+export interface PitchOptions {
+  /** The lowest pitch that is looked for, Hz. A number from 10 to 10,000. Default 71 (WORLD). */
+  floor?: number;
+  /**
+   * The highest pitch that is looked for, Hz; above the floor. A number from 10 to 10,000. Default
+   * 800 (WORLD).
+   */
+  ceiling?: number;
+  /** Milliseconds from one frame to the next. A number from 0.1 to 1000. Default 5 (WORLD). */
+  framePeriod?: number;
+  /**
+   * Bands in which DIO looks for the fundamental, for each octave. A number from 1 to 32. Default 2
+   * (WORLD).
+   */
+  bandsPerOctave?: number;
+  /**
+   * DIO looks at every so manieth sample of the filtered recording, which is faster and less exact
+   * ("speed" in WORLD). A whole number from 1 to 12. Default 1 (WORLD).
+   */
+  decimation?: number;
+  /**
+   * The largest change of the pitch from frame to frame, relative, within a voiced stretch. A
+   * finite number above 0. Default 0.1 (WORLD).
+   */
+  allowedChange?: number;
+  /**
+   * Refine the pitch by StoneMask: the instantaneous frequencies of the first harmonics. Default
+   * true.
+   */
+  refine?: boolean;
+  /**
+   * Measure the aperiodicity by D4C, for which the rate must be 15,800 Hz or more. Default true.
+   */
+  aperiodicity?: boolean;
+  /**
+   * Part of the power below 7.9 kHz that lies below 4 kHz in a voiced frame; with less, its
+   * aperiodicity is that of noise. A number from 0 to 1. Default 0.85 (WORLD).
+   */
+  voicedThreshold?: number;
 }
 
 /** Low-rank updates of the attention's projections, which learn. */
@@ -622,7 +709,8 @@ export type TargetOptions =
 export type EncoderOptions =
   | ({ kind?: 'soundstream' } & SoundStreamOptions)
   | ({ kind: 'snac' } & SnacOptions)
-  | ({ kind: 'whisper' } & WhisperOptions);
+  | ({ kind: 'whisper' } & WhisperOptions)
+  | ({ kind: 'spectral' } & SpectralOptions);
 
 /** What the addon says of every option, by family and kind. */
 export const optionTables = {
@@ -916,10 +1004,10 @@ export const optionTables = {
         type: 'real',
         expected: 'a finite number above 0',
         meaning: 'Standard deviation σ of the random frequencies.',
-        source: 'Tancik et al. 2020',
+        source: 'ours, for speech; Tancik et al. 2020 have 10',
         flag: { value: '<deviation>' },
         above: 0,
-        default: 10,
+        default: 300,
       },
       {
         name: 'seed',
@@ -963,10 +1051,10 @@ export const optionTables = {
         type: 'real',
         expected: 'a finite number above 0',
         meaning: 'Frequency factor ω₀ of the first layer.',
-        source: 'Liu et al. 2024, "FINER"',
+        source: 'ours, for speech; Liu et al. 2024, "FINER", have 30',
         flag: { value: '<factor>' },
         above: 0,
-        default: 30,
+        default: 1000,
       },
       {
         name: 'omega',
@@ -1038,10 +1126,10 @@ export const optionTables = {
         type: 'real',
         expected: 'a finite number above 0',
         meaning: 'Frequency factor ω₀ of the first layer.',
-        source: 'Saragadam et al. 2023',
+        source: 'ours, for speech; Saragadam et al. 2023 have 10',
         flag: { value: '<factor>' },
         above: 0,
-        default: 10,
+        default: 100,
       },
       {
         name: 'omega',
@@ -1124,9 +1212,9 @@ export const optionTables = {
       {
         name: 'encoder',
         type: 'kind',
-        expected: "'soundstream', 'snac' or 'whisper'",
+        expected: "'soundstream', 'snac', 'whisper' or 'spectral'",
         meaning: 'The encoder E of the recording.',
-        names: ['soundstream', 'snac', 'whisper'],
+        names: ['soundstream', 'snac', 'whisper', 'spectral'],
         usual: 'soundstream',
         default: {
           kind: 'soundstream',
@@ -1252,9 +1340,9 @@ export const optionTables = {
       {
         name: 'encoder',
         type: 'kind',
-        expected: "'soundstream', 'snac' or 'whisper'",
+        expected: "'soundstream', 'snac', 'whisper' or 'spectral'",
         meaning: 'The encoder E of the recording.',
-        names: ['soundstream', 'snac', 'whisper'],
+        names: ['soundstream', 'snac', 'whisper', 'spectral'],
         usual: 'soundstream',
         default: {
           kind: 'soundstream',
@@ -1538,6 +1626,102 @@ export const optionTables = {
         least: 0,
         most: 65536,
         default: 3296,
+      },
+    ],
+    spectral: [
+      {
+        name: 'hidden',
+        type: 'whole',
+        expected: 'a whole number from 1 to 4096',
+        meaning: 'Width of the layers that see single frames.',
+        least: 1,
+        most: 4096,
+        default: 512,
+      },
+      {
+        name: 'lookahead',
+        type: 'whole',
+        expected: 'a whole number from 0 to 32',
+        meaning: 'Convolutions, each of which looks one frame of 16 ms further ahead.',
+        least: 0,
+        most: 32,
+        default: 5,
+      },
+      {
+        name: 'width',
+        type: 'whole',
+        expected: 'a whole number from 1 to 65536',
+        meaning: 'Numbers in a code: the width of the recurrent layer.',
+        least: 1,
+        most: 65536,
+        default: 3296,
+      },
+      {
+        name: 'sampleRate',
+        type: 'whole',
+        expected: 'a whole number from 1000 to 384000',
+        meaning: 'Samples per second of the recordings, Hz.',
+        least: 1000,
+        most: 384000,
+        default: 22050,
+      },
+      {
+        name: 'resample',
+        type: 'flag',
+        expected: 'true or false',
+        meaning:
+          'Hear recordings at 16 kHz, for which everything here was made; else their samples are taken as if they were at 16 kHz, as the authors do.',
+        default: true,
+      },
+      {
+        name: 'posteriorgram',
+        type: 'choice',
+        expected: "'none', 'learned' or 'frozen'",
+        meaning:
+          'Network of phonetic posteriorgrams: left out (none), learned with the rest (learned), or with weights from a file, which stay as they are (frozen).',
+        names: ['none', 'learned', 'frozen'],
+        default: 'learned',
+      },
+      {
+        name: 'posteriorgramHidden',
+        type: 'whole',
+        expected: 'a whole number from 1 to 4096',
+        meaning: "Width of the posteriorgram's layers.",
+        least: 1,
+        most: 4096,
+        default: 256,
+      },
+      {
+        name: 'posteriorgramWindow',
+        type: 'whole',
+        expected: 'a multiple of 2 from 128 to 16384',
+        meaning: 'Samples in a frame of the posteriorgram; frames are half a window apart.',
+        least: 128,
+        most: 16384,
+        multiple: 2,
+        default: 1024,
+      },
+      {
+        name: 'loudness',
+        type: 'flag',
+        expected: 'true or false',
+        meaning: 'Hear the A-weighted loudness of every frame.',
+        default: true,
+      },
+      {
+        name: 'loudnessInDecibels',
+        type: 'flag',
+        expected: 'true or false',
+        meaning:
+          'Loudness in decibels throughout; else magnitudes in natural logarithms plus the weighting in decibels, as the authors have it.',
+        default: true,
+      },
+      {
+        name: 'pitch',
+        type: 'flag',
+        expected: 'true or false',
+        meaning: 'Hear the pitch and the aperiodicity of every frame.',
+        default: true,
       },
     ],
   },
@@ -2417,6 +2601,95 @@ export const optionTables = {
         meaning: 'Seconds between two reports.',
         least: 0,
         default: 0.05,
+      },
+    ],
+    PitchOptions: [
+      {
+        name: 'floor',
+        type: 'real',
+        expected: 'a number from 10 to 10000',
+        meaning: 'The lowest pitch that is looked for, Hz.',
+        source: 'WORLD',
+        least: 10,
+        most: 10000,
+        default: 71,
+      },
+      {
+        name: 'ceiling',
+        type: 'real',
+        expected: 'a number from 10 to 10000',
+        meaning: 'The highest pitch that is looked for, Hz; above the floor.',
+        source: 'WORLD',
+        least: 10,
+        most: 10000,
+        default: 800,
+      },
+      {
+        name: 'framePeriod',
+        type: 'real',
+        expected: 'a number from 0.1 to 1000',
+        meaning: 'Milliseconds from one frame to the next.',
+        source: 'WORLD',
+        least: 0.1,
+        most: 1000,
+        default: 5,
+      },
+      {
+        name: 'bandsPerOctave',
+        type: 'real',
+        expected: 'a number from 1 to 32',
+        meaning: 'Bands in which DIO looks for the fundamental, for each octave.',
+        source: 'WORLD',
+        least: 1,
+        most: 32,
+        default: 2,
+      },
+      {
+        name: 'decimation',
+        type: 'whole',
+        expected: 'a whole number from 1 to 12',
+        meaning:
+          'DIO looks at every so manieth sample of the filtered recording, which is faster and less exact ("speed" in WORLD).',
+        source: 'WORLD',
+        least: 1,
+        most: 12,
+        default: 1,
+      },
+      {
+        name: 'allowedChange',
+        type: 'real',
+        expected: 'a finite number above 0',
+        meaning:
+          'The largest change of the pitch from frame to frame, relative, within a voiced stretch.',
+        source: 'WORLD',
+        above: 0,
+        default: 0.1,
+      },
+      {
+        name: 'refine',
+        type: 'flag',
+        expected: 'true or false',
+        meaning:
+          'Refine the pitch by StoneMask: the instantaneous frequencies of the first harmonics.',
+        default: true,
+      },
+      {
+        name: 'aperiodicity',
+        type: 'flag',
+        expected: 'true or false',
+        meaning: 'Measure the aperiodicity by D4C, for which the rate must be 15,800 Hz or more.',
+        default: true,
+      },
+      {
+        name: 'voicedThreshold',
+        type: 'real',
+        expected: 'a number from 0 to 1',
+        meaning:
+          'Part of the power below 7.9 kHz that lies below 4 kHz in a voiced frame; with less, its aperiodicity is that of noise.',
+        source: 'WORLD',
+        least: 0,
+        most: 1,
+        default: 0.85,
       },
     ],
   },

@@ -151,6 +151,9 @@ export type Resolved<Options> = {
 /** The fields of a fit; those of its optimizer, schedule, loss and early stop are in groups. */
 export const fitRows: readonly OptionRow[] = optionTables.structure.FitFields;
 
+/** The fields of a measurement of the pitch. */
+export const pitchRows: readonly OptionRow[] = optionTables.structure.PitchOptions;
+
 /** The fields of a group of a fit's options. */
 export function fitGroup(name: keyof FitFields): readonly OptionRow[] {
   return fitRows.find((row) => row.name === name)?.fields as readonly OptionRow[];

@@ -16,13 +16,14 @@ import {
   packageRoot,
   requireLibTorch,
 } from '../setup/libtorch.js';
-import type { AnalysisAddon, MetricsAddon, PesqLibrary } from './measures.js';
+import type { AnalysisAddon, AudioAddon, MetricsAddon, PesqLibrary } from './measures.js';
 import type { DistributedAddon, ModelAddon } from './models.js';
 import type { DType, TensorAddon, TensorHandle } from './tensors.js';
 
 /** Everything the addon offers. */
 export type Addon = TensorAddon &
   ModelAddon<TensorHandle, DType> &
+  AudioAddon &
   MetricsAddon<TensorHandle> &
   AnalysisAddon<TensorHandle> &
   DistributedAddon<TensorHandle>;

@@ -36,6 +36,22 @@ export interface AnalysisAddon<Tensor> {
   scaleInput(samples: Float32Array, range: number): Float32Array;
 }
 
+/** What the addon measures of a recording alone. binding/audio.cc is the other side. */
+export interface AudioAddon {
+  /** A job on a thread of its own; numbers for each frame. */
+  measurePitch(
+    samples: Float32Array,
+    sampleRate: number,
+    options: object,
+  ): Promise<{
+    seconds: Float64Array;
+    frequency: Float64Array;
+    aperiodicity: Float64Array | null;
+  }>;
+  /** How many samples a recording must have for its pitch to be measured. */
+  leastPitchSamples(sampleRate: number, options: object): number;
+}
+
 // What the addon offers for metrics that take long. binding/metrics.cc and binding/loader/pesq.cc
 // are the other side; `Addon` and the loader (addon.ts) include this.
 /** An object of the addon; it carries a type tag, so anything else in its place is an error. */

@@ -143,6 +143,8 @@ export interface ModelAddon<Tensor, DType extends string> {
   hyperModelLayout(model: ModelHandle): { name: string; shape: number[]; offset: number }[];
   /** audio [batch, samples] → codes [batch, width]. */
   hyperModelCodes(model: ModelHandle, audio: Tensor): Tensor;
+  /** What the encoder shows of recordings on the way to their codes, by name. */
+  hyperModelFeatures(model: ModelHandle, audio: Tensor): Record<string, Tensor>;
   /** audio [batch, samples] → written weights [batch, numbers]. */
   hyperModelVectors(model: ModelHandle, audio: Tensor, factor: number): Tensor;
   /** The same on a thread of its own, without gradients. */

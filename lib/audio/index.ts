@@ -7,6 +7,7 @@ export {
   mixDown,
   peakNormalize,
 } from './clip.js';
+export { type Pitch, type PitchOptions, pitch } from './pitch.js';
 export { type AudioFormat, type AudioSource, type Recording, readAudio } from './read.js';
 export {
   type ResampleOptions,

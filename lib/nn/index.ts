@@ -44,6 +44,7 @@ export {
   type TargetOptions,
   type WeightMode,
 } from './hyper/hyper-options.js';
+export { loadPosteriorgram, type SpectralOptions } from './hyper/spectral.js';
 export {
   type KeptWhisper,
   loadLora,

@@ -9,6 +9,7 @@ import {
 import { FewSoundError } from '../errors.js';
 import { type MetricName, metricNames } from '../metrics/index.js';
 import { defaultMetrics } from '../metrics/registry.js';
+import { requirePosteriorgram } from '../nn/hyper/spectral.js';
 import { type FewSound, HyperNetwork, type HyperSound } from '../nn/index.js';
 import type { FitFields, LossOptions, Schedule } from '../options.generated.js';
 import {
@@ -245,12 +246,13 @@ export function setUpTraining(
   if ('sampleRate' in encoder && encoder.sampleRate !== corpus.sampleRate) {
     throw new FewSoundError(
       'INVALID_ARGUMENT',
-      `train: the corpus has ${corpus.sampleRate} Hz, but the model's encoder is made for ${encoder.sampleRate}; set encoder.sampleRate to ${corpus.sampleRate}.`,
-      { field: 'model' },
+      `encoder.sampleRate is ${encoder.sampleRate}, but the corpus is at ${corpus.sampleRate} Hz; make the model for its rate.`,
+      { field: 'encoder.sampleRate' },
     );
   }
   const options = parseOptions(trainSchema(target.kind, corpus.sampleRate), given, 'train options');
   requireUsefulLoss(samples, options);
+  if (!options.resume) requirePosteriorgram(model);
   const { seed, samplesPerEpoch, augmentation, validationLimit, group } = options;
   const shard = { rank: group?.rank ?? 0, worldSize: group?.size ?? 1 };
   const training = new TrainingBatches({

@@ -31,19 +31,13 @@ double ClassifierObjective::accumulate(const Batch& batch) {
   TORCH_CHECK_VALUE(audio.size(0) > 1,
                     "a step has one recording; batch norm needs two or more to learn from");
   model_->checkAudio(audio);
-  buffersBefore_.clear();
-  for (const at::Tensor& buffer : model_->buffers()) buffersBefore_.push_back(buffer.clone());
+  statistics_.keep(*model_);
   const at::AutoGradMode gradients(true);
   const ClassifierPass pass{.learning = true,
                             .generator = at::make_generator<at::CPUGeneratorImpl>(batch.seed)};
   const at::Tensor mean = at::cross_entropy_loss(model_->forward(audio, pass), classes);
   mean.backward();
   return mean.item<double>();
-}
-
-void ClassifierObjective::takeBack() {
-  const std::vector<at::Tensor> buffers = model_->buffers();
-  for (size_t i = 0; i < buffersBefore_.size(); ++i) buffers[i].copy_(buffersBefore_[i]);
 }
 
 Evaluation ClassifierObjective::evaluate(const Batch& batch) {

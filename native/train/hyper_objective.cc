@@ -63,11 +63,12 @@ at::Tensor HyperObjective::moved(const at::Tensor& part) const {
   return part.detach().to(t_.device(), t_.scalar_type());
 }
 
-at::Tensor HyperObjective::reconstruct(const at::Tensor& audio, double factor) const {
+at::Tensor HyperObjective::reconstruct(const at::Tensor& audio, double factor,
+                                       bool learning) const {
   at::Tensor vectors;
   {
     const Autocast autocast(options_.precision, t_.device().type());
-    vectors = model_->write(model_->encode(audio), factor);
+    vectors = model_->write(model_->encode(audio, learning), factor);
   }
   const WeightMap weights = model_->weights(vectors.to(t_.scalar_type()));
   Inr& target = model_->target();
@@ -88,7 +89,7 @@ TargetLoss& HyperObjective::lossAgainst(const at::Tensor& audio) {
 double HyperObjective::accumulate(const at::Tensor& part, double factor, double share) {
   const at::AutoGradMode gradients(true);
   const at::Tensor audio = moved(part);
-  const at::Tensor estimates = reconstruct(audio, factor);
+  const at::Tensor estimates = reconstruct(audio, factor, true);
   TargetLoss& loss = lossAgainst(audio);
   loss.evaluate(estimates);
   estimates.backward(loss.gradient() * (share / static_cast<double>(audio.size(0))));
@@ -102,6 +103,7 @@ double HyperObjective::accumulate(const Batch& batch) {
     recordings += part.size(0);
   }
   TORCH_CHECK_VALUE(recordings > 0, "a step has no recordings; expected at least one");
+  statistics_.keep(*model_);
   const auto all = static_cast<double>(recordings);
   double loss = 0.0;
   for (const at::Tensor& part : batch.audio) {
@@ -114,7 +116,7 @@ Evaluation HyperObjective::evaluate(const Batch& batch) {
   TORCH_CHECK_VALUE(batch.audio.size() == 1, "there are ", batch.audio.size(),
                     " parts of recordings; expected one");
   const at::Tensor audio = moved(batch.audio.front());
-  const at::Tensor estimates = reconstruct(audio, batch.factor);
+  const at::Tensor estimates = reconstruct(audio, batch.factor, false);
   TargetLoss& loss = lossAgainst(audio);
   loss.evaluate(estimates);
   return {.outputs = estimates.to(at::kCPU),

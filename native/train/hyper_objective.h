@@ -31,6 +31,7 @@ class HyperObjective final : public Objective {
 
   NamedTensors parameters() const override { return learnableOf(*model_); }
   double accumulate(const Batch& batch) override;
+  void takeBack() override { statistics_.takeBack(); }
   Evaluation evaluate(const Batch& batch) override;
   void setLoss(const ReconstructionLossOptions& loss) override;
 
@@ -38,7 +39,7 @@ class HyperObjective final : public Objective {
   /// Adds the gradients of `share` times the mean loss; returns the sum of the losses.
   double accumulate(const at::Tensor& part, double factor, double share);
   at::Tensor moved(const at::Tensor& part) const;
-  at::Tensor reconstruct(const at::Tensor& audio, double factor) const;
+  at::Tensor reconstruct(const at::Tensor& audio, double factor, bool learning) const;
   /// The loss against these recordings.
   TargetLoss& lossAgainst(const at::Tensor& audio);
 
@@ -47,6 +48,7 @@ class HyperObjective final : public Objective {
   at::Tensor t_;         // [samples, 1]
   at::Tensor features_;  // of the target's encoding, where that is fixed
   std::unique_ptr<TargetLoss> loss_;
+  RunningStatistics statistics_;
 };
 
 }  // namespace fewsound

@@ -17,6 +17,17 @@ using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 /// What learns of a model, in its order.
 NamedTensors learnableOf(const Model& model);
 
+/// Buffers of a model, such as batch norm's, as they were before a step.
+class RunningStatistics {
+ public:
+  void keep(const Model& model);
+  /// Puts them back.
+  void takeBack();
+
+ private:
+  std::vector<std::pair<at::Tensor, at::Tensor>> kept_;  // the model's, and copies
+};
+
 /// What one update learns from. An objective reads what concerns it; a fit has all it needs.
 struct Batch {
   /// Recordings, parts of [recordings, samples] each; a recording counts the same in any part.

@@ -52,6 +52,15 @@ void fields(OptionVisitor& visit, TrainerOptions& options) {
         options.threads, Whole{0, 1024});
 }
 
+void RunningStatistics::keep(const Model& model) {
+  kept_.clear();
+  for (const at::Tensor& buffer : model.buffers()) kept_.emplace_back(buffer, buffer.clone());
+}
+
+void RunningStatistics::takeBack() {
+  for (const auto& [buffer, before] : kept_) buffer.copy_(before);
+}
+
 NamedTensors learnableOf(const Model& model) {
   NamedTensors learnable;
   for (const auto& [name, tensor, learns] : model.tensors()) {

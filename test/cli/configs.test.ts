@@ -33,14 +33,27 @@ function targetNumbers(config: TrainConfig): number {
   return network.parameterCount;
 }
 
-/** Numbers of an encoder that learn. */
-function encoderNumbers(encoder: EncoderOptions): number {
-  if (encoder.kind !== 'whisper') {
-    return { soundstream: 21_045_792, snac: 21_192_997 }[encoder.kind ?? 'soundstream'];
+/** Numbers of an encoder that learn, whose code has so many. */
+function encoderNumbers(encoder: EncoderOptions, code: number): number {
+  // The three gates of a GRU, with two biases each.
+  const gru = (inputs: number) => 3 * code * (inputs + code + 2);
+  switch (encoder.kind) {
+    case 'whisper': {
+      const { channels = 0, layers = 0 } = encoder;
+      // A and B of queries and values at rank 8.
+      return layers * 2 * 2 * 8 * channels + gru(channels);
+    }
+    case 'spectral': {
+      const [bins, hidden, joined] = [257, 512, 771] as const;
+      const gate = 2 * hidden * (bins + 1);
+      const convolutions = 5 * hidden * (2 * hidden + 1) + 4 * 2 * hidden;
+      const dense = 2 * hidden * (hidden + 1) + 2 * 2 * hidden;
+      const join = 2 * joined + hidden * (joined + 1);
+      return gate + convolutions + dense + join + gru(hidden);
+    }
+    default:
+      return { soundstream: 21_045_792, snac: 21_192_997 }[encoder.kind ?? 'soundstream'];
   }
-  const { channels = 0, layers = 0 } = encoder;
-  // A and B of queries and values at rank 8; the three gates of a GRU with two biases each.
-  return layers * 2 * 2 * 8 * channels + 3 * 3296 * (channels + 3296 + 2);
 }
 
 /** Parameters of the parts by SPEC's formulas; building them all would take minutes. */
@@ -57,7 +70,7 @@ function parts(config: TrainConfig) {
   const writer = widths
     .slice(1)
     .reduce((sum, width, i) => sum + width * ((widths[i] as number) + 1), 0);
-  const encoder = encoderNumbers((config.model.encoder ?? {}) as EncoderOptions);
+  const encoder = encoderNumbers((config.model.encoder ?? {}) as EncoderOptions, code);
   const universal = isFewSound
     ? written + 2 * (kernel + 1) + (written - 2 * (kernel - 1)) * code + code
     : 0;

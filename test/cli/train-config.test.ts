@@ -75,6 +75,21 @@ describe('a configuration that says something wrong names the field, its value a
     ['a corpus that is no object', { corpus: 'vctk' }, 'corpus', /"vctk"/],
     ['no corpus', { corpus: undefined }, '', /corpus\.prepared.*--corpus DIR/],
     ['a corpus without folder', { corpus: {} }, 'corpus.prepared', /undefined.*fewsound prepare/],
+    [
+      'weights of an encoder that are no path',
+      { encoderWeights: 5 },
+      'encoderWeights',
+      /is 5\. .*weights/,
+    ],
+    [
+      'an encoder for another rate',
+      model({
+        samples: 1000,
+        encoder: { kind: 'spectral', hidden: 2, width: 2, pitch: false, sampleRate: 16_000 },
+      }),
+      'model.encoder.sampleRate',
+      /16000.*8000/,
+    ],
     ['an unknown training option', training({ lr: 1 }), 'training.lr', /expected epochs, /],
     ['an option of the run', training({ folder: 'x' }), 'training.folder', /expected epochs, /],
     ['no epochs', training({ epochs: 0 }), 'training.epochs', /is 0\. Expected a whole number/],

@@ -5,9 +5,11 @@ import { checkFewSound, checkSnac, checkSoundStream, checkWhisper } from './hype
 import { checkMelLoss } from './loss-check.js';
 import { checkMetrics } from './metrics-check.js';
 import { checkNetwork } from './network-check.js';
+import { checkPitch } from './pitch-check.js';
 import { checkResponseSpectra } from './response-check.js';
 import type { Checker } from './result.js';
 import { checkOneCycle } from './schedule-check.js';
+import { checkPosteriorgram, checkSpectralEncoder } from './spectral-check.js';
 import { checkSplines } from './spline-check.js';
 import { checkTraining } from './training-check.js';
 import { checkWhisperTiny } from './whisper-check.js';
@@ -28,6 +30,7 @@ const kinds: readonly GoldenKind[] = [
   })),
   { name: /^mel_stft_loss(_float64)?$/, check: checkMelLoss },
   { name: /^metrics$/, check: checkMetrics },
+  { name: /^pitch_[a-z]+$/, check: checkPitch },
   { name: /^onecycle$/, check: checkOneCycle },
   { name: /^inc_tssdnet_logits$/, check: checkLogits('inc-tssdnet') },
   { name: /^res_tssdnet_random$/, check: checkLogits('res-tssdnet') },
@@ -37,6 +40,8 @@ const kinds: readonly GoldenKind[] = [
   { name: /^snac_(body|body_attention|encoder)(_float64)?$/, check: checkSnac },
   { name: /^whisper_encoder(_float64)?$/, check: checkWhisper },
   { name: /^whisper_tiny_en$/, check: checkWhisperTiny },
+  { name: /^spectral_encoder(_float64)?$/, check: checkSpectralEncoder },
+  { name: /^ppg_voicebox$/, check: checkPosteriorgram },
   ...(['kan', 'nerf', 'siren'] as const).map((kind) => ({
     name: new RegExp(`^fewsound_${kind}(_float64)?$`),
     check: checkFewSound(kind),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { passes } from '../conformance/comparison';
 import { checkFile } from '../conformance/run-conformance';
 
-// What the files hold and how they were made: generate.py. Tolerances and why: ../conformance/tolerance.ts.
+// What the files hold and how they were made: generate.py, and pitch.py for pitch_*. Tolerances and why: ../conformance/tolerance.ts.
 const files = readdirSync(__dirname).filter((name) => name.endsWith('.safetensors'));
 
 it.each(files)('%s', async (file) => {
@@ -17,9 +17,10 @@ it('every kind of file is there', () => {
   const kinds = files.map((name) => name.replace(/(_g\d.*|_float64)?\.safetensors$/, ''));
   const networks = ['kan', 'nerf', 'siren', 'finer', 'rff', 'wire'];
   const others = ['bspline_bases', 'kan_batched', 'mel_stft_loss', 'metrics', 'onecycle'];
-  const encoders = ['soundstream_encoder', 'snac_encoder', 'whisper_encoder'];
+  const encoders = ['soundstream', 'snac', 'whisper', 'spectral'].map((kind) => `${kind}_encoder`);
   const hyper = [...encoders, 'fewsound_kan', 'fewsound_nerf', 'fewsound_siren'];
+  const pitches = ['pitch_default', 'pitch_encoder', 'pitch_decimated'];
   const trained = networks.map((kind) => `train_${kind}`);
-  const expected = [...networks, ...others, ...trained, ...hyper];
+  const expected = [...networks, ...others, ...trained, ...hyper, ...pitches];
   expect([...new Set(kinds)].sort()).toEqual(expected.sort());
 });

@@ -36,6 +36,17 @@ export const smallEncoders = {
     lora: { rank: 2, output: true },
     width: 5,
   },
+  spectral: {
+    kind: 'spectral',
+    hidden: 3,
+    lookahead: 2,
+    width: 5,
+    sampleRate: 2000,
+    posteriorgram: 'learned',
+    posteriorgramHidden: 2,
+    posteriorgramWindow: 256,
+    pitch: false,
+  },
 } as const satisfies Record<EncoderKind, EncoderOptions>;
 
 export const encoderKinds = Object.keys(smallEncoders) as EncoderKind[];

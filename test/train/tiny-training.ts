@@ -44,6 +44,7 @@ export const tinyModelOptions = {
 export const tinyEncoders = {
   ...smallEncoders,
   whisper: { ...smallEncoders.whisper, sampleRate: RATE },
+  spectral: { ...smallEncoders.spectral, sampleRate: RATE },
 };
 
 export function tinyModel(more: FewSoundOptions = {}): FewSound {

@@ -91,8 +91,8 @@ describe('train refuses, before anything is touched,', () => {
     const training = train(model, corpus, { folder: at('refused'), ...tinyOptions });
     await expect(training).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      field: 'model',
-      message: expect.stringMatching(/8000 Hz.*made for 16000; set encoder\.sampleRate to 8000/),
+      field: 'encoder.sampleRate',
+      message: expect.stringMatching(/is 16000, but the corpus is at 8000 Hz/),
     });
     expect(existsSync(at('refused'))).toBe(false);
   });

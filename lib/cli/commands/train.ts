@@ -5,6 +5,7 @@ import {
   createHyperNetwork,
   type FewSound,
   type HyperSound,
+  loadPosteriorgram,
   loadWhisperWeights,
 } from '../../nn/index.js';
 import { runsTable } from '../../report/tables.js';
@@ -65,6 +66,10 @@ const inputs = {
   out: flag('--out <folder>', 'folder of the run; default: fewsound-out/NAME of CONFIG'),
   resume: flag('--resume <folder>', 'resume the training in this folder from its last checkpoint'),
   corpus: flag('--corpus <folder>', 'the prepared corpus, in place of the one in CONFIG'),
+  encoderWeights: flag(
+    '--encoder-weights <file>',
+    'weights of a Whisper (a file, or the name of one that was set up) or of a posteriorgram, in place of those in CONFIG',
+  ),
   epochs: flag('--epochs <count>', 'in place of those in CONFIG', integerFrom(1)),
   precision: choice(
     '--precision <name>',
@@ -88,7 +93,7 @@ const inputs = {
 type Given = Values<typeof inputs>;
 
 /** Options that decide the course of a training, which cannot change when it is resumed. */
-const NOT_WITH_RESUME = ['out', 'precision'] as const;
+const NOT_WITH_RESUME = ['out', 'precision', 'encoderWeights'] as const;
 
 export const trainCommand = defineCommand({
   description:
@@ -96,8 +101,8 @@ export const trainCommand = defineCommand({
   usage: 'CONFIG.json [options]\n       fewsound train --resume RUN',
   inputs,
   async run(given, context, command) {
-    const { config, out, resume, corpus, epochs, precision, threads } = given;
-    const changes = { corpus, epochs, precision, threads };
+    const { config, out, resume, corpus, encoderWeights, epochs, precision, threads } = given;
+    const changes = { corpus, encoderWeights, epochs, precision, threads };
     if (resume !== undefined) {
       const other = NOT_WITH_RESUME.find((name) => isGiven(command, name));
       if (config !== undefined || other !== undefined) {
@@ -211,12 +216,13 @@ class HyperRun {
     ) as FewSound;
   }
 
-  /** The weights that an encoder does not learn; a checkpoint has them. */
+  /** The weights that an encoder begins with; a checkpoint has them. */
   private async loadEncoder(model: FewSound | HyperSound): Promise<void> {
     const { encoderWeights } = this.config;
     const { kind } = model.options.encoder;
     if (encoderWeights !== undefined && !this.resume) {
-      await loadWhisperWeights(model, encoderWeights);
+      const load = kind === 'spectral' ? loadPosteriorgram : loadWhisperWeights;
+      await load(model, encoderWeights);
     } else if (kind === 'whisper' && encoderWeights === undefined) {
       throw new FewSoundError(
         'INVALID_ARGUMENT',
@@ -322,8 +328,9 @@ class HyperRun {
     try {
       return work();
     } catch (error) {
-      // The length is an option of the model, though only the corpus shows that it is too long.
-      const ofModel = error instanceof FewSoundError && error.field === 'samples';
+      // Options of the model of which only the corpus shows that they do not fit.
+      const ofModel =
+        error instanceof FewSoundError && /^(samples|encoder)/.test(error.field ?? '');
       throw withPlace(error, this.source, ofModel ? 'model' : part);
     }
   }

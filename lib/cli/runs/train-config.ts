@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { placementField } from '../../audio/placement.js';
@@ -126,7 +127,10 @@ function ofThisVersion<Any extends TrainConfig | ClassifierConfig>(
 /** The configuration of a training of a hypernetwork. */
 export interface TrainConfig extends Config<HyperNetworkKind, TrainOptions> {
   readonly corpus?: { readonly prepared: string };
-  /** Of a Whisper: a file, or the name of one that was set up. */
+  /**
+   * Weights that the encoder begins with: of a Whisper, a file or the name of one that was set up;
+   * of a posteriorgram, a file.
+   */
   readonly encoderWeights?: string;
 }
 
@@ -143,7 +147,7 @@ const trainConfigSchema = configSchema(kinds, trainOptionNames, {
     prepared: z.string({ error: preparedError }).min(1, { error: preparedError }),
   }).optional(),
   encoderWeights: z
-    .string({ error: 'Expected a file of Whisper, or the name of one that was set up' })
+    .string({ error: 'Expected a file with weights of the encoder, or the name of a Whisper' })
     .optional(),
 });
 
@@ -161,7 +165,7 @@ export async function readTrainConfig(path: string, hint: string): Promise<Train
 }
 
 /**
- * A configuration with the changes made, and the absolute path of its corpus.
+ * A configuration with the changes made, and the absolute paths of its files.
  *
  * @param changes what the command line sets in place of what the configuration says
  * @throws FewSoundError INVALID_ARGUMENT where no corpus is named
@@ -171,9 +175,11 @@ export function changedConfig(
   config: TrainConfig,
   {
     corpus,
+    encoderWeights = config.encoderWeights,
     ...training
   }: {
     corpus?: string;
+    encoderWeights?: string;
     epochs?: number;
     threads?: number;
     precision?: 'float32' | 'bfloat16';
@@ -187,6 +193,10 @@ export function changedConfig(
   return {
     ...config,
     corpus: { prepared: resolve(named) },
+    // The name of a Whisper that was set up is no path.
+    ...(encoderWeights !== undefined && {
+      encoderWeights: existsSync(encoderWeights) ? resolve(encoderWeights) : encoderWeights,
+    }),
     training: { ...config.training, ...defined(training) },
   };
 }

@@ -15,7 +15,7 @@ import type { Tensor } from '../../tensor/index.js';
 import { wrapTensor } from '../../tensor/tensor.js';
 import { Model, recordingsFor } from '../model.js';
 import type { ModelDescription } from '../model-file.js';
-import { loadWeights } from './published-weights.js';
+import { loadWeights } from '../published-weights.js';
 
 /** Options of every classifier of waveforms. */
 export type ClassifierOptions = TssdnetOptions;
@@ -108,7 +108,13 @@ export abstract class WaveformClassifier<
    *   that is missing or of another shape
    */
   async loadWeights(path: string): Promise<void> {
-    await loadWeights(path, this as unknown as WaveformClassifier);
+    await loadWeights(path, {
+      what: `a ${this.kind} model of ${this.classes} classes`,
+      dtype: this.dtype,
+      device: this.device,
+      stateDict: () => this.stateDict(),
+      loadStateDict: (state) => this.loadStateDict(state),
+    });
   }
 
   /**

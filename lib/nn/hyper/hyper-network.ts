@@ -1,4 +1,5 @@
 import { addon } from '../../addon/addon.js';
+import type { TensorHandle } from '../../addon/tensors.js';
 import { FewSoundError } from '../../errors.js';
 import type { optionTables } from '../../options.generated.js';
 import type { Resolved } from '../../options.js';
@@ -132,6 +133,19 @@ export abstract class HyperNetwork extends Model<HyperNetworkOptions> {
   }
 
   /**
+   * What the encoder shows of recordings on the way to their codes, by name, without gradients. Of
+   * `spectral`: `spectrogram` (dB) and `encoded`; `cepstra` and `posteriorgram`, in frames of their
+   * own; `loudness`, `pitch` (Hz) and `aperiodicity`, as far as they are heard. Of others nothing.
+   *
+   * @param audio [batch, samples], peak-normalized
+   * @returns [batch, frames, …] each
+   */
+  features(audio: Tensor): Map<string, Tensor> {
+    const recordings = recordingsFor(this, this.options.samples, audio);
+    return namedTensors(addon().hyperModelFeatures(this.handle, recordings));
+  }
+
+  /**
    * The written weights of recordings, as vectors in the order of {@link writtenLayout}.
    *
    * @param audio [batch, samples], peak-normalized
@@ -161,11 +175,7 @@ export abstract class HyperNetwork extends Model<HyperNetworkOptions> {
    * @returns [batch, …shape] each
    */
   weights(vectors: Tensor): Map<string, Tensor> {
-    return new Map(
-      Object.entries(addon().hyperModelWeights(this.handle, handleOf(vectors))).map(
-        ([name, handle]) => [name, wrapTensor(handle)],
-      ),
-    );
+    return namedTensors(addon().hyperModelWeights(this.handle, handleOf(vectors)));
   }
 
   /**
@@ -215,4 +225,8 @@ export abstract class HyperNetwork extends Model<HyperNetworkOptions> {
       { field },
     );
   }
+}
+
+function namedTensors(handles: Readonly<Record<string, TensorHandle>>): Map<string, Tensor> {
+  return new Map(Object.entries(handles).map(([name, handle]) => [name, wrapTensor(handle)]));
 }

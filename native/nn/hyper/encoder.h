@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "native/nn/initializer.h"
@@ -20,6 +21,12 @@ class Encoder : public torch::nn::Module {
 
   /// Codes [batch, width()] of recordings [batch, samples].
   virtual at::Tensor forward(const at::Tensor& audio) const = 0;
+  /// The same while it learns: batch norm, where there is any, by the batch's own statistics, which
+  /// move the running ones.
+  virtual at::Tensor learn(const at::Tensor& audio) const { return forward(audio); }
+  /// What the encoder makes of the same recordings on the way to their codes, by name, for those
+  /// who want to look: [batch, frames, …] each. Most encoders have nothing to show.
+  virtual std::vector<std::pair<std::string, at::Tensor>> features(const at::Tensor& audio) const;
   /// Numbers in a code.
   virtual int64_t width() const = 0;
 
@@ -27,8 +34,9 @@ class Encoder : public torch::nn::Module {
     std::string name;
     at::Tensor tensor;
   };
-  /// What does not learn, but belongs to files of the model.
-  virtual std::vector<Fixed> fixed() const { return {}; }
+  /// What does not learn, but belongs to files of the model: all buffers, where nothing else is
+  /// said.
+  virtual std::vector<Fixed> fixed() const;
 };
 
 /// The options of an encoder of any kind; one is made for recordings of so many samples.

@@ -1,6 +1,7 @@
 #include "native/nn/hyper/encoder.h"
 #include "native/nn/hyper/snac_encoder.h"
 #include "native/nn/hyper/soundstream_encoder.h"
+#include "native/nn/hyper/spectral_encoder.h"
 #include "native/nn/hyper/whisper_encoder.h"
 
 namespace fewsound {
@@ -14,8 +15,20 @@ const std::vector<AnyEncoderOptions::Row>& AnyEncoderOptions::rows() {
                                                                              {}),
       kindOf<WhisperEncoder, Encoder, WhisperOptions, int64_t, const Initializer&>(
           "whisper", "WhisperOptions", {}),
+      kindOf<SpectralEncoder, Encoder, SpectralOptions, int64_t, const Initializer&>(
+          "spectral", "SpectralOptions", {}),
   };
   return rows;
+}
+
+std::vector<Encoder::Fixed> Encoder::fixed() const {
+  std::vector<Fixed> all;
+  for (const auto& item : named_buffers()) all.push_back({item.key(), item.value()});
+  return all;
+}
+
+std::vector<std::pair<std::string, at::Tensor>> Encoder::features(const at::Tensor&) const {
+  return {};
 }
 
 }  // namespace fewsound

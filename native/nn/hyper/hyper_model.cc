@@ -77,12 +77,19 @@ std::vector<Model::NamedTensor> HyperModel::tensors() const {
   return all;
 }
 
-at::Tensor HyperModel::encode(const at::Tensor& audio) const {
+at::Tensor HyperModel::encode(const at::Tensor& audio, bool learning) const {
   checkAudio(audio);
-  at::Tensor code = encoder_->forward(audio);
+  at::Tensor code = learning ? encoder_->learn(audio) : encoder_->forward(audio);
   if (!universal_) return code;
   const at::Tensor common = universal_->encode().to(code.scalar_type());
   return at::cat({code, common.expand({code.size(0), -1})}, 1);
+}
+
+std::vector<std::pair<std::string, at::Tensor>> HyperModel::features(
+    const at::Tensor& audio) const {
+  checkAudio(audio);
+  const at::NoGradGuard noGrad;
+  return encoder_->features(audio);
 }
 
 at::Tensor HyperModel::write(const at::Tensor& codes, double factor) const {

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "native/nn/hyper/encoder.h"
@@ -22,8 +24,10 @@ class HyperModel : public Model {
  public:
   explicit HyperModel(const HyperModelOptions& options);
 
-  /// Codes z [batch, codeWidth] of recordings [batch, samples].
-  at::Tensor encode(const at::Tensor& audio) const;
+  /// Codes z [batch, codeWidth] of recordings [batch, samples]; `learning`: see Encoder::learn.
+  at::Tensor encode(const at::Tensor& audio, bool learning = false) const;
+  /// What the encoder shows of recordings: see Encoder::features.
+  std::vector<std::pair<std::string, at::Tensor>> features(const at::Tensor& audio) const;
   /// theta' [batch, numbers] of codes. `factor` is f; HyperSound has none.
   at::Tensor write(const at::Tensor& codes, double factor) const;
   /// The target's weights for `forward`, by name: written ones by the mode, shared ones as they

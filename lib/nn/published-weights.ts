@@ -5,41 +5,45 @@ import {
   readTorchFile,
   scope,
   type Tensor,
-} from '../../tensor/index.js';
-import { isTorchFile } from '../../tensor/torch-file/read.js';
-import { fileFormat, loadFileTensors, requirePath } from '../model-file.js';
+} from '../tensor/index.js';
+import { isTorchFile } from '../tensor/torch-file/read.js';
+import { fileFormat, loadFileTensors, requirePath } from './model-file.js';
 
-/** What weights are copied into, such as a `WaveformClassifier`. */
+/** What weights are copied into: a model, or a part of one. */
 interface WeightsOwner {
-  readonly kind: string;
-  readonly classes: number;
+  /** What it is, for errors, such as 'a segmental model of 2 classes'. */
+  readonly what: string;
   readonly dtype: DType;
   readonly device: Device;
   stateDict(): Map<string, Tensor>;
   loadStateDict(state: ReadonlyMap<string, Tensor>): void;
 }
 
-/** Copies the weights of a checkpoint of another program, see `WaveformClassifier.loadWeights`. */
-export async function loadWeights(path: string, model: WeightsOwner): Promise<void> {
+/**
+ * Copies the weights of a checkpoint of another program, a safetensors file or one that torch.save
+ * wrote, by the names of the owner's tensors, below a key or at the top.
+ *
+ * @throws FewSoundError FILE_NOT_FOUND, IO; FILE_FORMAT where a tensor is missing or of another shape
+ */
+export async function loadWeights(path: string, owner: WeightsOwner): Promise<void> {
   requirePath(path);
   await scope(async () => {
     const tensors = await readTensors(path);
-    const own = model.stateDict();
-    const prefix = prefixOf(path, tensors, own, model.kind);
+    const own = owner.stateDict();
+    const prefix = prefixOf(path, tensors, own, owner.what);
     const state = new Map<string, Tensor>();
     for (const name of own.keys()) {
       const stored = tensors.get(prefix + name);
       if (stored === undefined) {
-        throw fileFormat(path, `it lacks "${prefix}${name}", a tensor of a ${model.kind} model`);
+        throw fileFormat(path, `it lacks "${prefix}${name}", a tensor of ${owner.what}`);
       }
-      state.set(name, stored.to({ dtype: model.dtype, device: model.device }));
+      state.set(name, stored.to({ dtype: owner.dtype, device: owner.device }));
     }
     loadFileTensors(
       path,
-      model,
+      owner,
       state,
-      (problem) =>
-        `its tensors are not those of a ${model.kind} model of ${model.classes} classes (${problem})`,
+      (problem) => `its tensors are not those of ${owner.what} (${problem})`,
     );
   });
 }
@@ -56,7 +60,7 @@ function prefixOf(
   path: string,
   tensors: ReadonlyMap<string, Tensor>,
   own: ReadonlyMap<string, Tensor>,
-  kind: string,
+  what: string,
 ): string {
   const [first] = own.keys();
   const found = [...tensors.keys()].filter((name) => name === first || name.endsWith(`.${first}`));
@@ -67,5 +71,5 @@ function prefixOf(
   );
   const chosen = whole ?? prefixes[0];
   if (chosen !== undefined) return chosen;
-  throw fileFormat(path, `it lacks "${first}", the first tensor of a ${kind} model`);
+  throw fileFormat(path, `it lacks "${first}", the first tensor of ${what}`);
 }
