@@ -29,7 +29,7 @@ describe('help', () => {
     const text = stdout.replace(/\s+/g, ' ');
     expect(text).toContain('--grid <intervals>');
     expect(text).toContain('(kan: 48,24,12; nerf siren rff finer wire: 90,90,90,90,70)');
-    expect(text).toContain('(siren: 2000; finer: 30; wire: 10)');
+    expect(text).toContain('(siren: 2000; finer: 1000; wire: 100)');
   });
 
   test('without a command goes to standard error with status 2', async () => {

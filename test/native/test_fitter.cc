@@ -36,6 +36,7 @@ std::shared_ptr<Inr> wire() {
   WireOptions options;
   options.seed = 11;
   options.layers = {6, 4};
+  options.omega0 = 10.0;  // the targets are short and slow
   options.learnableOmega = true;
   return makeInr(options);
 }
