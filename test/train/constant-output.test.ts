@@ -63,6 +63,13 @@ describe('a network whose output is constant', () => {
     expect(warnings).toMatchObject([{ code: 'CONSTANT_OUTPUT', clip: 1 }]);
   });
 
+  it('is nothing to tell of where it only begins so', async () => {
+    using network = smallNetwork('nerf');
+    const last = [...network.parameters().keys()].filter((name) => name.endsWith('weight')).at(-1);
+    noGrad(() => (network.parameters().get(last as string) as Tensor).fill_(0));
+    expect(await processWarnings(() => fit(network, clip, options))).toEqual([]);
+  });
+
   it('is nothing to tell of where the clip is constant too, or the network is alive', async () => {
     using dead = deadNetwork();
     using alive = smallNetwork('nerf');
