@@ -59,6 +59,7 @@ at::Tensor feature(const SpectralEncoder& encoder, const std::string& name,
 
 std::vector<at::Tensor> copies(const std::vector<at::Tensor>& tensors) {
   std::vector<at::Tensor> all;
+  all.reserve(tensors.size());
   for (const at::Tensor& tensor : tensors) all.push_back(tensor.detach().clone());
   return all;
 }

@@ -40,10 +40,10 @@ class Noise {
   double operator()() {
     uint32_t sum = 0;
     for (int64_t i = 0; i < 12; ++i) {
-      const uint32_t t = state_[0] ^ (state_[0] << 11);
-      const uint32_t next = state_[3] ^ (state_[3] >> 19) ^ t ^ (t >> 8);
+      const uint32_t t = state_[0] ^ (state_[0] << 11U);
+      const uint32_t next = state_[3] ^ (state_[3] >> 19U) ^ t ^ (t >> 8U);
       state_ = {state_[1], state_[2], state_[3], next};
-      sum += next >> 4;
+      sum += next >> 4U;
     }
     return static_cast<double>(sum) / 268'435'456.0 - 6.0;
   }
@@ -310,6 +310,12 @@ class BandAperiodicity {
     return delays;
   }
 
+  /// The place of a window's middle, counted from 1.
+  static double middleOf(const Samples& window) {
+    const size_t half = window.size() / 2;
+    return static_cast<double>(half + 1);
+  }
+
   /// Adds the centroid of energy at each frequency, of windows made to be of energy 1.
   void addCentroids(const std::vector<Samples>& windows, std::vector<Samples>& sums) {
     // With X the transform of x(n) and Y that of (n + 1)·x(n), Re(X·conj(Y)) is c/4 times the
@@ -317,7 +323,7 @@ class BandAperiodicity {
     for (const double sign : {1.0, -1.0}) {
       spectra_.clear();
       for (size_t lane = 0; lane < windows.size(); ++lane) {
-        const auto middle = static_cast<double>(windows[lane].size() / 2 + 1);
+        const double middle = middleOf(windows[lane]);
         spectra_.put(static_cast<int64_t>(lane), windows[lane],
                      [&](int64_t i) { return 1.0 + sign * static_cast<double>(i + 1) / middle; });
       }
@@ -325,7 +331,7 @@ class BandAperiodicity {
       for (size_t lane = 0; lane < windows.size(); ++lane) {
         const Samples& x = windows[lane];
         const double energy = std::inner_product(x.begin(), x.end(), x.begin(), 0.0);
-        const double scale = sign * static_cast<double>(x.size() / 2 + 1) / 4.0 / energy;
+        const double scale = sign * middleOf(x) / 4.0 / energy;
         for (size_t bin = 0; bin < sums[lane].size(); ++bin) {
           sums[lane][bin] +=
               scale * spectra_.power(static_cast<int64_t>(lane), static_cast<int64_t>(bin));

@@ -338,7 +338,7 @@ class Contour {
 }  // namespace
 
 int64_t leastVoicedFrames(const PitchOptions& options) {
-  return 2 * static_cast<int64_t>(0.5 + 1000.0 / options.framePeriod / options.floor) + 1;
+  return 2 * std::lround(1000.0 / options.framePeriod / options.floor) + 1;
 }
 
 std::vector<double> dio(c10::ArrayRef<double> signal, int64_t rate,
