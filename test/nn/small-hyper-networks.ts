@@ -23,7 +23,7 @@ export type EncoderKind = NonNullable<EncoderOptions['kind']>;
 /** An encoder of every kind, of a few dozen or hundred parameters. */
 export const smallEncoders = {
   soundstream: { channels: 2, dimension: 2, strides: [2, 4] },
-  snac: { kind: 'snac', channels: 1, strides: [2, 4], window: 2, headWidth: 2, width: 5 },
+  snac: { kind: 'snac', channels: 2, strides: [2, 4], window: 2, headWidth: 2, width: 5 },
   whisper: {
     kind: 'whisper',
     mels: 5,

@@ -88,7 +88,7 @@ describe('the SNAC encoder', () => {
   });
 
   it.each<[Partial<SnacEncoder>, string | undefined, RegExp]>([
-    [{ headWidth: 6 }, undefined, /encoder\.headWidth is 6; expected a divisor of the 4 channels/],
+    [{ headWidth: 6 }, undefined, /encoder\.headWidth is 6; expected a divisor of the 8 channels/],
     [{ headWidth: 3 }, 'encoder.headWidth', /headWidth is 3\. Expected a multiple of 2/],
     [{ strides: [1] }, 'encoder.strides.0', /strides\.0 is 1\. Expected a whole number from 2/],
     [
