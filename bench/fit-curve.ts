@@ -4,11 +4,13 @@ import { basename, join } from 'node:path';
 import { type Clip, loadClip } from '../lib/audio/index.js';
 import { evaluate } from '../lib/metrics/index.js';
 import { createInr, type Inr, inrKinds, KAN } from '../lib/nn/index.js';
+import { kindName } from '../lib/report/text-table.js';
 import { packageRoot } from '../lib/setup/libtorch.js';
 import { type FitOptions, type FitProgress, fit } from '../lib/train/index.js';
 import { applyRecipe } from '../lib/train/recipes.js';
 import { linePicture } from './line-picture.js';
 import { machine } from './measure.js';
+import { bundledRecording } from './recordings.js';
 
 /** dB. */
 const TARGETS = [10, 15, 20] as const;
@@ -69,7 +71,7 @@ export async function fitCurve(
     curves[`KAN, ${recipe}`] = await curveOf(recipe, clip, subject, Number.POSITIVE_INFINITY);
   }
   const values = Object.entries(curves).flatMap(([run, { points }]) =>
-    points.map((point) => ({ run: titles[run] ?? run, ...point })),
+    points.map((point) => ({ run: kindName(run), ...point })),
   );
   const picture = join(packageRoot(), 'docs', 'images', 'fit-curve.svg');
   const horizontal = { field: 'seconds', title: 'seconds on two cores', log: true };
@@ -92,14 +94,6 @@ export async function fitCurve(
     runs: 1,
     curves,
   };
-}
-
-const titles: Readonly<Record<string, string>> = {
-  ...{ kan: 'KAN', nerf: 'NeRF', siren: 'SIREN', finer: 'FINER', rff: 'RFF', wire: 'WIRE' },
-};
-
-function bundledRecording(): string {
-  return join(packageRoot(), 'node_modules', 'audio-lena', 'lena.wav');
 }
 
 async function curveOf(name: string, clip: Clip, { network, options }: Subject, most: number) {

@@ -1,8 +1,15 @@
+import { join } from 'node:path';
 import { type Clip, crop, loadClip } from '../lib/audio/index.js';
+import { packageRoot } from '../lib/setup/libtorch.js';
 
 /** Of clips as in paper 1's Table 1. */
 const RATE = 22_050;
 export const SAMPLES = 32_768;
+
+/** audio-lena. */
+export function bundledRecording(): string {
+  return join(packageRoot(), 'node_modules', 'audio-lena', 'lena.wav');
+}
 
 /**
  * A recording's loudest 32,768 samples at 22,050 Hz, or with `@SECONDS` behind the name those from

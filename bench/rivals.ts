@@ -16,18 +16,19 @@ interface Candidates {
 /** Rates a factor of two or three apart, and the scales of frequencies that decide what a network can be. */
 const CANDIDATES: readonly Candidates[] = [
   { kind: 'nerf', rates: [1e-3, 3e-3, 5e-3] },
-  { kind: 'siren', rates: [1e-4, 3e-4, 5e-4] },
+  { kind: 'siren', options: { omega0: 2000 }, rates: [1e-4, 3e-4, 5e-4] },
   { kind: 'siren', options: { omega0: 1000 }, rates: [3e-4] },
   { kind: 'siren', options: { omega0: 4000 }, rates: [3e-4] },
-  { kind: 'finer', rates: [1e-4, 3e-4, 1e-3] },
+  { kind: 'finer', options: { omega0: 30 }, rates: [1e-4, 3e-4, 1e-3] },
   { kind: 'finer', options: { omega0: 300 }, rates: [1e-4, 3e-4] },
   { kind: 'finer', options: { omega0: 1000 }, rates: [1e-4, 3e-4] },
-  { kind: 'rff', rates: [3e-3] },
+  { kind: 'finer', options: { omega0: 2000 }, rates: [1e-4] },
+  { kind: 'rff', options: { sigma: 10 }, rates: [3e-3] },
   { kind: 'rff', options: { sigma: 100 }, rates: [3e-3] },
   { kind: 'rff', options: { sigma: 300 }, rates: [1e-3, 3e-3] },
   { kind: 'rff', options: { sigma: 1000 }, rates: [1e-3, 3e-3] },
   { kind: 'rff', options: { sigma: 3000 }, rates: [3e-3] },
-  { kind: 'wire', rates: [3e-4] },
+  { kind: 'wire', options: { omega0: 10 }, rates: [3e-4] },
   { kind: 'wire', options: { omega0: 100 }, rates: [1e-4, 3e-4] },
   { kind: 'wire', options: { omega0: 1000 }, rates: [3e-4] },
 ];

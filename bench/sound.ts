@@ -1,14 +1,13 @@
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { largestMdct } from '../lib/analysis/index.js';
 import type { Clip } from '../lib/audio/index.js';
 import { evaluate } from '../lib/metrics/index.js';
 import { formatMetric, paperColumns } from '../lib/metrics/registry.js';
 import { metricTitle } from '../lib/report/tables.js';
 import { markdownTable } from '../lib/report/text-table.js';
-import { packageRoot } from '../lib/setup/libtorch.js';
 import { fit, type RecipeName, recipeFor, recipeNames } from '../lib/train/index.js';
 import { machine, median } from './measure.js';
-import { clipOf, SAMPLES } from './recordings.js';
+import { bundledRecording, clipOf, SAMPLES } from './recordings.js';
 import { resumableRows } from './resumable-rows.js';
 
 /** How one recipe did on one recording. */
@@ -49,7 +48,7 @@ export async function sound(settings: Settings, ...given: string[]) {
   const recipes = named.length > 0 ? named : recipeNames;
   const recordings = given.filter((name) => !isRecipe(name));
   if (recordings.length === 0) {
-    recordings.push(join(packageRoot(), 'node_modules', 'audio-lena', 'lena.wav'));
+    recordings.push(bundledRecording());
   }
   const rows: Row[] = [];
   const take = resumableRows('sound', rows, keyOf);

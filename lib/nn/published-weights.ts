@@ -49,7 +49,7 @@ export async function loadWeights(path: string, owner: WeightsOwner): Promise<vo
 }
 
 /** The tensors of a safetensors file or of one that torch.save wrote. */
-async function readTensors(path: string): Promise<ReadonlyMap<string, Tensor>> {
+export async function readTensors(path: string): Promise<ReadonlyMap<string, Tensor>> {
   return (await isTorchFile(path))
     ? (await readTorchFile(path)).tensors
     : (await readSafetensors(path)).tensors;

@@ -17,10 +17,10 @@ using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 /// What learns of a model, in its order.
 NamedTensors learnableOf(const Model& model);
 
-/// Buffers of a model, such as batch norm's, as they were before a step.
+/// Running statistics of a model, such as batch norm's, as they were before a step.
 class RunningStatistics {
  public:
-  void keep(const Model& model);
+  void keep(const std::vector<at::Tensor>& statistics);
   /// Puts them back.
   void takeBack();
 

@@ -52,13 +52,13 @@ void fields(OptionVisitor& visit, TrainerOptions& options) {
         options.threads, Whole{0, 1024});
 }
 
-void RunningStatistics::keep(const Model& model) {
+void RunningStatistics::keep(const std::vector<at::Tensor>& statistics) {
   kept_.clear();
-  for (const at::Tensor& buffer : model.buffers()) kept_.emplace_back(buffer, buffer.clone());
+  for (const at::Tensor& own : statistics) kept_.emplace_back(own, own.clone());
 }
 
 void RunningStatistics::takeBack() {
-  for (const auto& [buffer, before] : kept_) buffer.copy_(before);
+  for (const auto& [own, before] : kept_) own.copy_(before);
 }
 
 NamedTensors learnableOf(const Model& model) {

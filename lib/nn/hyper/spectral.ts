@@ -10,9 +10,7 @@ const PREFIX = 'encoder.posteriorgram.';
 
 /** The options of a model's encoder where it is `spectral`. */
 function spectralOptions({ options: { encoder } }: HyperNetwork): SpectralOptions | undefined {
-  return encoder !== undefined && 'kind' in encoder && encoder.kind === 'spectral'
-    ? encoder
-    : undefined;
+  return encoder.kind === 'spectral' ? encoder : undefined;
 }
 
 /**

@@ -1,20 +1,19 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { addon } from '../../addon/addon.js';
 import { invalidArgument } from '../../errors.js';
+import { makeFolder } from '../../files.js';
 import type { LoraOptions, WhisperOptions } from '../../options.generated.js';
 import { cacheFolder } from '../../setup/libtorch.js';
 import {
   noGrad,
   readSafetensors,
-  readTorchFile,
   scope,
   type Tensor,
   writeSafetensors,
 } from '../../tensor/index.js';
-import { isTorchFile } from '../../tensor/torch-file/read.js';
 import { fileFormat, requirePath } from '../model-file.js';
+import { readTensors } from '../published-weights.js';
 import type { HyperNetwork } from './hyper-network.js';
 
 /** What transformers call the tensors of OpenAI's checkpoints, within the encoder. */
@@ -52,9 +51,7 @@ interface PublishedWhisper {
  */
 async function readWhisper(path: string): Promise<PublishedWhisper> {
   requirePath(path);
-  const { tensors } = (await isTorchFile(path))
-    ? await readTorchFile(path)
-    : await readSafetensors(path);
+  const tensors = await readTensors(path);
   const first = [...tensors.keys()].find((name) => /(^|\.)encoder\.conv1\.weight$/.test(name));
   const prefix = first?.replace(/conv1\.weight$/, '') ?? '';
   const own = new Map(
@@ -183,7 +180,7 @@ export async function setupWhisper(path: string): Promise<KeptWhisper> {
     const name = basename(path, extname(path));
     const kept = keptWhisper(name);
     const tensors = needed(path, file, new Map(shapes));
-    await mkdir(dirname(kept), { recursive: true });
+    await makeFolder(dirname(kept));
     await writeSafetensors(
       kept,
       new Map([...tensors].map(([own, tensor]) => [`model.encoder.${own}`, tensor])),

@@ -24,6 +24,8 @@ class Encoder : public torch::nn::Module {
   /// The same while it learns: batch norm, where there is any, by the batch's own statistics, which
   /// move the running ones.
   virtual at::Tensor learn(const at::Tensor& audio) const { return forward(audio); }
+  /// The running statistics that `learn` moves.
+  virtual std::vector<at::Tensor> statistics() const { return {}; }
   /// What the encoder makes of the same recordings on the way to their codes, by name, for those
   /// who want to look: [batch, frames, …] each. Most encoders have nothing to show.
   virtual std::vector<std::pair<std::string, at::Tensor>> features(const at::Tensor& audio) const;

@@ -26,6 +26,8 @@ class HyperModel : public Model {
 
   /// Codes z [batch, codeWidth] of recordings [batch, samples]; `learning`: see Encoder::learn.
   at::Tensor encode(const at::Tensor& audio, bool learning = false) const;
+  /// What learning moves beside the weights: see Encoder::statistics.
+  std::vector<at::Tensor> statistics() const { return encoder_->statistics(); }
   /// What the encoder shows of recordings: see Encoder::features.
   std::vector<std::pair<std::string, at::Tensor>> features(const at::Tensor& audio) const;
   /// theta' [batch, numbers] of codes. `factor` is f; HyperSound has none.

@@ -3,13 +3,13 @@
 #include <ATen/ATen.h>
 
 #include <array>
-#include <cmath>
 #include <string>
 
 #include "native/audio/loudness.h"
 #include "native/audio/pitch/pitch.h"
 #include "native/audio/polyphase.h"
 #include "native/audio/stft.h"
+#include "native/nn/hyper/weight_and_bias.h"
 #include "native/parallel_for.h"
 
 namespace fewsound {
@@ -163,14 +163,22 @@ SpectralEncoder::SpectralEncoder(const SpectralOptions& options, int64_t samples
   joined_ = register_module("joined", std::make_shared<Dense>(joined, hidden, initializer));
   const auto gru = register_module("gru", std::make_shared<torch::nn::Module>("gru"));
   const int64_t width = options.width;
-  const double bound = 1.0 / std::sqrt(static_cast<double>(width));
+  const double bound = usualBound(width);
   const auto add = [&](const char* name, at::IntArrayRef shape) {
-    recurrent_.push_back(gru->register_parameter(name, initializer.uniform(shape, bound)));
+    return gru->register_parameter(name, initializer.uniform(shape, bound));
   };
-  add("weight_ih_l0", {3 * width, hidden});
-  add("weight_hh_l0", {3 * width, width});
-  add("bias_ih_l0", {3 * width});
-  add("bias_hh_l0", {3 * width});
+  gru_.input = add("weight_ih_l0", {3 * width, hidden});
+  gru_.state = add("weight_hh_l0", {3 * width, width});
+  gru_.inputBias = add("bias_ih_l0", {3 * width});
+  gru_.stateBias = add("bias_hh_l0", {3 * width});
+}
+
+std::vector<at::Tensor> SpectralEncoder::statistics() const {
+  std::vector<at::Tensor> all = joinedNorm_->buffers();
+  for (const auto& norm : norms_) {
+    for (const at::Tensor& buffer : norm->buffers()) all.push_back(buffer);
+  }
+  return all;
 }
 
 at::Tensor SpectralEncoder::resampled(const at::Tensor& audio) const {
@@ -239,12 +247,7 @@ at::Tensor SpectralEncoder::codes(const at::Tensor& audio, bool learning) const 
   if (options_.pitch) parts.push_back(heard.pitch);
   at::Tensor x = at::cat(parts, 2);
   x = joinedNorm_->forward(x.transpose(1, 2), learning).transpose(1, 2);
-  x = at::relu(joined_->forward(x));
-  const at::Tensor state = at::zeros({1, x.size(0), options_.width}, x.options());
-  const at::Tensor last = std::get<1>(at::gru(x, state, recurrent_, /*has_biases=*/true,
-                                              /*num_layers=*/1, /*dropout=*/0.0, learning,
-                                              /*bidirectional=*/false, /*batch_first=*/true));
-  return last.squeeze(0);
+  return lastGruState(at::relu(joined_->forward(x)), gru_);
 }
 
 std::vector<std::pair<std::string, at::Tensor>> SpectralEncoder::features(

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "native/nn/hyper/encoder.h"
+#include "native/nn/hyper/gru.h"
 #include "native/nn/hyper/posteriorgram.h"
 #include "native/nn/waveform/waveform_layers.h"
 
@@ -14,7 +15,7 @@ namespace fewsound {
 
 enum class PosteriorgramUse : uint8_t { kNone, kLearned, kFrozen };
 
-/// SPEC "Spectral encoder".
+/// The spectral encoder of paper 1's Table 5, which is VoiceBlock's.
 struct SpectralOptions {
   int64_t hidden = 512;
   int64_t lookahead = 5;
@@ -43,6 +44,7 @@ class SpectralEncoder : public Encoder {
 
   at::Tensor forward(const at::Tensor& audio) const override { return codes(audio, false); }
   at::Tensor learn(const at::Tensor& audio) const override { return codes(audio, true); }
+  std::vector<at::Tensor> statistics() const override;
   /// spectrogram (dB), encoded (by convolutions and dense layers), and as far as they are heard
   /// cepstra (MFCC), posteriorgram (in its own frames), loudness, pitch (Hz) and aperiodicity.
   std::vector<std::pair<std::string, at::Tensor>> features(const at::Tensor& audio) const override;
@@ -74,7 +76,7 @@ class SpectralEncoder : public Encoder {
   std::shared_ptr<Posteriorgram> posteriorgram_;
   std::shared_ptr<BatchNorm> joinedNorm_;
   std::shared_ptr<Dense> joined_;
-  std::vector<at::Tensor> recurrent_;  // in the order of at::gru
+  GruWeights gru_;
 };
 
 }  // namespace fewsound
