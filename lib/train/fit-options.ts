@@ -196,8 +196,8 @@ export class ConstantOutputWatch {
   ) {}
 
   look({ step, constant }: FitReport): void {
-    // SIREN and FINER may begin with next to nothing; the first update changes that.
-    if (step === 1) return;
+    // SIREN and FINER may begin with next to nothing; the first updates change that.
+    if (step <= 2) return;
     for (const [row, isConstant] of constant.entries()) {
       if (!isConstant || this.#told.has(row)) continue;
       this.#told.add(row);

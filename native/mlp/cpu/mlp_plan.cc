@@ -17,7 +17,10 @@ int64_t costOf(int64_t rows, int64_t columns, int64_t lanes) {
 
 /// Most bytes that a forward pass keeps for the backward pass, those of its input included. Reading
 /// costs less than computing again, but a fit is to be small.
-constexpr int64_t kMostKept = int64_t{36} * 1024 * 1024;
+constexpr int64_t kMostKept = int64_t{44} * 1024 * 1024;
+
+/// Inputs below which a map is cheap.
+constexpr int64_t kFewInputs = 32;
 
 }  // namespace
 
@@ -49,9 +52,6 @@ MlpPlan<T>::MlpPlan(const MlpInput& input)
       layer.weightAt = take(packedSize, (layer.threeProducts() ? 4 : 2) * layer.planeSize());
       layer.biasAt = take(packedSize, (layer.threeProducts() ? 3 : 2) * layer.out);
     }
-    // The first layer's map is mostly a cheap one; of the last nobody asks.
-    layer.keptAt = l > 0 && l < last ? keptSize : -1;
-    if (layer.keptAt >= 0) keptSize += layer.outPlanes * layer.out * kTile<T>;
     layer.inputsAsRows =
         costOf(layer.in, layer.out, kernel.lanes) < costOf(layer.out, layer.in, kernel.lanes);
     layer.sumPlanes = layer.threeProducts() ? 3 : layer.planes;
@@ -62,9 +62,38 @@ MlpPlan<T>::MlpPlan(const MlpInput& input)
     layer.omegaSumsAt = take(sumsSize, kernel.lanes);
     layers.push_back(layer);
   }
-  const int64_t bytes = batch * keptSize * static_cast<int64_t>(sizeof(T));
-  const int64_t left = kMostKept - static_cast<int64_t>(input.x.nbytes());
-  keptTiles = bytes == 0 || left < 0 ? 0 : std::min(tiles, left / bytes);
+  chooseKept(kMostKept - static_cast<int64_t>(input.x.nbytes()));
+}
+
+/// So much, of as many tiles as possible: first of the map that costs most for each number it
+/// gives. Of the last one nobody asks.
+template <typename T>
+void MlpPlan<T>::chooseKept(int64_t bytes) {
+  std::vector<MlpLayer*> dearest;
+  for (int64_t l = 0; l + 1 < depth(); ++l) dearest.push_back(&layers[l]);
+  std::stable_sort(dearest.begin(), dearest.end(), [](const MlpLayer* a, const MlpLayer* b) {
+    return a->in * a->inPlanes > b->in * b->inPlanes;
+  });
+  int64_t left = std::max<int64_t>(bytes, 0) / (batch * static_cast<int64_t>(sizeof(T)));
+  for (MlpLayer* const layer : dearest) {
+    layer->keptAt = keptSize;
+    // A map of a few inputs is computed again as fast as it is read.
+    if (layer->in * layer->inPlanes >= kFewInputs) {
+      layer->keptTiles = std::min(tiles, left / tileSize(*layer));
+    }
+    const int64_t size = layer->keptTiles * tileSize(*layer);
+    keptSize += size;
+    left -= size;
+  }
+}
+
+/// Kept tiles lie evenly among the others, so that all runs have their share.
+template <typename T>
+T* MlpPlan<T>::keptOf(T* kept, const MlpLayer& layer, const MlpTile& tile) const {
+  const int64_t before = tile.number * layer.keptTiles / tiles;
+  const int64_t after = (tile.number + 1) * layer.keptTiles / tiles;
+  if (kept == nullptr || before == after) return nullptr;
+  return kept + tile.set * keptSize + layer.keptAt + before * tileSize(layer);
 }
 
 template struct MlpPlan<float>;

@@ -31,12 +31,23 @@ struct MlpLayer {
   bool inputsAsRows;
   int64_t sumPlanes;
   int64_t sumRows, sumStride;
-  /// Where a kept tile has what the map gives, [outPlanes][out, kTile]; -1: it is computed again.
-  int64_t keptAt;
   /// Where a set's sums have them, those of the bias [outPlanes][out, lanes] and of omega [lanes].
   int64_t sumsAt, biasSumsAt, omegaSumsAt;
 
+  /// Of how many of a set's tiles what the map gives is kept, [keptTiles][outPlanes][out, kTile],
+  /// and where among what the set keeps; of the others it is computed again.
+  int64_t keptAt, keptTiles;
+
   int64_t planeSize() const { return in * out; }
+};
+
+/// Samples that go through all layers together.
+struct MlpTile {
+  int64_t set;
+  int64_t task;
+  int64_t number;
+  int64_t sample;  // the first
+  int64_t count;
 };
 
 /// Sizes of a stack and of one pass over it.
@@ -51,17 +62,18 @@ struct MlpPlan {
   int64_t runs;     // parallel runs for each set
   std::vector<MlpLayer> layers;
   int64_t packedSize = 0;  // of a set's packed weights
-  int64_t keptSize = 0;    // of a kept tile
-  int64_t keptTiles = 0;   // of a set's
+  int64_t keptSize = 0;    // of what a set keeps
   int64_t sumsSize = 0;    // of a run's sums
 
   explicit MlpPlan(const MlpInput& input);
 
   int64_t depth() const { return static_cast<int64_t>(layers.size()); }
   int64_t tasks() const { return batch * runs; }
-  /// Kept tiles of a set before this one: they lie evenly among the others, so that all runs have
-  /// their share.
-  int64_t keptBefore(int64_t tile) const { return tile * keptTiles / tiles; }
+  /// Numbers that one tile has of what a layer's map gives.
+  static int64_t tileSize(const MlpLayer& layer) { return layer.outPlanes * layer.out * kTile<T>; }
+  /// Where what a layer's map gives is kept of a tile, among all that is kept; null where it is
+  /// not.
+  T* keptOf(T* kept, const MlpLayer& layer, const MlpTile& tile) const;
   /// Numbers between the tiles' rows of the transposed right side of a weight's gradient: an odd
   /// number of cache lines, so that rows lie in different sets of the cache.
   static int64_t spread(int64_t columns) {
@@ -69,6 +81,9 @@ struct MlpPlan {
     const int64_t lines = (columns + line - 1) / line;
     return (lines % 2 == 0 ? lines + 1 : lines) * line;
   }
+
+ private:
+  void chooseKept(int64_t bytes);
 };
 
 extern template struct MlpPlan<float>;

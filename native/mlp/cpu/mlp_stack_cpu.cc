@@ -79,15 +79,6 @@ PackedWeights<T> packWeights(const MlpPlan<T>& plan, const MlpInput& input) {
   return weights;
 }
 
-/// Samples that go through all layers together.
-struct Tile {
-  int64_t set;
-  int64_t task;
-  int64_t number;
-  int64_t sample;  // the first
-  int64_t count;
-};
-
 /// Calls work(tile, next) for each tile of the tasks [first, last), from a task's first to its last
 /// or `backwards`; the next after the last one has no samples.
 template <typename T, typename Work>
@@ -101,22 +92,14 @@ void forTiles(const MlpPlan<T>& plan, int64_t first, int64_t last, bool backward
       const int64_t number = backwards ? begin + end - 1 - i : i;
       const int64_t sample = number * kTile<T>;
       const int64_t count = i < end ? std::min(kTile<T>, plan.samples - sample) : 0;
-      return Tile{.set = task / plan.runs,
-                  .task = task,
-                  .number = number,
-                  .sample = sample,
-                  .count = count};
+      return MlpTile{.set = task / plan.runs,
+                     .task = task,
+                     .number = number,
+                     .sample = sample,
+                     .count = count};
     };
     for (int64_t i = begin; i < end; ++i) work(tileAt(i), tileAt(i + 1));
   }
-}
-
-/// What is kept of a tile; null where nothing is.
-template <typename T>
-T* keptOf(const MlpPlan<T>& plan, T* kept, const Tile& tile) {
-  const int64_t before = plan.keptBefore(tile.number);
-  if (kept == nullptr || before == plan.keptBefore(tile.number + 1)) return nullptr;
-  return kept + (tile.set * plan.keptTiles + before) * plan.keptSize;
 }
 
 /// A set's samples in the stack's input, which all sets may share.
@@ -127,7 +110,7 @@ const T* samplesOf(const MlpInput& input, int64_t set, int64_t sample) {
 }
 
 template <typename T>
-void prefetchInput(const MlpInput& input, const Tile& tile) {
+void prefetchInput(const MlpInput& input, const MlpTile& tile) {
   prefetch(samplesOf<T>(input, tile.set, tile.sample), tile.count * input.x.size(2));
 }
 
@@ -137,17 +120,16 @@ MlpOutput forwardStack(const MlpInput& input, bool keep) {
   const at::TensorOptions options = input.x.options().requires_grad(false);
   const PackedWeights<T> weights = packWeights(plan, input);
   const int64_t out = plan.layers.back().out;
-  MlpOutput output{
-      .y = at::empty({plan.batch, plan.samples, out}, options),
-      .kept = at::empty({keep ? plan.batch * plan.keptTiles * plan.keptSize : 0}, options)};
+  MlpOutput output{.y = at::empty({plan.batch, plan.samples, out}, options),
+                   .kept = at::empty({keep ? plan.batch * plan.keptSize : 0}, options)};
   T* const to = output.y.template mutable_data_ptr<T>();
   T* const kept = keep ? output.kept.template mutable_data_ptr<T>() : nullptr;
   parallelFor(0, plan.tasks(), 1, [&](int64_t first, int64_t last) {
     MlpTilePass<T> pass(plan, options, /*goesBack=*/false, /*inputNeeded=*/false);
-    forTiles(plan, first, last, /*backwards=*/false, [&](const Tile& tile, const Tile& next) {
+    forTiles(plan, first, last, /*backwards=*/false, [&](const MlpTile& tile, const MlpTile& next) {
       if (next.count > 0) prefetchInput<T>(input, next);
-      pass.forward(weights.sets[tile.set], samplesOf<T>(input, tile.set, tile.sample), tile.count,
-                   to + (tile.set * plan.samples + tile.sample) * out, keptOf(plan, kept, tile));
+      pass.forward(weights.sets[tile.set], tile, samplesOf<T>(input, tile.set, tile.sample),
+                   to + (tile.set * plan.samples + tile.sample) * out, kept);
     });
   });
   return output;
@@ -212,14 +194,18 @@ MlpGradients backwardStack(const MlpInput& input, const at::Tensor& keptBefore,
   parallelFor(0, plan.tasks(), 1, [&](int64_t first, int64_t last) {
     MlpTilePass<T> pass(plan, options, /*goesBack=*/true, inputNeeded);
     // Backwards: what was kept last is still in cache.
-    forTiles(plan, first, last, /*backwards=*/true, [&](const Tile& tile, const Tile& next) {
+    forTiles(plan, first, last, /*backwards=*/true, [&](const MlpTile& tile, const MlpTile& next) {
       if (next.count > 0) {
         prefetchInput<T>(input, next);
-        if (const T* const from = keptOf(plan, kept, next)) prefetch(from, plan.keptSize);
+        for (const MlpLayer& layer : plan.layers) {
+          if (const T* const from = plan.keptOf(kept, layer, next)) {
+            prefetch(from, plan.tileSize(layer));
+          }
+        }
       }
       const int64_t row = tile.set * plan.samples + tile.sample;
-      pass.backward(weights.sets[tile.set], samplesOf<T>(input, tile.set, tile.sample), tile.count,
-                    keptOf(plan, kept, tile), fromY + row * out, sum + tile.task * plan.sumsSize,
+      pass.backward(weights.sets[tile.set], tile, samplesOf<T>(input, tile.set, tile.sample), kept,
+                    fromY + row * out, sum + tile.task * plan.sumsSize,
                     inputNeeded ? toX + row * in : nullptr);
     });
   });

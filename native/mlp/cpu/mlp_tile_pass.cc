@@ -168,9 +168,9 @@ void MlpTilePass<T>::mapBackward(int64_t l, const typename MlpWeights<T>::Layer&
 }
 
 /// Adds the gradient of z times the conjugate of x, summed over the samples. Either is transposed,
-/// so that vectors run over the outputs or inputs.
+/// so that vectors run over the outputs or inputs; `rows`, where it is not null, is x so.
 template <typename T>
-void MlpTilePass<T>::sumWeights(int64_t l, const T* gradient, T* sums) {
+void MlpTilePass<T>::sumWeights(int64_t l, const T* gradient, const T* rows, T* sums) {
   const MlpLayer& layer = plan_.layers[l];
   const T* x[3] = {takes_[l], takes_[l] + layer.in * kTile<T>, mixed_[0]};
   const T* g[3] = {gradient, gradient + layer.out * kTile<T>, mixed_[1]};
@@ -182,40 +182,43 @@ void MlpTilePass<T>::sumWeights(int64_t l, const T* gradient, T* sums) {
   const int64_t gPlanes = layer.threeProducts() ? 3 : layer.outPlanes;
   const int64_t columnCount = layer.inputsAsRows ? layer.out : layer.in;
   const int64_t rowCount = layer.inputsAsRows ? layer.in : layer.out;
-  const int64_t stride = MlpPlan<T>::spread(layer.sumStride);
-  for (int64_t plane = 0; plane < (layer.inputsAsRows ? gPlanes : xPlanes); ++plane) {
+  const int64_t stride = rows != nullptr ? layer.in : MlpPlan<T>::spread(layer.sumStride);
+  const T* const columns = rows != nullptr ? rows : transposed_;
+  const int64_t toTranspose = rows != nullptr ? 0 : layer.inputsAsRows ? gPlanes : xPlanes;
+  for (int64_t plane = 0; plane < toTranspose; ++plane) {
     kernel_.transpose(columnCount, kTile<T>, layer.inputsAsRows ? g[plane] : x[plane], kTile<T>,
                       transposed_ + plane * stride * kTile<T>, stride);
   }
   for (int64_t plane = 0; plane < layer.sumPlanes; ++plane) {
     // A real gradient goes with both planes of x.
     const int64_t gPlane = std::min(plane, gPlanes - 1);
-    kernel_.multiply(
-        {.rows = rowCount,
-         .depth = kTile<T>,
-         .columns = layer.sumStride,
-         .left = layer.inputsAsRows ? x[plane] : g[gPlane],
-         .leftStride = kTile<T>,
-         .leftStep = 1,
-         .right = transposed_ + (layer.inputsAsRows ? gPlane : plane) * stride * kTile<T>,
-         .rightStride = stride,
-         .sums = sums + layer.sumsAt + plane * layer.sumRows * layer.sumStride,
-         .sumsStride = layer.sumStride,
-         .add = true,
-         // The imaginary part of a conjugate.
-         .sign = plane == 1 && gPlanes == 1 ? T(-1) : T(1)});
+    kernel_.multiply({.rows = rowCount,
+                      .depth = kTile<T>,
+                      .columns = layer.sumStride,
+                      .left = layer.inputsAsRows ? x[plane] : g[gPlane],
+                      .leftStride = kTile<T>,
+                      .leftStep = 1,
+                      .right = columns + (layer.inputsAsRows ? gPlane : plane) * stride * kTile<T>,
+                      .rightStride = stride,
+                      .sums = sums + layer.sumsAt + plane * layer.sumRows * layer.sumStride,
+                      .sumsStride = layer.sumStride,
+                      .add = true,
+                      // The imaginary part of a conjugate.
+                      .sign = plane == 1 && gPlanes == 1 ? T(-1) : T(1)});
   }
   kernel_.addRowSums(layer.outPlanes * layer.out, gradient, sums + layer.biasSumsAt);
 }
 
 /// All layers but the last. `known`: what is kept of the tile has been computed.
 template <typename T>
-void MlpTilePass<T>::throughHidden(const MlpWeights<T>& weights, T* kept, bool known) {
+void MlpTilePass<T>::throughHidden(const MlpWeights<T>& weights, const MlpTile& tile, T* kept,
+                                   bool known) {
   const bool inPlace = plan_.activation == Activation::kRelu;
   const bool slopes = goesBack_ && scalesInputs(plan_.activation);
   for (int64_t l = 0; l + 1 < plan_.depth(); ++l) {
-    const bool isKept = kept != nullptr && plan_.layers[l].keptAt >= 0;
-    T* const z = isKept ? kept + plan_.layers[l].keptAt : z_[l];
+    T* const keptZ = plan_.keptOf(kept, plan_.layers[l], tile);
+    const bool isKept = keptZ != nullptr;
+    T* const z = isKept ? keptZ : z_[l];
     T* const x = inPlace ? z : x_[l + 1];
     takes_[l + 1] = x;
     gives_[l] = slopes ? z_[l] : z;
@@ -226,28 +229,33 @@ void MlpTilePass<T>::throughHidden(const MlpWeights<T>& weights, T* kept, bool k
 }
 
 template <typename T>
-void MlpTilePass<T>::forward(const MlpWeights<T>& weights, const T* input, int64_t count, T* output,
-                             T* kept) {
-  takeInput(weights, input, count);
-  throughHidden(weights, kept, /*known=*/false);
+void MlpTilePass<T>::forward(const MlpWeights<T>& weights, const MlpTile& tile, const T* input,
+                             T* output, T* kept) {
+  takeInput(weights, input, tile.count);
+  throughHidden(weights, tile, kept, /*known=*/false);
   const int64_t last = plan_.depth() - 1;
   mapForward(last, weights.layers[last], z_[last]);
   const int64_t out = plan_.layers[last].out;
-  kernel_.transpose(out, count, z_[last], kTile<T>, output, out);
+  kernel_.transpose(out, tile.count, z_[last], kTile<T>, output, out);
 }
 
 template <typename T>
-void MlpTilePass<T>::backward(const MlpWeights<T>& weights, const T* input, int64_t count, T* kept,
-                              const T* outputGradient, T* sums, T* inputGradient) {
-  takeInput(weights, input, count);
-  throughHidden(weights, kept, /*known=*/true);
+void MlpTilePass<T>::backward(const MlpWeights<T>& weights, const MlpTile& tile, const T* input,
+                              T* kept, const T* outputGradient, T* sums, T* inputGradient) {
+  const int64_t count = tile.count;
+  // Whole vectors of a sample's inputs need no transposing there and back.
+  const bool inRows = !plan_.layers[0].inputsAsRows && !scalesInputs(plan_.activation) &&
+                      plan_.layers[0].in == plan_.layers[0].sumStride && count == kTile<T>;
+  const bool isFirstKept = plan_.keptOf(kept, plan_.layers[0], tile) != nullptr;
+  if (!inRows || !isFirstKept) takeInput(weights, input, count);
+  throughHidden(weights, tile, kept, /*known=*/true);
   const int64_t out = plan_.layers.back().out;
   T* gradient = gradients_[0];
   T* other = gradients_[1];
   if (count < kTile<T>) std::fill(gradient, gradient + out * kTile<T>, T(0));
   kernel_.transpose(count, out, outputGradient, out, gradient, kTile<T>);
   for (int64_t l = plan_.depth() - 1; l >= 0; --l) {
-    sumWeights(l, gradient, sums);
+    sumWeights(l, gradient, l == 0 && inRows ? input : nullptr, sums);
     if (l == 0 && inputGradient == nullptr) return;
     mapBackward(l, weights.layers[l], gradient, other);
     std::swap(gradient, other);

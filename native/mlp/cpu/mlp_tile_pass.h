@@ -28,23 +28,24 @@ class MlpTilePass {
   MlpTilePass(const MlpPlan<T>& plan, const at::TensorOptions& options, bool goesBack,
               bool inputNeeded);
 
-  /// Of samples [count, in]; the output [count, out] is written where `output` is not null, and
-  /// what a kept tile keeps where `kept` is not.
-  void forward(const MlpWeights<T>& weights, const T* input, int64_t count, T* output, T* kept);
+  /// Of a tile's samples [count, in] the output [count, out]; writes what is kept of the tile where
+  /// `kept` is not null.
+  void forward(const MlpWeights<T>& weights, const MlpTile& tile, const T* input, T* output,
+               T* kept);
 
   /// The same samples once more, with what was kept of them where `kept` is not null; then their
   /// gradients: adds to a run's sums; that of the samples, [count, in], is written where
   /// `inputGradient` is not null.
-  void backward(const MlpWeights<T>& weights, const T* input, int64_t count, T* kept,
+  void backward(const MlpWeights<T>& weights, const MlpTile& tile, const T* input, T* kept,
                 const T* outputGradient, T* sums, T* inputGradient);
 
  private:
-  void throughHidden(const MlpWeights<T>& weights, T* kept, bool known);
+  void throughHidden(const MlpWeights<T>& weights, const MlpTile& tile, T* kept, bool known);
   void takeInput(const MlpWeights<T>& weights, const T* input, int64_t count);
   void mapForward(int64_t l, const typename MlpWeights<T>::Layer& weights, T* z);
   void mapBackward(int64_t l, const typename MlpWeights<T>::Layer& weights, const T* gradient,
                    T* inputGradient);
-  void sumWeights(int64_t l, const T* gradient, T* sums);
+  void sumWeights(int64_t l, const T* gradient, const T* rows, T* sums);
   ActivationStep<T> stepAfter(int64_t l, const MlpWeights<T>& weights) const;
 
   const MlpPlan<T>& plan_;
