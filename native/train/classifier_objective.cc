@@ -31,7 +31,6 @@ double ClassifierObjective::accumulate(const Batch& batch) {
   TORCH_CHECK_VALUE(audio.size(0) > 1,
                     "a step has one recording; batch norm needs two or more to learn from");
   model_->checkAudio(audio);
-  statistics_.keep(model_->buffers());
   const at::AutoGradMode gradients(true);
   const ClassifierPass pass{.learning = true,
                             .generator = at::make_generator<at::CPUGeneratorImpl>(batch.seed)};

@@ -16,7 +16,7 @@ class ClassifierObjective final : public Objective {
 
   NamedTensors parameters() const override { return learnableOf(*model_); }
   double accumulate(const Batch& batch) override;
-  void takeBack() override { statistics_.takeBack(); }
+  std::vector<at::Tensor> statistics() const override { return model_->buffers(); }
   /// By the running statistics.
   Evaluation evaluate(const Batch& batch) override;
 
@@ -29,7 +29,6 @@ class ClassifierObjective final : public Objective {
   Examples examplesIn(const Batch& batch) const;
 
   std::shared_ptr<WaveformClassifier> model_;
-  RunningStatistics statistics_;
 };
 
 }  // namespace fewsound

@@ -103,7 +103,6 @@ double HyperObjective::accumulate(const Batch& batch) {
     recordings += part.size(0);
   }
   TORCH_CHECK_VALUE(recordings > 0, "a step has no recordings; expected at least one");
-  statistics_.keep(model_->statistics());
   const auto all = static_cast<double>(recordings);
   double loss = 0.0;
   for (const at::Tensor& part : batch.audio) {

@@ -31,7 +31,7 @@ class HyperObjective final : public Objective {
 
   NamedTensors parameters() const override { return learnableOf(*model_); }
   double accumulate(const Batch& batch) override;
-  void takeBack() override { statistics_.takeBack(); }
+  std::vector<at::Tensor> statistics() const override { return model_->statistics(); }
   Evaluation evaluate(const Batch& batch) override;
   void setLoss(const ReconstructionLossOptions& loss) override;
 
@@ -48,7 +48,6 @@ class HyperObjective final : public Objective {
   at::Tensor t_;         // [samples, 1]
   at::Tensor features_;  // of the target's encoding, where that is fixed
   std::unique_ptr<TargetLoss> loss_;
-  RunningStatistics statistics_;
 };
 
 }  // namespace fewsound

@@ -17,17 +17,6 @@ using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 /// What learns of a model, in its order.
 NamedTensors learnableOf(const Model& model);
 
-/// Running statistics of a model, such as batch norm's, as they were before a step.
-class RunningStatistics {
- public:
-  void keep(const std::vector<at::Tensor>& statistics);
-  /// Puts them back.
-  void takeBack();
-
- private:
-  std::vector<std::pair<at::Tensor, at::Tensor>> kept_;  // the model's, and copies
-};
-
 /// What one update learns from. An objective reads what concerns it; a fit has all it needs.
 struct Batch {
   /// Recordings, parts of [recordings, samples] each; a recording counts the same in any part.
@@ -60,8 +49,8 @@ class Objective {
   /// Adds the gradients of the mean loss to the parameters' and returns that loss.
   virtual double accumulate(const Batch& batch) = 0;
 
-  /// Takes back what `accumulate` changed beside the gradients, for a step without an update.
-  virtual void takeBack() {}
+  /// What `accumulate` moves beside the gradients, such as the running statistics of batch norm.
+  virtual std::vector<at::Tensor> statistics() const { return {}; }
 
   /// Without gradients.
   virtual Evaluation evaluate(const Batch& batch);

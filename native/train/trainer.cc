@@ -52,15 +52,6 @@ void fields(OptionVisitor& visit, TrainerOptions& options) {
         options.threads, Whole{0, 1024});
 }
 
-void RunningStatistics::keep(const std::vector<at::Tensor>& statistics) {
-  kept_.clear();
-  for (const at::Tensor& own : statistics) kept_.emplace_back(own, own.clone());
-}
-
-void RunningStatistics::takeBack() {
-  for (const auto& [own, before] : kept_) own.copy_(before);
-}
-
 NamedTensors learnableOf(const Model& model) {
   NamedTensors learnable;
   for (const auto& [name, tensor, learns] : model.tensors()) {
@@ -94,11 +85,18 @@ double Trainer::computeGradients(const Batch& batch) {
 TrainingStep Trainer::step(const Batch& batch, const ScheduledRate& rate, ProcessGroup* group) {
   const ThreadLimit limit(threads_);
   const at::NoGradGuard noGrad;
+  const std::vector<at::Tensor> statistics = objective_->statistics();
+  std::vector<at::Tensor> statisticsBefore;
+  for (const at::Tensor& own : statistics) statisticsBefore.push_back(own.clone());
   const double loss = computeGradients(batch);
   std::vector<at::Tensor> gradients = gradientsOf(optimizer_.parameters());
   // All processes must come to the same decision: a loss that is not finite shows in the gradients.
   if (!std::isfinite(loss) && !gradients.empty()) gradients.front().fill_(std::nan(""));
-  if (group != nullptr) group->allReduceMean(gradients);
+  if (group != nullptr) {
+    std::vector<at::Tensor> averaged = gradients;
+    averaged.insert(averaged.end(), statistics.begin(), statistics.end());
+    group->allReduceMean(averaged);
+  }
   const double norm = normOf(gradients);
   if (std::isfinite(norm)) {
     if (maxGradientNorm_ > 0.0 && norm > maxGradientNorm_) {
@@ -106,7 +104,7 @@ TrainingStep Trainer::step(const Batch& batch, const ScheduledRate& rate, Proces
     }
     optimizer_.step(rate.learningRate, rate.beta1);
   } else {
-    objective_->takeBack();
+    for (size_t i = 0; i < statistics.size(); ++i) statistics[i].copy_(statisticsBefore[i]);
   }
   optimizer_.zeroGrad();
   return {.loss = loss, .gradientNorm = norm};

@@ -40,8 +40,8 @@ class Trainer {
   Trainer& operator=(const Trainer&) = delete;
   virtual ~Trainer() = default;
 
-  /// One update. With a group, gradients are averaged over its processes, which must have as many
-  /// recordings each.
+  /// One update. With a group, gradients and statistics are averaged over its processes, which must
+  /// have as many recordings each. Statistics stay as they were where there is no update.
   TrainingStep step(const Batch& batch, const ScheduledRate& rate, ProcessGroup* group = nullptr);
 
   Evaluation evaluate(const Batch& batch);

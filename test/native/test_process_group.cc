@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "native/distributed/process_group.h"
+#include "native/train/trainer.h"
 #include "test/native/check.h"
 
 using fewsound::ProcessGroup;
@@ -126,6 +127,46 @@ TEST(theMeanOfGradientsIsThatOfAllRanks) {
     const at::Tensor expected = (a[i] + b[i] + c[i]) / kRanks;
     CHECK(at::allclose(results[0][i], expected, 1e-5, 1e-6));
     CHECK(results[0][i].equal(results[1][i]) && results[0][i].equal(results[2][i]));
+  }
+}
+
+/// The gradient is a rank's input, and so is the statistic that a step leaves.
+class RankObjective final : public fewsound::Objective {
+ public:
+  fewsound::NamedTensors parameters() const override { return {{"weight", weight_}}; }
+  double accumulate(const fewsound::Batch& batch) override {
+    weight_.mutable_grad() = batch.audio.front().clone();
+    statistic_.copy_(batch.audio.front());
+    return 0.0;
+  }
+  std::vector<at::Tensor> statistics() const override { return {statistic_}; }
+  const at::Tensor& statistic() const { return statistic_; }
+
+ private:
+  at::Tensor weight_ = at::zeros({2}, at::kDouble).requires_grad_();
+  at::Tensor statistic_ = at::ones({2}, at::kDouble);
+};
+
+TEST(aStepHasTheMeanOfAllRanksStatisticsUnlessThereIsNoUpdate) {
+  constexpr int kRanks = 3;
+  std::vector<at::Tensor> found(kRanks);
+  std::vector<at::Tensor> refused(kRanks);
+  CHECK(noneFailed(inGroup(kRanks, [&](ProcessGroup& group) {
+    const auto objective = std::make_shared<RankObjective>();
+    fewsound::Trainer trainer(objective, {});
+    const fewsound::ScheduledRate rate{.learningRate = 1e-3, .beta1 = 0.9};
+    const auto input = [&](double second) {
+      return fewsound::Batch{
+          .audio = {at::tensor({static_cast<double>(group.rank()), second}, at::kDouble)}};
+    };
+    trainer.step(input(std::nan("")), rate, &group);
+    refused[group.rank()] = objective->statistic().clone();
+    trainer.step(input(6.0), rate, &group);
+    found[group.rank()] = objective->statistic().clone();
+  })));
+  for (int rank = 0; rank < kRanks; ++rank) {
+    CHECK(refused[rank].equal(at::ones({2}, at::kDouble)));
+    CHECK(found[rank].equal(at::tensor({1.0, 6.0}, at::kDouble)));
   }
 }
 
