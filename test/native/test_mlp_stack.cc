@@ -48,7 +48,7 @@ std::vector<double> sizesOf(const MlpCase& c, const std::vector<at::Tensor>& res
   return sizes;
 }
 
-void checkEqualsReference(const MlpShape& shape) {
+void checkEqualsReference(const MlpShape& shape, bool inSingle = true) {
   const MlpCase single = mlpCase(shape).in(at::kFloat);
   const MlpCase exact = single.in(at::kDouble);
   const auto reference = outputAndGradients(exact, mlpStackReference);
@@ -64,6 +64,7 @@ void checkEqualsReference(const MlpShape& shape) {
       return largest(result.to(reference[i].scalar_type()) - reference[i]) / sizes[i];
     };
     CHECK_CLOSE(errorOf(ours[i]), 0.0, 1e-12);
+    if (!inSingle) continue;
     // Rounding alone moves float32 so far; sums in another order are off by a few times as much.
     CHECK_CLOSE(errorOf(oursSingle[i]), 0.0, 4.0 * errorOf(referenceSingle[i]) + 2e-6);
   }
@@ -100,8 +101,10 @@ TEST(itEqualsItsLayersWhereOnlySomeTilesAreKept) {
   at::manual_seed(5);
   for (const Activation activation : kAll) {
     // More than a forward pass keeps, in float32 and in float64: all of one layer, some of others.
+    // Some of so many numbers lie so near to ReLU's kink that float32's rounding decides.
     checkEqualsReference(
-        {.activation = activation, .widths = {48, 40, 120, 3, 1}, .samples = 1'000, .sets = 64});
+        {.activation = activation, .widths = {48, 40, 120, 3, 1}, .samples = 1'000, .sets = 64},
+        /*inSingle=*/activation != Activation::kRelu);
   }
 }
 

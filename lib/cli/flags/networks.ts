@@ -43,7 +43,9 @@ function describeDefaults({ defaults, row }: ModelFlag): string {
     const shown = String(value);
     byDefault.set(shown, [...(byDefault.get(shown) ?? []), kind]);
   }
-  return [...byDefault].map(([value, kinds]) => `${kinds.join(' ')}: ${value}`).join('; ');
+  return [...byDefault]
+    .map(([value, kinds]) => (value === '' ? kinds.join(' ') : `${kinds.join(' ')}: ${value}`))
+    .join('; ');
 }
 
 /** Adds the options of all networks to a command. */
