@@ -38,7 +38,7 @@ describeWithBrowser('the processor of docs/player.md in an AudioWorklet', () => 
       executablePath: executablePath as string,
       args: ['--no-sandbox'],
     });
-  }, 60_000);
+  }, 180_000);
 
   afterAll(async () => {
     await browser?.close();
@@ -64,5 +64,5 @@ describeWithBrowser('the processor of docs/player.md in an AudioWorklet', () => 
     expect(heard.length).toBe(4000);
     // Blocks begin at instants in seconds, which are rounded.
     for (const [i, value] of expected.entries()) expect(heard[i]).toBeCloseTo(value, 4);
-  }, 60_000);
+  }, 180_000);
 });
