@@ -4,7 +4,7 @@
  * @type {import('dependency-cruiser').IConfiguration}
  */
 const layers = [
-  ['setup'],
+  ['setup', 'player'],
   ['addon'],
   ['audio', 'tensor', 'workers'],
   ['metrics', 'nn', 'data'],

@@ -15,6 +15,7 @@ import { kanScale } from './kan-scale.js';
 import { lossTerms } from './loss-terms.js';
 import { netsStep } from './nets-step.js';
 import { cdpamBenchmark, pesqBenchmark, stoiBenchmark } from './perceptual.js';
+import { player } from './player.js';
 import { rivals } from './rivals.js';
 import { sound } from './sound.js';
 import { strs } from './strs.js';
@@ -32,6 +33,7 @@ const BENCHMARKS = {
   'hyper-small': hyperSmall,
   'hyper-overfit': hyperOverfit,
   'loss-terms': lossTerms,
+  player,
   rivals,
   sound,
   strs,

@@ -1,17 +1,35 @@
 // Compiles lib/ to dist/ (CommonJS, and one file of declarations) and writes the ES module entries
 // beside it. An ES entry re-exports the CommonJS one: there is one copy of every class, however it
-// is imported.
+// is imported. The player is bundled once more, for browsers.
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { minify } from '@swc/core';
+import { rollup } from 'rollup';
 import { bundleDeclarations } from './declarations.mjs';
 import { main, require, root, run } from './steps.mjs';
+
+const tsc = join('node_modules', 'typescript', 'bin', 'tsc');
 
 /** The entries that package.json exports, `dist/analysis/index` for `fewsound/analysis`. */
 function packageEntries() {
   const { exports } = require('../package.json');
-  return Object.values(exports).flatMap(({ require: entry }) =>
+  return Object.values(exports).flatMap(({ node, require: entry = node?.require }) =>
     entry === undefined ? [] : [entry.default.replace(/\.js$/, '')],
   );
+}
+
+/**
+ * Bundles `fewsound/player` to one small file for pages and AudioWorklets, which asks for nothing
+ * else. tsconfig.player.json compiles it without the types of Node.js and the DOM.
+ */
+async function bundlePlayer(dist) {
+  const folder = join(root, 'build', 'player');
+  rmSync(folder, { recursive: true, force: true });
+  run(process.execPath, [tsc, '-p', 'tsconfig.player.json']);
+  const bundle = await rollup({ input: join(folder, 'player', 'index.js') });
+  const { output } = await bundle.generate({ format: 'es' });
+  const { code } = await minify(output[0].code, { module: true, compress: true, mangle: true });
+  writeFileSync(join(dist, 'player', 'browser.mjs'), `${code}\n`);
 }
 
 await main(async () => {
@@ -21,7 +39,6 @@ await main(async () => {
   for (const old of [dist, declarations, join(root, 'build', 'tsconfig.tsbuildinfo')]) {
     rmSync(old, { recursive: true, force: true });
   }
-  const tsc = join('node_modules', 'typescript', 'bin', 'tsc');
   run(process.execPath, [tsc, '-p', 'tsconfig.json', '--declarationDir', declarations]);
 
   const entries = packageEntries();
@@ -41,5 +58,6 @@ await main(async () => {
     declarations,
     dist,
   );
+  await bundlePlayer(dist);
   chmodSync(join(dist, 'cli', 'main.js'), 0o755);
 });

@@ -34,7 +34,9 @@ const TYPESCRIPT_STEPS = ['build-ts.mjs', 'declarations.mjs', 'foreign-globals.d
 
 export async function buildTypeScript() {
   const steps = TYPESCRIPT_STEPS.map((name) => join('scripts', name));
-  const digest = digestOf(filesBelow('lib', 'tsconfig.json', 'package.json', ...steps));
+  const digest = digestOf(
+    filesBelow('lib', 'tsconfig.json', 'tsconfig.player.json', 'package.json', ...steps),
+  );
   await unlessUnchanged('typescript', digest, ['dist/index.js', 'dist/index.mjs'], () => {
     console.error('• TypeScript');
     run(process.execPath, ['scripts/build-ts.mjs'], {

@@ -3,7 +3,7 @@
 // even when an earlier one failed.
 //
 //   npm run check                        everything
-//   npm run check -- lint processors     some parts
+//   npm run check -- lint docs           some parts
 //   npm run check -- --ci                all of it, but two rows of the processors, one Node.js and no sanitizers
 import { build } from './build.mjs';
 import { checkProcessors } from './processors.mjs';
@@ -17,6 +17,7 @@ const PARTS = {
     const args = ['scripts/check-package.mjs', ...everywhere];
     return [await program('package', args, { count: nodeTestCounts })];
   },
+  docs: async () => [await program('docs', ['scripts/docs.mjs'])],
   processors: ({ ci }) => checkProcessors(ci ? CI_ROWS : undefined),
   sanitizers: async ({ ci }) => (ci ? [] : [await program('sanitizers', ['scripts/sanitize.mjs'])]),
 };

@@ -7,9 +7,9 @@ export interface ResponseDifference {
   readonly frequencies: Float64Array;
   /** [frames] seconds. */
   readonly times: Float64Array;
-  /** [bins + 1, frames]: STRS of the first minus that of the second. */
+  /** STRS of the first minus that of the second, [bins + 1, frames]. */
   readonly strs: Float64Array;
-  /** [bins + 1]: CRS of the first minus that of the second. */
+  /** CRS of the first minus that of the second, [bins + 1]. */
   readonly crs: Float64Array;
 }
 

@@ -39,7 +39,7 @@ const schema = optionsObject({
  * Contours of filters at a part of each one's highest value (paper 2, Figure 4: 0.7), with their
  * energy for the grey.
  *
- * @param threshold part of the highest value, from 0 to below 1
+ * @param options `threshold`: part of the highest value, from 0 to below 1
  * @throws FewSoundError INVALID_ARGUMENT
  */
 export function filterContours(

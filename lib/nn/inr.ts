@@ -9,17 +9,11 @@ import {
   sampleRateField,
   wholeNumber,
 } from '../options.js';
+import { onSamples, requireSampleCount, type SamplePositions } from '../player/positions.js';
 import { noGrad, scope, type Tensor } from '../tensor/index.js';
 import { handleOf, wrapTensor } from '../tensor/tensor.js';
 import { entriesOf, Model, type ModelOptions, type NamedTensors } from './model.js';
-import {
-  type LearnedClip,
-  type RenderRange,
-  rangePositions,
-  requireSampleCount,
-  type SamplePositions,
-  timeAxis,
-} from './time.js';
+import { type LearnedClip, type RenderRange, rangePositions, timeAxis } from './time.js';
 
 /** The networks by their names in files, options and on the command line. */
 export const inrKinds = kindsOf('network');
@@ -39,12 +33,6 @@ export interface WeightSlot {
 
 /** Samples that `render` computes at once: keeps the memory of a long rendering small. */
 const renderBlock = 8192;
-
-/**
- * Beyond 2^24 samples float32 cannot tell the times of neighbors apart, so an exact axis is of no
- * use.
- */
-const longestAxis = 2 ** 24;
 
 /**
  * A network that holds a sound: it maps time t in [-1, 1] to amplitude, with its own parameters or
@@ -120,10 +108,10 @@ export abstract class Inr<Options extends InrOptions = InrOptions> extends Model
    *
    * @internal
    */
-  renderAmong(samples: number, { first, step, count }: SamplePositions): Float32Array {
+  renderAmong(samples: number, positions: SamplePositions): Float32Array {
     const { dtype, device } = this;
-    const onSamples = step === 1 && Number.isInteger(first) && first + count <= samples;
-    if (onSamples && samples <= longestAxis) {
+    const { first, step, count } = positions;
+    if (onSamples(positions, samples)) {
       return scope(() => {
         const axis = timeAxis(samples, { dtype, device });
         return this.#renderBlocks(count, (from, length) => axis.narrow(0, first + from, length));

@@ -1,5 +1,12 @@
 import { FewSoundError } from '../errors.js';
 import {
+  contentOf,
+  type FileContent,
+  format,
+  formatVersion,
+  jsonOf,
+} from '../player/file-format.js';
+import {
   type Device,
   readSafetensors,
   type SafetensorsFile,
@@ -8,27 +15,8 @@ import {
   writeSafetensors,
 } from '../tensor/index.js';
 
-// Files of fewsound are safetensors files whose metadata say what they hold:
-//   format         'fewsound'
-//   formatVersion  '1'
-//   content        what they hold, one of fileContents
-//   model          JSON of the architecture: {kind, options}
-//   clip           JSON {sampleRate, samples}, where a recording has been learned
+export type { FileContent };
 
-/** What a file of fewsound can hold. */
-export const fileContents = [
-  'network',
-  'pieces',
-  'checkpoint',
-  'hypernetwork',
-  'training',
-  'classifier',
-  'classifier-training',
-] as const;
-export type FileContent = (typeof fileContents)[number];
-
-const format = 'fewsound';
-const formatVersion = '1';
 const reserved = ['format', 'formatVersion', 'content', 'model', 'clip'];
 
 /** The architecture of a model as files keep it, with what it knows of its training. */
@@ -196,23 +184,7 @@ export async function readFewsoundFile(
 ): Promise<SafetensorsFile & { content: FileContent }> {
   requirePath(path);
   const file = await readSafetensors(path);
-  const { metadata } = file;
-  if (metadata.format !== format) {
-    throw fileFormat(path, 'it is a safetensors file, but fewsound did not write it');
-  }
-  if (metadata.formatVersion !== formatVersion) {
-    throw fileFormat(
-      path,
-      `it has format version ${metadata.formatVersion}; this fewsound reads version ${formatVersion}. Update fewsound`,
-    );
-  }
-  const content = fileContents.find((known) => known === metadata.content);
-  if (content === undefined) {
-    throw fileFormat(
-      path,
-      `its content is "${metadata.content}"; expected ${fileContents.join(', ')}`,
-    );
-  }
+  const content = contentOf(file.metadata, (problem) => fileFormat(path, problem));
   return { ...file, content };
 }
 
@@ -222,13 +194,7 @@ export async function readFewsoundFile(
  * @throws FewSoundError FILE_FORMAT where it is missing or no JSON
  */
 export function jsonMetadata(path: string, { metadata }: SafetensorsFile, name: string): unknown {
-  const text = metadata[name];
-  if (text === undefined) throw fileFormat(path, `its metadata lack "${name}"`);
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw fileFormat(path, `its metadata "${name}" are no JSON`);
-  }
+  return jsonOf(metadata, name, (problem) => fileFormat(path, problem));
 }
 
 /** A fault of a file. */

@@ -1,20 +1,12 @@
-import { FewSoundError } from '../errors.js';
+import { invalidArgument } from '../errors.js';
+import { mixPieces, type Piece, requireCoveringPieces } from '../player/pieces.js';
+import { requireSampleCount, type SamplePositions } from '../player/positions.js';
 import { type Device, scope, writeSafetensors } from '../tensor/index.js';
 import { checkLearnedClip, type Inr } from './inr.js';
 import { fileMetadata, fileTensors, requireFreeNames, requirePath } from './model-file.js';
-import {
-  type LearnedClip,
-  type RenderRange,
-  rangePositions,
-  requireSampleCount,
-  type SamplePositions,
-} from './time.js';
+import { type LearnedClip, type RenderRange, rangePositions } from './time.js';
 
-/** One piece of a long recording: where it begins and how many samples it has. */
-export interface Piece {
-  readonly start: number;
-  readonly length: number;
-}
+export type { Piece };
 
 /**
  * Cuts a recording into the fewest pieces of at most `pieceSamples`, neighbors sharing `overlap`
@@ -36,21 +28,6 @@ export function planPieces(samples: number, pieceSamples: number, overlap: numbe
     start += length - overlap;
   }
   return pieces;
-}
-
-/**
- * Weight of the later of two pieces in their overlap: a raised cosine from 0 at the first shared
- * sample to 1 at the last. The earlier piece has 1 minus this, so that the two sum to exactly 1 in
- * floating point too.
- *
- * @param position in samples of the recording, may lie between them
- * @param start first sample of the later piece
- */
-export function fadeIn(position: number, start: number, overlap: number): number {
-  const part = (position - start) / (overlap - 1);
-  if (part <= 0) return 0;
-  if (part >= 1) return 1;
-  return 0.5 - 0.5 * Math.cos(Math.PI * part);
 }
 
 /** What a {@link PiecewiseInr} is made of. */
@@ -89,7 +66,13 @@ export class PiecewiseInr {
     );
     this.overlap = overlap;
     this.clip = checkLearnedClip(clip);
-    this.#check();
+    if (networks.length !== pieces.length) {
+      throw invalidArgument(
+        'pieces',
+        `pieces: ${networks.length} networks for ${pieces.length} pieces.`,
+      );
+    }
+    requireCoveringPieces(this.pieces, overlap, this.clip);
   }
 
   /** Learnable numbers of all pieces. */
@@ -115,26 +98,10 @@ export class PiecewiseInr {
    */
   render(extent: number | RenderRange): Float32Array {
     const positions = this.#positions(extent);
-    const { first, step, count } = positions;
-    const rendered = new Float32Array(count);
-    for (const [index, { start, length }] of this.pieces.entries()) {
-      // A piece is asked only between its ends; beyond the last sample there is only the last
-      // piece.
-      const from = index === 0 ? 0 : Math.max(0, firstAfter(start, first, step));
-      const last = index === this.pieces.length - 1;
-      const to = last ? count : Math.min(count, firstAfter(start + length - 1, first, step));
-      if (from >= to) continue;
-      const network = this.networks[index] as Inr;
-      const amplitudes = network.renderAmong(length, {
-        first: first + from * step - start,
-        step,
-        count: to - from,
-      });
-      for (let i = from; i < to; i++) {
-        const weight = this.#weight(index, first + i * step);
-        rendered[i] = (rendered[i] as number) + weight * (amplitudes[i - from] as number);
-      }
-    }
+    const rendered = new Float32Array(positions.count);
+    const renderPiece = (index: number, own: SamplePositions) =>
+      (this.networks[index] as Inr).renderAmong((this.pieces[index] as Piece).length, own);
+    mixPieces(this.pieces, this.overlap, positions, renderPiece, rendered);
     return rendered;
   }
 
@@ -175,45 +142,4 @@ export class PiecewiseInr {
     const count = requireSampleCount(extent);
     return { first: 0, step: (this.clip.samples - 1) / Math.max(count - 1, 1), count };
   }
-
-  /** Weight of a piece at a position in samples of the recording. */
-  #weight(index: number, position: number): number {
-    const next = this.pieces[index + 1];
-    const rising =
-      index === 0 ? 1 : fadeIn(position, (this.pieces[index] as Piece).start, this.overlap);
-    // A piece never fades in and out at once: one of the two is 1.
-    return next === undefined || rising < 1
-      ? rising
-      : 1 - fadeIn(position, next.start, this.overlap);
-  }
-
-  #check(): void {
-    const { pieces, networks, overlap, clip } = this;
-    const problem = (text: string) =>
-      new FewSoundError('INVALID_ARGUMENT', `pieces: ${text}.`, { field: 'pieces' });
-    if (pieces.length === 0 || networks.length !== pieces.length) {
-      throw problem(`${networks.length} networks for ${pieces.length} pieces`);
-    }
-    let end = 0;
-    for (const [i, { start, length }] of pieces.entries()) {
-      const expected = i === 0 ? 0 : end - overlap;
-      if (start !== expected) throw problem(`piece ${i} starts at ${start}; expected ${expected}`);
-      end = start + length;
-      if (pieces.length > 1 && length < 2 * overlap) {
-        throw problem(`piece ${i} has ${length} samples, less than two overlaps of ${overlap}`);
-      }
-    }
-    // A hypernetwork writes pieces of one length: the last may reach beyond the end, but not lie
-    // there.
-    const { start = 0 } = pieces.at(-1) ?? {};
-    if (end < clip.samples || start >= clip.samples) {
-      throw problem(`they end at sample ${end}, the recording at ${clip.samples}`);
-    }
-  }
-}
-
-/** Index of the first sample that lies behind a position. */
-function firstAfter(position: number, first: number, step: number): number {
-  if (step === 0) return first > position ? 0 : 1;
-  return Math.floor((position - first) / step) + 1;
 }

@@ -1,4 +1,3 @@
-import { FewSoundError } from '../errors.js';
 import {
   anySampleRateField,
   deviceField,
@@ -8,40 +7,21 @@ import {
   parseOptions,
   positiveNumber,
 } from '../options.js';
+import {
+  type LearnedClip,
+  placeRange,
+  type RenderRange,
+  type SamplePositions,
+} from '../player/positions.js';
 import { type Device, ops, scope, type Tensor } from '../tensor/index.js';
 
-/** What a network has learned: its time axis spans `samples` samples at `sampleRate` Hz. */
-export interface LearnedClip {
-  readonly sampleRate: number;
-  readonly samples: number;
-}
-
-/** A stretch of time to render, seconds from the beginning of the recording. */
-export interface RenderRange {
-  /** Where to start. Default 0. */
-  from?: number;
-  /** Where to end (that instant not included). Default: the end of the recording. */
-  to?: number;
-  /**
-   * Samples per second, Hz; any rate, the network is continuous in time. Default: the recording's.
-   */
-  sampleRate?: number;
-}
-
-/** Where the samples to render lie: sample i at `first + i · step`, in samples of the recording. */
-export interface SamplePositions {
-  readonly first: number;
-  readonly step: number;
-  readonly count: number;
-}
+export type { LearnedClip, RenderRange };
 
 const rangeSchema = optionsObject({
   from: nonNegativeNumber.optional(),
   to: positiveNumber.optional(),
   sampleRate: anySampleRateField.optional(),
 });
-
-const mostSamples = 2 ** 31;
 
 /**
  * Places a range among the samples of the recording.
@@ -50,38 +30,7 @@ const mostSamples = 2 ** 31;
  *   a sample, and where it is not known how long the recording is
  */
 export function rangePositions(range: RenderRange, clip: LearnedClip | undefined): SamplePositions {
-  const given = parseOptions(rangeSchema, range, 'render range');
-  if (clip === undefined) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      'the network has not learned a recording, so seconds have no meaning for it; fit it, set its ' +
-        'clip, or render a number of samples.',
-      { field: 'clip' },
-    );
-  }
-  const duration = clip.samples / clip.sampleRate;
-  const { from = 0, to = duration, sampleRate = clip.sampleRate } = given;
-  // The end of a recording, printed and read again, may be off by a rounding.
-  if (from >= to || to > duration * (1 + 1e-9)) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      `render range: from ${from} s to ${to} s; expected from below to, both within the recording's ` +
-        `${duration} s.`,
-      { field: from >= to ? 'from' : 'to' },
-    );
-  }
-  const count = requireSampleCount(Math.round((to - from) * sampleRate));
-  return { first: from * clip.sampleRate, step: clip.sampleRate / sampleRate, count };
-}
-
-/** @throws FewSoundError INVALID_ARGUMENT unless it is a whole number that an array can hold */
-export function requireSampleCount(count: number): number {
-  if (Number.isInteger(count) && count >= 1 && count <= mostSamples) return count;
-  throw new FewSoundError(
-    'INVALID_ARGUMENT',
-    `render: ${count} samples; expected a whole number from 1 to ${mostSamples}.`,
-    { field: 'samples' },
-  );
+  return placeRange(parseOptions(rangeSchema, range, 'render range'), clip);
 }
 
 /** Where the times go. */

@@ -168,7 +168,7 @@ export async function writeComparisonReport(
 }
 
 /** The document of `writeComparisonReport` as text. */
-async function renderComparisonReport(input: ComparisonReportInput): Promise<string> {
+export async function renderComparisonReport(input: ComparisonReportInput): Promise<string> {
   const { original, run, yardstick } = input;
   const models = checkedModels(original, input.models);
   const { samples, sampleRate } = original;

@@ -27,6 +27,7 @@ export {
   type NamedResponse,
   responseImage,
 } from './responses.js';
+export { type MimeBundle, type Showable, type Shown, show } from './show.js';
 export {
   type ColorScale,
   type ColorScheme,

@@ -201,6 +201,25 @@ ${programs.join('\n')}
 `;
 }
 
+/** A few figures as a document, for a frame in a notebook. */
+export function renderFragment(content: Markup): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<style>${PAGE_STYLE}
+main { padding: 12px 4px; }
+main > * { margin: 0 0 16px; }</style>
+</head>
+<body>
+<main>
+${content}
+</main>
+</body>
+</html>
+`;
+}
+
 /** A program that cannot end its element before its own end. */
 function inScript(program: string): string {
   return program.replace(/<\/(script)/gi, '<\\/$1').replace(/<!--/g, '<\\!--');

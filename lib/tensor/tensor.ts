@@ -141,8 +141,8 @@ export class Tensor {
    * needs.)
    *
    * int64 comes as BigInt64Array, bool as Uint8Array, complex numbers as pairs (real, imaginary).
+   * With a dtype, it has to be the tensor's.
    *
-   * @param dtype the expected dtype
    * @throws FewSoundError DTYPE_MISMATCH where the tensor has another dtype
    */
   data(): TensorData;

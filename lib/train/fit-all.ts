@@ -23,7 +23,7 @@ export interface FittedClip {
   readonly network: Inr;
   /** The loss before the last update. */
   readonly loss: number;
-  /** [steps]: the loss before each. */
+  /** The loss before each step, [steps]. */
   readonly losses: Float64Array;
   /** SI-SNR before the last update, dB; null where undefined, as for silence. */
   readonly siSnr: number | null;

@@ -26,7 +26,7 @@ export interface FitResult {
   readonly steps: number;
   /** The loss before the last of them. */
   readonly loss: number;
-  /** [steps]: the loss before each. */
+  /** The loss before each step, [steps]. */
   readonly losses: Float64Array;
   /** SI-SNR before the last update, dB; null where undefined, as for silence. */
   readonly siSnr: number | null;

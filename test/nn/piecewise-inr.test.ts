@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { type Inr, load, Nerf, PiecewiseInr } from '../../lib/nn';
-import { fadeIn, planPieces } from '../../lib/nn/piecewise-inr';
+import { planPieces } from '../../lib/nn/piecewise-inr';
+import { fadeIn } from '../../lib/player/pieces';
 import { noGrad, scope, type Tensor } from '../../lib/tensor';
 import { smallNetwork } from './small-networks';
 import { temporaryFolder } from './temporary-folder';

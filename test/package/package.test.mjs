@@ -78,10 +78,11 @@ describe('the tarball', () => {
     for (const path of [
       ...built.map((name) => `prebuilds/${platform}/${name}`),
       ...['LICENSE', 'README.md', 'CMakeLists.txt', 'scripts/build-native.mjs'],
-      ...['', 'analysis/', 'data/', 'report/', 'tensor/'].flatMap((room) =>
+      ...['', 'analysis/', 'data/', 'player/', 'report/', 'tensor/'].flatMap((room) =>
         ['js', 'mjs', 'd.ts', 'd.mts'].map((kind) => `dist/${room}index.${kind}`),
       ),
       'dist/types.d.ts',
+      'dist/player/browser.mjs',
     ]) {
       assert.ok(packed.includes(path), `${path} is not in it`);
     }

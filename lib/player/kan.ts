@@ -1,0 +1,226 @@
+import { type Encoding, positionalEncoding } from './encoding.js';
+import type { Architecture, Weights } from './weights.js';
+
+/** Splines of a degree on a uniform grid. */
+interface Grid {
+  readonly intervals: number;
+  readonly order: number;
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/** What all layers of a network write to while they compute. */
+interface Scratch {
+  /** The bases that are not zero in a cell, [order + 1]. */
+  readonly bases: Float64Array;
+  /** Rows of a layer's table and what each counts, [order + 2]. */
+  readonly rows: Int32Array;
+  readonly factors: Float64Array;
+}
+
+/**
+ * A layer: on every edge w_b·SiLU(x) + w_s·Σ c_i B_i(x).
+ *
+ * Its table has, for every input, one row of the outputs for each basis and a last one for the
+ * SiLU. So a sample reads order + 2 rows an input, each along memory.
+ */
+interface Layer {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly table: Float64Array; // [inputs, intervals + order + 1, outputs]
+  readonly result: Float64Array;
+}
+
+/** Amplitudes of a KAN: t in [-1, 1] -> amplitude. */
+export function kanNetwork(architecture: Architecture, weights: Weights): (t: number) => number {
+  const encoding = positionalEncoding(architecture, weights);
+  const grid = gridOf(architecture, weights);
+  const scaled = architecture.flag('scaleSpline');
+  const widths = architecture.widths(encoding.features);
+  const layers = widths
+    .slice(1)
+    .map((outputs, i) =>
+      readLayer(weights, `layers.${i}`, widths[i] as number, outputs, grid, scaled),
+    );
+  const scratch: Scratch = {
+    bases: new Float64Array(grid.order + 1),
+    rows: new Int32Array(grid.order + 2),
+    factors: new Float64Array(grid.order + 2),
+  };
+  const features = new Float64Array(encoding.features);
+  return (t) => amplitude(t, encoding, features, layers, grid, scratch);
+}
+
+function gridOf(architecture: Architecture, { fault }: Weights): Grid {
+  const order = architecture.number('order', 1);
+  const intervals = architecture.number('grid', 1);
+  const [lower, upper] = architecture.numbers('gridRange');
+  if (lower === undefined || upper === undefined || lower >= upper) {
+    throw fault('its metadata describe no model that can be played: gridRange is no range');
+  }
+  return { intervals, order, lower, upper };
+}
+
+function readLayer(
+  weights: Weights,
+  name: string,
+  inputs: number,
+  outputs: number,
+  { intervals, order }: Grid,
+  scaled: boolean,
+): Layer {
+  const bases = intervals + order;
+  const coefficients = weights.take(`${name}.coefficients`, [outputs, inputs, bases]);
+  const base = weights.take(`${name}.base`, [outputs, inputs]);
+  const scale = scaled ? weights.take(`${name}.scale`, [outputs, inputs]) : undefined;
+  const table = new Float64Array(inputs * (bases + 1) * outputs);
+  for (let output = 0; output < outputs; output++) {
+    for (let input = 0; input < inputs; input++) {
+      const edge = output * inputs + input;
+      const factor = scale === undefined ? 1 : (scale[edge] as number);
+      const first = input * (bases + 1) * outputs + output;
+      for (let i = 0; i < bases; i++) {
+        table[first + i * outputs] = factor * (coefficients[edge * bases + i] as number);
+      }
+      table[first + bases * outputs] = base[edge] as number;
+    }
+  }
+  return { inputs, outputs, table, result: new Float64Array(outputs) };
+}
+
+function amplitude(
+  t: number,
+  encoding: Encoding,
+  features: Float64Array,
+  layers: readonly Layer[],
+  grid: Grid,
+  scratch: Scratch,
+): number {
+  encoding.encode(t, features);
+  let x: Float64Array = features;
+  for (const layer of layers) {
+    computeLayer(layer, x, grid, scratch);
+    x = layer.result;
+  }
+  return x[0] as number;
+}
+
+function computeLayer(
+  { inputs, outputs, table, result }: Layer,
+  x: Float64Array,
+  { intervals, order, lower, upper }: Grid,
+  { bases, rows, factors }: Scratch,
+): void {
+  const perUnit = intervals / (upper - lower);
+  const all = intervals + order;
+  result.fill(0);
+  for (let input = 0; input < inputs; input++) {
+    const value = x[input] as number;
+    const place = (value - lower) * perUnit + order;
+    const cell = Math.floor(place);
+    const first = input * (all + 1) * outputs;
+    let count = 0;
+    // Off the extended grid, and for what is no number, all bases are zero.
+    if (cell >= 0 && cell < all + order) {
+      localBases(place - cell, order, bases);
+      const last = Math.min(order, cell);
+      for (let i = Math.max(0, cell - all + 1); i <= last; i++) {
+        rows[count] = first + (cell - i) * outputs;
+        factors[count++] = bases[i] as number;
+      }
+    }
+    rows[count] = first + all * outputs;
+    factors[count++] = value / (1 + Math.exp(-value));
+    addRows(table, rows, factors, count, result, outputs);
+  }
+}
+
+/**
+ * The bases that are not zero in a cell: basis i has its support from i cells to the left on. Each
+ * degree shares the one below between its two neighbors (Cox and de Boor, on equal cells).
+ */
+function localBases(fraction: number, order: number, bases: Float64Array): void {
+  bases[0] = 1;
+  for (let degree = 1; degree <= order; degree++) {
+    const part = 1 / degree;
+    bases[degree] = 0;
+    for (let i = degree; i > 0; i--) {
+      bases[i] =
+        (fraction + i) * part * (bases[i] as number) +
+        (1 - (fraction + i - 1) * part) * (bases[i - 1] as number);
+    }
+    bases[0] *= fraction * part;
+  }
+}
+
+/** Adds weighted rows of a table, up to five (cubic splines and the SiLU) in one pass. */
+function addRows(
+  table: Float64Array,
+  rows: Int32Array,
+  factors: Float64Array,
+  count: number,
+  result: Float64Array,
+  length: number,
+): void {
+  for (let row = 0; row < count; row += 5) {
+    if (count - row > 4) addFive(table, rows, factors, row, result, length);
+    else addUpToFour(table, rows, factors, row, count, result, length);
+  }
+}
+
+function addFive(
+  table: Float64Array,
+  rows: Int32Array,
+  factors: Float64Array,
+  row: number,
+  result: Float64Array,
+  length: number,
+): void {
+  const a = rows[row] as number;
+  const b = rows[row + 1] as number;
+  const c = rows[row + 2] as number;
+  const d = rows[row + 3] as number;
+  const e = rows[row + 4] as number;
+  const p = factors[row] as number;
+  const q = factors[row + 1] as number;
+  const r = factors[row + 2] as number;
+  const s = factors[row + 3] as number;
+  const t = factors[row + 4] as number;
+  for (let i = 0; i < length; i++) {
+    result[i] =
+      (result[i] as number) +
+      p * (table[a + i] as number) +
+      q * (table[b + i] as number) +
+      r * (table[c + i] as number) +
+      s * (table[d + i] as number) +
+      t * (table[e + i] as number);
+  }
+}
+
+/** The same of what is left: rows that are not there count nothing. */
+function addUpToFour(
+  table: Float64Array,
+  rows: Int32Array,
+  factors: Float64Array,
+  row: number,
+  count: number,
+  result: Float64Array,
+  length: number,
+): void {
+  const a = rows[row] as number;
+  const b = row + 1 < count ? (rows[row + 1] as number) : a;
+  const c = row + 2 < count ? (rows[row + 2] as number) : a;
+  const d = row + 3 < count ? (rows[row + 3] as number) : a;
+  const p = factors[row] as number;
+  const q = row + 1 < count ? (factors[row + 1] as number) : 0;
+  const r = row + 2 < count ? (factors[row + 2] as number) : 0;
+  const s = row + 3 < count ? (factors[row + 3] as number) : 0;
+  for (let i = 0; i < length; i++) {
+    result[i] =
+      (result[i] as number) +
+      p * (table[a + i] as number) +
+      q * (table[b + i] as number) +
+      r * (table[c + i] as number) +
+      s * (table[d + i] as number);
+  }
+}
