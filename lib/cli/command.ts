@@ -50,11 +50,15 @@ export type Values<Taken> = {
   readonly [Name in keyof Taken]: Taken[Name] extends Typed<infer Value> ? Value : never;
 };
 
+export type Examples = readonly [string, string, ...string[]];
+
 /** A command: its inputs and its work. It has a file of its own, loaded when it is called. */
 export interface Definition<Taken extends Inputs> {
   readonly description: string;
   /** In place of the usage line that the inputs give. */
   readonly usage?: string;
+  /** Calls as one would type them, at the end of the help. */
+  readonly examples: Examples;
   readonly inputs: Taken;
   /** Adds flags that are not in `inputs`. */
   readonly addFlags?: (command: Command) => void;

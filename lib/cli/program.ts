@@ -3,6 +3,7 @@ import {
   type CommandContext,
   type CommandStreams,
   type Definition,
+  type Examples,
   type Inputs,
   reportFailure,
   toJsonLine,
@@ -13,12 +14,15 @@ import {
 interface Entry {
   readonly summary: string;
   readonly load: () => Promise<Definition<Inputs>>;
+  /** Its work looks at all commands: they are loaded with it. */
+  readonly knowsAll?: boolean;
 }
 
 /** A command that only has commands. */
 interface Group {
   readonly summary: string;
   readonly description: string;
+  readonly examples: Examples;
   readonly commands: Table<Entry>;
 }
 
@@ -92,6 +96,10 @@ const COMMANDS: Table<Entry | Group> = {
     summary: 'look inside a model: response spectra, geometry of layers, filters',
     description:
       'Looks inside a model: how its first layer responds to recordings (spectra), how the atoms of its layers lie (geometry), where its filters have their energy (wigner), how well its responses tell classes apart (classify).',
+    examples: [
+      'fewsound analyze spectra model.pth speech.wav --sample-rate 16000 --out spectra',
+      'fewsound analyze geometry model.pth --layer-table',
+    ],
     commands: ANALYSES,
   },
   convert: {
@@ -106,7 +114,21 @@ const COMMANDS: Table<Entry | Group> = {
     summary: 'install LibTorch, PESQ or CDPAM for fewsound',
     load: async () => (await import('./commands/setup.js')).setup,
   },
+  init: {
+    summary: 'write a small TypeScript project that runs',
+    load: async () => (await import('./commands/init.js')).init,
+  },
+  completion: {
+    summary: 'print what makes a shell complete commands and options',
+    load: async () => (await import('./commands/completion.js')).completion,
+    knowsAll: true,
+  },
 };
+
+const EXAMPLES: Examples = [
+  'fewsound fit speech.flac',
+  'fewsound render fewsound-out/speech-kan/model.safetensors --out speech.wav',
+];
 
 /** Where a run of the command line writes, and what stops it. */
 export interface CliSurroundings extends CommandStreams {
@@ -163,7 +185,8 @@ export async function runCli(
   }
 }
 
-async function buildProgram(
+/** The program with the commands that the arguments call, or that those look at. */
+export async function buildProgram(
   argv: readonly string[],
   execute: Execute,
   { stdout }: CommandStreams,
@@ -180,23 +203,36 @@ async function buildProgram(
         Math.min(110, Math.max(70, (stdout as { columns?: number }).columns ?? 100)),
     })
     .helpCommand('help [command]', 'help for a command')
+    .addHelpText('after', examplesText(EXAMPLES))
     .addHelpText(
       'after',
       '\nExit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.\n`fewsound help COMMAND` shows all options of a command.',
     );
   // No option of the program takes a value: the first words that are no options name the command.
   const words = argv.filter((word) => word !== 'help' && !word.startsWith('-'));
-  await addCommands(program, COMMANDS, words, execute);
+  const [word = ''] = words;
+  const called = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;
+  const all = called !== undefined && 'knowsAll' in called;
+  await addCommands(program, COMMANDS, all ? 'all' : words, execute);
   return program;
 }
 
-/** Adds the commands of a table, that which is called with all that its file declares. */
+function examplesText(examples: Examples): string {
+  return `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}`;
+}
+
+/**
+ * Adds the commands of a table, that which is called, or all, with what its file declares.
+ *
+ * @param words that name commands
+ */
 async function addCommands(
   parent: Command,
   table: Table<Entry | Group>,
-  [called, ...further]: readonly string[],
+  words: readonly string[] | 'all',
   execute: Execute,
 ): Promise<void> {
+  const [called, further] = words === 'all' ? [undefined, words] : [words[0], words.slice(1)];
   for (const [name, row] of Object.entries(table)) {
     const command = parent.command(name).summary(row.summary).copyInheritedSettings(parent);
     if ('commands' in row) {
@@ -204,9 +240,10 @@ async function addCommands(
         .description(row.description)
         .helpCommand('help [command]', 'help for a command')
         .allowExcessArguments()
+        .addHelpText('after', examplesText(row.examples))
         .action(() => refuse(command, Object.keys(row.commands)));
       await addCommands(command, row.commands, further, execute);
-    } else if (name === called) {
+    } else if (words === 'all' || name === called) {
       const definition = await row.load();
       declare(command, definition);
       command.action(() => execute(command, definition));
@@ -221,9 +258,9 @@ async function addCommands(
 
 function declare(
   command: Command,
-  { description, usage, inputs, addFlags }: Definition<Inputs>,
+  { description, usage, examples, inputs, addFlags }: Definition<Inputs>,
 ): void {
-  command.description(description);
+  command.description(description).addHelpText('after', examplesText(examples));
   if (usage !== undefined) command.usage(usage);
   for (const [name, input] of Object.entries(inputs)) {
     if (input instanceof Argument) {

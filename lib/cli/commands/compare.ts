@@ -40,6 +40,7 @@ import {
 import { type FileWriter, prettyJson, RunFolder } from '../runs/folder.js';
 import { type ClipResult, UnfinishedComparison } from '../runs/unfinished-comparison.js';
 import { measureYardstick, type Yardstick, yardstickJson } from '../runs/yardstick.js';
+import { announce } from '../terminal/announce.js';
 import { warnOfLeftOut } from '../terminal/left-out.js';
 import { comparisonText } from '../terminal/metrics.js';
 
@@ -66,6 +67,10 @@ type Given = Values<typeof inputs>;
 export const compare = defineCommand({
   description:
     'Fits each network to the recording with the same steps and seed, prints one table of metrics and writes one report with the spectrograms side by side. With --recipes it compares ways to fit a KAN, each with the steps of its own unless --steps is given. Given a folder, it fits every recording in it and below it, and the table has means and standard deviations. The last row, MDCT, is no network: it is what as many numbers hold without learning.',
+  examples: [
+    'fewsound compare speech.flac --models kan,siren,nerf --steps 500',
+    'fewsound compare clips --sample-rate 22050 --steps 10000 --out table1',
+  ],
   inputs,
   addFlags: addModelFlags,
   async run(given, context, command) {
@@ -187,6 +192,11 @@ async function compareFolder(
     await folder.removeIfEmpty();
     throw error;
   });
+  announce(
+    context,
+    `${folder.path}: table.md, metrics.json, config.json`,
+    'to go on after the last result: the same command with --resume',
+  );
   const results: ClipResult[] = [];
   try {
     for (const contender of contenders) {
@@ -339,6 +349,11 @@ async function compareOne(comparison: Comparison, context: CommandContext): Prom
   // A mistake in the last network's options should not cost the training of the first.
   const fittings = contenders.map((each) => checkFitting({ ...each, clip, inPieces: false }));
 
+  announce(
+    context,
+    `${resolve(comparison.out)}: report.html, and of each network a wav file and a model`,
+    'what was fitted until then is not kept',
+  );
   const fitted: Fitted[] = [];
   try {
     for (const [index, fitting] of fittings.entries()) {

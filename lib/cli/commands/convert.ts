@@ -15,6 +15,10 @@ import { argument, requiredFlag } from '../flags/parsers.js';
 export const convert = defineCommand({
   description:
     'Writes the tensors of a PyTorch checkpoint to a safetensors file and lists them. Nothing in the checkpoint is run: one that holds more than tensors and plain values is refused.',
+  examples: [
+    'fewsound convert model.pth --out model.safetensors',
+    'fewsound convert model.pth --out model.safetensors --json',
+  ],
   inputs: {
     checkpoint: argument('<checkpoint>', 'a file that torch.save wrote: model.pth, model.pt'),
     out: requiredFlag('--out <file>', 'safetensors file to write'),

@@ -21,6 +21,7 @@ const SYMBOLS = { ok: ['green', '✓'], warning: ['yellow', '!'], problem: ['red
 export const doctor = defineCommand({
   description:
     'Checks what fewsound needs on this machine: Node.js, LibTorch and why that one, the addon, the GPU, and the tools to build. Says what to do where something is missing.',
+  examples: ['fewsound doctor', 'fewsound doctor --json'],
   inputs: {},
   // Works where LibTorch or the addon is missing.
   async run(_, { stdout }) {

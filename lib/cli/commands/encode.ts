@@ -25,6 +25,10 @@ const PAPER_RATE = 22_050;
 export const encode = defineCommand({
   description:
     'Writes the networks of a recording, one for each piece of the length that the model takes, into one file, and says how close they come. `fewsound decode` turns them back into sound.',
+  examples: [
+    'fewsound encode runs/kan speech.flac --out speech.safetensors',
+    'fewsound encode runs/kan/checkpoints/best.safetensors speech.flac --json',
+  ],
   inputs: {
     model: argument('<model>', 'the folder of a run (its best model), or the file of a model'),
     audio: argument('<audio>', 'a recording of any length: wav, flac, mp3, ogg or opus'),

@@ -29,6 +29,10 @@ export const evaluateCommand = defineCommand({
   description:
     "Passes segments of a prepared corpus through trained models and prints the columns of the paper's tables, one row for each model.",
   usage: 'RUN... CORPUS [options]',
+  examples: [
+    'fewsound evaluate runs/kan fewsound-out/vctk',
+    'fewsound evaluate runs/kan runs/nerf fewsound-out/vctk --limit 100',
+  ],
   inputs,
   async run(given, context) {
     const { split, limit, format } = given;

@@ -39,6 +39,7 @@ import {
 } from '../runs/fitting.js';
 import { type FileWriter, prettyJson, RUN_FILES, RunFolder } from '../runs/folder.js';
 import { measureYardstick, type Yardstick, yardstickJson } from '../runs/yardstick.js';
+import { announce } from '../terminal/announce.js';
 import { metricsText, yardstickText } from '../terminal/metrics.js';
 
 /** Flags that can be given with --resume; everything else stays as it was. */
@@ -70,6 +71,11 @@ export const fitCommand = defineCommand({
   description:
     'Fits a network to a recording and writes a folder with the reconstruction, the model and a report.',
   usage: 'AUDIO [options]\n       fewsound fit --resume DIR',
+  examples: [
+    'fewsound fit speech.flac',
+    'fewsound fit speech.flac --recipe best --sample-rate 22050 --out speech',
+    'fewsound fit speech.flac --model siren --steps 2000',
+  ],
   inputs,
   addFlags: addModelFlags,
   async run(given, context, command) {
@@ -208,6 +214,13 @@ class FitRun {
   ) {}
 
   async run(context: CommandContext): Promise<CommandResult> {
+    const { path } = this.folder;
+    const { report, reconstruction, model } = RUN_FILES;
+    announce(
+      context,
+      `${path}: ${report}, ${reconstruction}, ${model} and more`,
+      `to go on: fewsound fit --resume ${path}`,
+    );
     try {
       for (;;) {
         const fitted = await this.fit(context);

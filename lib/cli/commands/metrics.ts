@@ -8,6 +8,10 @@ import { listedMetrics, metricsText } from '../terminal/metrics.js';
 
 export const metrics = defineCommand({
   description: `Measures how far a recording is from its original: ${listedMetrics()}. Amplitudes are compared as they are; stereo is mixed down.`,
+  examples: [
+    'fewsound metrics original.wav reconstruction.wav',
+    'fewsound metrics original.wav reconstruction.wav --json',
+  ],
   inputs: {
     reference: argument('<reference>', 'the original recording'),
     degraded: argument('<degraded>', 'the recording to judge'),

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { corpusKinds } from '../../data/corpora/kinds.js';
 import {
   type BadFile,
@@ -19,6 +19,7 @@ import {
   positive,
   quietFlag,
 } from '../flags/parsers.js';
+import { announce } from '../terminal/announce.js';
 import { leftOutLines } from '../terminal/left-out.js';
 import { clock, type ProgressFormat, withProgress } from '../terminal/progress.js';
 
@@ -28,6 +29,10 @@ const LISTED = 20;
 export const prepare = defineCommand({
   description:
     'Resamples the recordings of a corpus, drops their beginning and cuts the rest into segments, for training and validation. The corpus is read in place and not changed. If interrupted, the same command resumes.',
+  examples: [
+    'fewsound prepare vctk VCTK-Corpus-0.92',
+    'fewsound prepare folder recordings --sample-rate 16000 --out fewsound-out/mine',
+  ],
   inputs: {
     corpus: choiceArgument('<corpus>', 'which corpus it is', corpusKinds),
     folder: argument('<dir>', 'the folder that the corpus was unpacked into'),
@@ -60,6 +65,11 @@ export const prepare = defineCommand({
   },
   async run({ quiet: _, ...given }, context) {
     const { corpus, folder, out = join('fewsound-out', corpus), ...settings } = given;
+    announce(
+      context,
+      `${resolve(out)}: manifest.json and the segments`,
+      'the same command goes on',
+    );
     try {
       const result = await withProgress(context, '', PREPARE_PROGRESS, (progress) =>
         prepareCorpus({

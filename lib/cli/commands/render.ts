@@ -33,6 +33,10 @@ const renderFlags = {
 export const render = defineCommand({
   description:
     'Turns a saved network into a WAV file. A network is continuous in time, so any sample rate and any stretch works.',
+  examples: [
+    'fewsound render speech/model.safetensors --out speech.wav',
+    'fewsound render speech/model.safetensors --out slice.wav --from 0.2 --to 1 --sample-rate 48000',
+  ],
   inputs: {
     model: argument('<model>', 'a network that `fewsound fit` saved: model.safetensors'),
     out: requiredFlag('--out <file>', 'WAV file to write'),
@@ -50,6 +54,10 @@ export const render = defineCommand({
 export const decode = defineCommand({
   description:
     'Turns the networks of a recording into a WAV file, at any sample rate, any stretch of it; neighboring pieces fade into each other. The model that wrote them is not needed.',
+  examples: [
+    'fewsound decode speech.safetensors --out speech.wav',
+    'fewsound decode speech.safetensors --sample-rate 48000 --to 10',
+  ],
   inputs: {
     file: argument('<file>', 'networks that `fewsound encode` wrote'),
     out: flag('--out <file>', 'WAV file to write; default: fewsound-out/NAME.wav'),

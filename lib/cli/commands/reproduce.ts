@@ -17,6 +17,10 @@ const inputs = {
 export const reproduce = defineCommand({
   description:
     'Runs a table of the papers and puts the numbers beside theirs. Each result is a fit in a folder of its own, and is not computed again: processes can share the work, and be stopped. Of the tables of trained models it names the commands, and makes the table of what they left.',
+  examples: [
+    'fewsound reproduce 1 --corpus vctk VCTK-Corpus-0.92 --limit 10',
+    'fewsound reproduce 3 --out fewsound-out/table-3',
+  ],
   inputs,
   async run(given, context, command) {
     const table = await readTable(given.table);

@@ -15,6 +15,7 @@ type Options = SetupOptions & { readonly force: boolean; readonly from?: string 
 export const setup = defineCommand({
   description:
     "Installs LibTorch, the reference program of PESQ (fetched with pip and compiled here) or the weights of CDPAM in the user's cache folder, where every copy of fewsound finds them; or keeps the encoder of a Whisper there that you have in a file. Does nothing where they are installed already.",
+  examples: ['fewsound setup', 'fewsound setup pesq'],
   inputs: {
     what: choiceArgument(
       '[what]',

@@ -29,6 +29,7 @@ import { type TrainedClassifier, writeClassifierRunReport } from '../runs/report
 import { type ClassifierConfig, readClassifierConfig, settingsOf } from '../runs/train-config.js';
 import {
   afterTrainingFailure,
+  announceTraining,
   keepConfiguration,
   requireCheckpoint,
   requireFreeFolder,
@@ -44,6 +45,10 @@ export const trainClassifierCommand = defineCommand({
   description:
     'Trains a classifier on recordings of several classes and writes a folder with checkpoints, the log, events for TensorBoard, the convolutions after every epoch, the results of the best model on recordings that training never heard, and a report of all of it.',
   usage: 'CONFIG.json [options]\n       fewsound train-classifier --resume RUN',
+  examples: [
+    'fewsound train-classifier configs/classifiers/segmental-digits.json --folder recordings',
+    'fewsound train-classifier --resume fewsound-out/segmental-digits',
+  ],
   inputs: {
     config: argument(
       '[config]',
@@ -218,6 +223,7 @@ class ClassifierRun {
     const run = this.described(setup);
     if (!this.resume) await this.writeConfig(model);
     let result: TrainClassifierResult;
+    announceTraining(context, this.files, 'train-classifier');
     try {
       result = await withProgress(context, '', TRAIN_PROGRESS, (display) => {
         display.note(

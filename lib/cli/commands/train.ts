@@ -47,6 +47,7 @@ import {
 import { TRAIN_FILE } from '../runs/trained-model.js';
 import {
   afterTrainingFailure,
+  announceTraining,
   howToGoOn,
   keepConfiguration,
   readOutcome,
@@ -99,6 +100,10 @@ export const trainCommand = defineCommand({
   description:
     'Trains FewSound or HyperSound on a corpus that `fewsound prepare` made and writes a folder with checkpoints, the log, events for TensorBoard and a report. Started by torchrun, all processes train together.',
   usage: 'CONFIG.json [options]\n       fewsound train --resume RUN',
+  examples: [
+    'fewsound train configs/fewsound-17m-kan-vctk.json --out runs/kan',
+    'fewsound train --resume runs/kan',
+  ],
   inputs,
   async run(given, context, command) {
     const { config, out, resume, corpus, encoderWeights, epochs, precision, threads } = given;
@@ -281,6 +286,7 @@ class HyperRun {
   ): Promise<void> {
     const quiet = context.quiet || this.place.rank > 0;
     let started: Promise<void> | undefined;
+    announceTraining({ ...context, quiet }, this.files, 'train');
     try {
       await withProgress({ ...context, quiet }, '', TRAIN_PROGRESS, (display) => {
         display.note(

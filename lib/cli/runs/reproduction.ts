@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { rm, rmdir } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { type CorpusKind, corpusKinds } from '../../data/index.js';
 import { FewSoundError, throwIfAborted } from '../../errors.js';
 import { makeFolder, writeFileAtomic } from '../../files.js';
@@ -29,6 +29,7 @@ import {
 } from '../command.js';
 import type { TableFitValues } from '../flags/table-fits.js';
 import { packageVersion, versions } from '../machine.js';
+import { announce } from '../terminal/announce.js';
 import { warnOfLeftOut } from '../terminal/left-out.js';
 import { checkFitting, type FittingRequest, fitNetwork, summarize } from './fitting.js';
 import { prettyJson, RunFolder } from './folder.js';
@@ -95,6 +96,11 @@ export async function reproduceFits(
     for (const cell of new Map(own.map((each) => [`${each.part}/${each.row}`, each])).values()) {
       checkFitting(await requestOf(cell, given, context));
     }
+    announce(
+      context,
+      `${resolve(out)}: a folder for each of ${formatCount(own.length)} fits, the table and a report`,
+      'to go on: the same command with --resume',
+    );
     for (const [index, cell] of own.entries()) {
       // Another process may have been here.
       const found = results.get(cell.folder) ?? (await readCell(out, cell));

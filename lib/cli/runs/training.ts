@@ -9,7 +9,8 @@ import {
   readMetricsLog,
   type ValidationRecord,
 } from '../../train/index.js';
-import { reworded } from '../command.js';
+import { type CommandContext, reworded } from '../command.js';
+import { announce } from '../terminal/announce.js';
 import { prettyJson } from './folder.js';
 
 /** The state of a training, from its log. */
@@ -110,6 +111,19 @@ export function howToGoOn({ folder, last }: RunFiles, command: TrainingCommand):
   return existsSync(last)
     ? `To resume: fewsound ${command} --resume ${folder}`
     : `There is no checkpoint to resume from: remove ${folder} and start again.`;
+}
+
+/** Says before a training what it writes, and how to go on. */
+export function announceTraining(
+  context: CommandContext,
+  { folder }: RunFiles,
+  command: TrainingCommand,
+): void {
+  announce(
+    context,
+    `${folder}: checkpoints, metrics.jsonl, report.html`,
+    `after a checkpoint to go on: fewsound ${command} --resume ${folder}`,
+  );
 }
 
 /**

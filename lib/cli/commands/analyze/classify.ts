@@ -68,6 +68,10 @@ type Given = Values<typeof inputs>;
 export const classify = defineCommand({
   description:
     'Cumulative response spectra (CRS) of all recordings as features of a support vector machine with a polynomial kernel, cross-validated: accuracy, and of two classes the equal error rate too, each with its deviation over the folds.',
+  examples: [
+    'fewsound analyze classify model.pth sounds --sample-rate 16000',
+    'fewsound analyze classify model.pth sounds --sample-rate 16000 --json',
+  ],
   inputs,
   async run(given, context) {
     if (given.protocol === undefined && given.attacks !== undefined) {

@@ -41,6 +41,10 @@ type Given = Values<typeof inputs>;
 export const geometry = defineCommand({
   description:
     'Geometric properties of every layer as a dictionary, atoms of unit norm, in float64: bounds A and B, angles β in degrees, coherences μ.',
+  examples: [
+    'fewsound analyze geometry model.pth --layer-table',
+    'fewsound analyze geometry first.pth second.pth --out geometry',
+  ],
   inputs,
   async run(given) {
     const model = await groupingOf(given);

@@ -74,6 +74,10 @@ const SHOWN = 12;
 export const spectra = defineCommand({
   description:
     'Short-time and cumulative response spectra (STRS, CRS) of the filters that read the waveform: for each recording, for classes of recordings, and as a difference of two recordings or two models.',
+  examples: [
+    'fewsound analyze spectra model.pth speech.wav --sample-rate 16000 --out spectra',
+    'fewsound analyze spectra model.pth one.wav two.wav --sample-rate 16000 --json',
+  ],
   inputs,
   async run(given, context) {
     const { difference = false, paths, against, out, axis } = given;

@@ -11,6 +11,10 @@ import { filtersOf, MODEL_ARGUMENT, outFlag, readAnalyzedModel, waveformFlags } 
 
 export const wigner = defineCommand({
   description: 'Contours of the Wigner-Ville distributions of filters that read the waveform.',
+  examples: [
+    'fewsound analyze wigner model.pth --out filters',
+    'fewsound analyze wigner model.pth --sample-rate 16000 --json',
+  ],
   inputs: {
     model: argument('<model>', MODEL_ARGUMENT),
     ...waveformFlags,
