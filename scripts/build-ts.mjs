@@ -3,6 +3,7 @@
 // is imported.
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { bundlePage } from './bundle-page.mjs';
 import { bundleDeclarations } from './declarations.mjs';
 import { main, require, root, run } from './steps.mjs';
 
@@ -41,5 +42,6 @@ await main(async () => {
     declarations,
     dist,
   );
+  await bundlePage(join(dist, 'studio', 'page'));
   chmodSync(join(dist, 'cli', 'main.js'), 0o755);
 });

@@ -214,7 +214,8 @@ class FitRun {
         try {
           await this.prepared;
           const [next, ...others] = this.wider;
-          if (next === undefined || isTransparent(fitted.metrics)) {
+          const stopped = fitted.pieces.some(({ result }) => result.stoppedBy === 'asked');
+          if (next === undefined || stopped || isTransparent(fitted.metrics)) {
             return await this.writeResults(fitted);
           }
           if (!context.json && !context.quiet) context.stderr.write(`${attemptText(fitted)}\n`);
