@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { type Clip, loadClip, mixDown, readAudio } from '../audio/index.js';
 import { FewSoundError, invalidArgument } from '../errors.js';
@@ -40,8 +40,8 @@ export class Recordings {
   async bring(name: string, bytes: Uint8Array): Promise<RecordingShape> {
     const shape = await shapeOf(bytes, name);
     await makeFolder(this.folder);
-    const path = this.#freePath(name);
-    await writeFile(path, bytes, { flag: 'wx' });
+    const path = await this.#place(name, bytes);
+    if (!existsSync(path)) await writeFile(path, bytes, { flag: 'wx' });
     return { ...shape, id: this.#know(path), name: basename(path) };
   }
 
@@ -70,8 +70,8 @@ export class Recordings {
     return id;
   }
 
-  /** A name of letters that no shell and no file system minds. */
-  #freePath(name: string): string {
+  /** Where the file is already, or can be: a name that no shell and no file system minds. */
+  async #place(name: string, bytes: Uint8Array): Promise<string> {
     const extension =
       extname(name)
         .replace(/[^.\w]/g, '')
@@ -83,7 +83,7 @@ export class Recordings {
         .slice(0, 60) || 'recording';
     for (let count = 1; ; count++) {
       const path = join(this.folder, `${stem}${count === 1 ? '' : `-${count}`}${extension}`);
-      if (!existsSync(path)) return path;
+      if (!existsSync(path) || (await readFile(path)).equals(bytes)) return path;
     }
   }
 }
@@ -102,7 +102,9 @@ async function shapeOf(source: string | Uint8Array, name: string) {
   const { channels, sampleRate } = await readAudio(source).catch((error: unknown) => {
     // Of bytes it does not know what file they are of.
     if (!(error instanceof FewSoundError) || typeof source === 'string') throw error;
-    throw new FewSoundError(error.code, `${name}: ${error.message}`, { cause: error });
+    throw new FewSoundError(error.code, error.message.replace(/^audio bytes/, name), {
+      cause: error,
+    });
   });
   const mixed = mixDown(channels);
   const columns = Math.min(COLUMNS, mixed.length);

@@ -98,7 +98,7 @@ export class Runs {
       };
     });
     const seconds = budget?.unit === 'seconds' ? budget.amount : undefined;
-    // All are checked before the first begins.
+    // A network or an option that there is not is told before the first begins.
     for (const request of requests) this.fits.argumentsOf(request);
     return requests.map((request) => this.#enqueue(request, seconds));
   }
@@ -141,6 +141,7 @@ export class Runs {
   keep(id: string): void {
     const run = this.run(id);
     if (run.state.status === 'paused') this.goOn(id);
+    else run.change({ status: 'writing' });
     run.stop();
   }
 
@@ -175,7 +176,12 @@ export class Runs {
     const recording = basename(config.audio);
     const run = new Run(
       {
-        ...{ id, kind: config.model, label: labelOf(config.model, config.recipe?.name), recording },
+        ...{
+          id,
+          kind: config.model,
+          label: this.#label(config.model, config.recipe?.name),
+          recording,
+        },
         ...{ date: config.date, ours: true },
       },
       this.tell,
@@ -208,7 +214,7 @@ export class Runs {
     const id = this.#freeId(`${basename(audio, extname(audio))}-${kind}`);
     const run = new Run(
       {
-        ...{ id, kind, label: labelOf(kind, recipe), recording: basename(audio) },
+        ...{ id, kind, label: this.#label(kind, recipe), recording: basename(audio) },
         ...{ date: new Date().toISOString(), ours: true },
       },
       this.tell,
@@ -298,6 +304,11 @@ export class Runs {
     return { steps: String(Math.max(1, Math.round(rate * seconds))) };
   }
 
+  #label(kind: string, recipe: string | undefined): string {
+    const name = this.fits.forms.networks.find((each) => each.kind === kind)?.name ?? kind;
+    return recipe === undefined ? name : `${name} ${recipe}`;
+  }
+
   #at(run: Run): string {
     return join(this.folder, run.id);
   }
@@ -352,9 +363,6 @@ async function readLog(path: string) {
   const lines = (await readFile(path, 'utf8')).trim().split('\n');
   return lines.map((line) => JSON.parse(line) as { step: number; loss: number; siSnr?: number });
 }
-
-const labelOf = (kind: string, recipe: string | undefined) =>
-  recipe === undefined ? kind : `${kind} ${recipe}`;
 
 /** A word as a shell takes it. */
 const quoted = (word: string) =>

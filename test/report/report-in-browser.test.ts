@@ -1,9 +1,8 @@
-import { accessSync, constants } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import {
   writeAnalysisReport,
   writeClassifierReport,
@@ -11,28 +10,11 @@ import {
   writeReport,
   writeTrainingReport,
 } from '../../lib/report';
+import { describeWithBrowser, launchBrowser } from '../setup/browser';
 import { sampleAnalysis } from './sample-analysis';
 import { sampleClassifier, sampleTest } from './sample-classifier';
 import { sampleModel, sampleRun, sampleSound } from './sample-report';
 import { sampleReconstruction, sampleTraining } from './sample-training';
-
-/** Chromium or Chrome: $CHROMIUM, else the first in PATH. */
-function findBrowser(): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
-  const places = names.flatMap((name) => folders.map((path) => join(path, name)));
-  return [process.env.CHROMIUM ?? '', ...places].find((path) => {
-    try {
-      if (path !== '') accessSync(path, constants.X_OK);
-      return path !== '';
-    } catch {
-      return false;
-    }
-  });
-}
-
-const executablePath = findBrowser();
-const describeWithBrowser = executablePath ? describe : describe.skip;
 
 describeWithBrowser('a report in Chromium (skipped where there is none: set CHROMIUM)', () => {
   const original = sampleSound();
@@ -69,18 +51,7 @@ describeWithBrowser('a report in Chromium (skipped where there is none: set CHRO
       join(folder, 'many-classes.html'),
       sampleClassifier({ test: sampleTest(many) }),
     );
-    browser = await chromium.launch({
-      executablePath: executablePath as string,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser?.close();

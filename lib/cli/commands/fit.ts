@@ -40,9 +40,13 @@ import {
 import { type FileWriter, prettyJson, RUN_FILES, RunFolder } from '../runs/folder.js';
 import { measureYardstick, type Yardstick, yardstickJson } from '../runs/yardstick.js';
 import { metricsText, yardstickText } from '../terminal/metrics.js';
+import { watchFlags, withPage } from '../terminal/page.js';
 
 /** Flags that can be given with --resume; everything else stays as it was. */
-const WITH_RESUME = new Set(['resume', 'steps', 'threads', 'checkpointEvery', 'json', 'quiet']);
+const WITH_RESUME = new Set([
+  ...['resume', 'steps', 'threads', 'checkpointEvery', 'json', 'quiet'],
+  ...Object.keys(watchFlags),
+]);
 
 const inputs = {
   audio: argument('[audio]', 'recording to learn: wav, flac, mp3, ogg or opus'),
@@ -60,6 +64,7 @@ const inputs = {
     integerFrom(1),
   ),
   quiet: quietFlag,
+  ...watchFlags,
   ...wholeRecordingFlags,
   ...trainingFlags,
 };
@@ -87,15 +92,17 @@ export const fitCommand = defineCommand({
       // Where it is not given it has its default, which the fit may not have been started with.
       const { steps, threads } = trainingSettings(given);
       const changes = { steps: isGiven(command, 'steps') ? steps : undefined, threads };
-      return resumeFit(resume, given, changes, context);
+      return withPage(given, resume, context, (watched) =>
+        resumeFit(resume, given, changes, watched),
+      );
     }
     if (audio === undefined) throw new UsageError('missing the recording: fewsound fit AUDIO');
-    return startFit(
-      audio,
-      given,
-      modelOptions(command, [model]).get(model) ?? {},
-      context,
-      command,
+    if (given.watch && given.samples === 'all') {
+      throw new UsageError('--watch shows one network; it is not for --samples all.');
+    }
+    const options = modelOptions(command, [model]).get(model) ?? {};
+    return withPage(given, audio, context, (watched) =>
+      startFit(audio, given, options, watched, command),
     );
   },
 });

@@ -13,6 +13,7 @@ import {
 } from '../../nn/index.js';
 import { parseOptions } from '../../options.js';
 import type { FitConditions, FittedNetwork } from '../../report/index.js';
+import { kindName } from '../../report/text-table.js';
 import type { FitWatcher } from '../../studio/index.js';
 import type { Device } from '../../tensor/index.js';
 import { resolveFitOptions } from '../../train/fit-options.js';
@@ -188,7 +189,7 @@ export async function fitNetwork(
     const alone = makeNetwork(fitting);
     network = alone;
     const parameters = alone.parameterCount;
-    watcher = context.watch?.({ kind, label: label.trim(), clip, parameters });
+    watcher = context.watch?.({ kind, label: label.trim() || kindName(kind), clip, parameters });
     const watched = watcher && { estimates: true, stop: watcher.stop };
     onFitted(await fit(alone, clip, { ...options, ...watched }));
     return alone;

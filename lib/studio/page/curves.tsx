@@ -45,13 +45,14 @@ function Curve({
         legend: { show: false },
         cursor: { y: false, drag: { x: false, y: false } },
         scales: {
-          x: { time: false },
+          // A range of nothing has no axis, and uPlot no answer to that.
+          x: { time: false, range: (_, __, last) => [0, Math.max(1, last ?? 1)] },
           y: {
             distr: logarithmic ? 3 : 1,
             // One number alone has no range of its own.
             range: (_, low, high) =>
               logarithmic
-                ? [(low ?? 1) / 1.3, (high ?? 1) * 1.3]
+                ? [Math.max(1e-9, low ?? 1) / 1.3, Math.max(1e-9, high ?? 1) * 1.3]
                 : [(low ?? 0) - 1, (high ?? 0) + 1],
           },
         },

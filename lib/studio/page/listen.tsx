@@ -9,15 +9,15 @@ export function Listen() {
   const time = useRef<HTMLSpanElement>(null);
   const playing = player.playing.value;
   useEffect(() => {
-    let frame = 0;
     const draw = () => {
       const { position, duration } = player;
       if (place.current && duration > 0) place.current.value = String(position / duration);
       if (time.current) time.current.textContent = `${position.toFixed(2)} / ${duration.toFixed(2)} s`;
-      if (player.playing.peek()) frame = requestAnimationFrame(draw);
     };
     draw();
-    return () => cancelAnimationFrame(frame);
+    // Each frame would keep the screen busy, and the cores are for learning.
+    const timer = playing ? setInterval(draw, 66) : undefined;
+    return () => clearInterval(timer);
   }, [playing, heard.value]);
   useEffect(() => {
     const press = (event: KeyboardEvent) => {

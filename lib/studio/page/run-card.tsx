@@ -22,12 +22,12 @@ const WORDS: Readonly<Record<RunState['status'], string>> = {
   failed: 'failed',
 };
 
+/** What of the metrics stands on the card; the report has them all. */
 const METRICS: readonly [name: string, label: string, digits: number][] = [
   ['siSnr', 'SI-SNR, dB', 2],
   ['pesq', 'PESQ', 2],
   ['stoi', 'STOI', 3],
-  ['lsd', 'LSD', 2],
-  ['mse', 'MSE', 5],
+  ['lsd', 'LSD, dB', 2],
 ];
 
 export function RunCard({ view }: { view: RunView }) {
@@ -123,7 +123,7 @@ function Pictures({ view }: { view: RunView }) {
     <div class="pictures">
       <figure class="wide">
         <figcaption>
-          Waveform <span class="key over">now</span> over <span class="key under">original</span>
+          Waveform <span class="key over">now</span> <span class="key under">original</span>
         </figcaption>
         <Canvas
           class="wave"
@@ -161,7 +161,13 @@ function Pictures({ view }: { view: RunView }) {
       </figure>
       <figure>
         <figcaption>
-          Difference <span class="key less">quieter</span> <span class="key more">louder</span>
+          Difference
+          <span class="key less" title="quieter than the original">
+            −
+          </span>
+          <span class="key more" title="louder than the original">
+            +
+          </span>
         </figcaption>
         {now ? (
           <Canvas

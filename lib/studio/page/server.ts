@@ -53,6 +53,10 @@ export async function attempt(work: () => Promise<unknown>): Promise<void> {
 
 const sentence = (text: string) => {
   const trimmed = text.trim();
-  const begun = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
+  // Names of files and of options stay as they are.
+  const begun = trimmed.replace(
+    /^[a-z]+(?=,? )/,
+    (word) => word.charAt(0).toUpperCase() + word.slice(1),
+  );
   return /[.!?)]$/.test(begun) ? begun : `${begun}.`;
 };

@@ -86,7 +86,8 @@ export function listen(): void {
     runs.value = runs.value.filter((each) => each.id !== id);
   });
   on('recording', (recording) => {
-    recordings.value = [...recordings.value, recording];
+    const others = recordings.value.filter(({ id }) => id !== recording.id);
+    recordings.value = [...others, recording];
   });
 }
 
