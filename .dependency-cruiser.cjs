@@ -11,6 +11,7 @@ const layers = [
   ['train', 'analysis'],
   ['tables'],
   ['report'],
+  ['studio'],
   ['cli'],
 ];
 

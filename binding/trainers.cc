@@ -205,6 +205,13 @@ Napi::Value evaluateTrainer(const Napi::CallbackInfo& info) {
       });
 }
 
+/// A float32 tensor on the CPU as a typed array of its own.
+Napi::Float32Array makeSamples(Napi::Env env, const at::Tensor& tensor) {
+  Napi::Float32Array samples = Napi::Float32Array::New(env, tensor.numel());
+  std::copy_n(tensor.const_data_ptr<float>(), tensor.numel(), samples.Data());
+  return samples;
+}
+
 Napi::Value progressObject(Napi::Env env, const FitProgress& progress) {
   const Napi::Object object = Napi::Object::New(env);
   object.Set("step", static_cast<double>(progress.step));
@@ -218,6 +225,8 @@ Napi::Value progressObject(Napi::Env env, const FitProgress& progress) {
   object.Set("losses", losses);
   object.Set("siSnr", ratios);
   object.Set("constant", makeFlags(env, progress.constant));
+  object.Set("estimates",
+             progress.estimates.defined() ? makeSamples(env, progress.estimates) : env.Null());
   object.Set("seconds", progress.seconds);
   return object;
 }

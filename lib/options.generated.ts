@@ -429,6 +429,10 @@ export interface FitFields {
   threads?: number;
   /** Seconds between two reports. A finite number, 0 or more. Default 0.05. */
   progressInterval?: number;
+  /**
+   * Reports of progress have the reconstruction as it is then, to be seen and heard. Default false.
+   */
+  estimates?: boolean;
 }
 
 export interface PitchOptions {
@@ -2601,6 +2605,13 @@ export const optionTables = {
         meaning: 'Seconds between two reports.',
         least: 0,
         default: 0.05,
+      },
+      {
+        name: 'estimates',
+        type: 'flag',
+        expected: 'true or false',
+        meaning: 'Reports of progress have the reconstruction as it is then, to be seen and heard.',
+        default: false,
       },
     ],
     PitchOptions: [

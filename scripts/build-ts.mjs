@@ -1,10 +1,9 @@
 // Compiles lib/ to dist/ (CommonJS, and one file of declarations) and writes the ES module entries
 // beside it. An ES entry re-exports the CommonJS one: there is one copy of every class, however it
-// is imported. The player is bundled once more, for browsers.
+// is imported. What runs in browsers is bundled: the player and the page of the studio.
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { minify } from '@swc/core';
-import { rollup } from 'rollup';
+import { bundlePlayer, bundleStudio } from './bundles.mjs';
 import { bundleDeclarations } from './declarations.mjs';
 import { main, require, root, run } from './steps.mjs';
 
@@ -16,20 +15,6 @@ function packageEntries() {
   return Object.values(exports).flatMap(({ node, require: entry = node?.require }) =>
     entry === undefined ? [] : [entry.default.replace(/\.js$/, '')],
   );
-}
-
-/**
- * Bundles `fewsound/player` to one small file for pages and AudioWorklets, which asks for nothing
- * else. tsconfig.player.json compiles it without the types of Node.js and the DOM.
- */
-async function bundlePlayer(dist) {
-  const folder = join(root, 'build', 'player');
-  rmSync(folder, { recursive: true, force: true });
-  run(process.execPath, [tsc, '-p', 'tsconfig.player.json']);
-  const bundle = await rollup({ input: join(folder, 'player', 'index.js') });
-  const { output } = await bundle.generate({ format: 'es' });
-  const { code } = await minify(output[0].code, { module: true, compress: true, mangle: true });
-  writeFileSync(join(dist, 'player', 'browser.mjs'), `${code}\n`);
 }
 
 await main(async () => {
@@ -58,6 +43,7 @@ await main(async () => {
     declarations,
     dist,
   );
-  await bundlePlayer(dist);
+  await bundlePlayer(join(dist, 'player', 'browser.mjs'));
+  await bundleStudio(join(dist, 'studio', 'page'));
   chmodSync(join(dist, 'cli', 'main.js'), 0o755);
 });

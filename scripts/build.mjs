@@ -30,7 +30,12 @@ function installPackages() {
   });
 }
 
-const TYPESCRIPT_STEPS = ['build-ts.mjs', 'declarations.mjs', 'foreign-globals.d.ts'];
+const TYPESCRIPT_STEPS = [
+  'build-ts.mjs',
+  'bundles.mjs',
+  'declarations.mjs',
+  'foreign-globals.d.ts',
+];
 
 export async function buildTypeScript() {
   const steps = TYPESCRIPT_STEPS.map((name) => join('scripts', name));

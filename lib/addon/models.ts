@@ -109,6 +109,8 @@ export interface FitReport {
   siSnr: (number | null)[];
   /** Of each clip: whether the estimate is constant though the clip is not. */
   constant: boolean[];
+  /** [clips · samples] where the fit was asked for `estimates`. */
+  estimates: Float32Array | null;
   /** Since this run began. */
   seconds: number;
 }

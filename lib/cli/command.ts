@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { styleText, types } from 'node:util';
 import type { Argument, Command, Option } from 'commander';
 import { FewSoundError } from '../errors.js';
+import type { WatchFits } from '../studio/index.js';
 
 /** Where a command writes. Standard output is for results, standard error for everything else. */
 export interface CommandStreams {
@@ -17,6 +18,16 @@ export interface CommandContext extends CommandStreams {
   readonly json: boolean;
   /** No progress on standard error. */
   readonly quiet: boolean;
+  /** Who watches the networks that are fitted. */
+  readonly watch?: WatchFits | undefined;
+  /** Runs another command in this process; its exit status. */
+  readonly runCommand: (
+    argv: readonly string[],
+    surroundings: CommandStreams & {
+      readonly signal: AbortSignal;
+      readonly watch?: WatchFits | undefined;
+    },
+  ) => Promise<number>;
 }
 
 /** A command's result: an object for `--json`, and text for people. */

@@ -60,6 +60,10 @@ const COMMANDS: Table<Entry | Group> = {
     summary: 'run a table of the papers and compare',
     load: async () => (await import('./commands/reproduce.js')).reproduce,
   },
+  studio: {
+    summary: 'open a page where networks learn sounds, to watch and to listen',
+    load: async () => (await import('./commands/studio.js')).studio,
+  },
   render: {
     summary: 'turn a saved network into sound',
     load: async () => (await import('./commands/render.js')).render,
@@ -133,6 +137,7 @@ const EXAMPLES: Examples = [
 /** Where a run of the command line writes, and what stops it. */
 export interface CliSurroundings extends CommandStreams {
   readonly signal?: AbortSignal;
+  readonly watch?: CommandContext['watch'];
 }
 
 /** Runs a command and prints its result. */
@@ -146,7 +151,7 @@ type Execute = (command: Command, definition: Definition<Inputs>) => Promise<voi
  */
 export async function runCli(
   argv: readonly string[],
-  { stdout, stderr, signal = new AbortController().signal }: CliSurroundings,
+  { stdout, stderr, signal = new AbortController().signal, watch }: CliSurroundings,
 ): Promise<number> {
   // Known before the arguments are parsed, so that an error in them is JSON as well.
   const json = argv.includes('--json');
@@ -154,7 +159,10 @@ export async function runCli(
 
   const execute: Execute = async (command, definition) => {
     const { quiet = false } = command.opts<{ quiet?: boolean }>();
-    const context: CommandContext = { stdout, stderr, signal, json, quiet };
+    const context: CommandContext = {
+      ...{ stdout, stderr, signal, json, quiet, watch },
+      runCommand: runCli,
+    };
     const result = await definition.run(valuesOf(command, definition), context, command);
     if ('text' in result) stdout.write(json ? toJsonLine(result.json) : `${result.text}\n`);
     status = result.status ?? 0;

@@ -24,8 +24,8 @@ import type { TrainingState } from './trainer.js';
 // losses, counters) as `training.<name>`, and in the metadata the architecture, the options that
 // decide the course of the training, and a fingerprint of the recording.
 
-/** Why a fit ended. */
-export type FitEnd = 'steps' | 'siSnr' | 'loss' | 'patience';
+/** Why a fit ended: `asked` by the signal `stop`. */
+export type FitEnd = 'steps' | 'siSnr' | 'loss' | 'patience' | 'asked';
 
 const networkPrefix = 'network.';
 const trainingPrefix = 'training.';

@@ -46,7 +46,10 @@ export interface FitAllProgress {
 
 /** Options of `fitAll`. */
 export interface FitAllOptions
-  extends Omit<FitOptions, 'earlyStop' | 'checkpoint' | 'resume' | 'onProgress'> {
+  extends Omit<
+    FitOptions,
+    'earlyStop' | 'estimates' | 'checkpoint' | 'resume' | 'stop' | 'onProgress'
+  > {
   /**
    * Makes the network for a clip. Default: `new KAN()`. Called for all clips before the first step.
    */
@@ -96,7 +99,7 @@ export async function fitAll(
     given({ network: options.network, together, onProgress, onFitted }),
     'fitAll options',
   );
-  refuseOptions('fitAll', rest, ['earlyStop', 'checkpoint', 'resume']);
+  refuseOptions('fitAll', rest, ['earlyStop', 'estimates', 'checkpoint', 'resume', 'stop']);
   const owned = new Set<Inr>();
   try {
     const tasks = clips.map((clip, index): Task => {
@@ -183,7 +186,7 @@ async function fitGroup(group: readonly Task[], course: Course): Promise<FittedC
       options,
       group.map(({ index }) => index),
     );
-    const { reason, last } = await runFitter(fitter, options.steps, options.signal, (report) => {
+    const { reason, last } = await runFitter(fitter, options.steps, [options.signal], (report) => {
       watch.look(report);
       course.report(report, options);
     });

@@ -12,6 +12,7 @@ import {
   type CheckpointOptions,
   type FitOptions,
   type FitProgress,
+  refuseOptions,
   requireNetwork,
   resolveFitOptions,
 } from './fit-options.js';
@@ -31,7 +32,7 @@ export interface FittedPiece extends FitResult {
 }
 
 /** Options of `fitLong`. */
-export interface FitLongOptions extends Omit<FitOptions, 'onProgress'> {
+export interface FitLongOptions extends Omit<FitOptions, 'stop' | 'onProgress'> {
   /** Most samples of a piece, 4 · overlap to 16,777,216. Default 32,768 (paper 1). */
   pieceSamples?: number;
   /** Samples that neighbors share and fade over, 2 or more. Default 2048. */
@@ -81,6 +82,7 @@ export async function fitLong(
   }
   requireClip(clip, 'fit');
   const { pieceSamples, overlap, onProgress, onFitted, ...rest } = options;
+  refuseOptions('fitLong', rest, ['stop']);
   const plan = parseOptions(planSchema, { pieceSamples, overlap, onFitted }, 'fitLong options');
   const pieces = planPieces(clip.length, plan.pieceSamples, plan.overlap);
   const clips = pieces.map(({ start, length }) => crop(clip, start, length));

@@ -43,6 +43,8 @@ export interface FitProgress {
   readonly secondsElapsed: number;
   /** Estimate, unless it stops early. */
   readonly secondsLeft: number;
+  /** [samples]: its reconstruction, a copy; with the option `estimates`. */
+  readonly estimate?: Float32Array;
 }
 
 /** Options of `fit`. */
@@ -69,6 +71,11 @@ export interface FitOptions
   onWarning?: (warning: TrainingWarning) => void;
   /** Stops the fit within a step; a checkpoint is written first where one is asked for. */
   signal?: AbortSignal;
+  /**
+   * Ends the fit within a step as an early stop does: the promise is fulfilled. Before the first
+   * step there is nothing to keep, and it is as `signal`.
+   */
+  stop?: AbortSignal;
 }
 
 const path = z.string({ error: 'Expected a path' }).min(1, { error: 'Expected a path' });
@@ -76,6 +83,7 @@ const {
   steps,
   optimizer: _,
   progressInterval: __,
+  estimates,
   ...others
 } = fieldsOf<FitFields & { steps: number }>(fitRows);
 export const threadsField = others.threads;
@@ -94,9 +102,12 @@ function fitSchema(learningRate: number, sampleRate: number) {
       every: wholeNumber(1, 100_000_000).optional(),
     }).optional(),
     resume: path.optional(),
+    // Absent from what a run records: it changes nothing of the training.
+    estimates: estimates.optional(),
     onProgress: callback<(progress: FitProgress) => void>().optional(),
     onWarning: callback<OnWarning>().optional(),
     signal: abortSignal.optional(),
+    stop: abortSignal.optional(),
   });
 }
 

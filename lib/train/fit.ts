@@ -142,7 +142,7 @@ async function fitNetwork(network: Inr, clip: Clip, options: FitOptions): Promis
 }
 
 async function run(network: Inr, clip: Clip, options: ResolvedFit): Promise<FitResult> {
-  const { checkpoint, signal } = options;
+  const { checkpoint, signal, stop } = options;
   if (checkpoint !== undefined) await requireWritable(checkpoint.path);
   const { fitter: prepared, stopped } = await prepare(network, clip, options);
   using fitter = prepared;
@@ -155,21 +155,22 @@ async function run(network: Inr, clip: Clip, options: ResolvedFit): Promise<FitR
   const save = () => saveState(fitter, network, clip, options, stoppedBy);
   for (let step = begin; step < options.steps && stoppedBy === 'steps'; ) {
     const until = nextStop(step, options);
-    const outcome = await runFitter(fitter, until, signal, (report) => {
+    const outcome = await runFitter(fitter, until, [signal, stop], (report) => {
       watch.look(report);
       progress.report(report);
     });
     last = outcome.last ?? last;
     step = addon().fitFacts(fitter.handle).step;
-    if (outcome.reason === 'aborted') {
+    const aborted = outcome.reason === 'aborted';
+    if (aborted && (signal?.aborted || step === 0)) {
       const saved = checkpoint !== undefined && step > begin;
       if (saved) await save();
       throwIfAborted(
-        signal,
+        signal?.aborted ? signal : stop,
         `the fit was aborted after step ${step}${saved ? `; ${checkpoint.path} holds what is needed to go on` : ''}.`,
       );
     }
-    stoppedBy = outcome.reason as FitEnd;
+    stoppedBy = aborted ? 'asked' : (outcome.reason as FitEnd);
     if (checkpoint?.every !== undefined) await save();
   }
   if (last !== null) progress.finish(last);

@@ -17,7 +17,16 @@ export function createFitter(
   clips: readonly Clip[],
   options: ResolvedFit,
 ): Trainer {
-  const { steps, learningRate, betas, schedule, loss, threads, earlyStop = {} } = options;
+  const {
+    steps,
+    learningRate,
+    betas,
+    schedule,
+    loss,
+    threads,
+    estimates,
+    earlyStop = {},
+  } = options;
   const { length } = clips[0] as Clip;
   const targets = new Float32Array(clips.length * length);
   for (const [i, { samples }] of clips.entries()) targets.set(samples, i * length);
@@ -25,7 +34,7 @@ export function createFitter(
     const tensor = wrapTensor(addon().tensor(targets, [clips.length, length], 'float32'));
     const handles = networks.map(({ handle }) => handle);
     const argument = {
-      ...{ steps, threads, loss, earlyStop: { ...earlyStop } },
+      ...{ steps, threads, loss, estimates, earlyStop: { ...earlyStop } },
       optimizer: optimizerOf(options),
       schedule: scheduleArgument({ schedule, learningRate, steps, beta1: betas[0] }),
     };
@@ -33,21 +42,23 @@ export function createFitter(
   });
 }
 
-/** Runs the native loop, which looks at the signal before every step. */
+/** Runs the native loop, which looks at the signals before every step. */
 export async function runFitter(
   fitter: Trainer,
   untilStep: number,
-  signal: AbortSignal | undefined,
+  signals: readonly (AbortSignal | undefined)[],
   onReport: (report: FitReport) => void,
 ): ReturnType<ReturnType<typeof addon>['runTrainer']> {
   const abort = addon().createAbortFlag();
   const raise = () => addon().raiseAbort(abort);
-  signal?.addEventListener('abort', raise, { once: true });
-  if (signal?.aborted) raise();
+  for (const signal of signals) {
+    signal?.addEventListener('abort', raise, { once: true });
+    if (signal?.aborted) raise();
+  }
   try {
     return await addon().runTrainer(fitter.handle, untilStep, abort, onReport);
   } finally {
-    signal?.removeEventListener('abort', raise);
+    for (const signal of signals) signal?.removeEventListener('abort', raise);
   }
 }
 
@@ -83,7 +94,7 @@ export class ProgressReporter {
     if (report.step !== this.#reportedStep) this.#pass(report);
   }
 
-  #pass({ step, losses, siSnr }: FitReport): void {
+  #pass({ step, losses, siSnr, estimates }: FitReport): void {
     const { steps, onProgress } = this.#options;
     if (onProgress === undefined) return;
     const secondsElapsed = this.seconds;
@@ -99,6 +110,7 @@ export class ProgressReporter {
       stepsPerSecond,
       secondsElapsed,
       secondsLeft,
+      ...(estimates !== null && { estimate: estimates }),
     };
     onProgress(progress);
   }

@@ -42,6 +42,12 @@ void checkLosses(const double* losses, int64_t clips, int64_t step, double learn
   }
 }
 
+/// A copy that later steps leave alone.
+at::Tensor reported(const at::Tensor& estimates) {
+  const auto options = at::TensorOptions().dtype(at::kFloat).device(at::kCPU);
+  return at::empty(estimates.sizes(), options).copy_(estimates);
+}
+
 }  // namespace
 
 void fields(OptionVisitor& visit, EarlyStop& options) {
@@ -76,6 +82,10 @@ void fields(OptionVisitor& visit, FitterOptions& options) {
         options.threads, Whole{1, 1024});
   visit({.name = "progressInterval", .meaning = "Seconds between two reports."},
         options.progressInterval, kNotNegative);
+  visit({.name = "estimates",
+         .meaning =
+             "Reports of progress have the reconstruction as it is then, to be seen and heard."},
+        options.estimates);
 }
 
 Fitter::Fitter(std::vector<std::shared_ptr<Inr>> networks, const at::Tensor& targets,
@@ -160,14 +170,14 @@ StopReason Fitter::run(int64_t untilStep, const std::atomic<bool>& abort,
   const BatchLoan loan(fit_->networks());
   const int64_t end = std::min(untilStep, options_.steps);
   const auto start = Clock::now();
-  double reported = -std::numeric_limits<double>::infinity();
+  double reportedAt = -std::numeric_limits<double>::infinity();
 
   while (stepCount() < end) {
     if (abort.load(std::memory_order_relaxed)) return StopReason::kAborted;
     takeSteps(end - stepCount());
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     bool due =
-        onProgress && (seconds - reported >= options_.progressInterval || stepCount() == end);
+        onProgress && (seconds - reportedAt >= options_.progressInterval || stepCount() == end);
     std::vector<std::optional<double>> ratios;
     if (due || options_.earlyStop.siSnr) ratios = siSnr(fit_->estimates(), fit_->targets());
     const StopReason reason = earlyStop(ratios);
@@ -180,8 +190,9 @@ StopReason Fitter::run(int64_t untilStep, const std::atomic<bool>& abort,
                   {losses_.end() - clips(), losses_.end()},
                   std::move(ratios),
                   constantOutputs(fit_->estimates(), fit_->targets()),
+                  options_.estimates ? reported(fit_->estimates()) : at::Tensor(),
                   seconds});
-      reported = seconds;
+      reportedAt = seconds;
     }
     if (reason != StopReason::kSteps) return reason;
   }

@@ -32,6 +32,7 @@ struct FitterOptions {
   EarlyStop earlyStop;
   std::optional<int> threads = std::nullopt;
   double progressInterval = 0.05;  // seconds between two reports
+  bool estimates = false;          // whether these have the reconstructions
 };
 
 void fields(OptionVisitor& visit, EarlyStop& options);
@@ -44,7 +45,8 @@ struct FitProgress {
   std::vector<std::optional<double>> siSnr;
   // Whether the estimate of each clip there is constant and the clip is not.
   std::vector<bool> constant;
-  double seconds;  // in this call of run
+  at::Tensor estimates;  // [clips, samples] there, float32 on the CPU; undefined unless asked for
+  double seconds;        // in this call of run
 };
 
 enum class StopReason : uint8_t { kSteps, kSiSnr, kLoss, kPatience, kAborted };

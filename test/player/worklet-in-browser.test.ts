@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { readSound } from '../../lib/player';
-import { describeWithBrowser, executablePath } from '../browser';
 import { codeBlocks } from '../docs/code-blocks';
 import { smallNetwork } from '../nn/small-networks';
 import { temporaryFolder } from '../nn/temporary-folder';
+import { describeWithBrowser, launchBrowser } from '../setup/browser';
 
 const file = temporaryFolder();
 
@@ -34,10 +34,7 @@ describeWithBrowser('the processor of docs/player.md in an AudioWorklet', () => 
       response.writeHead(url in pages ? 200 : 404, { 'content-type': type }).end(body);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    browser = await chromium.launch({
-      executablePath: executablePath as string,
-      args: ['--no-sandbox'],
-    });
+    browser = await launchBrowser();
   }, 180_000);
 
   afterAll(async () => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import {
   writeAnalysisReport,
   writeClassifierReport,
@@ -10,7 +10,7 @@ import {
   writeReport,
   writeTrainingReport,
 } from '../../lib/report';
-import { describeWithBrowser, executablePath } from '../browser';
+import { describeWithBrowser, launchBrowser } from '../setup/browser';
 import { sampleAnalysis } from './sample-analysis';
 import { sampleClassifier, sampleTest } from './sample-classifier';
 import { sampleModel, sampleRun, sampleSound } from './sample-report';
@@ -51,18 +51,7 @@ describeWithBrowser('a report in Chromium (skipped where there is none: set CHRO
       join(folder, 'many-classes.html'),
       sampleClassifier({ test: sampleTest(many) }),
     );
-    browser = await chromium.launch({
-      executablePath: executablePath as string,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser?.close();

@@ -132,6 +132,49 @@ describe('progress', () => {
   });
 });
 
+describe('estimates', () => {
+  it('are what the network sounded like before the update', async () => {
+    using network = smallNetwork('kan');
+    using earlier = smallNetwork('kan');
+    const reports: FitProgress[] = [];
+    const options = { loss: quickLoss, onProgress: (each: FitProgress) => reports.push(each) };
+    await fit(earlier, clip, { ...options, steps: 4 });
+    expect(reports.at(-1)).not.toHaveProperty('estimate');
+    await fit(network, clip, { ...options, steps: 5, estimates: true });
+    const estimate = reports.at(-1)?.estimate as Float32Array;
+    const sound = earlier.render(clip.length);
+    expect(estimate).toHaveLength(clip.length);
+    // The two go through the network in other blocks, which may round otherwise.
+    const furthest = sound.reduce(
+      (most, x, i) => Math.max(most, Math.abs(x - (estimate[i] ?? 9))),
+      0,
+    );
+    expect(furthest).toBeLessThan(1e-5);
+  });
+});
+
+describe('stop', () => {
+  it('ends the fit within a step and keeps what was learned', async () => {
+    using network = smallNetwork('kan');
+    const controller = new AbortController();
+    const result = await fit(network, clip, {
+      steps: 100_000,
+      loss: quickLoss,
+      stop: controller.signal,
+      onProgress: () => controller.abort(),
+    });
+    expect(result.stoppedBy).toBe('asked');
+    expect(result.steps).toBeLessThan(100_000);
+    expect(result.losses).toHaveLength(result.steps);
+  });
+
+  it('before the first step there is nothing to keep', async () => {
+    using network = smallNetwork('kan');
+    const fitting = fit(network, clip, { steps: 3, stop: AbortSignal.abort() });
+    await expect(fitting).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+});
+
 describe('abort', () => {
   it('stops within a step', async () => {
     using network = smallNetwork('kan');

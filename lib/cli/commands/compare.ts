@@ -43,6 +43,7 @@ import { measureYardstick, type Yardstick, yardstickJson } from '../runs/yardsti
 import { announce } from '../terminal/announce.js';
 import { warnOfLeftOut } from '../terminal/left-out.js';
 import { comparisonText } from '../terminal/metrics.js';
+import { watchFlags, withPage } from '../terminal/page.js';
 
 const inputs = {
   audio: argument(
@@ -58,6 +59,7 @@ const inputs = {
   out: flag('--out <folder>', 'folder for the results; default: fewsound-out/NAME-comparison'),
   resume: flag('--resume', 'resume the interrupted comparison of a folder, with the same options'),
   quiet: quietFlag,
+  ...watchFlags,
   ...recordingFlags,
   ...trainingFlags,
 };
@@ -83,11 +85,14 @@ export const compare = defineCommand({
       training: trainingSettings(given),
       out: given.out ?? join('fewsound-out', `${nameOf(audio)}-comparison`),
     };
-    if (isFolder(audio)) return compareFolder(comparison, resume, context);
+    if (isFolder(audio)) {
+      if (given.watch) throw new UsageError('--watch is for one recording, not for a folder.');
+      return compareFolder(comparison, resume, context);
+    }
     if (resume) {
       throw new UsageError(`--resume is for a folder of recordings; ${audio} is not a folder.`);
     }
-    return compareOne(comparison, context);
+    return withPage(given, audio, context, (watched) => compareOne(comparison, watched));
   },
 });
 

@@ -41,9 +41,13 @@ import { type FileWriter, prettyJson, RUN_FILES, RunFolder } from '../runs/folde
 import { measureYardstick, type Yardstick, yardstickJson } from '../runs/yardstick.js';
 import { announce } from '../terminal/announce.js';
 import { metricsText, yardstickText } from '../terminal/metrics.js';
+import { watchFlags, withPage } from '../terminal/page.js';
 
 /** Flags that can be given with --resume; everything else stays as it was. */
-const WITH_RESUME = new Set(['resume', 'steps', 'threads', 'checkpointEvery', 'json', 'quiet']);
+const WITH_RESUME = new Set([
+  ...['resume', 'steps', 'threads', 'checkpointEvery', 'json', 'quiet'],
+  ...Object.keys(watchFlags),
+]);
 
 const inputs = {
   audio: argument('[audio]', 'recording to learn: wav, flac, mp3, ogg or opus'),
@@ -61,6 +65,7 @@ const inputs = {
     integerFrom(1),
   ),
   quiet: quietFlag,
+  ...watchFlags,
   ...wholeRecordingFlags,
   ...trainingFlags,
 };
@@ -93,15 +98,17 @@ export const fitCommand = defineCommand({
       // Where it is not given it has its default, which the fit may not have been started with.
       const { steps, threads } = trainingSettings(given);
       const changes = { steps: isGiven(command, 'steps') ? steps : undefined, threads };
-      return resumeFit(resume, given, changes, context);
+      return withPage(given, resume, context, (watched) =>
+        resumeFit(resume, given, changes, watched),
+      );
     }
     if (audio === undefined) throw new UsageError('missing the recording: fewsound fit AUDIO');
-    return startFit(
-      audio,
-      given,
-      modelOptions(command, [model]).get(model) ?? {},
-      context,
-      command,
+    if (given.watch && given.samples === 'all') {
+      throw new UsageError('--watch shows one network; it is not for --samples all.');
+    }
+    const options = modelOptions(command, [model]).get(model) ?? {};
+    return withPage(given, audio, context, (watched) =>
+      startFit(audio, given, options, watched, command),
     );
   },
 });
@@ -227,7 +234,8 @@ class FitRun {
         try {
           await this.prepared;
           const [next, ...others] = this.wider;
-          if (next === undefined || isTransparent(fitted.metrics)) {
+          const stopped = fitted.pieces.some(({ result }) => result.stoppedBy === 'asked');
+          if (next === undefined || stopped || isTransparent(fitted.metrics)) {
             return await this.writeResults(fitted);
           }
           if (!context.json && !context.quiet) context.stderr.write(`${attemptText(fitted)}\n`);

@@ -128,7 +128,7 @@ export const deviceName: Parser<DeviceName> = (text) => {
 };
 
 /** The type of an input that no parser reads, from how it is written. */
-type Unparsed<Text extends string> = Text extends `${string}<${string}...>`
+type Unparsed<Text extends string> = Text extends `${string}<${string}...>` | `[${string}...]`
   ? string[]
   : Text extends `${string}<${string}>`
     ? string

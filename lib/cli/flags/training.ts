@@ -5,16 +5,28 @@ import { type Flag, isGiven, type Values } from '../command.js';
 import { choice, deviceName, flag, grouped, integerFrom } from './parsers.js';
 import { optionOf } from './rows.js';
 
-/** The flags of the options of `fit`, by where these are among them: `steps`, `loss.mels`. */
-const { threads, ...fitFlags } = Object.fromEntries(flagsOf(fitRows, ''));
+/** An option of `fit` that has a flag. */
+export interface FitFlag {
+  /** Where it is among the options: `steps`, `loss.mels`. */
+  readonly place: string;
+  readonly row: OptionRow;
+  readonly flag: Flag<unknown>;
+}
 
-function flagsOf(rows: readonly OptionRow[], group: string): [string, Flag<unknown>][] {
-  return rows.flatMap((row) => {
+/** All of them. */
+export const FIT_FLAGS: readonly FitFlag[] = flagsOf(fitRows, '');
+
+const { threads, ...fitFlags } = Object.fromEntries(
+  FIT_FLAGS.map(({ place, flag }): [string, Flag<unknown>] => [place, flag]),
+);
+
+function flagsOf(rows: readonly OptionRow[], group: string): FitFlag[] {
+  return rows.flatMap((row): FitFlag[] => {
     if (row.type === 'group') return flagsOf(row.fields ?? [], row.name);
     if (row.flag === undefined) return [];
     // What the optimizer has is among the options of `fit` themselves.
     const place = group === '' || group === 'optimizer' ? row.name : `${group}.${row.name}`;
-    return [[place, flagOf(row, place, group)]];
+    return [{ place, row, flag: flagOf(row, place, group) }];
   });
 }
 

@@ -13,6 +13,8 @@ import {
 } from '../../nn/index.js';
 import { parseOptions } from '../../options.js';
 import type { FitConditions, FittedNetwork } from '../../report/index.js';
+import { kindName } from '../../report/text-table.js';
+import type { FitWatcher } from '../../studio/index.js';
 import type { Device } from '../../tensor/index.js';
 import { resolveFitOptions } from '../../train/fit-options.js';
 import {
@@ -156,7 +158,7 @@ export async function fitNetwork(
     onBegin,
   }: { label?: string; checkpoints?: Checkpoints; onBegin?: () => void } = {},
 ): Promise<Fitted> {
-  const { clip, inPieces, training } = fitting;
+  const { clip, inPieces, training, kind } = fitting;
   const pieces: PieceCourse[] = [];
   let siSnr: SiSnrAtStep[] = [];
   let warnings: string[] = [];
@@ -165,6 +167,7 @@ export async function fitNetwork(
     [siSnr, warnings] = [[], []];
   };
   let network: Inr | PiecewiseInr | undefined;
+  let watcher: FitWatcher | undefined;
   const train = async (progress: ProgressDisplay<FitProgress>): Promise<Inr | PiecewiseInr> => {
     const options = {
       ...fitOptions(training),
@@ -174,22 +177,28 @@ export async function fitNetwork(
         onBegin?.();
         siSnr.push({ step: state.step, siSnr: state.siSnr });
         progress.update(state);
+        watcher?.progress(state);
       },
       onWarning: ({ message }: { message: string }) => {
         warnings.push(message);
         progress.note(`warning: ${message}`);
+        watcher?.warning(message);
       },
     };
     if (inPieces) return fitLong(() => makeNetwork(fitting), clip, { ...options, onFitted });
     const alone = makeNetwork(fitting);
     network = alone;
-    onFitted(await fit(alone, clip, options));
+    const parameters = alone.parameterCount;
+    watcher = context.watch?.({ kind, label: label.trim() || kindName(kind), clip, parameters });
+    const watched = watcher && { estimates: true, stop: watcher.stop };
+    onFitted(await fit(alone, clip, { ...options, ...watched }));
     return alone;
   };
   try {
     network = await withProgress(context, label, FIT_PROGRESS, train);
     const reconstruction = network.render(clip.length);
     const metrics = await evaluate(clip, reconstruction, { metrics: defaultMetrics('fits') });
+    watcher?.learned(reconstruction, metrics);
     return { fitting, network, pieces, reconstruction, metrics };
   } catch (error) {
     network?.dispose();

@@ -1,5 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
 
 /** Chromium or Chrome: $CHROMIUM, else the first in PATH. */
 function findBrowser(): string | undefined {
@@ -16,7 +17,22 @@ function findBrowser(): string | undefined {
   });
 }
 
-export const executablePath = findBrowser();
-
-/** Skipped where there is none. */
+const executablePath = findBrowser();
+/** Tests that are skipped, visibly, where there is no browser. */
 export const describeWithBrowser = executablePath ? describe : describe.skip;
+
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: executablePath as string,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--autoplay-policy=no-user-gesture-required',
+    ],
+  });
+}

@@ -1,0 +1,222 @@
+import { Writable } from 'node:stream';
+import { type ErrorCode, FewSoundError, invalidArgument } from '../../errors.js';
+import { type OptionRow, optionRows } from '../../options.js';
+import { kindName } from '../../report/text-table.js';
+import type { FitCommand, FitRequest, FormField, Forms } from '../../studio/index.js';
+import { devices } from '../../tensor/index.js';
+import { recipeFor, recipeNames } from '../../train/index.js';
+import type { CommandContext } from '../command.js';
+import { KINDS, type Kind } from '../flags/networks.js';
+import { STANDARD_SAMPLES } from '../flags/recording.js';
+import { optionOf } from '../flags/rows.js';
+import { FIT_FLAGS } from '../flags/training.js';
+
+// The command `fit` as the studio runs it: its forms, its arguments, the program that does the same.
+
+/** What the page asks for in places of its own. */
+const ELSEWHERE = ['steps', 'threads'];
+
+/** An option with what it is called. */
+interface Named {
+  readonly name: string;
+  readonly row: OptionRow;
+}
+
+const networkRows = (kind: string): Named[] =>
+  optionRows('network', kind)
+    .filter(({ flag }) => flag !== undefined)
+    .map((row) => ({ name: row.name, row }));
+
+const trainingRows: readonly Named[] = FIT_FLAGS.map(({ place, row }) => ({ name: place, row }));
+
+/** `fit` for a studio that this command opens. */
+export function fitCommandFor(context: CommandContext): FitCommand {
+  return { forms: forms(), argumentsOf, programOf, run: (...given) => run(context, ...given) };
+}
+
+function forms(): Forms {
+  return {
+    networks: KINDS.map((kind) => ({
+      kind,
+      name: kindName(kind),
+      fields: networkRows(kind).map(fieldOf),
+    })),
+    training: trainingRows.filter(({ name }) => !ELSEWHERE.includes(name)).map(fieldOf),
+    recipes: recipeNames.map((name) => ({
+      name,
+      meaning: recipeFor(name, STANDARD_SAMPLES).meaning,
+    })),
+    devices: devices().map(String),
+  };
+}
+
+const TYPES: Readonly<Partial<Record<OptionRow['type'], FormField['type']>>> = {
+  whole: 'whole',
+  real: 'number',
+  flag: 'switch',
+  choice: 'choice',
+};
+
+function fieldOf({ name, row }: Named): FormField {
+  const { type, meaning, expected, default: usual, names, least, most } = row;
+  return {
+    ...{ name, flag: optionOf(row).long as string, type: TYPES[type] ?? 'text', meaning, expected },
+    ...(usual !== undefined && { usual: String(usual) }),
+    ...(names !== undefined && { choices: names }),
+    ...(least !== undefined && { least }),
+    ...(most !== undefined && { most }),
+  };
+}
+
+/** The options of a request that differ from what is usual, each with its row. */
+function given({ kind, network, training }: FitRequest): { network: Given[]; training: Given[] } {
+  if (!(KINDS as readonly string[]).includes(kind)) {
+    throw invalidArgument('kind', `There is no network ${kind}; choose ${KINDS.join(', ')}.`);
+  }
+  return { network: find(networkRows(kind), network), training: find(trainingRows, training) };
+}
+
+interface Given extends Named {
+  readonly text: string;
+}
+
+/** What has no row: `fit` has its flags by hand. */
+const PLAIN = ['seed', 'device'];
+
+function find(rows: readonly Named[], values: Readonly<Record<string, string>>): Given[] {
+  return Object.entries(values).flatMap(([name, text]) => {
+    if (PLAIN.includes(name)) return [];
+    const found = rows.find((each) => each.name === name);
+    if (found === undefined) throw invalidArgument(name, `There is no option ${name}.`);
+    return [{ ...found, text }];
+  });
+}
+
+function argumentsOf(request: FitRequest): string[] {
+  const { audio, stretch, kind, recipe, training } = request;
+  const { samples, sampleRate, offset, channel } = stretch;
+  const own = given(request);
+  const flags = [...own.network, ...own.training].flatMap(({ row, text }) => {
+    const { long } = optionOf(row);
+    if (row.type !== 'flag') return [`${long}=${text}`];
+    return (text === 'true') === row.default ? [] : [long as string];
+  });
+  return [
+    'fit',
+    audio,
+    `--model=${kind}`,
+    ...(recipe === undefined ? [] : [`--recipe=${recipe}`]),
+    `--samples=${samples}`,
+    `--sample-rate=${sampleRate}`,
+    ...(offset > 0 ? [`--offset=${offset}`] : []),
+    ...(channel === 'mix' ? [] : [`--channel=${channel}`]),
+    ...flags,
+    ...PLAIN.flatMap((name) => (training[name] ? [`--${name}=${training[name]}`] : [])),
+  ];
+}
+
+/** A value as it is typed, as a value of TypeScript. */
+function literal({ row, text }: Given): unknown {
+  switch (row.type) {
+    case 'flag':
+      return text === 'true';
+    case 'choice':
+      return text;
+    case 'whole':
+    case 'real':
+      return Number(text);
+    default: {
+      const numbers = text.split(',').map(Number);
+      // A rule for frequencies is written as on the command line.
+      return numbers.some(Number.isNaN) ? text : numbers;
+    }
+  }
+}
+
+/** `{ grid: 10, loss: { mel: 0.3 } }` from `grid` and `loss.mel`. */
+function nested(options: readonly Given[]): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  for (const each of options) {
+    const [first, inner] = each.name.split('.') as [string, string?];
+    result[first] =
+      inner === undefined
+        ? literal(each)
+        : { ...(result[first] as object | undefined), [inner]: literal(each) };
+  }
+  return result;
+}
+
+const CLASSES: Readonly<Record<Kind, string>> = {
+  ...{ kan: 'KAN', nerf: 'Nerf', siren: 'Siren', rff: 'Rff', finer: 'Finer', wire: 'Wire' },
+};
+
+function programOf(request: FitRequest): string {
+  const { audio, stretch, kind, recipe, training } = request;
+  const { samples, sampleRate, offset, channel } = stretch;
+  const own = given(request);
+  const clip = {
+    ...{ samples, sampleRate },
+    ...(offset > 0 && { offset }),
+    ...(channel !== 'mix' && { channel }),
+  };
+  const { device } = training;
+  const network = {
+    ...nested(own.network),
+    seed: Number(training.seed ?? 0),
+    ...(device !== undefined && device !== 'cpu' && { device }),
+  };
+  const options = nested(own.training);
+  const name = CLASSES[kind as Kind];
+  const learn =
+    recipe === undefined
+      ? [
+          `const network = new ${name}(${code(network)});`,
+          `await fit(network, clip, ${code(options)});`,
+        ]
+      : [`const { network } = await fit(clip, ${code({ recipe, ...options, network })});`];
+  const imports = ['fit', 'loadClip', 'writeWav', ...(recipe === undefined ? [name] : [])];
+  return [
+    `import { ${imports.sort().join(', ')} } from 'fewsound';`,
+    '',
+    `const clip = await loadClip(${code(audio)}, ${code(clip)});`,
+    ...learn,
+    'const samples = network.render(clip.length);',
+    "await writeWav('reconstruction.wav', { samples, sampleRate: clip.sampleRate });",
+    "await network.save('model.safetensors');",
+    '',
+  ].join('\n');
+}
+
+/** A value as people write it. */
+function code(value: unknown): string {
+  if (typeof value === 'string') return `'${value.replace(/[\\']/g, '\\$&')}'`;
+  if (Array.isArray(value)) return `[${value.map(code).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  const entries = Object.entries(value).map(([name, each]) => `${name}: ${code(each)}`);
+  return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
+}
+
+async function run(
+  context: CommandContext,
+  ...[arguments_, { signal, watch }]: Parameters<FitCommand['run']>
+): Promise<void> {
+  let text = '';
+  const stdout = new Writable({
+    write(chunk, _, done) {
+      text += String(chunk);
+      done();
+    },
+  });
+  const { stderr } = context;
+  const surroundings = { stdout, stderr, signal, watch };
+  const status = await context.runCommand([...arguments_, '--json', '--quiet'], surroundings);
+  if (status === 0) return;
+  const { error } = JSON.parse(text) as {
+    error: { code: string; message: string; field?: string };
+  };
+  // A mistake in the call is one of the form.
+  const code = (error.code === 'USAGE' ? 'INVALID_ARGUMENT' : error.code) as ErrorCode;
+  throw new FewSoundError(code, error.message, {
+    ...(error.field !== undefined && { field: error.field }),
+  });
+}

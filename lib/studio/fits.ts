@@ -1,0 +1,37 @@
+// What the studio asks of the command line: it has the flags, their checks and the folder of a run.
+
+import type { Forms, Stretch } from './protocol.js';
+import type { WatchFits } from './watch.js';
+
+/** A fit as the page asks for it, options as they are typed. */
+export interface FitRequest {
+  readonly audio: string;
+  readonly stretch: Stretch;
+  readonly kind: string;
+  readonly recipe?: string | undefined;
+  readonly network: Readonly<Record<string, string>>;
+  readonly training: Readonly<Record<string, string>>;
+}
+
+/** The command `fit`, in this process. */
+export interface FitCommand {
+  readonly forms: Forms;
+  /**
+   * The arguments of `fewsound` for a fit.
+   *
+   * @throws FewSoundError INVALID_ARGUMENT for an option that there is not
+   */
+  argumentsOf(request: FitRequest): string[];
+  /** The same in TypeScript. */
+  programOf(request: FitRequest): string;
+  /**
+   * Fits.
+   *
+   * @throws FewSoundError what the command reports; ABORTED where the signal stops it, with what
+   *   is needed to go on in its folder
+   */
+  run(
+    arguments_: readonly string[],
+    options: { readonly signal: AbortSignal; readonly watch: WatchFits },
+  ): Promise<void>;
+}

@@ -1,0 +1,44 @@
+import { FewSoundError, invalidArgument } from '../errors.js';
+import { Inr, load } from '../nn/index.js';
+
+/** Most samples of a rendering; a page draws and plays no more. */
+const MOST_SAMPLES = 2 ** 22;
+
+/** What of the sound of a network to render. */
+export interface RenderRequest {
+  /** Seconds. */
+  readonly from: number;
+  readonly to: number;
+  /** Hz, any. */
+  readonly sampleRate: number;
+}
+
+/**
+ * The sound of a saved network between the samples that it learned.
+ *
+ * @returns [round((to - from) · sampleRate)]
+ */
+export async function renderKept(path: string, request: RenderRequest): Promise<Float32Array> {
+  const count = (request.to - request.from) * request.sampleRate;
+  if (!(count <= MOST_SAMPLES)) {
+    throw invalidArgument(
+      'sampleRate',
+      `That are ${Math.round(count)} samples; up to ${MOST_SAMPLES} can be shown at once. Choose a lower rate, or a shorter stretch.`,
+    );
+  }
+  return withNetwork(path, (network) => network.render(request));
+}
+
+/** Loads the network of a run for `use`. */
+export async function withNetwork<T>(path: string, use: (network: Inr) => T): Promise<T> {
+  const model = await load(path);
+  try {
+    if (model instanceof Inr) return use(model);
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      'This model has several networks; open one of one.',
+    );
+  } finally {
+    model.dispose();
+  }
+}

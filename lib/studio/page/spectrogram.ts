@@ -1,0 +1,168 @@
+import { Fourier } from './fft.js';
+
+const WINDOW = 1024;
+const fourier = new Fourier(WINDOW);
+const hann = Float64Array.from(
+  { length: WINDOW },
+  (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / WINDOW),
+);
+
+/** Columns and rows of a picture; rows are spaced as pitches are heard. */
+export const COLUMNS = 160;
+export const ROWS = 96;
+
+/** What is below the loudest by more is black. */
+const RANGE = 80;
+
+/** A sound over time and frequency: dB, [COLUMNS][ROWS], low frequencies first. */
+export type Levels = Float32Array;
+
+const mel = (hertz: number) => 2595 * Math.log10(1 + hertz / 700);
+const hertz = (mels: number) => 700 * (10 ** (mels / 2595) - 1);
+
+const edgesOf = new Map<number, Uint16Array>();
+
+/** The bins where rows begin, and the end of the last. */
+function edges(rate: number): Uint16Array {
+  const known = edgesOf.get(rate);
+  if (known !== undefined) return known;
+  const top = mel(rate / 2);
+  const made = Uint16Array.from({ length: ROWS + 1 }, (_, row) =>
+    Math.min(WINDOW / 2, Math.round((hertz((top * row) / ROWS) / rate) * WINDOW)),
+  );
+  edgesOf.set(rate, made);
+  return made;
+}
+
+/** The levels of a sound. Two columns go through one transform: one real, one imaginary. */
+export function levelsOf(samples: Float32Array, rate: number): Levels {
+  const levels = new Float32Array(COLUMNS * ROWS);
+  const [real, imaginary] = [new Float64Array(WINDOW), new Float64Array(WINDOW)];
+  const bounds = edges(rate);
+  const frame = (column: number, into: Float64Array) => {
+    const middle = Math.round(((column + 0.5) * samples.length) / COLUMNS);
+    for (let i = 0; i < WINDOW; i++) {
+      into[i] = (samples[middle - WINDOW / 2 + i] ?? 0) * (hann[i] as number);
+    }
+  };
+  const power = [new Float64Array(WINDOW / 2 + 1), new Float64Array(WINDOW / 2 + 1)] as const;
+  for (let column = 0; column < COLUMNS; column += 2) {
+    frame(column, real);
+    frame(column + 1, imaginary);
+    fourier.transform(real, imaginary);
+    for (let bin = 0; bin <= WINDOW / 2; bin++) {
+      const other = (WINDOW - bin) % WINDOW;
+      const [a, b] = [real[bin] as number, imaginary[bin] as number];
+      const [c, d] = [real[other] as number, imaginary[other] as number];
+      power[0][bin] = ((a + c) ** 2 + (b - d) ** 2) / 4;
+      power[1][bin] = ((b + d) ** 2 + (c - a) ** 2) / 4;
+    }
+    for (const [odd, bins] of power.entries()) {
+      for (let row = 0; row < ROWS; row++) {
+        const from = bounds[row] as number;
+        const to = Math.max(from + 1, bounds[row + 1] as number);
+        let sum = 0;
+        for (let bin = from; bin < to; bin++) sum += bins[bin] as number;
+        levels[(column + odd) * ROWS + row] = 10 * Math.log10(sum / (to - from) + 1e-12);
+      }
+    }
+  }
+  return levels;
+}
+
+/** The loudest of a sound, dB: others are shown in relation to it. */
+export const loudest = (levels: Levels) => levels.reduce((most, level) => Math.max(most, level));
+
+type Color = readonly [number, number, number];
+
+/** 256 colors between a few, evenly spaced. */
+function ramp(...stops: readonly Color[]): Uint8ClampedArray {
+  const table = new Uint8ClampedArray(256 * 3);
+  for (let i = 0; i < 256; i++) {
+    const place = (i / 255) * (stops.length - 1);
+    const index = Math.min(stops.length - 2, Math.floor(place));
+    const [from, to] = [stops[index] as Color, stops[index + 1] as Color];
+    for (let channel = 0; channel < 3; channel++) {
+      const [a, b] = [from[channel] as number, to[channel] as number];
+      table[3 * i + channel] = a + (b - a) * (place - index);
+    }
+  }
+  return table;
+}
+
+// Magma, and blue and red over the color of the page: too quiet, too loud.
+const magma = ramp(
+  ...([
+    [0, 0, 4],
+    [40, 17, 89],
+    [101, 26, 128],
+    [160, 47, 127],
+    [216, 69, 108],
+    [248, 118, 92],
+    [254, 186, 128],
+    [252, 253, 191],
+  ] as const),
+);
+const differences = {
+  light: ramp([21, 76, 158], [120, 170, 220], [250, 250, 249], [238, 150, 110], [178, 34, 34]),
+  dark: ramp([120, 180, 255], [44, 92, 160], [27, 30, 36], [160, 70, 50], [255, 140, 110]),
+};
+
+const picture = document.createElement('canvas');
+[picture.width, picture.height] = [COLUMNS, ROWS];
+const pictureContext = picture.getContext('2d', { willReadFrequently: true });
+
+/** Draws levels over a whole canvas; `relative` to the loudest of the original. */
+export function drawLevels(canvas: HTMLCanvasElement, levels: Levels, relative: number): void {
+  paint(canvas, magma, (index) => ((levels[index] as number) - relative + RANGE) / RANGE);
+}
+
+/** Draws how far levels are from those of the original: 24 dB and more have the full color. */
+export function drawDifference(
+  canvas: HTMLCanvasElement,
+  levels: Levels,
+  original: Levels,
+  relative: number,
+  dark: boolean,
+): void {
+  const floor = relative - RANGE;
+  paint(canvas, dark ? differences.dark : differences.light, (index) => {
+    const now = Math.max(floor, levels[index] as number);
+    return 0.5 + (now - Math.max(floor, original[index] as number)) / 48;
+  });
+}
+
+function paint(
+  canvas: HTMLCanvasElement,
+  colors: Uint8ClampedArray,
+  valueAt: (index: number) => number,
+): void {
+  const image = new ImageData(COLUMNS, ROWS);
+  const { data } = image;
+  for (let column = 0; column < COLUMNS; column++) {
+    for (let row = 0; row < ROWS; row++) {
+      const value = valueAt(column * ROWS + row);
+      const color = 3 * Math.max(0, Math.min(255, Math.round(value * 255)));
+      const at = 4 * ((ROWS - 1 - row) * COLUMNS + column);
+      data[at] = colors[color] as number;
+      data[at + 1] = colors[color + 1] as number;
+      data[at + 2] = colors[color + 2] as number;
+      data[at + 3] = 255;
+    }
+  }
+  pictureContext?.putImageData(image, 0, 0);
+  const context = canvas.getContext('2d');
+  if (context === null) return;
+  fit(canvas);
+  context.imageSmoothingEnabled = true;
+  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+}
+
+/** Gives a canvas the pixels of its place on the screen. */
+export function fit(canvas: HTMLCanvasElement): void {
+  const scale = Math.min(2, devicePixelRatio);
+  const width = Math.max(1, Math.round(canvas.clientWidth * scale));
+  const height = Math.max(1, Math.round(canvas.clientHeight * scale));
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+}

@@ -1,0 +1,181 @@
+// What the server and the page tell each other. Sounds travel beside it, as float32 in the byte
+// order of the machine, which is also the page's.
+
+/** An option as the page asks for it. */
+export interface FormField {
+  /** As settings are named: `grid`, `loss.mel`. */
+  readonly name: string;
+  /** On the command line: `--grid`. */
+  readonly flag: string;
+  readonly type: 'number' | 'whole' | 'text' | 'switch' | 'choice';
+  readonly meaning: string;
+  /** What it takes, as errors say it. */
+  readonly expected: string;
+  /** As it would be typed; absent where there is none. */
+  readonly usual?: string;
+  readonly choices?: readonly string[];
+  readonly least?: number;
+  readonly most?: number;
+}
+
+/** What can be chosen; made of the tables that the command line is made of. */
+export interface Forms {
+  readonly networks: readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly fields: readonly FormField[];
+  }[];
+  readonly training: readonly FormField[];
+  readonly recipes: readonly { readonly name: string; readonly meaning: string }[];
+  readonly devices: readonly string[];
+}
+
+/** A recording that can be learned. */
+export interface RecordingFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly sampleRate: number;
+  readonly channels: number;
+  /** Seconds. */
+  readonly duration: number;
+}
+
+/** A recording and its shape: the least and the greatest amplitude of each of equal stretches. */
+export interface RecordingShape extends RecordingFacts {
+  readonly least: readonly number[];
+  readonly greatest: readonly number[];
+}
+
+/** The part of a recording that is to be learned. */
+export interface Stretch {
+  /** Seconds. */
+  readonly offset: number;
+  readonly samples: number;
+  readonly sampleRate: number;
+  readonly channel: number | 'mix';
+}
+
+/** What the page wants to be learned. */
+export interface LearnRequest {
+  readonly recording: string;
+  readonly stretch: Stretch;
+  readonly networks: readonly {
+    readonly kind: string;
+    /** Of a KAN. */
+    readonly recipe?: string;
+    /** What differs from what is usual, as typed. */
+    readonly options: Readonly<Record<string, string>>;
+  }[];
+  readonly training: Readonly<Record<string, string>>;
+  readonly seed: string;
+  readonly device: string;
+  /** In steps, or in seconds, from which the steps are measured. */
+  readonly budget?: { readonly unit: 'steps' | 'seconds'; readonly amount: number };
+}
+
+export type RunStatus =
+  | 'waiting'
+  | 'measuring'
+  | 'learning'
+  | 'pausing'
+  | 'paused'
+  | 'writing'
+  | 'done'
+  | 'failed';
+
+/** Where a fit is. */
+export interface Course {
+  readonly step: number;
+  readonly steps: number;
+  readonly loss: number;
+  /** dB; null where undefined. */
+  readonly siSnr: number | null;
+  readonly stepsPerSecond: number;
+  readonly secondsLeft: number;
+  /** Spent learning, in all. */
+  readonly seconds: number;
+}
+
+/** Losses and SI-SNR by step, thinned. */
+export interface Curve {
+  readonly step: number[];
+  readonly loss: number[];
+  readonly siSnr: (number | null)[];
+}
+
+/** A run: one network that learns, or has learned, a stretch of a recording. */
+export interface RunState {
+  readonly id: string;
+  readonly kind: string;
+  readonly label: string;
+  readonly recording: string;
+  readonly status: RunStatus;
+  readonly date: string;
+  /** Known once it has begun. */
+  readonly sampleRate?: number;
+  readonly samples?: number;
+  readonly parameters?: number;
+  readonly course?: Course;
+  readonly metrics?: Readonly<Record<string, number | null>>;
+  readonly warnings: readonly string[];
+  readonly error?: string;
+  /** The command that does the same, and the program. */
+  readonly command?: string;
+  readonly program?: string;
+  /** Whether the page may pause it and keep it; not what another command runs. */
+  readonly ours: boolean;
+}
+
+/** What a page is told when it opens. */
+export interface Snapshot {
+  readonly version: string;
+  /** Absent where the page only watches. */
+  readonly forms?: Forms;
+  readonly recordings: readonly { readonly id: string; readonly name: string }[];
+  readonly runs: readonly (RunState & { readonly curve: Curve })[];
+  /** Runs of earlier days, which can be opened. */
+  readonly earlier: readonly { readonly id: string; readonly date: string }[];
+  /** Most bytes of a file that is brought. */
+  readonly uploadLimit: number;
+  /** Networks that learn at once; others wait. */
+  readonly atOnce: number;
+}
+
+/** What happens, by the name of the event. */
+export interface StudioEvents {
+  snapshot: Snapshot;
+  run: RunState;
+  course: { readonly id: string } & Course;
+  gone: { readonly id: string };
+  recording: { readonly id: string; readonly name: string };
+}
+
+/** An edge of a KAN: from an input of a layer to an output. */
+export interface Edge {
+  readonly layer: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** How much sound goes through the edges of a layer: [outputs][inputs], of 1 for the loudest. */
+export interface LayerFlow {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly share: readonly (readonly number[])[];
+}
+
+/** What an edge does to its input. */
+export interface EdgeShape {
+  readonly x: readonly number[];
+  /** φ(x). */
+  readonly y: readonly number[];
+  /** How often the sound has the input in the stretch from x[i] to x[i + 1]; the highest is 1. */
+  readonly often: readonly number[];
+}
+
+/** What went wrong, as the page shows it. */
+export interface Problem {
+  readonly code: string;
+  readonly message: string;
+  readonly field?: string;
+}
