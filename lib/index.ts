@@ -1,6 +1,10 @@
-// What `import 'fewsound'` gives: a network learns a recording, from the file to the metrics.
-// `fewsound/analysis`, `fewsound/data`, `fewsound/report` and `fewsound/tensor` are the index.ts of
-// those rooms.
+/**
+ * What `import 'fewsound'` gives: a network learns a recording, from the file to the metrics. The
+ * other entries are the index.ts of their rooms.
+ *
+ * @module fewsound
+ */
+
 export * from './audio/index.js';
 export { type ErrorCode, FewSoundError } from './errors.js';
 export * from './metrics/index.js';

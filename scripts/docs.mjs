@@ -6,7 +6,7 @@
 //
 // It fails where a link leads nowhere, and where TypeDoc warns of anything.
 import { join, resolve } from 'node:path';
-import { Application, Converter, ReflectionKind } from 'typedoc';
+import { Application, Converter } from 'typedoc';
 import { build } from './build.mjs';
 import { deadLinks } from './dead-links.mjs';
 import { makeGallery } from './docs-gallery.mjs';
@@ -42,11 +42,6 @@ function placeDocument(document, path) {
   document.frontmatter.group = groupOf.get(path);
 }
 
-/** Rooms are called as they are imported. */
-function nameModule(module) {
-  module.name = module.name === 'index' ? 'fewsound' : `fewsound/${module.name}`;
-}
-
 async function makeSite() {
   const app = await Application.bootstrap({
     name: 'fewsound',
@@ -78,7 +73,6 @@ async function makeSite() {
     placeDocument(document, document.project.files.getReflectionPath(document)),
   );
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
-    project.getChildrenByKind(ReflectionKind.Module).forEach(nameModule);
     // The front page has the project's name above it.
     const [first] = project.readme;
     first.text = first.text.replace(HEADING, '');

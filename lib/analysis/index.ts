@@ -1,3 +1,10 @@
+/**
+ * Looks inside models of waveforms: response spectra, geometry of layers as dictionaries,
+ * Wigner-Ville distributions.
+ *
+ * @module fewsound/analysis
+ */
+
 export {
   type ClassResponse,
   firstFrames,

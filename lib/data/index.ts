@@ -1,3 +1,9 @@
+/**
+ * Corpora, their segments on disk, augmented batches, recordings by classes.
+ *
+ * @module fewsound/data
+ */
+
 export { type AugmentationOptions, allPass } from './augmentation.js';
 export type { SpoofTask } from './classes/asvspoof.js';
 export { ClassBatches, type ClassBatchesOptions } from './classes/class-batches.js';

@@ -1,3 +1,9 @@
+/**
+ * Reports in one HTML file each, their tables and pictures, and what notebooks show.
+ *
+ * @module fewsound/report
+ */
+
 export {
   type AnalysisReportInput,
   type BankContours,

@@ -1,3 +1,9 @@
+/**
+ * Tensors with all operators, gradients, random generators and files of tensors.
+ *
+ * @module fewsound/tensor
+ */
+
 export { type GradientsOptions, gradients, noGrad } from './autograd.js';
 export {
   callOperator,
