@@ -8,8 +8,8 @@ const hann = Float64Array.from(
 );
 
 /** Columns and rows of a picture; rows are spaced as pitches are heard. */
-export const COLUMNS = 160;
-export const ROWS = 96;
+const COLUMNS = 160;
+const ROWS = 96;
 
 /** What is below the loudest by more is black. */
 const RANGE = 80;
