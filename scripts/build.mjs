@@ -30,17 +30,24 @@ function installPackages() {
   });
 }
 
-const TYPESCRIPT_STEPS = ['build-ts.mjs', 'declarations.mjs', 'foreign-globals.d.ts'];
+const TYPESCRIPT_STEPS = [
+  ...['build-ts.mjs', 'bundle-page.mjs', 'declarations.mjs', 'foreign-globals.d.ts'],
+];
 
 export async function buildTypeScript() {
   const steps = TYPESCRIPT_STEPS.map((name) => join('scripts', name));
   const digest = digestOf(filesBelow('lib', 'tsconfig.json', 'package.json', ...steps));
-  await unlessUnchanged('typescript', digest, ['dist/index.js', 'dist/index.mjs'], () => {
-    console.error('• TypeScript');
-    run(process.execPath, ['scripts/build-ts.mjs'], {
-      stdio: ['ignore', process.stderr, 'inherit'],
-    });
-  });
+  await unlessUnchanged(
+    'typescript',
+    digest,
+    ['dist/index.js', 'dist/index.mjs', 'dist/studio/page/main.js'],
+    () => {
+      console.error('• TypeScript');
+      run(process.execPath, ['scripts/build-ts.mjs'], {
+        stdio: ['ignore', process.stderr, 'inherit'],
+      });
+    },
+  );
 }
 
 /** The LibTorch in use; sets one up in the user's cache folder where there is none. */

@@ -82,6 +82,7 @@ describe('the tarball', () => {
         ['js', 'mjs', 'd.ts', 'd.mts'].map((kind) => `dist/${room}index.${kind}`),
       ),
       'dist/types.d.ts',
+      ...['index.html', 'main.js', 'main.css'].map((name) => `dist/studio/page/${name}`),
     ]) {
       assert.ok(packed.includes(path), `${path} is not in it`);
     }
