@@ -42,12 +42,17 @@ export async function buildTypeScript() {
   const digest = digestOf(
     filesBelow('lib', 'tsconfig.json', 'tsconfig.player.json', 'package.json', ...steps),
   );
-  await unlessUnchanged('typescript', digest, ['dist/index.js', 'dist/index.mjs'], () => {
-    console.error('• TypeScript');
-    run(process.execPath, ['scripts/build-ts.mjs'], {
-      stdio: ['ignore', process.stderr, 'inherit'],
-    });
-  });
+  await unlessUnchanged(
+    'typescript',
+    digest,
+    ['dist/index.js', 'dist/index.mjs', 'dist/player/browser.mjs', 'dist/studio/page/main.js'],
+    () => {
+      console.error('• TypeScript');
+      run(process.execPath, ['scripts/build-ts.mjs'], {
+        stdio: ['ignore', process.stderr, 'inherit'],
+      });
+    },
+  );
 }
 
 /** The LibTorch in use; sets one up in the user's cache folder where there is none. */

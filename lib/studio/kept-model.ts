@@ -30,7 +30,7 @@ export async function renderKept(path: string, request: RenderRequest): Promise<
 }
 
 /** Loads the network of a run for `use`. */
-export async function withNetwork<T>(path: string, use: (network: Inr) => T): Promise<T> {
+async function withNetwork<T>(path: string, use: (network: Inr) => T): Promise<T> {
   const model = await load(path);
   try {
     if (model instanceof Inr) return use(model);

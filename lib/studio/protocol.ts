@@ -150,29 +150,6 @@ export interface StudioEvents {
   recording: { readonly id: string; readonly name: string };
 }
 
-/** An edge of a KAN: from an input of a layer to an output. */
-export interface Edge {
-  readonly layer: number;
-  readonly from: number;
-  readonly to: number;
-}
-
-/** How much sound goes through the edges of a layer: [outputs][inputs], of 1 for the loudest. */
-export interface LayerFlow {
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly share: readonly (readonly number[])[];
-}
-
-/** What an edge does to its input. */
-export interface EdgeShape {
-  readonly x: readonly number[];
-  /** φ(x). */
-  readonly y: readonly number[];
-  /** How often the sound has the input in the stretch from x[i] to x[i + 1]; the highest is 1. */
-  readonly often: readonly number[];
-}
-
 /** What went wrong, as the page shows it. */
 export interface Problem {
   readonly code: string;

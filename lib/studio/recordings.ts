@@ -10,7 +10,7 @@ import type { RecordingShape, Stretch } from './protocol.js';
 const COLUMNS = 2000;
 
 /** Most samples that a network is asked to learn at once. */
-export const LONGEST_STRETCH = 2 ** 20;
+const LONGEST_STRETCH = 2 ** 20;
 
 /** What was brought today and before. The page knows them by their ids, and no path. */
 export class Recordings {

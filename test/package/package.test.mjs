@@ -83,6 +83,7 @@ describe('the tarball', () => {
       ),
       'dist/types.d.ts',
       'dist/player/browser.mjs',
+      ...['index.html', 'main.js', 'main.css'].map((name) => `dist/studio/page/${name}`),
     ]) {
       assert.ok(packed.includes(path), `${path} is not in it`);
     }

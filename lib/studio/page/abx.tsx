@@ -13,7 +13,7 @@ const ENOUGH = 8;
 const draw = () => (crypto.getRandomValues(new Uint8Array(1))[0] as number) % 2 === 0;
 
 /** The probability of as many right answers or more by guessing. */
-export function byChance(right: number, count: number): number {
+function byChance(right: number, count: number): number {
   let sum = 0;
   let ways = 1;
   for (let k = 0; k <= count; k++) {

@@ -1,3 +1,4 @@
+import { effect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { type RunView, runs } from './state.js';
@@ -5,7 +6,7 @@ import { isDark } from './theme.js';
 import { colorOf } from './waveform.js';
 
 /** Milliseconds between two drawings of the curves. */
-const INTERVAL = 250;
+const INTERVAL = 400;
 
 /** Loss and SI-SNR of all runs by step. */
 export function Curves() {
@@ -45,15 +46,10 @@ function Curve({
         legend: { show: false },
         cursor: { y: false, drag: { x: false, y: false } },
         scales: {
-          // A range of nothing has no axis, and uPlot no answer to that.
           x: { time: false, range: (_, __, last) => [0, Math.max(1, last ?? 1)] },
           y: {
             distr: logarithmic ? 3 : 1,
-            // One number alone has no range of its own.
-            range: (_, low, high) =>
-              logarithmic
-                ? [Math.max(1e-9, low ?? 1) / 1.3, Math.max(1e-9, high ?? 1) * 1.3]
-                : [(low ?? 0) - 1, (high ?? 0) + 1],
+            range: (_, low, high) => rangeOf(low, high, logarithmic),
           },
         },
         axes: [
@@ -73,26 +69,25 @@ function Curve({
       joined(shown, values),
       element,
     );
-    const timer = setInterval(() => {
-      if (!document.hidden && changed(shown)) plot.setData(joined(shown, values));
-    }, INTERVAL);
-    let before = '';
-    const changed = (views: readonly RunView[]) => {
-      const now = views.map(({ curve }) => `${curve.step.length} ${curve.step.at(-1)}`).join();
-      const is = now !== before;
-      before = now;
-      return is;
-    };
+    let last = 0;
+    // In the frame of a picture, but not of each.
+    const stop = effect(() => {
+      for (const { drawn } of shown) drawn.value;
+      const learns = shown.some(({ state }) => state.value.status === 'learning');
+      if (learns && performance.now() - last < INTERVAL) return;
+      last = performance.now();
+      plot.setData(joined(shown, values));
+    });
     const watcher = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: 170 }));
     watcher.observe(element);
     return () => {
       watcher.disconnect();
-      clearInterval(timer);
+      stop();
       plot.destroy();
     };
   }, [ids, dark]);
   const last = shown.map(({ course, state }) => {
-    const value = course.value?.[values];
+    const value = course.peek()?.[values];
     return `${state.value.label} ${value === null || value === undefined ? 'not known' : value.toPrecision(3)}`;
   });
   return (
@@ -105,4 +100,16 @@ function Curve({
 
 function joined(shown: readonly RunView[], values: 'loss' | 'siSnr'): uPlot.AlignedData {
   return uPlot.join(shown.map(({ curve }) => [curve.step, curve[values]] as uPlot.AlignedData));
+}
+
+/**
+ * A range around numbers. uPlot never ends to divide one of nothing, nor one of logarithms that does
+ * not begin with a single digit.
+ */
+function rangeOf(low: number | null, high: number | null, logarithmic: boolean): [number, number] {
+  const [from, to] = [low ?? Number.NaN, high ?? Number.NaN];
+  if (!Number.isFinite(from) || !Number.isFinite(to)) return logarithmic ? [0.1, 1] : [-1, 1];
+  if (!logarithmic) return [from - 1, to + 1];
+  const [lower, upper] = uPlot.rangeLog(Math.max(1e-6, from), Math.max(1e-6, to), 10, false);
+  return [lower ?? 0.1, upper ?? 1];
 }

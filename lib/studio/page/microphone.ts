@@ -1,4 +1,5 @@
 import { type Signal, signal } from '@preact/signals';
+import { wavOf } from './wav.js';
 
 /** What is being recorded. */
 export const recording = signal<{ readonly seconds: Signal<number> } | undefined>(undefined);
@@ -50,33 +51,11 @@ export async function recordSound(
   const context = new AudioContext();
   try {
     const sound = await context.decodeAudioData(await new Blob(parts).arrayBuffer());
-    await bring(wavOf(sound), `microphone-${new Date().toISOString().slice(11, 19)}.wav`);
+    await bring(
+      wavOf(sound.getChannelData(0), sound.sampleRate),
+      `microphone-${new Date().toISOString().slice(11, 19)}.wav`,
+    );
   } finally {
     await context.close();
   }
-}
-
-/** A wav of one channel in float32. */
-function wavOf(sound: AudioBuffer): Blob {
-  const samples = sound.getChannelData(0);
-  const header = new DataView(new ArrayBuffer(58));
-  const text = (at: number, word: string) => {
-    for (const [i, letter] of [...word].entries()) header.setUint8(at + i, letter.charCodeAt(0));
-  };
-  text(0, 'RIFF');
-  header.setUint32(4, 50 + samples.byteLength, true);
-  text(8, 'WAVEfmt ');
-  header.setUint32(16, 18, true);
-  header.setUint16(20, 3, true);
-  header.setUint16(22, 1, true);
-  header.setUint32(24, sound.sampleRate, true);
-  header.setUint32(28, sound.sampleRate * 4, true);
-  header.setUint16(32, 4, true);
-  header.setUint16(34, 32, true);
-  text(38, 'fact');
-  header.setUint32(42, 4, true);
-  header.setUint32(46, samples.length, true);
-  text(50, 'data');
-  header.setUint32(54, samples.byteLength, true);
-  return new Blob([header, samples as Float32Array<ArrayBuffer>]);
 }

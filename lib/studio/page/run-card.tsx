@@ -95,7 +95,7 @@ function Progress({ view }: { view: RunView }) {
           ['loss', loss.toPrecision(3)],
           ['step', `${step.toLocaleString('en')} / ${steps.toLocaleString('en')}`],
           running ? ['left', clock(left)] : ['time', clock(seconds)],
-          ['steps a second', stepsPerSecond.toFixed(1)],
+          ['steps/s', stepsPerSecond.toFixed(1)],
         ];
   return (
     <>

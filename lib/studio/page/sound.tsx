@@ -4,6 +4,7 @@ import type { RecordingShape, Stretch } from '../protocol.js';
 import { Canvas } from './canvas.js';
 import { recordSound, recording as recordingNow, stopRecording } from './microphone.js';
 import { player } from './player.js';
+import { plucked } from './plucked.js';
 import { say } from './problems.js';
 import { attempt, get, getSamples, post } from './server.js';
 import { facts, recordings } from './state.js';
@@ -30,7 +31,7 @@ function show(shape: RecordingShape): void {
 }
 
 /** Brings a file to the studio. */
-export async function bring(file: Blob, name: string): Promise<void> {
+async function bring(file: Blob, name: string): Promise<void> {
   const { uploadLimit = Number.POSITIVE_INFINITY } = facts.value ?? {};
   if (file.size > uploadLimit) {
     say(`${name} is larger than ${Math.round(uploadLimit / 1e6)} MB. Cut out the part to learn.`);
@@ -137,6 +138,9 @@ function DropZone() {
             Record
           </button>
         )}
+        <button type="button" onClick={() => bring(plucked(), 'plucked-strings.wav')}>
+          Try plucked strings
+        </button>
       </div>
       <input
         ref={input}

@@ -8,8 +8,8 @@ const hann = Float64Array.from(
 );
 
 /** Columns and rows of a picture; rows are spaced as pitches are heard. */
-export const COLUMNS = 160;
-export const ROWS = 96;
+const COLUMNS = 160;
+const ROWS = 96;
 
 /** What is below the loudest by more is black. */
 const RANGE = 80;
@@ -108,10 +108,6 @@ const differences = {
   dark: ramp([120, 180, 255], [44, 92, 160], [27, 30, 36], [160, 70, 50], [255, 140, 110]),
 };
 
-const picture = document.createElement('canvas');
-[picture.width, picture.height] = [COLUMNS, ROWS];
-const pictureContext = picture.getContext('2d', { willReadFrequently: true });
-
 /** Draws levels over a whole canvas; `relative` to the loudest of the original. */
 export function drawLevels(canvas: HTMLCanvasElement, levels: Levels, relative: number): void {
   paint(canvas, magma, (index) => ((levels[index] as number) - relative + RANGE) / RANGE);
@@ -150,12 +146,9 @@ function paint(
       data[at + 3] = 255;
     }
   }
-  pictureContext?.putImageData(image, 0, 0);
-  const context = canvas.getContext('2d');
-  if (context === null) return;
-  fit(canvas);
-  context.imageSmoothingEnabled = true;
-  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  // The page stretches it to its place.
+  if (canvas.width !== COLUMNS) [canvas.width, canvas.height] = [COLUMNS, ROWS];
+  canvas.getContext('2d')?.putImageData(image, 0, 0);
 }
 
 /** Gives a canvas the pixels of its place on the screen. */

@@ -1,4 +1,4 @@
-import { type Signal, signal } from '@preact/signals';
+import { batch, type Signal, signal } from '@preact/signals';
 import type { Course, Curve, RunState, Snapshot, StudioEvents } from '../protocol.js';
 import { getSamples } from './server.js';
 import { type Levels, levelsOf } from './spectrogram.js';
@@ -11,6 +11,8 @@ export interface RunView {
   readonly state: Signal<RunState>;
   readonly course: Signal<Course | undefined>;
   readonly curve: Curve;
+  /** Counts what was added to the curve and may be drawn. */
+  readonly drawn: Signal<number>;
   /** What it learns, and what it sounds like. */
   readonly original: Signal<Sound | undefined>;
   readonly present: Signal<Sound | undefined>;
@@ -30,11 +32,14 @@ export const connected = signal(true);
 
 let colors = 0;
 
-/** Milliseconds between two pictures: at most ten a second, and at least five where that is cheap. */
-const FASTEST = 100;
+/** Milliseconds between two pictures: five to seven a second. */
+const FASTEST = 145;
 const SLOWEST = 200;
-/** The share of the time that drawing may take, so that learning has the rest. */
-const DRAWING_SHARE = 0.05;
+/** The share of the time that making pictures may take, so that learning has the rest. */
+const DRAWING_SHARE = 0.03;
+
+/** Where runs are, until it is shown. */
+const courses = new Map<RunView, Course>();
 
 /** Listens to the server; the browser connects again by itself. */
 export function listen(): void {
@@ -79,7 +84,7 @@ export function listen(): void {
     curve.step.push(course.step);
     curve.loss.push(course.loss);
     curve.siSnr.push(course.siSnr);
-    view.course.value = course;
+    courses.set(view, course);
     void refresh(view);
   });
   on('gone', ({ id }) => {
@@ -104,6 +109,7 @@ function viewOf(state: RunState): RunView {
     state: signal(state),
     course: signal(state.course),
     curve: { step: [], loss: [], siSnr: [] },
+    drawn: signal(0),
     original: signal(undefined),
     present: signal(undefined),
   };
@@ -114,7 +120,11 @@ function viewOf(state: RunState): RunView {
 function update(view: RunView, state: RunState): void {
   const before = view.state.peek();
   view.state.value = state;
-  if (state.course !== undefined) view.course.value = state.course;
+  if (state.course !== undefined) {
+    courses.delete(view);
+    view.course.value = state.course;
+  }
+  view.drawn.value++;
   const rested = state.status === 'writing' || state.status === 'done' || state.status === 'paused';
   if (state.samples === undefined) return;
   if (rested && (before.status !== state.status || view.present.peek() === undefined)) {
@@ -128,7 +138,10 @@ function update(view: RunView, state: RunState): void {
 const fetching = new Map<RunView, boolean>();
 const drawn = new WeakMap<RunView, { at: number; interval: number }>();
 
-/** Fetches what a run sounds like: no more often than it can be drawn beside the learning. */
+/**
+ * Fetches what a run sounds like, and shows it with all else that has changed: in one frame, for each
+ * frame takes time from what learns, and no more often than it can be drawn beside the learning.
+ */
 async function refresh(view: RunView, surely = false): Promise<void> {
   const last = drawn.get(view) ?? { at: 0, interval: FASTEST };
   const early = performance.now() - last.at < last.interval * Math.max(1, learning());
@@ -152,8 +165,14 @@ async function refresh(view: RunView, surely = false): Promise<void> {
     };
     let spent = 0;
     if (view.original.peek() === undefined) view.original.value = await hear('original');
-    if (view.course.peek() !== undefined) {
-      view.present.value = await hear('present');
+    const course = courses.get(view);
+    if (course !== undefined || view.course.peek() !== undefined) {
+      const present = await hear('present');
+      batch(() => {
+        view.present.value = present;
+        if (course !== undefined) view.course.value = course;
+        view.drawn.value++;
+      });
       // The pictures take about as long again.
       const interval = Math.min(SLOWEST, Math.max(FASTEST, (2 * spent) / DRAWING_SHARE));
       drawn.set(view, { at: begin, interval });
