@@ -17,7 +17,7 @@ const OUT = 'build/docs';
 /** The documents by their groups, in the order of reading. Every file of docs/ has to be here. */
 const DOCUMENTS = {
   Guides: [
-    ...['setup', 'recipes', 'networks', 'command-line', 'metrics', 'player', 'notebooks'],
+    ...['setup', 'recipes', 'networks', 'command-line', 'metrics', 'studio', 'player', 'notebooks'],
     ...['training', 'corpora', 'classifiers', 'analysis', 'pitch', 'reproduce'],
   ].map((name) => `docs/${name}.md`),
   'Seen and heard': ['build/gallery/gallery.md', 'examples/README.md', 'configs/README.md'],
