@@ -6,7 +6,7 @@ import { isDark } from './theme.js';
 import { colorOf } from './waveform.js';
 
 /** Milliseconds between two drawings of the curves. */
-const INTERVAL = 400;
+const INTERVAL = 1000;
 
 /** Loss and SI-SNR of all runs by step. */
 export function Curves() {

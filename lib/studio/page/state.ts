@@ -32,11 +32,8 @@ export const connected = signal(true);
 
 let colors = 0;
 
-/** Milliseconds between two pictures: five to seven a second. */
-const FASTEST = 145;
-const SLOWEST = 200;
-/** The share of the time that making pictures may take, so that learning has the rest. */
-const DRAWING_SHARE = 0.03;
+/** Milliseconds between two pictures: five a second, fewer of each where several networks learn. */
+const INTERVAL = 180;
 
 /** Where runs are, until it is shown. */
 const courses = new Map<RunView, Course>();
@@ -136,34 +133,29 @@ function update(view: RunView, state: RunState): void {
 
 /** Runs whose sound is being fetched, and whether to fetch it again. */
 const fetching = new Map<RunView, boolean>();
-const drawn = new WeakMap<RunView, { at: number; interval: number }>();
+const drawnAt = new WeakMap<RunView, number>();
 
 /**
  * Fetches what a run sounds like, and shows it with all else that has changed: in one frame, for each
  * frame takes time from what learns, and no more often than it can be drawn beside the learning.
  */
 async function refresh(view: RunView, surely = false): Promise<void> {
-  const last = drawn.get(view) ?? { at: 0, interval: FASTEST };
-  const early = performance.now() - last.at < last.interval * Math.max(1, learning());
+  const since = performance.now() - (drawnAt.get(view) ?? 0);
+  const early = since < INTERVAL * Math.max(1, learning());
   if (!surely && (document.hidden || early)) return;
   if (fetching.has(view)) {
     fetching.set(view, surely || fetching.get(view) === true);
     return;
   }
   fetching.set(view, false);
-  const begin = performance.now();
-  drawn.set(view, { at: begin, interval: last.interval });
+  drawnAt.set(view, performance.now());
   try {
     const { sampleRate = 1 } = view.state.peek();
     const path = `/api/runs/${encodeURIComponent(view.id)}`;
     const hear = async (which: string): Promise<Sound> => {
       const { samples } = await getSamples(`${path}/${which}`);
-      const start = performance.now();
-      const levels = levelsOf(samples, sampleRate);
-      spent = performance.now() - start;
-      return { samples, levels };
+      return { samples, levels: levelsOf(samples, sampleRate) };
     };
-    let spent = 0;
     if (view.original.peek() === undefined) view.original.value = await hear('original');
     const course = courses.get(view);
     if (course !== undefined || view.course.peek() !== undefined) {
@@ -173,9 +165,6 @@ async function refresh(view: RunView, surely = false): Promise<void> {
         if (course !== undefined) view.course.value = course;
         view.drawn.value++;
       });
-      // The pictures take about as long again.
-      const interval = Math.min(SLOWEST, Math.max(FASTEST, (2 * spent) / DRAWING_SHARE));
-      drawn.set(view, { at: begin, interval });
     }
   } catch {
     // Not there yet, or the server is gone, which is told elsewhere.
