@@ -27,7 +27,8 @@ export interface KanOptions extends ModelOptions {
   encoding?: number;
   /**
    * Frequencies of the positional encoding, cycles over the whole recording, in place of octaves
-   * from 1; their number takes the place of L. An array of 0 to 64 frequencies above 0. Default [].
+   * from 1; their number takes the place of L. An array of 0 to 1024 frequencies above 0. Default
+   * [].
    */
   encodingFrequencies?: readonly number[];
   /** Learn the frequencies of the positional encoding. Default false. */
@@ -70,7 +71,8 @@ export interface NerfOptions extends ModelOptions {
   encoding?: number;
   /**
    * Frequencies of the positional encoding, cycles over the whole recording, in place of octaves
-   * from 1; their number takes the place of L. An array of 0 to 64 frequencies above 0. Default [].
+   * from 1; their number takes the place of L. An array of 0 to 1024 frequencies above 0. Default
+   * [].
    */
   encodingFrequencies?: readonly number[];
   /** Learn the frequencies of the positional encoding. Default false. */
@@ -746,13 +748,13 @@ export const optionTables = {
       {
         name: 'encodingFrequencies',
         type: 'reals',
-        expected: 'an array of 0 to 64 frequencies above 0',
+        expected: 'an array of 0 to 1024 frequencies above 0',
         meaning:
           'Frequencies of the positional encoding, cycles over the whole recording, in place of octaves from 1; their number takes the place of L.',
         flag: { value: '<cycles>' },
         each: { expected: 'a finite number above 0', above: 0 },
         shortest: 0,
-        longest: 64,
+        longest: 1024,
         default: [],
       },
       {
@@ -863,13 +865,13 @@ export const optionTables = {
       {
         name: 'encodingFrequencies',
         type: 'reals',
-        expected: 'an array of 0 to 64 frequencies above 0',
+        expected: 'an array of 0 to 1024 frequencies above 0',
         meaning:
           'Frequencies of the positional encoding, cycles over the whole recording, in place of octaves from 1; their number takes the place of L.',
         flag: { value: '<cycles>' },
         each: { expected: 'a finite number above 0', above: 0 },
         shortest: 0,
-        longest: 64,
+        longest: 1024,
         default: [],
       },
       {

@@ -23,6 +23,7 @@ export {
   encodingFrequencies,
   type FrequencyRule,
 } from './encoding-frequencies.js';
+export { setupDemoModel } from './hyper/demo-model.js';
 export { type EncodeOptions, encodeRecording } from './hyper/encode-recording.js';
 export {
   createHyperNetwork,

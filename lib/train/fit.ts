@@ -16,7 +16,8 @@ import {
   resolveFitOptions,
 } from './fit-options.js';
 import { createFitter, ProgressReporter, runFitter } from './fitter.js';
-import { applyRecipe, type RecipeOptions } from './recipes.js';
+import { applyRecipe, type FitFromOptions, fromRecipe, type RecipeOptions } from './recipes.js';
+import { openStart } from './start.js';
 import { type Trainer, whileNoOtherTrains } from './trainer.js';
 import { type Attempt, isTransparent } from './transparent.js';
 
@@ -45,6 +46,12 @@ export interface RecipeResult extends FitResult {
   readonly network: KAN;
   /** Of `transparent`: the fits that it took, the last of them this one. */
   readonly attempts?: readonly Attempt[];
+}
+
+/** The result of a fit that began from something. */
+export interface FitFromResult extends FitResult {
+  /** The network that learned the clip; dispose of it when it is no longer needed. */
+  readonly network: Inr;
 }
 
 /**
@@ -87,15 +94,37 @@ export async function fit(network: Inr, clip: Clip, options?: FitOptions): Promi
  *   as above
  */
 export async function fit(clip: Clip, options?: RecipeOptions): Promise<RecipeResult>;
+/**
+ * Fits the network that `from` gives for a clip: the one that a FewSound or HyperSound model writes
+ * for it, or a copy of one that is there. What was given stays as it is.
+ *
+ * @throws FewSoundError INVALID_ARGUMENT for a clip that is not of the length and rate of `from`;
+ *   what `load` throws for a file; and as above
+ */
+export async function fit(clip: Clip, options: FitFromOptions): Promise<FitFromResult>;
 export async function fit(
   first: Inr | Clip,
-  second?: Clip | RecipeOptions,
+  second?: Clip | RecipeOptions | FitFromOptions,
   options: FitOptions = {},
-): Promise<FitResult | RecipeResult> {
+): Promise<FitResult | RecipeResult | FitFromResult> {
   if (first instanceof Inr) return fitNetwork(first, second as Clip, options);
   if (!types.isFloat32Array((first as Clip | undefined)?.samples))
     requireNetwork(first as unknown as Inr);
-  return fitByRecipe(first as Clip, (second ?? {}) as RecipeOptions);
+  const given = (second ?? {}) as RecipeOptions | FitFromOptions;
+  if ('from' in given && given.from !== undefined) return fitFrom(first as Clip, given);
+  return fitByRecipe(first as Clip, given as RecipeOptions);
+}
+
+async function fitFrom(clip: Clip, { from, ...given }: FitFromOptions): Promise<FitFromResult> {
+  requireClip(clip, 'fit');
+  using start = await openStart(from);
+  const network = await start.networkFor(clip);
+  try {
+    return { ...(await fitNetwork(network, clip, fromRecipe(given, network, clip))), network };
+  } catch (error) {
+    network.dispose();
+    throw error;
+  }
 }
 
 async function fitByRecipe(clip: Clip, given: RecipeOptions): Promise<RecipeResult> {

@@ -8,7 +8,7 @@ export type {
 } from '../options.generated.js';
 export type { FitEnd } from './checkpoint.js';
 export type { ClassifierEvaluation, ConfusionMatrix } from './evaluate-classifier.js';
-export { type FitResult, fit, type RecipeResult } from './fit.js';
+export { type FitFromResult, type FitResult, fit, type RecipeResult } from './fit.js';
 export {
   type FitAllOptions,
   type FitAllProgress,
@@ -42,6 +42,7 @@ export {
   processGroupFromEnvironment,
 } from './process-group.js';
 export {
+  type FitFromOptions,
   type Recipe,
   type RecipeName,
   type RecipeNetwork,
@@ -56,6 +57,7 @@ export {
   type ScheduledRate,
   type ScheduleKind,
 } from './schedule.js';
+export type { FitStart } from './start.js';
 export {
   type LoggedSound,
   type TensorBoardOptions,

@@ -2,10 +2,11 @@
 // its version. docs/recipes.md says why they are so and what they were measured to do.
 
 import type { Clip } from '../audio/index.js';
-import { FewSoundError } from '../errors.js';
-import { type EncodingFrequencies, encodingFrequencies } from '../nn/index.js';
+import { FewSoundError, invalidArgument } from '../errors.js';
+import { type EncodingFrequencies, encodingFrequencies, type Inr } from '../nn/index.js';
 import type { KanOptions, LossOptions } from '../options.generated.js';
 import type { FitOptions } from './fit-options.js';
+import type { FitStart } from './start.js';
 import { type Attempt, TRANSPARENT, transparentShapes } from './transparent.js';
 
 export const recipeNames = ['paper', 'quick', 'best', 'transparent'] as const;
@@ -106,6 +107,14 @@ export interface RecipeOptions extends FitOptions {
   onAttempt?: (attempt: Attempt) => void;
 }
 
+/** Options of a fit that begins from something. */
+export interface FitFromOptions extends FitOptions {
+  /** Where it begins. It says what the network is. */
+  from: FitStart;
+  /** The loss and the course of which recipe. Default 'quick' for a KAN, 'paper' for others. */
+  recipe?: Exclude<RecipeName, 'transparent'>;
+}
+
 /** The networks that a recipe tries in turn, with what is given in place of it. */
 export function networksOf<Own extends RecipeNetwork>(
   { network, wider }: Recipe,
@@ -121,12 +130,43 @@ export function applyRecipe(
   clip: Clip,
 ): { networks: KanOptions[]; fit: FitOptions } {
   const recipe = recipeFor(name, clip.length);
-  const loss = { ...recipe.fit.loss, ...given.loss };
   return {
     networks: networksOf(recipe, own).map(({ encodingFrequencies: choice, ...network }) => ({
       ...network,
       ...(choice !== undefined && { encodingFrequencies: encodingFrequencies(choice, clip) }),
     })),
-    fit: { ...recipe.fit, ...given, ...(Object.keys(loss).length > 0 && { loss }) },
+    fit: inPlaceOf(recipe, given),
   };
+}
+
+/**
+ * The options of a fit that begins from a network.
+ *
+ * @throws FewSoundError INVALID_ARGUMENT for a recipe that has networks of its own
+ */
+export function fromRecipe(
+  { recipe: name, ...given }: Omit<FitFromOptions, 'from'>,
+  { kind }: Inr,
+  clip: Clip,
+): FitOptions {
+  if ('network' in given) {
+    throw invalidArgument(
+      'network',
+      'fit options: network and from are given; from brings the network. Leave one of them out.',
+    );
+  }
+  const recipe = recipeFor(name ?? (kind === 'kan' ? 'quick' : 'paper'), clip.length);
+  if (recipe.wider.length > 0 || (recipe.name !== 'paper' && kind !== 'kan')) {
+    throw invalidArgument(
+      'recipe',
+      `fit options: the recipe ${recipe.name} is for ${recipe.wider.length > 0 ? 'networks of growing size, and from brings one' : `a KAN, and from brings a ${kind}`}. Take another recipe.`,
+    );
+  }
+  return inPlaceOf(recipe, given);
+}
+
+/** The options that a recipe fits with, and what is given in place of them. */
+function inPlaceOf(recipe: Recipe, given: FitOptions): FitOptions {
+  const loss = { ...recipe.fit.loss, ...given.loss };
+  return { ...recipe.fit, ...given, ...(Object.keys(loss).length > 0 && { loss }) };
 }

@@ -17,7 +17,7 @@ void encodingFields(OptionVisitor& visit, int64_t& length, bool& learnable,
          .meaning = "Frequencies of the positional encoding, cycles over the whole recording, in "
                     "place of octaves from 1; their number takes the place of L.",
          .flag = Flag{.value = "<cycles>"}},
-        frequencies, Reals{kPositive, {0, 64, "frequencies above 0"}});
+        frequencies, Reals{kPositive, {0, 1024, "frequencies above 0"}});
   visit({.name = "learnableEncoding",
          .meaning = "Learn the frequencies of the positional encoding.",
          .flag = Flag{}},

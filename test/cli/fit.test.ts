@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { readAudio, writeWav } from '../../lib/audio';
 import { isPesqSetUp } from '../../lib/metrics';
 import { loadSound } from '../../lib/nn/load';
+import { SAMPLES, smallFewSound } from '../nn/small-hyper-networks';
 import { QUICK, SAMPLE_RATE, writeRecording } from './recording-file';
 import { type CliError, cli, cliJson } from './run-cli';
 
@@ -320,6 +321,72 @@ describe('an interrupted fit', () => {
       AbortSignal.abort(),
     );
     expect(status).toBe(130);
+    expect(existsSync(out())).toBe(false);
+  });
+});
+
+describe('fewsound fit --from', () => {
+  const few = ['--steps', '2', '--threads', '1'];
+  const waveform = ['--mel-weight', '0'];
+
+  test('begins with what a model writes, for clips of its length and rate', async () => {
+    const file = out('model.safetensors');
+    using model = smallFewSound('nerf');
+    model.sampleRate = 4000;
+    await model.save(file);
+    const run = await cliJson<FitJson>([
+      'fit',
+      recording,
+      '--from',
+      file,
+      ...few,
+      ...waveform,
+      '--out',
+      out(),
+    ]);
+    expect(run.status).toBe(0);
+    expect(run.json.model).toBe('nerf');
+    const config = await json(run.json.files.config as string);
+    expect(config.from).toEqual({ path: resolve(file), kind: 'fewsound, nerf' });
+    expect(config.recording).toMatchObject({ samples: SAMPLES, sampleRate: 4000 });
+    expect(config.modelOptions).toMatchObject({ layers: [4, 3], encoding: 2 });
+    expect(await readFile(run.json.files.report as string, 'utf8')).toContain(resolve(file));
+  });
+
+  test('goes on with the network of another fit, and can be resumed', async () => {
+    const first = await cliJson<FitJson>(['fit', recording, ...QUICK, '--out', out('first')]);
+    const from = ['fit', recording, '--from', out('first'), '--recipe', 'paper', ...few];
+    const second = await cliJson<FitJson>([...from, '--checkpoint-every', '1', '--out', out()]);
+    expect(second.json.parameters).toBe(first.json.parameters);
+    const { modelOptions } = await json(first.json.files.config as string);
+    expect((await json(second.json.files.config as string)).modelOptions).toEqual(modelOptions);
+    const longer = ['fit', '--resume', out(), '--steps', '5'];
+    expect((await cliJson<FitJson>(longer)).json.steps).toBe(5);
+    expect((await json(join(out(), 'config.json'))).from.path).toBe(
+      join(out('first'), 'model.safetensors'),
+    );
+  });
+
+  test.each([
+    ['--model and options of a network', ['--model', 'kan'], 'USAGE'],
+    ['networks of growing size', ['--recipe', 'transparent'], 'USAGE'],
+    ['a recording in pieces', ['--samples', 'all'], 'USAGE'],
+    ['clips of another length', ['--samples', '100'], 'INVALID_ARGUMENT'],
+  ])('refuses %s before anything is written', async (_, options, code) => {
+    const file = out('model.safetensors');
+    using model = smallFewSound('kan');
+    await model.save(file);
+    const given = ['fit', recording, '--from', file, ...options, '--out', out()];
+    const { status, json: result } = await cliJson<CliError>(given);
+    expect(status).not.toBe(0);
+    expect(result.error.code).toBe(code);
+    expect(existsSync(out())).toBe(false);
+  });
+
+  test('refuses a file that is missing', async () => {
+    const given = ['fit', recording, '--from', out('none'), '--out', out()];
+    const { json: result } = await cliJson<CliError>(given);
+    expect(result.error.code).toBe('FILE_NOT_FOUND');
     expect(existsSync(out())).toBe(false);
   });
 });

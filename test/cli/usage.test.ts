@@ -78,7 +78,7 @@ describe('mistakes in the call have status 2, one JSON object, and a message tha
     ['a training of no epochs', ['train', 'c.json', '--epochs', '0'], '--epochs'],
     ['an unknown precision', ['train', 'c.json', '--precision', 'half'], 'half'],
     ['an unknown backend', ['train', 'c.json', '--backend', 'mpi'], 'mpi'],
-    ['encode without a recording', ['encode', 'run'], 'audio'],
+    ['encode without a recording', ['encode'], 'model'],
     ['an overlap of one sample', ['encode', 'run', 'a.wav', '--overlap', '1'], '--overlap'],
     ['decode of nothing', ['decode'], 'file'],
     ['a bit depth that is not written', ['render', 'm', '--out', 'x', '--bit-depth', '12'], '12'],

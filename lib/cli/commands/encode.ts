@@ -4,6 +4,7 @@ import { type Clip, loadClip } from '../../audio/index.js';
 import { FewSoundError } from '../../errors.js';
 import { makeFolder } from '../../files.js';
 import { evaluate } from '../../metrics/index.js';
+import { demoModel } from '../../nn/hyper/demo-model.js';
 import {
   encodeRecording,
   type HyperNetwork,
@@ -25,13 +26,17 @@ const PAPER_RATE = 22_050;
 export const encode = defineCommand({
   description:
     'Writes the networks of a recording, one for each piece of the length that the model takes, into one file, and says how close they come. `fewsound decode` turns them back into sound.',
+  usage: '[MODEL] AUDIO [options]',
   examples: [
     'fewsound encode runs/kan speech.flac --out speech.safetensors',
-    'fewsound encode runs/kan/checkpoints/best.safetensors speech.flac --json',
+    'fewsound encode speech.flac --json',
   ],
   inputs: {
-    model: argument('<model>', 'the folder of a run (its best model), or the file of a model'),
-    audio: argument('<audio>', 'a recording of any length: wav, flac, mp3, ogg or opus'),
+    model: argument(
+      '<model>',
+      'the folder of a run (its best model), or the file of a model; left out: that of `fewsound setup demo-model`',
+    ),
+    audio: argument('[audio]', 'a recording of any length: wav, flac, mp3, ogg or opus'),
     out: flag('--out <file>', 'file to write; default: fewsound-out/NAME.safetensors'),
     overlap: flag(
       '--overlap <samples>',
@@ -46,11 +51,14 @@ export const encode = defineCommand({
     device: deviceFlag,
     quiet: quietFlag,
   },
-  async run({ audio, overlap, device, ...given }, context) {
-    const { signal } = context;
+  async run({ overlap, device, ...given }, context) {
+    const { signal, stderr, quiet, json } = context;
+    const { audio = given.model } = given;
+    const named = given.audio === undefined ? undefined : given.model;
     const name = basename(audio, extname(audio));
     const out = resolve(given.out ?? join('fewsound-out', `${name}.safetensors`));
-    const { file } = await findTrainedModel(given.model);
+    const file = named === undefined ? demoModel() : (await findTrainedModel(named)).file;
+    if (named === undefined && !quiet && !json) stderr.write(`The demo model writes: ${file}\n`);
     const model = await loadHyperNetwork(file, { device: chooseDevice(device) });
     try {
       const sampleRate = rateOf(file, model, given.sampleRate, context);

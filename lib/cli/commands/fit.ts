@@ -10,6 +10,7 @@ import { writeReport } from '../../report/index.js';
 import { formatCount, formatSeconds } from '../../report/text-table.js';
 import { isTransparent, type RecipeName, recipeFor, recipeNames } from '../../train/index.js';
 import { networksOf } from '../../train/recipes.js';
+import { type OpenStart, openStart } from '../../train/start.js';
 import {
   type CommandContext,
   type CommandResult,
@@ -38,6 +39,7 @@ import {
   summarize,
 } from '../runs/fitting.js';
 import { type FileWriter, prettyJson, RUN_FILES, RunFolder } from '../runs/folder.js';
+import { findStart } from '../runs/trained-model.js';
 import { measureYardstick, type Yardstick, yardstickJson } from '../runs/yardstick.js';
 import { announce } from '../terminal/announce.js';
 import { metricsText, yardstickText } from '../terminal/metrics.js';
@@ -56,6 +58,10 @@ const inputs = {
     '--recipe <name>',
     "how a KAN is fitted: paper (the paper's settings), quick (the best sound in some 20 s), best (in about a minute), transparent (wider networks in turn, until one sounds like the original); default: quick, or paper where network, loss or rate are given",
     recipeNames,
+  ),
+  from: flag(
+    '--from <model>',
+    'begin with the network that a FewSound model writes for the recording, or with a network: the file of either, or the folder of a run; it says what the network is, and which length and rate recordings have',
   ),
   out: flag('--out <folder>', 'folder for the results; default: fewsound-out/NAME-MODEL'),
   resume: flag('--resume <folder>', 'resume the interrupted fit in this folder'),
@@ -106,31 +112,57 @@ export const fitCommand = defineCommand({
     if (given.watch && given.samples === 'all') {
       throw new UsageError('--watch shows one network; it is not for --samples all.');
     }
-    const options = modelOptions(command, [model]).get(model) ?? {};
-    return withPage(given, audio, context, (watched) =>
-      startFit(audio, given, options, watched, command),
+    const own = modelOptions(command, [model]).get(model) ?? {};
+    if (given.from === undefined) {
+      return withPage(given, audio, context, (watched) =>
+        startFit(audio, given, { own }, watched, command),
+      );
+    }
+    if (Object.keys(own).length > 0 || isGiven(command, 'model')) {
+      throw new UsageError('--from brings the network; leave out --model and its options.');
+    }
+    if (given.samples === 'all') {
+      throw new UsageError('--from begins one network; give --samples, or leave it out.');
+    }
+    using start = await openStart(await findStart(given.from));
+    return await withPage(given, audio, context, (watched) =>
+      startFit(audio, given, { start }, watched, command),
     );
   },
 });
 
+/** Options of the network, or what brings it. */
+interface Beginning {
+  readonly own?: Readonly<Record<string, unknown>>;
+  readonly start?: OpenStart;
+}
+
 async function startFit(
   audio: string,
   given: Given,
-  modelOptions: Readonly<Record<string, unknown>>,
+  { own = {}, start }: Beginning,
   context: CommandContext,
   command: Command,
 ): Promise<CommandResult> {
-  const { model, samples, sampleRate, offset, channel, checkpointEvery } = given;
+  const { offset, channel, device, dtype, checkpointEvery } = given;
+  // A start is for clips of its own length and rate.
+  const samples = isGiven(command, 'samples') ? given.samples : (start?.samples ?? given.samples);
   const inPieces = samples === 'all';
   const clip = await loadClip(audio, {
     samples: inPieces ? undefined : samples,
-    ...{ sampleRate, offset, channel, signal: context.signal },
+    sampleRate: given.sampleRate ?? start?.sampleRate,
+    ...{ offset, channel, signal: context.signal },
   });
-  const name = chooseRecipe(given, modelOptions, command);
+  using network = (await start?.networkFor(clip))?.to({ device, dtype });
+  const { kind: model, options: modelOptions } = network ?? { kind: given.model, options: own };
+  const name = chooseRecipe({ ...given, model }, own, command);
   const recipe = recipeFor(name, inPieces ? Math.min(clip.length, STANDARD_SAMPLES) : clip.length);
   const training = recipeSettings(given, recipe, command);
   const [fitting, ...wider] = networksOf(recipe, modelOptions).map((own) =>
-    checkFitting({ kind: model, modelOptions: { ...own }, ...{ clip, inPieces, training } }),
+    checkFitting({
+      ...{ kind: model, modelOptions: { ...own }, clip, inPieces, training },
+      ...(network && { start: network }),
+    }),
   ) as [CheckedFitting, ...CheckedFitting[]];
   if (name !== 'paper' && !context.json && !context.quiet) {
     context.stderr.write(`Recipe ${name}, version ${recipe.version}: ${recipe.meaning}\n`);
@@ -141,6 +173,7 @@ async function startFit(
     audio: resolve(audio),
     recording: { samples, sampleRate: clip.sampleRate, offset, channel },
     recipe: { name, version: recipe.version },
+    ...(start && { from: { path: resolve(given.from as string), kind: start.kind } }),
     model,
     modelOptions: fitting.resolvedModel,
     ...(wider.length > 0 && { wider: wider.map(({ resolvedModel }) => resolvedModel) }),
@@ -150,7 +183,7 @@ async function startFit(
   const source = basename(audio, extname(audio));
   const folder = await RunFolder.open(given.out ?? join('fewsound-out', `${source}-${model}`));
   await folder.removeCheckpoints();
-  return new FitRun(folder, config, fitting, wider, checkpointEvery).run(context);
+  return await new FitRun(folder, config, fitting, wider, checkpointEvery).run(context);
 }
 
 /** Flags of `fit` that leave the recipe as it is. */
@@ -158,10 +191,13 @@ const BESIDE_RECIPE = /^(steps|threads|earlyStop\..*)$/;
 
 /** The recipe that is given, or `quick` for a KAN of which nothing else is said. */
 function chooseRecipe(
-  { recipe, model }: Given,
+  { recipe, model, from }: Given,
   modelOptions: Readonly<Record<string, unknown>>,
   command: Command,
 ): RecipeName {
+  if (recipe === 'transparent' && from !== undefined) {
+    throw new UsageError('--recipe transparent has networks of its own; --from brings one.');
+  }
   if (recipe !== undefined) {
     if (model === 'kan' || recipe === 'paper') return recipe;
     throw new UsageError(`--recipe ${recipe} is for a KAN, not for ${model}.`);
@@ -328,7 +364,10 @@ class FitRun {
           original: { samples, sampleRate, source: config.audio },
           model: reportedModel(fitted),
           yardstick,
-          run: reportedRun(resolvedTraining, course),
+          run: reportedRun(
+            { ...resolvedTraining, ...(config.from && { from: config.from.path }) },
+            course,
+          ),
         }),
       metrics: (path) => writeFileAtomic(path, prettyJson(summary)),
       config: (path) => writeFileAtomic(path, prettyJson(config)),

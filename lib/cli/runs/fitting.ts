@@ -15,7 +15,7 @@ import { parseOptions } from '../../options.js';
 import type { FitConditions, FittedNetwork } from '../../report/index.js';
 import { kindName } from '../../report/text-table.js';
 import type { FitWatcher } from '../../studio/index.js';
-import type { Device } from '../../tensor/index.js';
+import { type Device, scope } from '../../tensor/index.js';
 import { resolveFitOptions } from '../../train/fit-options.js';
 import {
   type FitOptions,
@@ -46,6 +46,8 @@ const RUN_CONFIG = z.strictObject({
   }),
   /** Absent in runs of versions without recipes. */
   recipe: z.strictObject({ name: z.string(), version: number.int() }).optional(),
+  /** What it began from: absolute path, and what is there. */
+  from: z.strictObject({ path: z.string(), kind: z.string() }).optional(),
   model: z.enum(KINDS),
   /** Every option of the network, defaults included. */
   modelOptions: z.record(z.string(), z.unknown()),
@@ -81,6 +83,8 @@ export interface FittingRequest {
   /** Learn a long clip in pieces of the standard length, each with a network of its own. */
   readonly inPieces: boolean;
   readonly training: TrainingSettings;
+  /** Whose weights the network begins with. Default: random ones. */
+  readonly start?: Inr;
 }
 
 /** A request whose options have all been checked. */
@@ -225,9 +229,11 @@ function stateIn(
   return { checkpoint: { path, every }, resume: resume ? path : undefined };
 }
 
-function makeNetwork({ kind, modelOptions, training }: FittingRequest): Inr {
+function makeNetwork({ kind, modelOptions, training, start }: FittingRequest): Inr {
   const { seed, device, dtype } = training;
-  return createInr(kind, { ...modelOptions, seed, device, dtype });
+  const network = createInr(kind, { ...modelOptions, seed, device, dtype });
+  if (start !== undefined) scope(() => network.loadStateDict(start.stateDict()));
+  return network;
 }
 
 function fitOptions({ seed: _, device: __, dtype: ___, ...options }: TrainingSettings): FitOptions {

@@ -6,6 +6,7 @@ import { evaluate, type Metrics, metricNames } from '../../metrics/index.js';
 import type { HyperNetwork } from '../../nn/index.js';
 import { noGrad, scope, tensor } from '../../tensor/index.js';
 import { runFiles } from '../../train/index.js';
+import { RUN_FILES } from './folder.js';
 import { readTrainConfig } from './train-config.js';
 
 /** A segment of a corpus and its reconstruction by a model. */
@@ -76,6 +77,12 @@ export interface TrainedModel {
   /** The configuration's name for a run that has one, else that of the folder or file. */
   readonly name: string;
   readonly file: string;
+}
+
+/** What a fit begins from at a path: as a trained model, or in the folder of a fit its network. */
+export async function findStart(path: string): Promise<string> {
+  const fitted = join(resolve(path), RUN_FILES.model);
+  return existsSync(fitted) ? fitted : (await findTrainedModel(path)).file;
 }
 
 /**
