@@ -30,11 +30,18 @@ export function demoModel(): string {
  * Checks a model that writes networks and keeps it in the user's cache folder, where `fewsound
  * encode` finds it when no model is named.
  *
- * @param from its file. Default: the one that comes with the sources of fewsound
+ * @param from its file. Default: the one in the sources of fewsound, which the npm package lacks
  * @throws FewSoundError FILE_NOT_FOUND, FILE_FORMAT, IO
  */
-export async function setupDemoModel(from = ownModel()): Promise<{ readonly path: string }> {
-  using model = await loadHyperNetwork(from);
+export async function setupDemoModel(from?: string): Promise<{ readonly path: string }> {
+  if (from === undefined && !existsSync(ownModel())) {
+    throw new FewSoundError(
+      'FILE_NOT_FOUND',
+      'the npm package does not bring the demo model. Take models/demo.safetensors from the sources or from a release, and give it by --from; or give a model that `fewsound train` wrote.',
+      { field: 'from' },
+    );
+  }
+  using model = await loadHyperNetwork(from ?? ownModel());
   const path = keptModel();
   await makeFolder(dirname(path));
   await model.save(path);
