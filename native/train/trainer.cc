@@ -87,6 +87,7 @@ TrainingStep Trainer::step(const Batch& batch, const ScheduledRate& rate, Proces
   const at::NoGradGuard noGrad;
   const std::vector<at::Tensor> statistics = objective_->statistics();
   std::vector<at::Tensor> statisticsBefore;
+  statisticsBefore.reserve(statistics.size());
   for (const at::Tensor& own : statistics) statisticsBefore.push_back(own.clone());
   const double loss = computeGradients(batch);
   std::vector<at::Tensor> gradients = gradientsOf(optimizer_.parameters());
