@@ -43,7 +43,7 @@ export interface FitProgress {
   readonly secondsElapsed: number;
   /** Estimate, unless it stops early. */
   readonly secondsLeft: number;
-  /** [samples]: its reconstruction, a copy; with the option `estimates`. */
+  /** Its reconstruction [samples], a copy; with the option `estimates`. */
   readonly estimate?: Float32Array;
 }
 
