@@ -62,10 +62,11 @@ const kans = fc.record({
 
 describe('a KAN is played as the addon renders it', () => {
   // In float32 the times and the phases are rounded alike; what is left is the rounding of sums of a
-  // few dozen terms, layer after layer. Steep splines of a draw can make more of it: then what the
-  // addon's two ways to sum differ by tells how much. In float64 it is the result's, to float32.
+  // few dozen terms, layer after layer: some 1e-6 for fitted networks. Steep splines of a draw make
+  // up to ten times as much of it, or more: then what the addon's two ways to sum differ by tells
+  // how much. In float64 it is the result's, to float32.
   it.each([
-    ['float32', 1e-5],
+    ['float32', 5e-5],
     ['float64', 1.2e-7],
   ] as const)('in %s', async (dtype, tolerance) => {
     await fc.assert(
