@@ -156,6 +156,9 @@ export function createInr(kind: InrKind, options: object = {}): Inr {
   return new (classes[kind] as new (options: object) => Inr)(options);
 }
 
+/** The class of a kind, as programs call it. */
+export const inrClassName = (kind: InrKind): string => classes[kind].name;
+
 /**
  * Learning rate of `fit` where none is given, by network.
  *

@@ -13,9 +13,21 @@ export interface FitRequest {
   readonly training: Readonly<Record<string, string>>;
 }
 
+/** What a run leaves. */
+export type RunFile =
+  | 'report'
+  | 'model'
+  | 'reconstruction'
+  | 'original'
+  | 'metrics'
+  | 'config'
+  | 'log';
+
 /** The command `fit`, in this process. */
 export interface FitCommand {
   readonly forms: Forms;
+  /** The files of a run by role, as they are called in its folder. */
+  readonly files: Readonly<Record<RunFile, string>>;
   /**
    * The arguments of `fewsound` for a fit.
    *

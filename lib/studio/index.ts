@@ -3,12 +3,12 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { FewSoundError } from '../errors.js';
 import { parseOptions } from '../options.js';
-import type { FitCommand } from './fits.js';
+import type { FitCommand, RunFile } from './fits.js';
 import { renderKept } from './kept-model.js';
-import type { RunState, Snapshot } from './protocol.js';
+import type { LearnRequest, RunState, Snapshot } from './protocol.js';
 import { Recordings } from './recordings.js';
 import { Run, type Tell } from './run.js';
-import { FILES, Runs } from './runs.js';
+import { Runs } from './runs.js';
 import { type Routes, StudioServer, UPLOAD_LIMIT } from './server.js';
 import type { WatchFits } from './watch.js';
 
@@ -80,7 +80,7 @@ export async function openStudio(
   for (const path of audio) first.push(await recordings.open(path));
   const tell: Tell = (name, value) => server.listeners.tell(name, value);
   const runs = new Runs(folder, fits, recordings, tell);
-  const work = { json: { ok: true } };
+  const done = { json: { ok: true } };
   const server = makeServer(
     runs,
     {
@@ -109,33 +109,33 @@ export async function openStudio(
       },
       'POST /api/learn': async ({ json }) => {
         const request = parseOptions(learnSchema, await json(), 'what to learn');
-        return { json: { ids: runs.learn(request as Parameters<Runs['learn']>[0]) } };
+        return { json: { ids: runs.learn(request as LearnRequest) } };
       },
       'POST /api/runs/:/pause': async ({ parts: [id = ''] }) => {
         await runs.pause(id);
-        return work;
+        return done;
       },
       'POST /api/runs/:/go-on': ({ parts: [id = ''] }) => {
         runs.goOn(id);
-        return work;
+        return done;
       },
       'POST /api/runs/:/keep': ({ parts: [id = ''] }) => {
         runs.keep(id);
-        return work;
+        return done;
       },
       'POST /api/runs/:/remove': async ({ parts: [id = ''] }) => {
         await runs.remove(id);
-        return work;
+        return done;
       },
       'POST /api/earlier/:/open': async ({ parts: [id = ''] }) => {
         await runs.open(id);
-        return work;
+        return done;
       },
       'GET /api/runs/:/files/:': ({ parts: [id = '', role = ''] }) => {
-        if (!Object.hasOwn(FILES, role)) throw missing();
-        const name = FILES[role as keyof typeof FILES];
+        if (!Object.hasOwn(fits.files, role)) throw missing();
+        const name = fits.files[role as RunFile];
         const type = TYPES[name.split('.').at(-1) as string] as string;
-        const file = runs.file(id, role as keyof typeof FILES);
+        const file = runs.file(id, role as RunFile);
         return role === 'report' ? { file, type } : { file, type, name: `${id}-${name}` };
       },
       'GET /api/runs/:/render': async ({ parts: [id = ''], query }) => {

@@ -26,19 +26,7 @@ export async function renderKept(path: string, request: RenderRequest): Promise<
       `That are ${Math.round(count)} samples; up to ${MOST_SAMPLES} can be shown at once. Choose a lower rate, or a shorter stretch.`,
     );
   }
-  return withNetwork(path, (network) => network.render(request));
-}
-
-/** Loads the network of a run for `use`. */
-async function withNetwork<T>(path: string, use: (network: Inr) => T): Promise<T> {
-  const model = await load(path);
-  try {
-    if (model instanceof Inr) return use(model);
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      'This model has several networks; open one of one.',
-    );
-  } finally {
-    model.dispose();
-  }
+  using model = await load(path);
+  if (model instanceof Inr) return model.render(request);
+  throw new FewSoundError('INVALID_ARGUMENT', 'This model has several networks; open one of one.');
 }

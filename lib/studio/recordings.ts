@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { type Clip, loadClip, mixDown, readAudio } from '../audio/index.js';
 import { FewSoundError, invalidArgument } from '../errors.js';
-import { makeFolder } from '../files.js';
+import { makeFolder, writeFileAtomic } from '../files.js';
 import type { RecordingShape, Stretch } from './protocol.js';
 
 /** Stretches of a recording whose shape is shown. */
@@ -41,7 +41,7 @@ export class Recordings {
     const shape = await shapeOf(bytes, name);
     await makeFolder(this.folder);
     const path = await this.#place(name, bytes);
-    if (!existsSync(path)) await writeFile(path, bytes, { flag: 'wx' });
+    if (!existsSync(path)) await writeFileAtomic(path, bytes);
     return { ...shape, id: this.#know(path), name: basename(path) };
   }
 

@@ -21,9 +21,7 @@ export type RunIdentity = Pick<
 /** One run: its state, and its sounds. */
 export class Run {
   #state: RunState;
-  readonly curve: { step: number[]; loss: number[]; siSnr: (number | null)[] } = {
-    ...{ step: [], loss: [], siSnr: [] },
-  };
+  readonly curve: Curve = { step: [], loss: [], siSnr: [] };
   /** What is learned, [samples]. */
   original: Float32Array | undefined;
   /** What it sounds like now, [samples]. */

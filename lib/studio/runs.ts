@@ -4,21 +4,10 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { basename, extname, join } from 'node:path';
 import { readAudio } from '../audio/index.js';
 import { FewSoundError, invalidArgument } from '../errors.js';
-import type { FitCommand, FitRequest } from './fits.js';
+import type { FitCommand, FitRequest, RunFile } from './fits.js';
 import type { Course, LearnRequest, RunState } from './protocol.js';
 import { type Recordings, requireStretch } from './recordings.js';
 import { Run, type Tell } from './run.js';
-
-/** The files of a run that can be had, by role: their names are those of `fewsound fit`. */
-export const FILES = {
-  report: 'report.html',
-  model: 'model.safetensors',
-  reconstruction: 'reconstruction.wav',
-  original: 'original.wav',
-  metrics: 'metrics.json',
-  config: 'config.json',
-  log: 'metrics.jsonl',
-} as const;
 
 /** Networks of one request, and runs that wait; more is a slip of the hand. */
 const MOST_NETWORKS = 6;
@@ -31,6 +20,8 @@ const MEASURE = { after: 0.4, until: 1.2 };
 export class Runs {
   readonly #runs = new Map<string, Run>();
   readonly #work = new Map<Run, { pause: AbortController; done: Promise<void> }>();
+  /** How each run of this studio was begun. */
+  readonly #requests = new Map<Run, (signal: AbortSignal) => Promise<void>>();
   readonly #waiting: { run: Run; start: (signal: AbortSignal) => Promise<void> }[] = [];
   /** Networks that learn at once: one for each thread, up to four. */
   readonly atOnce = Math.min(4, availableParallelism());
@@ -67,8 +58,8 @@ export class Runs {
   }
 
   /** The path of a file of a run. */
-  file(id: string, role: keyof typeof FILES): string {
-    return join(this.folder, this.run(id).id, FILES[role]);
+  file(id: string, role: RunFile): string {
+    return this.#file(this.run(id).id, role);
   }
 
   /**
@@ -149,7 +140,7 @@ export class Runs {
   async remove(id: string): Promise<void> {
     await this.pause(id);
     this.#runs.delete(id);
-    if (!existsSync(join(this.folder, id, FILES.model))) {
+    if (!existsSync(this.#file(id, 'model'))) {
       await rm(join(this.folder, id), { recursive: true, force: true });
     }
     this.tell('gone', { id });
@@ -166,7 +157,7 @@ export class Runs {
       throw new FewSoundError('FILE_NOT_FOUND', 'There is no such run in the folder any more.');
     }
     const config = this.#config(id) as StoredConfig;
-    const at = (role: keyof typeof FILES) => join(this.folder, id, FILES[role]);
+    const at = (role: RunFile) => this.#file(id, role);
     const done = existsSync(at('metrics'));
     const original = await readAudio(at('original'));
     const samples = original.channels[0] as Float32Array;
@@ -207,8 +198,6 @@ export class Runs {
     await Promise.all([...this.#work.keys()].map((run) => this.pause(run.id)));
   }
 
-  readonly #requests = new Map<Run, (signal: AbortSignal) => Promise<void>>();
-
   #enqueue(request: FitRequest, seconds: number | undefined): string {
     const { audio, kind, recipe } = request;
     const id = this.#freeId(`${basename(audio, extname(audio))}-${kind}`);
@@ -236,7 +225,7 @@ export class Runs {
   }
 
   #line(run: Run, start: (signal: AbortSignal) => Promise<void>): void {
-    run.change({ status: 'waiting', error: undefined as never });
+    run.change({ status: 'waiting', error: undefined });
     this.#waiting.push({ run, start });
     this.#next();
   }
@@ -313,6 +302,10 @@ export class Runs {
     return join(this.folder, run.id);
   }
 
+  #file(id: string, role: RunFile): string {
+    return join(this.folder, id, this.fits.files[role]);
+  }
+
   #freeId(name: string): string {
     for (let count = 1; ; count++) {
       const id = count === 1 ? name : `${name}-${count}`;
@@ -322,10 +315,10 @@ export class Runs {
 
   #config(id: string): StoredConfig | undefined {
     try {
-      const text = readFileSync(join(this.folder, id, FILES.config), 'utf8');
+      const text = readFileSync(this.#file(id, 'config'), 'utf8');
       const { audio, model, date, recipe } = JSON.parse(text) as Partial<StoredConfig>;
       const strings = [audio, model, date].every((value) => typeof value === 'string');
-      const original = existsSync(join(this.folder, id, FILES.original));
+      const original = existsSync(this.#file(id, 'original'));
       return strings && original ? ({ audio, model, date, recipe } as StoredConfig) : undefined;
     } catch {
       // Another folder that happens to be here.

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { type ErrorCode, FewSoundError, invalidArgument } from '../../errors.js';
+import { inrClassName } from '../../nn/networks.js';
 import { type OptionRow, optionRows } from '../../options.js';
 import { kindName } from '../../report/text-table.js';
 import type { FitCommand, FitRequest, FormField, Forms } from '../../studio/index.js';
@@ -10,6 +11,7 @@ import { KINDS, type Kind } from '../flags/networks.js';
 import { STANDARD_SAMPLES } from '../flags/recording.js';
 import { optionOf } from '../flags/rows.js';
 import { FIT_FLAGS } from '../flags/training.js';
+import { RUN_FILES } from './folder.js';
 
 // The command `fit` as the studio runs it: its forms, its arguments, the program that does the same.
 
@@ -31,7 +33,13 @@ const trainingRows: readonly Named[] = FIT_FLAGS.map(({ place, row }) => ({ name
 
 /** `fit` for a studio that this command opens. */
 export function fitCommandFor(context: CommandContext): FitCommand {
-  return { forms: forms(), argumentsOf, programOf, run: (...given) => run(context, ...given) };
+  return {
+    forms: forms(),
+    files: RUN_FILES,
+    argumentsOf,
+    programOf,
+    run: (...given) => run(context, ...given),
+  };
 }
 
 function forms(): Forms {
@@ -146,10 +154,6 @@ function nested(options: readonly Given[]): Record<string, unknown> {
   return result;
 }
 
-const CLASSES: Readonly<Record<Kind, string>> = {
-  ...{ kan: 'KAN', nerf: 'Nerf', siren: 'Siren', rff: 'Rff', finer: 'Finer', wire: 'Wire' },
-};
-
 function programOf(request: FitRequest): string {
   const { audio, stretch, kind, recipe, training } = request;
   const { samples, sampleRate, offset, channel } = stretch;
@@ -166,7 +170,7 @@ function programOf(request: FitRequest): string {
     ...(device !== undefined && device !== 'cpu' && { device }),
   };
   const options = nested(own.training);
-  const name = CLASSES[kind as Kind];
+  const name = inrClassName(kind as Kind);
   const learn =
     recipe === undefined
       ? [
