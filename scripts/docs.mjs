@@ -63,7 +63,7 @@ async function makeSite() {
     customCss: 'docs/site/site.css',
     navigation: { includeGroups: true },
     groupOrder: [...Object.keys(DOCUMENTS), '*'],
-    highlightLanguages: ['bash', 'console', 'html', 'javascript', 'json', 'mermaid', 'typescript'],
+    highlightLanguages: ['bash', 'console', 'html', 'javascript', 'json', 'typescript'],
     // What the types name beside the public symbols is shown where it is used.
     validation: { notExported: false, invalidLink: true, invalidPath: true },
     treatWarningsAsErrors: true,
