@@ -7,7 +7,6 @@
 
 #include "native/audio/loudness.h"
 #include "native/audio/pitch/pitch.h"
-#include "native/audio/polyphase.h"
 #include "native/audio/stft.h"
 #include "native/nn/hyper/weight_and_bias.h"
 #include "native/parallel_for.h"
@@ -33,14 +32,9 @@ PitchOptions pitchOptions() {
   return options;
 }
 
-bool isResampled(const SpectralOptions& options) {
-  return options.resample && options.sampleRate != kRate;
-}
-
-/// Samples of a recording as it is heard.
-int64_t samplesHeard(const SpectralOptions& options, int64_t samples) {
-  if (!isResampled(options)) return samples;
-  return (samples * kRate + options.sampleRate - 1) / options.sampleRate;
+/// From a recording's rate to that of what is heard of it.
+SincRates ratesOf(const SpectralOptions& options) {
+  return {options.sampleRate, options.resample ? kRate : options.sampleRate};
 }
 
 /// The number of samples that every part needs, for an error before the first step.
@@ -54,7 +48,7 @@ int64_t leastSamples(const SpectralOptions& options) {
 }
 
 void checkLength(const SpectralOptions& options, int64_t samples) {
-  const int64_t heard = samplesHeard(options, samples);
+  const int64_t heard = ratesOf(options).resampledLength(samples);
   const int64_t least = leastSamples(options);
   TORCH_CHECK_VALUE(heard >= least, "samples is ", samples, ", which a spectral encoder hears as ",
                     heard, " at 16 kHz; it needs ", least, " or more");
@@ -130,7 +124,7 @@ struct SpectralEncoder::LayerNorm : torch::nn::Module {
 
 SpectralEncoder::SpectralEncoder(const SpectralOptions& options, int64_t samples,
                                  const Initializer& initializer)
-    : Encoder("SpectralEncoder"), options_(checked(options)) {
+    : Encoder("SpectralEncoder"), options_(checked(options)), rates_(ratesOf(options)) {
   checkLength(options, samples);
   const int64_t hidden = options.hidden;
   const auto convolution = [&](const std::string& name, int64_t in, int64_t out, int64_t kernel) {
@@ -181,26 +175,12 @@ std::vector<at::Tensor> SpectralEncoder::statistics() const {
   return all;
 }
 
-at::Tensor SpectralEncoder::resampled(const at::Tensor& audio) const {
-  if (!isResampled(options_)) return audio.to(at::kDouble);
-  const at::Tensor signals = audio.to(at::kCPU, at::kFloat).contiguous();
-  const int64_t samples = audio.size(1);
-  const at::Tensor sound = at::empty({audio.size(0), samplesHeard(options_, samples)}, at::kDouble);
-  const auto resampler = polyphaseResampler(options_.sampleRate, kRate);
-  parallelFor(0, audio.size(0), 1, [&](int64_t first, int64_t last) {
-    for (int64_t i = first; i < last; ++i) {
-      const std::vector<double> one =
-          (*resampler)(signals.const_data_ptr<float>() + i * samples, samples);
-      std::copy(one.begin(), one.end(),
-                sound.mutable_data_ptr<double>() + i * static_cast<int64_t>(one.size()));
-    }
-  });
-  return sound.to(audio.device());
-}
-
 SpectralEncoder::Heard SpectralEncoder::hear(const at::Tensor& audio) const {
   const at::NoGradGuard noGrad;
-  const at::Tensor sound = resampled(audio);
+  // In float64, in which all that is heard is computed.
+  const at::Tensor given = audio.to(at::kDouble);
+  const at::Tensor sound =
+      rates_.areSame() ? given : rates_.resample(given, rates_.taps(given.options()));
   const auto kept = [&](const at::Tensor& feature) {
     return feature.to(audio.device(), audio.scalar_type());
   };

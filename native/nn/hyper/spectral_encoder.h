@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "native/audio/sinc_resampler.h"
 #include "native/nn/hyper/encoder.h"
 #include "native/nn/hyper/gru.h"
 #include "native/nn/hyper/posteriorgram.h"
@@ -61,13 +62,12 @@ class SpectralEncoder : public Encoder {
   };
 
   Heard hear(const at::Tensor& audio) const;
-  /// At 16 kHz, or as if; in float64, in which all that is heard is computed.
-  at::Tensor resampled(const at::Tensor& audio) const;
   /// Frames [batch, frames, hidden] of a spectrogram.
   at::Tensor encoded(const at::Tensor& spectrogram, bool learning) const;
   at::Tensor codes(const at::Tensor& audio, bool learning) const;
 
   SpectralOptions options_;
+  SincRates rates_;
   std::shared_ptr<CentredConv> gate_;
   std::vector<std::shared_ptr<CentredConv>> convolutions_;
   std::vector<std::shared_ptr<BatchNorm>> norms_;
