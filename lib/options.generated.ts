@@ -419,6 +419,16 @@ export interface TssdnetOptions extends ModelOptions {
 export interface FitFields {
   /** Updates. A whole number from 1 to 100,000,000. Default 1000. */
   steps?: number;
+  /**
+   * Part of the samples that a step learns from, in blocks of 2,048, or of the largest FFT size,
+   * that are others in every step; 1: all of them. A number above 0, up to 1. Default 1.
+   */
+  share?: number;
+  /**
+   * Part of the steps that this holds for; after it a step learns from all. A number from 0 to 1.
+   * Default 1.
+   */
+  shareUntil?: number;
   /** AdamW. */
   optimizer?: OptimizerOptions;
   /** How the learning rate changes. */
@@ -2178,6 +2188,27 @@ export const optionTables = {
         least: 1,
         most: 100000000,
         default: 1000,
+      },
+      {
+        name: 'share',
+        type: 'real',
+        expected: 'a number above 0, up to 1',
+        meaning:
+          'Part of the samples that a step learns from, in blocks of 2,048, or of the largest FFT size, that are others in every step; 1: all of them.',
+        flag: { value: '<part>' },
+        above: 0,
+        most: 1,
+        default: 1,
+      },
+      {
+        name: 'shareUntil',
+        type: 'real',
+        expected: 'a number from 0 to 1',
+        meaning: 'Part of the steps that this holds for; after it a step learns from all.',
+        flag: { value: '<part>' },
+        least: 0,
+        most: 1,
+        default: 1,
       },
       {
         name: 'optimizer',

@@ -32,10 +32,11 @@ const trainingPrefix = 'training.';
 
 /** The options that decide the course of a training; a resumed one must have the same. */
 function courseOf(options: ResolvedFit): Record<string, unknown> {
-  const { schedule, loss, steps } = options;
+  const { schedule, loss, steps, share, shareUntil } = options;
   // A constant rate does not know how long the training is: it may go on further.
-  const length = schedule.kind === 'constant' ? {} : { steps };
-  return { ...optimizerOf(options), schedule, loss, ...length };
+  const length = schedule.kind === 'constant' && share === 1 ? {} : { steps };
+  const samples = share === 1 ? {} : { share, shareUntil };
+  return { ...optimizerOf(options), schedule, loss, ...samples, ...length };
 }
 
 function fingerprint({ samples, sampleRate, length }: Clip): Record<string, unknown> {

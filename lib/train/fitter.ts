@@ -19,6 +19,8 @@ export function createFitter(
 ): Trainer {
   const {
     steps,
+    share,
+    shareUntil,
     learningRate,
     betas,
     schedule,
@@ -34,7 +36,7 @@ export function createFitter(
     const tensor = wrapTensor(addon().tensor(targets, [clips.length, length], 'float32'));
     const handles = networks.map(({ handle }) => handle);
     const argument = {
-      ...{ steps, threads, loss, estimates, earlyStop: { ...earlyStop } },
+      ...{ steps, share, shareUntil, threads, loss, estimates, earlyStop: { ...earlyStop } },
       optimizer: optimizerOf(options),
       schedule: scheduleArgument({ schedule, learningRate, steps, beta1: betas[0] }),
     };

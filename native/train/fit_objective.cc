@@ -26,8 +26,10 @@ at::Tensor asTargets(const at::Tensor& targets, const InrBatch& networks) {
 FitObjective::FitObjective(std::vector<std::shared_ptr<Inr>> networks, const at::Tensor& targets,
                            const ReconstructionLossOptions& loss)
     : networks_(std::move(networks)),
+      options_(loss),
       targets_(asTargets(targets, networks_)),
-      loss_(TargetLoss::make(loss, targets_)) {
+      loss_(TargetLoss::make(loss, targets_)),
+      losses_(loss_->losses()) {
   const at::NoGradGuard noGrad;
   const at::Tensor t = timeAxis(targets_.size(1), targets_.options());
   features_ = networks_.encodingIsFixed() ? networks_.encode(t).contiguous() : t;
@@ -41,13 +43,46 @@ NamedTensors FitObjective::parameters() const {
   return parameters;
 }
 
+void FitObjective::setPart(double part) {
+  part_ = part;
+  loss_->setPart(part);
+}
+
+at::Tensor FitObjective::decoded(const at::Tensor& features) {
+  return networks_.decode(networks_.encodingIsFixed() ? features : networks_.encode(features));
+}
+
 void FitObjective::accumulate() {
   const at::AutoGradMode gradients(true);
-  const at::Tensor encoded = networks_.encodingIsFixed() ? features_ : networks_.encode(features_);
-  const at::Tensor estimates = networks_.decode(encoded);
+  const at::Tensor estimates = decoded(features_);
   loss_->evaluate(estimates);
   estimates.backward(loss_->gradient());
+  losses_ = loss_->losses();
   estimates_ = estimates.detach();
+}
+
+void FitObjective::accumulate(const SampleBlocks& blocks, int64_t step) {
+  if (!estimates_.defined()) {
+    const at::NoGradGuard noGrad;
+    estimates_ = decoded(features_).detach();
+  }
+  const at::Tensor positions = blocks.positions(step).to(targets_.device());
+  const std::vector<int64_t> asBlocks{clips() * blocks.perStep(), blocks.length()};
+  const at::Tensor targets = targets_.index_select(1, positions).view(asBlocks);
+  if (blockLoss_) {
+    blockLoss_->setTarget(targets);
+  } else {
+    blockLoss_ = TargetLoss::make(options_, targets);
+  }
+  blockLoss_->setPart(part_);
+  const at::AutoGradMode gradients(true);
+  const at::Tensor estimates = decoded(features_.index_select(-2, positions));
+  blockLoss_->evaluate(estimates.detach().view(asBlocks));
+  // Of a clip, the mean over its blocks.
+  estimates.backward(blockLoss_->gradient().view(estimates.sizes()) /
+                     static_cast<double>(blocks.perStep()));
+  losses_ = blockLoss_->losses().view({clips(), blocks.perStep()}).mean(1);
+  estimates_.index_copy_(1, positions, estimates.detach());
 }
 
 double FitObjective::accumulate(const Batch&) {

@@ -6,10 +6,12 @@
 #include "native/loss/target_loss.h"
 #include "native/nn/inr_batch.h"
 #include "native/train/objective.h"
+#include "native/train/sample_blocks.h"
 
 namespace fewsound {
 
-/// Reconstruction loss of networks that learn a clip each: every sample, every step.
+/// Reconstruction loss of networks that learn a clip each: every sample, every step, or blocks of
+/// them, which the loss takes for recordings of their own.
 class FitObjective final : public Objective {
  public:
   /// targets [clips, samples], one for each network; moved to the networks' dtype and device.
@@ -21,21 +23,31 @@ class FitObjective final : public Objective {
   double accumulate(const Batch& batch) override;
   /// The same without waiting for the device, so that it can be recorded.
   void accumulate();
+  /// The same of some samples alone.
+  void accumulate(const SampleBlocks& blocks, int64_t step);
 
   /// The loss has the weights of this part of the fit, 0 to 1.
-  void setPart(double part) { loss_->setPart(part); }
+  void setPart(double part);
 
   InrBatch& networks() { return networks_; }
   int64_t clips() const { return networks_.size(); }
-  const at::Tensor& targets() const { return targets_; }        // [clips, samples]
-  const at::Tensor& losses() const { return loss_->losses(); }  // [clips], of the last pass
-  const at::Tensor& estimates() const { return estimates_; }    // [clips, samples], likewise
+  const at::Tensor& targets() const { return targets_; }  // [clips, samples]
+  const at::Tensor& losses() const { return losses_; }    // [clips], of the last pass
+  /// [clips, samples], likewise; what the last pass left out as it was when it was last there.
+  const at::Tensor& estimates() const { return estimates_; }
 
  private:
+  /// Amplitudes of features, or of times where the encoding learns.
+  at::Tensor decoded(const at::Tensor& features);
+
   InrBatch networks_;
+  ReconstructionLossOptions options_;
   at::Tensor targets_;
   at::Tensor features_;  // encoded time axis, or the axis itself where the encoding learns
   std::unique_ptr<TargetLoss> loss_;
+  std::unique_ptr<TargetLoss> blockLoss_;  // [clips · blocks, length]
+  double part_ = 0.0;
+  at::Tensor losses_;
   at::Tensor estimates_;
 };
 

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -42,6 +43,14 @@ void checkLosses(const double* losses, int64_t clips, int64_t step, double learn
   }
 }
 
+/// A block is a recording to the loss, which the largest frames have to fit.
+int64_t blockLength(const ReconstructionLossOptions& loss) {
+  int64_t length = SampleBlocks::kLength;
+  if (!loss.uses(&LossWeights::mel)) return length;
+  for (const int64_t size : loss.fftSizes) length = std::max(length, size);
+  return length;
+}
+
 /// A copy that later steps leave alone.
 at::Tensor reported(const at::Tensor& estimates) {
   const auto options = at::TensorOptions().dtype(at::kFloat).device(at::kCPU);
@@ -72,6 +81,15 @@ void fields(OptionVisitor& visit, EarlyStop& options) {
 void fields(OptionVisitor& visit, FitterOptions& options) {
   visit({.name = "steps", .meaning = "Updates.", .flag = Flag{.value = "<count>"}}, options.steps,
         Whole{1, 100'000'000});
+  visit({.name = "share",
+         .meaning = "Part of the samples that a step learns from, in blocks of 2,048, or of the "
+                    "largest FFT size, that are others in every step; 1: all of them.",
+         .flag = Flag{.value = "<part>"}},
+        options.share, Real{.least = 0.0, .most = 1.0, .above = true});
+  visit({.name = "shareUntil",
+         .meaning = "Part of the steps that this holds for; after it a step learns from all.",
+         .flag = Flag{.value = "<part>"}},
+        options.shareUntil, Real{.least = 0.0, .most = 1.0});
   visit({.name = "optimizer", .meaning = "AdamW."}, options.optimizer);
   visit({.name = "schedule", .meaning = "How the learning rate changes."}, options.schedule);
   visit({.name = "loss", .meaning = "The reconstruction loss."}, options.loss);
@@ -96,6 +114,7 @@ Fitter::Fitter(const std::shared_ptr<FitObjective>& objective, const FitterOptio
     : Trainer(objective, {.optimizer = options.optimizer, .threads = options.threads.value_or(0)}),
       fit_(objective),
       options_(options),
+      blocks_(objective->targets().size(1), options.share, blockLength(options.loss)),
       bestLoss_(std::numeric_limits<double>::infinity()) {
   checkOptions(options_);
   const EarlyStop& stop = options_.earlyStop;
@@ -106,9 +125,10 @@ Fitter::Fitter(const std::shared_ptr<FitObjective>& objective, const FitterOptio
 
 void Fitter::recordSteps() {
   triedRecording_ = true;
-  // A limited update waits for the device, and a recorded step keeps the weights of its loss.
+  // A limited update waits for the device, and a recorded step keeps the weights of its loss and
+  // the samples that it learns from.
   if (fit_->targets().is_cpu() || options_.optimizer.maxUpdate > 0.0 ||
-      !options_.loss.course.empty()) {
+      !options_.loss.course.empty() || !blocks_.areWhole()) {
     return;
   }
   const auto gradients = [this] {
@@ -121,6 +141,18 @@ void Fitter::recordSteps() {
     TORCH_WARN("the steps of this fit cannot be recorded and are launched one by one: ",
                error.what_without_backtrace());
   }
+}
+
+at::Tensor Fitter::nextGradients() {
+  const double part = static_cast<double>(stepCount()) / static_cast<double>(options_.steps);
+  fit_->setPart(part);
+  if (blocks_.areWhole() || part >= options_.shareUntil) {
+    computeGradients({});
+  } else {
+    optimizer().zeroGrad();
+    fit_->accumulate(blocks_, stepCount());
+  }
+  return fit_->losses().cpu().unsqueeze(0);
 }
 
 void Fitter::takeSteps(int64_t most) {
@@ -137,9 +169,7 @@ void Fitter::takeSteps(int64_t most) {
   if (recorded_) {
     losses = recorded_->take(rates);
   } else {
-    fit_->setPart(static_cast<double>(step) / static_cast<double>(options_.steps));
-    computeGradients({});
-    losses = fit_->losses().cpu().unsqueeze(0);
+    losses = nextGradients();
   }
   const auto* const values = losses.const_data_ptr<double>();
   for (int64_t i = 0; i < count; ++i) {

@@ -13,6 +13,7 @@
 
 #include "native/train/fit_objective.h"
 #include "native/train/recorded_steps.h"
+#include "native/train/sample_blocks.h"
 #include "native/train/trainer.h"
 
 namespace fewsound {
@@ -26,6 +27,8 @@ struct EarlyStop {
 
 struct FitterOptions {
   int64_t steps = 1000;
+  double share = 1.0;       // of the samples, that a step learns from
+  double shareUntil = 1.0;  // part of the steps that this holds for
   AdamWOptions optimizer;
   ScheduleOptions schedule;
   ReconstructionLossOptions loss;
@@ -51,8 +54,9 @@ struct FitProgress {
 
 enum class StopReason : uint8_t { kSteps, kSiSnr, kLoss, kPatience, kAborted };
 
-/// The compiled optimisation loop: full batch, every sample every step; one network for each clip,
-/// all in one pass. Not thread safe; the networks must not be used elsewhere while `run` runs.
+/// The compiled optimisation loop: every sample every step, unless a share is asked for; one
+/// network for each clip, all in one pass. Not thread safe; the networks must not be used elsewhere
+/// while `run` runs.
 class Fitter final : public Trainer {
  public:
   using ProgressCallback = std::function<void(const FitProgress&)>;
@@ -87,6 +91,8 @@ class Fitter final : public Trainer {
   void takeSteps(int64_t most);
   /// Records the step where the device can; a step that cannot be recorded is taken as it is.
   void recordSteps();
+  /// The gradients of the next step, and its losses on the CPU, [1, clips].
+  at::Tensor nextGradients();
   /// Whether to stop after the step just taken, and why; kSteps: not early.
   StopReason earlyStop(const std::vector<std::optional<double>>& ratios);
 
@@ -94,6 +100,7 @@ class Fitter final : public Trainer {
 
   std::shared_ptr<FitObjective> fit_;
   FitterOptions options_;
+  SampleBlocks blocks_;
   std::unique_ptr<RecordedSteps> recorded_;
   bool triedRecording_ = false;
   std::vector<double> losses_;

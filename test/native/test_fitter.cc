@@ -115,6 +115,36 @@ TEST(aResumedFitGoesOnBitForBit) {
   }
 }
 
+TEST(aFitOfSharesGoesOnBitForBitAndEndsWithAllSamples) {
+  const at::Tensor n = at::arange(8192, at::kFloat);
+  const at::Tensor longer = (n.mul(0.011).sin() * 0.6 + n.mul(0.037).sin() * 0.4).unsqueeze(0);
+  FitterOptions options = settings(20);
+  options.share = 0.5;
+  options.shareUntil = 0.6;
+  const auto whole = kan();
+  Fitter uninterrupted({whole}, longer, options);
+  uninterrupted.run(20, kGoOn, {});
+  for (const int64_t interruption : {3, 8, 15}) {
+    const auto network = kan();
+    Fitter before({network}, longer, options);
+    before.run(interruption, kGoOn, {});
+    Fitter after({network}, longer, options);
+    after.loadState(before.state());
+    after.run(20, kGoOn, {});
+    CHECK(after.losses() == uninterrupted.losses());
+    CHECK(sameParameters(*network, *whole));
+  }
+  // From the 13th step on, all samples: the same as a fit of all from that state.
+  const auto network = kan();
+  Fitter shared({network}, longer, options);
+  shared.run(12, kGoOn, {});
+  options.share = 1.0;
+  Fitter all({network}, longer, options);
+  all.loadState(shared.state());
+  all.run(20, kGoOn, {});
+  CHECK(sameParameters(*network, *whole));
+}
+
 TEST(theSameFitTwiceIsTheSame) {
   const auto a = kan();
   const auto b = kan();
@@ -229,6 +259,8 @@ TEST(wrongTargetsAndOptionsAreErrors) {
                "learningRate is nan");
   CHECK_THROWS(with(target(), [](auto& o) { o.steps = -1; }), "steps is -1");
   CHECK_THROWS(with(target(), [](auto& o) { o.threads = -2; }), "threads is -2");
+  CHECK_THROWS(with(target(), [](auto& o) { o.share = 0.0; }), "share is 0");
+  CHECK_THROWS(with(target(), [](auto& o) { o.shareUntil = 1.5; }), "shareUntil is 1.5");
 }
 
 TEST(siSnrIsScaleAndOffsetInvariant) {
