@@ -55,10 +55,10 @@ export interface FitFromResult extends FitResult {
 }
 
 /**
- * Trains a network to be a recording: AdamW on the reconstruction loss, all samples in every step,
- * as a compiled loop on a thread of its own. The event loop stays free; the network cannot be used
- * until the promise settles. With the same seed, device and threads the result is the same, bit for
- * bit, also when it was interrupted and resumed.
+ * Trains a network to be a recording: AdamW on the reconstruction loss, all samples in every step
+ * (or a share of them), as a compiled loop on a thread of its own. The event loop stays free; the
+ * network cannot be used until the promise settles. With the same seed, device and threads the
+ * result is the same, bit for bit, also when it was interrupted and resumed.
  *
  * The same training written out, for whoever wants to change it:
  *

@@ -4,7 +4,7 @@
 import type { Clip } from '../audio/index.js';
 import { FewSoundError, invalidArgument } from '../errors.js';
 import { type EncodingFrequencies, encodingFrequencies, type Inr } from '../nn/index.js';
-import type { KanOptions, LossOptions } from '../options.generated.js';
+import type { KanOptions } from '../options.generated.js';
 import type { FitOptions } from './fit-options.js';
 import type { FitStart } from './start.js';
 import { type Attempt, TRANSPARENT, transparentShapes } from './transparent.js';
@@ -32,19 +32,31 @@ export interface Recipe {
 
 /**
  * Phase first, level last. The mel loss accepts any phase and, at its full weight, keeps the
- * waveform loss from turning it; so the first half learns the waveform with its high bands lifted,
+ * waveform loss from turning it; so the first part learns the waveform with its high bands lifted,
  * and the second one weights what is heard: errors where the recording is quiet, complex spectra,
  * and the level of the bands.
+ *
+ * A step of the first part learns from a quarter of the samples: three times the steps in the same
+ * time bring it further. The second part, whose weights are those of the whole recording, has all.
+ *
+ * @param first steps of the first part
+ * @param second of the second one; over the last three fifths of it the rate falls to 0
  */
-const phaseFirst: LossOptions = {
-  time: 0.3,
-  emphasized: 1,
-  mel: 0.03,
-  course: [
-    { from: 0.5, time: 0.2, emphasized: 0.8, localPower: 0.7, mel: 0.1, stft: 0.3 },
-    { from: 0.8, glide: true, mel: 0.5 },
-  ],
-};
+function phaseFirst(first: number, second: number): FitOptions & { steps: number } {
+  const steps = first + second;
+  const half = first / steps;
+  return {
+    ...{ steps, share: 0.25, shareUntil: half, learningRate: 1e-2 },
+    schedule: { kind: 'warmupStableDecay', decay: (0.6 * second) / steps },
+    loss: {
+      ...{ time: 0.3, emphasized: 1, mel: 0.03 },
+      course: [
+        { from: half, time: 0.2, emphasized: 0.8, localPower: 0.7, mel: 0.1, stft: 0.3 },
+        { from: half + 0.6 * (1 - half), glide: true, mel: 0.5 },
+      ],
+    },
+  };
+}
 
 /**
  * A recipe for a clip.
@@ -60,14 +72,8 @@ export function recipeFor(name: RecipeName, samples: number): Recipe {
       encodingFrequencies: { kind: 'geometric', from: 1, to, count: 7 },
     }),
   );
-  const own = (version: number, meaning: string, steps: number): Recipe => ({
-    ...{ name, version, meaning, network: shapes[0] as RecipeNetwork, wider: [] },
-    fit: {
-      steps,
-      learningRate: 1e-2,
-      schedule: { kind: 'warmupStableDecay', decay: 0.3 },
-      loss: phaseFirst,
-    },
+  const own = (version: number, meaning: string, fit: FitOptions): Recipe => ({
+    ...{ name, version, meaning, network: shapes[0] as RecipeNetwork, wider: [], fit },
   });
   switch (name) {
     case 'paper':
@@ -77,15 +83,15 @@ export function recipeFor(name: RecipeName, samples: number): Recipe {
         ...{ network: {}, wider: [], fit: {} },
       };
     case 'quick':
-      return own(1, 'the best sound in about 20 seconds on two cores', 1000);
+      return own(2, 'the best sound in about 20 seconds on two cores', phaseFirst(1500, 500));
     case 'best':
-      return own(1, 'the best sound in about a minute on two cores', 3000);
+      return own(2, 'the best sound in about a minute on two cores', phaseFirst(4500, 1500));
     case 'transparent':
       return {
         ...own(
-          1,
+          2,
           `as long as it takes to PESQ ${TRANSPARENT.pesq} or SI-SNR ${TRANSPARENT.siSnr} dB, with up to ${transparentShapes.length} networks of growing size, some two minutes on two cores`,
-          1000,
+          phaseFirst(1500, 500),
         ),
         wider: shapes.slice(1),
       };

@@ -47,7 +47,7 @@ describe('fewsound compare', () => {
       ...['--out', out],
     ]);
     expect(json.models.map(({ model }) => model)).toEqual(['kan-paper', 'kan-quick', 'nerf']);
-    expect(json.models[1]).toMatchObject({ recipe: { name: 'quick', version: 1 }, steps: 3 });
+    expect(json.models[1]).toMatchObject({ recipe: { name: 'quick', version: 2 }, steps: 3 });
     expect(json.models[1]?.parameters).not.toBe(json.models[0]?.parameters);
     const most = Math.max(...json.models.map(({ parameters }) => parameters));
     expect(json.yardstick.numbers).toBe(most - (most % 2));
