@@ -85,7 +85,7 @@ const {
   progressInterval: __,
   estimates,
   ...others
-} = fieldsOf<FitFields & { steps: number }>(fitRows);
+} = fieldsOf<FitFields & Record<'steps' | 'share' | 'shareUntil', number>>(fitRows);
 export const threadsField = others.threads;
 
 function fitSchema(learningRate: number, sampleRate: number) {
@@ -124,6 +124,15 @@ export function resolveFitOptions(network: Inr, clip: Clip, options: FitOptions)
   const resolved = parseOptions(schema, options, 'fit options');
   requireLongEnough(clip, resolved.loss);
   return resolved;
+}
+
+/** How many steps of all samples learn from as much as the first `step` steps of a fit. */
+export function wholeSteps(
+  { steps, share, shareUntil }: Pick<ResolvedFit, 'steps' | 'share' | 'shareUntil'>,
+  step: number,
+): number {
+  const shared = Math.min(step, Math.ceil(shareUntil * steps));
+  return shared * share + (step - shared);
 }
 
 /**

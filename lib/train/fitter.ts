@@ -4,7 +4,7 @@ import type { Clip } from '../audio/index.js';
 import type { Inr } from '../nn/index.js';
 import { scope } from '../tensor/index.js';
 import { wrapTensor } from '../tensor/tensor.js';
-import type { FitProgress, ResolvedFit } from './fit-options.js';
+import { type FitProgress, type ResolvedFit, wholeSteps } from './fit-options.js';
 import { optimizerOf } from './optimizer.js';
 import { scheduleArgument } from './schedule.js';
 import { Trainer } from './trainer.js';
@@ -98,12 +98,14 @@ export class ProgressReporter {
 
   #pass({ step, losses, siSnr, estimates }: FitReport): void {
     const { steps, onProgress } = this.#options;
+    const whole = (count: number) => wholeSteps(this.#options, count);
     if (onProgress === undefined) return;
     const secondsElapsed = this.seconds;
     this.#reportedAt = secondsElapsed;
     this.#reportedStep = step;
     const stepsPerSecond = (step - this.#begin) / secondsElapsed;
-    const secondsLeft = (steps - step) / stepsPerSecond;
+    const secondsLeft =
+      (secondsElapsed * (whole(steps) - whole(step))) / (whole(step) - whole(this.#begin));
     const progress: FitProgress = {
       step,
       steps,

@@ -1,6 +1,6 @@
 import { crop } from '../../lib/audio';
 import type { Inr } from '../../lib/nn';
-import { type FitOptions, fit, fitAll } from '../../lib/train';
+import { type FitOptions, type FitProgress, fit, fitAll } from '../../lib/train';
 import { smallNetwork } from '../nn/small-networks';
 import { temporaryFolder } from '../nn/temporary-folder';
 import { glide, quickLoss } from './glide';
@@ -53,6 +53,19 @@ it('estimates have all samples', async () => {
   }, 0);
   expect(most).toBeLessThan(1e-5);
   network.dispose();
+});
+
+it('what is left is told in samples', async () => {
+  using network = smallNetwork('kan');
+  const seen: FitProgress[] = [];
+  const onProgress = (progress: FitProgress) => seen.push(progress);
+  await fit(network, clip, { ...options, steps: 200, share: 0.34, onProgress });
+  const done = (step: number) => Math.min(step, 100) * 0.34 + Math.max(0, step - 100);
+  for (const { step, secondsElapsed, secondsLeft } of seen) {
+    const expected = (secondsElapsed * (done(200) - done(step))) / done(step);
+    expect(secondsLeft).toBeCloseTo(expected, 6);
+  }
+  expect(seen.at(-1)?.secondsLeft).toBe(0);
 });
 
 it('several clips have the same share', async () => {
