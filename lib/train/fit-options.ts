@@ -45,6 +45,13 @@ export interface FitProgress {
   readonly secondsLeft: number;
   /** Its reconstruction [samples], a copy; with the option `estimates`. */
   readonly estimate?: Float32Array;
+  /**
+   * Shows the network between two steps, also after this report; the fit waits while `see` reads
+   * it, and its result stays the same. Tensors that are made in it are freed at its end.
+   *
+   * @returns what `see` returns or throws; undefined where the fit has ended
+   */
+  readonly look: <T>(see: (network: Inr) => T) => Promise<T | undefined>;
 }
 
 /** Options of `fit`. */

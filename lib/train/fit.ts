@@ -15,7 +15,7 @@ import {
   requireNetwork,
   resolveFitOptions,
 } from './fit-options.js';
-import { createFitter, ProgressReporter, runFitter } from './fitter.js';
+import { createFitter, Looks, ProgressReporter, runFitter } from './fitter.js';
 import { applyRecipe, type FitFromOptions, fromRecipe, type RecipeOptions } from './recipes.js';
 import { openStart } from './start.js';
 import { type Trainer, whileNoOtherTrains } from './trainer.js';
@@ -177,20 +177,23 @@ async function run(network: Inr, clip: Clip, options: ResolvedFit): Promise<FitR
   using fitter = prepared;
   const begin = addon().fitFacts(fitter.handle).step;
 
-  const progress = new ProgressReporter(options, begin);
+  using looks = new Looks();
+  const progress = new ProgressReporter(options, begin, looks);
   const watch = new ConstantOutputWatch(options);
   let last: FitReport | null = null;
   let stoppedBy: FitEnd = stopped ?? 'steps';
   const save = () => saveState(fitter, network, clip, options, stoppedBy);
   for (let step = begin; step < options.steps && stoppedBy === 'steps'; ) {
     const until = nextStop(step, options);
-    const outcome = await runFitter(fitter, until, [signal, stop], (report) => {
+    const outcome = await runFitter(fitter, until, [signal, stop, looks.signal], (report) => {
       watch.look(report);
       progress.report(report);
     });
     last = outcome.last ?? last;
     step = addon().fitFacts(fitter.handle).step;
+    looks.show(network);
     const aborted = outcome.reason === 'aborted';
+    if (aborted && !signal?.aborted && !stop?.aborted) continue;
     if (aborted && (signal?.aborted || step === 0)) {
       const saved = checkpoint !== undefined && step > begin;
       if (saved) await save();
@@ -203,6 +206,7 @@ async function run(network: Inr, clip: Clip, options: ResolvedFit): Promise<FitR
     if (checkpoint?.every !== undefined) await save();
   }
   if (last !== null) progress.finish(last);
+  looks.show(network);
   return summary(fitter, network, clip, { begin, last, stoppedBy, seconds: progress.seconds });
 }
 

@@ -64,6 +64,44 @@ export async function runFitter(
   }
 }
 
+/** Looks at a network while it is fitted: the loop ends for them, and is begun again. */
+export class Looks {
+  #waiting: ((network: Inr | undefined) => void)[] = [];
+  #asked = new AbortController();
+  #ended = false;
+
+  /** Ends the loop where somebody wants to look. */
+  get signal(): AbortSignal {
+    return this.#asked.signal;
+  }
+
+  ask<T>(see: (network: Inr) => T): Promise<T | undefined> {
+    if (this.#ended) return Promise.resolve(undefined);
+    return new Promise((done, failed) => {
+      this.#waiting.push((network) => {
+        try {
+          done(network && scope(() => see(network)));
+        } catch (error) {
+          failed(error);
+        }
+      });
+      this.#asked.abort();
+    });
+  }
+
+  /** Shows the network, which must be idle, to all that wait. */
+  show(network: Inr): void {
+    this.#asked = new AbortController();
+    for (const look of this.#waiting.splice(0)) look(network);
+  }
+
+  /** There is nothing more to see. */
+  [Symbol.dispose](): void {
+    this.#ended = true;
+    for (const look of this.#waiting.splice(0)) look(undefined);
+  }
+}
+
 /** Reports are at least this far apart, seconds, but for the last. */
 const interval = 0.05;
 
@@ -75,10 +113,13 @@ export class ProgressReporter {
   #reportedStep = 0;
   #reportedAt = Number.NEGATIVE_INFINITY;
 
+  readonly #looks: Looks;
+
   /** @param begin steps done before this call of fit */
-  constructor(options: ResolvedFit, begin: number) {
+  constructor(options: ResolvedFit, begin: number, looks: Looks) {
     this.#options = options;
     this.#begin = begin;
+    this.#looks = looks;
   }
 
   /** Since it was made. */
@@ -115,6 +156,7 @@ export class ProgressReporter {
       secondsElapsed,
       secondsLeft,
       ...(estimates !== null && { estimate: estimates }),
+      look: (see) => this.#looks.ask(see),
     };
     onProgress(progress);
   }

@@ -153,6 +153,46 @@ describe('estimates', () => {
   });
 });
 
+describe('look', () => {
+  it('shows the network between two steps and leaves the result as it is', async () => {
+    using alone = smallNetwork('kan');
+    using seen = smallNetwork('kan');
+    const options = { loss: quickLoss, steps: 40 };
+    await fit(alone, clip, options);
+    const looks: Promise<Float32Array | undefined>[] = [];
+    let last: FitProgress | undefined;
+    await fit(seen, clip, {
+      ...options,
+      onProgress: (progress) => {
+        last = progress;
+        looks.push(progress.look((network) => network.render(clip.length)));
+      },
+    });
+    const sounds = await Promise.all(looks);
+    expect(sounds.length).toBeGreaterThan(0);
+    for (const sound of sounds) expect(sound).toHaveLength(clip.length);
+    expect(seen.render(clip.length)).toEqual(alone.render(clip.length));
+    expect(sounds.at(-1)).toEqual(alone.render(clip.length));
+    expect(await last?.look(() => 'too late')).toBeUndefined();
+  });
+
+  it('gives what goes wrong to who looks, and the fit goes on', async () => {
+    using network = smallNetwork('kan');
+    const mine = new Error('mine');
+    let looked: Promise<void> | undefined;
+    const result = await fit(network, clip, {
+      ...{ loss: quickLoss, steps: 10 },
+      onProgress: ({ look }) => {
+        looked ??= look(() => {
+          throw mine;
+        });
+      },
+    });
+    await expect(looked).rejects.toBe(mine);
+    expect(result.steps).toBe(10);
+  });
+});
+
 describe('stop', () => {
   it('ends the fit within a step and keeps what was learned', async () => {
     using network = smallNetwork('kan');
