@@ -86,6 +86,13 @@ export {
   splineDictionary,
 } from './spline-dictionary.js';
 export {
+  edgeFunction,
+  type LayerEdges,
+  type SplineEdge,
+  splineEdges,
+  switchOffEdges,
+} from './spline-edges.js';
+export {
   type CrossValidation,
   type CrossValidationOptions,
   crossValidateSvm,
