@@ -1,8 +1,9 @@
-import { addon } from '../addon/addon.js';
-import { FewSoundError, invalidArgument } from '../errors.js';
+import { invalidArgument } from '../errors.js';
 import { KAN } from '../nn/index.js';
-import { noGrad, ops, scope, type Tensor, tensor } from '../tensor/index.js';
-import { handleOf, wrapTensor } from '../tensor/tensor.js';
+import { addRows, localBases } from '../player/kan.js';
+import { noGrad, scope, type Tensor } from '../tensor/index.js';
+
+// Computed here and not by operators of LibTorch: few numbers, beside a fit that has all threads.
 
 /** An edge of a KAN, counted from 0: from an input of a layer to an output of it. */
 export interface SplineEdge {
@@ -19,73 +20,61 @@ export interface LayerEdges {
    * Standard deviation of what each edge adds to its output, over the times, [outputs · inputs]:
    * edge (o, i) is at o · inputs + i.
    */
-  readonly deviations: Float32Array | Float64Array;
+  readonly deviations: Float64Array;
   /** What enters the layer, [inputs · times]: what enters at input i from i · times on. */
-  readonly entering: Float32Array | Float64Array;
+  readonly entering: Float64Array;
 }
 
 /**
- * What goes through the edges of a KAN at some times.
+ * What goes through the edges of a KAN at some times, in float64.
  *
- * @param t [times, 1] in [-1, 1], of the network's dtype and device
+ * @param times in [-1, 1]
  * @returns the layers from the encoding to the amplitude
- * @throws FewSoundError INVALID_ARGUMENT for another network; SHAPE_MISMATCH, DISPOSED
+ * @throws FewSoundError INVALID_ARGUMENT for another network, and without a time; DISPOSED
  */
-export function splineEdges(kan: KAN, t: Tensor): LayerEdges[] {
+export function splineEdges(kan: KAN, times: ArrayLike<number>): LayerEdges[] {
   requireKan(kan);
-  if (t.shape.length !== 2 || t.shape[1] !== 1 || t.size === 0) {
-    throw new FewSoundError(
-      'SHAPE_MISMATCH',
-      `splineEdges: t has shape [${t.shape.join(', ')}]; expected [times, 1].`,
-      { field: 't', shapes: [[...t.shape]] },
-    );
+  const count = times.length;
+  if (!(count > 0)) throw invalidArgument('times', 'splineEdges: there is no time.');
+  const frequencies = numbersOf(kan, 'encoding.frequencies');
+  const width = frequencies.length;
+  let entering = new Float64Array(2 * width * count);
+  for (let i = 0; i < width; i++) {
+    for (let t = 0; t < count; t++) {
+      const phase = (times[t] as number) * (frequencies[i] as number);
+      entering[i * count + t] = Math.sin(phase);
+      entering[(width + i) * count + t] = Math.cos(phase);
+    }
   }
-  return noGrad(() =>
-    scope(() => {
-      const times = t.shape[0] as number;
-      const phases = t.mul(parameter(kan, 'encoding.frequencies'));
-      let x = ops.cat([phases.sin(), phases.cos()], 1); // [times, inputs]
-      return Array.from({ length: kan.options.layers.length + 1 }, (_, layer): LayerEdges => {
-        const weights = weightsOf(kan, layer); // [outputs, inputs, functions]
-        const [outputs, inputs, functions] = weights.shape as [number, number, number];
-        const values = functionsAt(kan, x); // [times, inputs, functions]
-        // An edge is linear in its weights, so that its variance follows from the covariance of
-        // the functions, which all edges of an input share.
-        const centered = values.sub(values.mean(0, true)).transpose(0, 1);
-        const covariance = centered.transpose(1, 2).bmm(centered).div(times);
-        const byInput = weights.transpose(0, 1); // [inputs, outputs, functions]
-        const variances = byInput.bmm(covariance).mul(byInput).sum(2); // [inputs, outputs]
-        const entering = numbers(x.transpose());
-        x = values
-          .reshape([times, inputs * functions])
-          .matmul(weights.reshape([outputs, inputs * functions]).transpose());
-        const deviations = numbers(variances.clamp(0).sqrt().transpose());
-        return { inputs, outputs, deviations, entering };
-      });
-    }),
-  );
+  return Array.from({ length: kan.options.layers.length + 1 }, (_, layer): LayerEdges => {
+    const weights = weightsOf(kan, layer);
+    const { leaving, deviations } = passLayer(weights, new Functions(kan), entering, count);
+    const edges = { inputs: weights.inputs, outputs: weights.outputs, deviations, entering };
+    entering = leaving;
+    return edges;
+  });
 }
 
 /**
- * The function of an edge, w_b·SiLU(x) + w_s·Σ c_i B_i(x).
+ * The function of an edge, w_b·SiLU(x) + w_s·Σ c_i B_i(x), in float64.
  *
  * @param x where to take it
- * @returns its values
  * @throws FewSoundError INVALID_ARGUMENT for another network or an edge that there is not; DISPOSED
  */
 export function edgeFunction(kan: KAN, edge: SplineEdge, x: ArrayLike<number>): Float64Array {
   requireEdge(kan, edge);
-  return noGrad(() =>
-    scope(() => {
-      const { device } = kan;
-      const places = tensor(Float64Array.from(x), { device }).unsqueeze(1);
-      const weights = weightsOf(kan, edge.layer).select(0, edge.output).select(0, edge.input);
-      const values = functionsAt(kan, places)
-        .squeeze(1)
-        .matmul(weights.to({ dtype: 'float64' }));
-      return numbers(values) as Float64Array;
-    }),
-  );
+  const { outputs, table } = weightsOf(kan, edge.layer);
+  const functions = new Functions(kan);
+  const first = edge.input * functions.count;
+  return Float64Array.from(x, (value) => {
+    const many = functions.at(value);
+    let sum = 0;
+    for (let k = 0; k < many; k++) {
+      const place = (first + (functions.places[k] as number)) * outputs + edge.output;
+      sum += (table[place] as number) * (functions.values[k] as number);
+    }
+    return sum;
+  });
 }
 
 /**
@@ -106,27 +95,155 @@ export function switchOffEdges(kan: KAN, edges: readonly SplineEdge[]): void {
   );
 }
 
-/** SiLU and bases, whose sum an edge is: x [...] -> [..., 1 + grid + order]. */
-function functionsAt({ options }: KAN, x: Tensor): Tensor {
-  const { grid: intervals, order, gridRange } = options;
-  const [lower, upper] = gridRange;
-  const bases = addon().splineBases(handleOf(x), { intervals, order, lower, upper });
-  return ops.cat([x.silu().unsqueeze(-1), wrapTensor(bases)], -1);
+/** The functions that every edge is a sum of: the bases, and behind them the SiLU. */
+class Functions {
+  readonly count: number;
+  /** Of those that are not zero. */
+  readonly places: Int32Array;
+  readonly values: Float64Array;
+  readonly #order: number;
+  readonly #lower: number;
+  readonly #perUnit: number;
+  readonly #bases: Float64Array;
+
+  constructor({ options: { grid, order, gridRange } }: KAN) {
+    const [lower, upper] = gridRange;
+    this.count = grid + order + 1;
+    this.#order = order;
+    this.#lower = lower;
+    this.#perUnit = grid / (upper - lower);
+    this.#bases = new Float64Array(order + 1);
+    this.places = new Int32Array(order + 2);
+    this.values = new Float64Array(order + 2);
+  }
+
+  /** @returns how many are not zero at x */
+  at(x: number): number {
+    const order = this.#order;
+    const all = this.count - 1;
+    const place = (x - this.#lower) * this.#perUnit + order;
+    const cell = Math.floor(place);
+    let many = 0;
+    if (cell >= 0 && cell < all + order) {
+      localBases(place - cell, order, this.#bases);
+      for (let i = Math.max(0, cell - all + 1); i <= Math.min(order, cell); i++) {
+        this.places[many] = cell - i;
+        this.values[many++] = this.#bases[i] as number;
+      }
+    }
+    this.places[many] = all;
+    this.values[many++] = x / (1 + Math.exp(-x));
+    return many;
+  }
 }
 
-/** What each edge multiplies the functions by, [outputs, inputs, 1 + grid + order]. */
-function weightsOf(kan: KAN, layer: number): Tensor {
-  const coefficients = parameter(kan, `layers.${layer}.coefficients`);
-  const scaled = kan.options.scaleSpline
-    ? coefficients.mul(parameter(kan, `layers.${layer}.scale`).unsqueeze(-1))
-    : coefficients;
-  return ops.cat([parameter(kan, `layers.${layer}.base`).unsqueeze(-1), scaled], -1);
+/** What the edges of a layer multiply the functions by. */
+interface Weights {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly table: Float64Array; // [inputs, functions, outputs]
+}
+
+function weightsOf(kan: KAN, layer: number): Weights {
+  const [outputs, inputs] = parameter(kan, `layers.${layer}.base`).shape as [number, number];
+  const base = numbersOf(kan, `layers.${layer}.base`);
+  const coefficients = numbersOf(kan, `layers.${layer}.coefficients`);
+  const scale = kan.options.scaleSpline ? numbersOf(kan, `layers.${layer}.scale`) : undefined;
+  const bases = coefficients.length / base.length;
+  const table = new Float64Array(coefficients.length + base.length);
+  for (let edge = 0; edge < base.length; edge++) {
+    const [output, input] = [Math.floor(edge / inputs), edge % inputs];
+    const factor = scale === undefined ? 1 : (scale[edge] as number);
+    const first = input * (bases + 1) * outputs + output;
+    for (let i = 0; i < bases; i++) {
+      table[first + i * outputs] = factor * (coefficients[edge * bases + i] as number);
+    }
+    table[first + bases * outputs] = base[edge] as number;
+  }
+  return { inputs, outputs, table };
+}
+
+/**
+ * What leaves a layer, [outputs · times], and how far each edge moves it. An edge is linear in its
+ * weights w: its mean is w·m and its mean square wᵀSw, where m and S are those of the functions,
+ * which all edges of an input share.
+ */
+function passLayer(
+  weights: Weights,
+  functions: Functions,
+  entering: Float64Array,
+  times: number,
+): { leaving: Float64Array<ArrayBuffer>; deviations: Float64Array } {
+  const { inputs, outputs, table } = weights;
+  const { count, places, values } = functions;
+  const leaving = new Float64Array(outputs * times);
+  const sum = new Float64Array(outputs);
+  const rows = new Int32Array(places.length);
+  const means = new Float64Array(inputs * count);
+  const squares = new Float64Array(inputs * count * count);
+  for (let t = 0; t < times; t++) {
+    sum.fill(0);
+    for (let input = 0; input < inputs; input++) {
+      const many = functions.at(entering[input * times + t] as number);
+      for (let k = 0; k < many; k++) {
+        const place = input * count + (places[k] as number);
+        const value = values[k] as number;
+        rows[k] = place * outputs;
+        means[place] = (means[place] as number) + value / times;
+        for (let l = 0; l < many; l++) {
+          const at = place * count + (places[l] as number);
+          squares[at] = (squares[at] as number) + (value * (values[l] as number)) / times;
+        }
+      }
+      addRows(table, rows, values, many, sum, outputs);
+    }
+    for (let output = 0; output < outputs; output++) {
+      leaving[output * times + t] = sum[output] as number;
+    }
+  }
+  return { leaving, deviations: deviationsOf(weights, count, means, squares) };
+}
+
+function deviationsOf(
+  { inputs, outputs, table }: Weights,
+  count: number,
+  means: Float64Array,
+  squares: Float64Array,
+): Float64Array {
+  const deviations = new Float64Array(outputs * inputs);
+  const mean = new Float64Array(outputs);
+  const square = new Float64Array(outputs);
+  for (let input = 0; input < inputs; input++) {
+    mean.fill(0);
+    square.fill(0);
+    for (let k = input * count; k < (input + 1) * count; k++) {
+      for (let output = 0; output < outputs; output++) {
+        const weight = table[k * outputs + output] as number;
+        mean[output] = (mean[output] as number) + weight * (means[k] as number);
+      }
+      for (let l = 0; l < count; l++) {
+        const both = squares[k * count + l] as number;
+        if (both === 0) continue;
+        const [one, other] = [k * outputs, (input * count + l) * outputs];
+        for (let output = 0; output < outputs; output++) {
+          const product = (table[one + output] as number) * (table[other + output] as number);
+          square[output] = (square[output] as number) + both * product;
+        }
+      }
+    }
+    for (let output = 0; output < outputs; output++) {
+      const variance = (square[output] as number) - (mean[output] as number) ** 2;
+      deviations[output * inputs + input] = Math.sqrt(Math.max(0, variance));
+    }
+  }
+  return deviations;
 }
 
 const parameter = (kan: KAN, name: string) => kan.stateDict().get(name) as Tensor;
 
-const numbers = (values: Tensor) =>
-  values.contiguous().data().slice() as Float32Array | Float64Array;
+/** The numbers of a parameter, by rows. */
+const numbersOf = (kan: KAN, name: string) =>
+  scope(() => parameter(kan, name).detach().contiguous().data()) as Float32Array | Float64Array;
 
 function requireKan(network: KAN): void {
   if (network instanceof KAN) return;
@@ -135,12 +252,14 @@ function requireKan(network: KAN): void {
 
 function requireEdge(kan: KAN, { layer, output, input }: SplineEdge): void {
   requireKan(kan);
+  const layers = kan.options.layers.length + 1;
   const [outputs = 0, inputs = 0] = kan.stateDict().get(`layers.${layer}.base`)?.shape ?? [];
   const within = (place: number, count: number) =>
     Number.isInteger(place) && place >= 0 && place < count;
   if (within(output, outputs) && within(input, inputs)) return;
+  const size = outputs > 0 ? `, and this one ${inputs} inputs and ${outputs} outputs` : '';
   throw invalidArgument(
     'edge',
-    `there is no edge from input ${input} to output ${output} of layer ${layer}; the KAN has ${kan.options.layers.length + 1} layers${outputs > 0 ? `, and this one ${inputs} inputs and ${outputs} outputs` : ''}.`,
+    `There is no edge from input ${input} to output ${output} of layer ${layer}; the KAN has ${layers} layers${size}.`,
   );
 }

@@ -139,7 +139,7 @@ function computeLayer(
  * The bases that are not zero in a cell: basis i has its support from i cells to the left on. Each
  * degree shares the one below between its two neighbors (Cox and de Boor, on equal cells).
  */
-function localBases(fraction: number, order: number, bases: Float64Array): void {
+export function localBases(fraction: number, order: number, bases: Float64Array): void {
   bases[0] = 1;
   for (let degree = 1; degree <= order; degree++) {
     const part = 1 / degree;
@@ -154,7 +154,7 @@ function localBases(fraction: number, order: number, bases: Float64Array): void 
 }
 
 /** Adds weighted rows of a table, up to five (cubic splines and the SiLU) in one pass. */
-function addRows(
+export function addRows(
   table: Float64Array,
   rows: Int32Array,
   factors: Float64Array,
