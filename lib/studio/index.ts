@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
+import type { SplineEdge } from '../analysis/index.js';
 import { FewSoundError } from '../errors.js';
 import { parseOptions } from '../options.js';
 import type { FitCommand, RunFile } from './fits.js';
+import { lookInside, renderWithout } from './inside.js';
 import { renderKept } from './kept-model.js';
 import type { LearnRequest, RunState, Snapshot } from './protocol.js';
 import { Recordings } from './recordings.js';
@@ -202,13 +204,16 @@ export async function openWatch(
       const watcher = run.begin(fit);
       return {
         ...watcher,
-        learned(reconstruction, metrics) {
-          watcher.learned(reconstruction, metrics);
+        learned(...what) {
+          watcher.learned(...what);
           run.change({ status: 'done' } satisfies Partial<RunState>);
         },
       };
     },
-    close: () => server.close(),
+    async close() {
+      await server.close();
+      for (const run of runs.values()) run.dispose();
+    },
   };
 }
 
@@ -229,6 +234,23 @@ function makeServer(
       'GET /api/runs/:/present': ({ parts: [id = ''] }) => {
         const { present, presentStep } = runs.run(id);
         return sound(present, presentStep);
+      },
+      'GET /api/runs/:/inside': async ({ parts: [id = ''], query }) => {
+        const run = runs.run(id);
+        const [layer, output, input] = ['layer', 'output', 'input'].map((name) =>
+          number(query, name),
+        ) as [number, number, number];
+        const network = await run.network();
+        const { samples = 1 } = run.state;
+        return { json: lookInside(network, samples, { layer, output, input }) };
+      },
+      'GET /api/runs/:/without': async ({ parts: [id = ''], query }) => {
+        const run = runs.run(id);
+        const edges = (query.get('edges') ?? '').split(',').map((edge): SplineEdge => {
+          const [layer = -1, output = -1, input = -1] = edge.split('.').map(Number);
+          return { layer, output, input };
+        });
+        return sound(renderWithout(await run.network(), run.state.samples ?? 1, edges));
       },
       ...routes,
     },

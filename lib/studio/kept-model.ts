@@ -26,7 +26,14 @@ export async function renderKept(path: string, request: RenderRequest): Promise<
       `That are ${Math.round(count)} samples; up to ${MOST_SAMPLES} can be shown at once. Choose a lower rate, or a shorter stretch.`,
     );
   }
-  using model = await load(path);
-  if (model instanceof Inr) return model.render(request);
+  using model = await openKept(path);
+  return model.render(request);
+}
+
+/** A saved network; the caller disposes of it. */
+export async function openKept(path: string): Promise<Inr> {
+  const model = await load(path);
+  if (model instanceof Inr) return model;
+  model.dispose();
   throw new FewSoundError('INVALID_ARGUMENT', 'This model has several networks; open one of one.');
 }

@@ -126,6 +126,30 @@ export interface RunState {
   readonly ours: boolean;
 }
 
+/** What a KAN looks like inside; other networks have no such layers. */
+export interface InsideView {
+  /** From the encoding to the amplitude. */
+  readonly layers: readonly { readonly inputs: number; readonly outputs: number }[];
+  /**
+   * Of the layer that was asked for: the standard deviation of what each edge adds over the
+   * stretch, [outputs · inputs].
+   */
+  readonly deviations?: readonly number[];
+  /** The edge that was asked for, and how often what enters it lies in each of equal parts. */
+  readonly edge?: {
+    readonly layer: number;
+    readonly output: number;
+    readonly input: number;
+    readonly from: number;
+    readonly to: number;
+    /** What its splines cover. */
+    readonly grid: readonly [number, number];
+    readonly bars: readonly number[];
+  };
+  /** Its function, at places evenly spaced over the same range. */
+  readonly curve?: readonly number[];
+}
+
 /** What a page is told when it opens. */
 export interface Snapshot {
   readonly version: string;

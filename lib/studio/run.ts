@@ -1,5 +1,7 @@
 import { FewSoundError } from '../errors.js';
+import type { Inr } from '../nn/index.js';
 import type { FitProgress } from '../train/index.js';
+import { copyOf } from './inside.js';
 import type { Course, Curve, RunState, RunStatus, StudioEvents } from './protocol.js';
 import type { FitWatcher, WatchedFit } from './watch.js';
 
@@ -28,6 +30,12 @@ export class Run {
   present: Float32Array | undefined;
   /** Of `present`: counts up. */
   presentStep = 0;
+  /** A copy of the network as it was seen last. */
+  #seen: Inr | undefined;
+  /** Where it is to be had from: the fit that is on, or a file. */
+  #look: FitProgress['look'] | undefined;
+  #file: (() => Promise<Inr | undefined>) | undefined;
+  #loading: Promise<Inr | undefined> | undefined;
   #stop = new AbortController();
   #reported = 0;
   #secondsBefore = 0;
@@ -87,9 +95,11 @@ export class Run {
       stop: this.#stop.signal,
       progress: (state) => this.#progress(state),
       warning: (text) => this.change({ warnings: [...this.#state.warnings, sentence(text)] }),
-      learned: (reconstruction, metrics) => {
+      learned: (reconstruction, metrics, network) => {
         this.present = reconstruction;
         this.presentStep++;
+        this.#look = undefined;
+        this.#seen = copyOf(network, this.#seen);
         this.change({ status: 'writing', metrics: { ...metrics } });
       },
     };
@@ -102,6 +112,7 @@ export class Run {
     this.#plot(step, loss, siSnr);
     this.present = state.estimate ?? this.present;
     this.presentStep++;
+    this.#look = state.look;
     const now = performance.now();
     const seconds = this.#secondsBefore + secondsElapsed;
     const course = { step, steps, loss, siSnr, stepsPerSecond, secondsLeft, seconds };
@@ -109,6 +120,32 @@ export class Run {
     if (now - this.#reported < REPORT_INTERVAL && step < steps) return;
     this.#reported = now;
     this.tell('course', { id: this.id, ...course });
+  }
+
+  /**
+   * The network as it is now, or was at last, for who looks into it; the run keeps it.
+   *
+   * @throws FewSoundError FILE_NOT_FOUND where there is none yet
+   */
+  async network(): Promise<Inr> {
+    await this.#look?.((network) => {
+      this.#seen = copyOf(network, this.#seen);
+    });
+    if (this.#seen === undefined) {
+      this.#loading ??= this.#file?.();
+      this.#seen = await this.#loading;
+    }
+    if (this.#seen !== undefined) return this.#seen;
+    throw new FewSoundError(
+      'FILE_NOT_FOUND',
+      'There is no network to look into: it has to learn first, and a paused one to go on.',
+    );
+  }
+
+  /** Frees what it keeps. */
+  dispose(): void {
+    this.#seen?.dispose();
+    [this.#seen, this.#look, this.#file] = [undefined, undefined, undefined];
   }
 
   #plot(step: number, loss: number, siSnr: number | null): void {
@@ -135,10 +172,12 @@ export class Run {
     readonly present: Float32Array | undefined;
     readonly curve: readonly { step: number; loss: number; siSnr?: number | null | undefined }[];
     readonly course: Course | undefined;
+    readonly network: () => Promise<Inr | undefined>;
   }): void {
     this.original = found.original;
     this.present = found.present;
     this.presentStep = 1;
+    this.#file = found.network;
     const every = Math.max(1, Math.ceil(found.curve.length / POINTS));
     for (const [index, { step, loss, siSnr }] of found.curve.entries()) {
       if (index % every === 0) this.#plot(step, loss, siSnr ?? null);

@@ -5,6 +5,7 @@ import { basename, extname, join } from 'node:path';
 import { readAudio } from '../audio/index.js';
 import { FewSoundError, invalidArgument } from '../errors.js';
 import type { FitCommand, FitRequest, RunFile } from './fits.js';
+import { openKept } from './kept-model.js';
 import type { Course, LearnRequest, RunState } from './protocol.js';
 import { type Recordings, requireStretch } from './recordings.js';
 import { Run, type Tell } from './run.js';
@@ -139,6 +140,7 @@ export class Runs {
   /** Takes a run off the page; of one that never ended nothing is left. */
   async remove(id: string): Promise<void> {
     await this.pause(id);
+    this.#runs.get(id)?.dispose();
     this.#runs.delete(id);
     if (!existsSync(this.#file(id, 'model'))) {
       await rm(join(this.folder, id), { recursive: true, force: true });
@@ -183,6 +185,7 @@ export class Runs {
       present: done ? (await readAudio(at('reconstruction'))).channels[0] : undefined,
       curve: done ? await readLog(at('log')) : [],
       course: summary && courseOf(summary),
+      network: async () => (done ? openKept(at('model')) : undefined),
     });
     this.#runs.set(id, run);
     run.change({
@@ -196,6 +199,7 @@ export class Runs {
   async close(): Promise<void> {
     this.#waiting.length = 0;
     await Promise.all([...this.#work.keys()].map((run) => this.pause(run.id)));
+    for (const run of this.#runs.values()) run.dispose();
   }
 
   #enqueue(request: FitRequest, seconds: number | undefined): string {

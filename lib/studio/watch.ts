@@ -2,6 +2,7 @@
 
 import type { Clip } from '../audio/index.js';
 import type { Metrics } from '../metrics/index.js';
+import type { Inr } from '../nn/index.js';
 import type { FitProgress } from '../train/index.js';
 
 /** A network that begins to learn. */
@@ -20,8 +21,11 @@ export interface FitWatcher {
   /** The state has `estimate`. */
   progress(state: FitProgress): void;
   warning(message: string): void;
-  /** @param reconstruction [samples] */
-  learned(reconstruction: Float32Array, metrics: Partial<Metrics>): void;
+  /**
+   * @param reconstruction [samples]
+   * @param network that learned it; disposed of by the command
+   */
+  learned(reconstruction: Float32Array, metrics: Partial<Metrics>, network: Inr): void;
 }
 
 /** Asked for a watcher of every network that a command fits. */

@@ -202,7 +202,8 @@ export async function fitNetwork(
     network = await withProgress(context, label, FIT_PROGRESS, train);
     const reconstruction = network.render(clip.length);
     const metrics = await evaluate(clip, reconstruction, { metrics: defaultMetrics('fits') });
-    watcher?.learned(reconstruction, metrics);
+    // One in pieces is not watched.
+    watcher?.learned(reconstruction, metrics, network as Inr);
     return { fitting, network, pieces, reconstruction, metrics };
   } catch (error) {
     network?.dispose();

@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import type { RunState } from '../protocol.js';
 import { Canvas } from './canvas.js';
+import { Inside } from './inside.js';
 import { attempt, post } from './server.js';
 import { drawDifference, drawLevels, loudest } from './spectrogram.js';
 import type { RunView } from './state.js';
@@ -246,6 +247,7 @@ function More({ view }: { view: RunView }) {
           <Zoom view={view} />
         </>
       )}
+      {view.original.value !== undefined && <Inside view={view} />}
       {command !== undefined && (
         <details class="same">
           <summary>The same without this page</summary>

@@ -151,6 +151,21 @@ function paint(
   canvas.getContext('2d')?.putImageData(image, 0, 0);
 }
 
+/** Draws values from 0 to 1, [rows][columns], a pixel each, which the page stretches. */
+export function drawMap(
+  canvas: HTMLCanvasElement,
+  columns: number,
+  values: readonly number[],
+): void {
+  const image = new ImageData(columns, Math.max(1, values.length / columns));
+  for (const [index, value] of values.entries()) {
+    const color = 3 * Math.max(0, Math.min(255, Math.round(value * 255)));
+    image.data.set([...magma.subarray(color, color + 3), 255], 4 * index);
+  }
+  [canvas.width, canvas.height] = [image.width, image.height];
+  canvas.getContext('2d')?.putImageData(image, 0, 0);
+}
+
 /** Gives a canvas the pixels of its place on the screen. */
 export function fit(canvas: HTMLCanvasElement): void {
   const scale = Math.min(2, devicePixelRatio);

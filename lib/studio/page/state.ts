@@ -16,6 +16,8 @@ export interface RunView {
   /** What it learns, and what it sounds like. */
   readonly original: Signal<Sound | undefined>;
   readonly present: Signal<Sound | undefined>;
+  /** What it sounds like without some of its edges. */
+  readonly without: Signal<{ readonly samples: Float32Array } | undefined>;
 }
 
 /** Samples and their picture. */
@@ -109,6 +111,7 @@ function viewOf(state: RunState): RunView {
     drawn: signal(0),
     original: signal(undefined),
     present: signal(undefined),
+    without: signal(undefined),
   };
   update(view, state);
   return view;

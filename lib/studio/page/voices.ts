@@ -11,6 +11,9 @@ const group = signal<RunView | undefined>(undefined);
 /** The run that is heard, or `original`. */
 export const heard = computed(() => player.name.value);
 
+/** What a run without some edges is called. */
+export const withoutOf = ({ id }: RunView) => `${id} without`;
+
 /** What can be compared, the original first. */
 export const voices = computed(() => {
   const first = group.value;
@@ -20,12 +23,14 @@ export const voices = computed(() => {
   );
   return [
     { name: 'original', label: 'Original', color: undefined, sound: first.original },
-    ...same.map((view) => ({
-      name: view.id,
-      label: view.state.value.label,
-      color: view.color,
-      sound: view.present,
-    })),
+    ...same.flatMap((view) => {
+      const { id: name, color, present, without } = view;
+      const { label } = view.state.value;
+      const whole = { name, label, color, sound: present };
+      if (without.value === undefined) return [whole];
+      const part = { name: withoutOf(view), label: `${label}, edges off`, color, sound: without };
+      return [whole, part];
+    }),
   ];
 });
 
