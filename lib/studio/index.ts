@@ -4,9 +4,10 @@ import { z } from 'zod';
 import type { SplineEdge } from '../analysis/index.js';
 import { FewSoundError } from '../errors.js';
 import { parseOptions } from '../options.js';
-import type { FitCommand, RunFile } from './fits.js';
+import type { RunFile, StudioCommands } from './commands.js';
 import { lookInside, renderWithout } from './inside.js';
 import { renderKept } from './kept-model.js';
+import { MODEL_LIMIT, Models } from './models.js';
 import type { LearnRequest, RunState, Snapshot } from './protocol.js';
 import { Recordings } from './recordings.js';
 import { Run, type Tell } from './run.js';
@@ -14,7 +15,12 @@ import { Runs } from './runs.js';
 import { type Routes, StudioServer, UPLOAD_LIMIT } from './server.js';
 import type { WatchFits } from './watch.js';
 
-export type { FitCommand, FitRequest } from './fits.js';
+export type {
+  AnalyzeCommand,
+  FitCommand,
+  FitRequest,
+  StudioCommands,
+} from './commands.js';
 export type { FormField, Forms } from './protocol.js';
 export type { FitWatcher, WatchFits } from './watch.js';
 
@@ -72,7 +78,7 @@ const TYPES: Readonly<Record<string, string>> = {
  * @throws FewSoundError for a recording that cannot be read; IO where the port is taken
  */
 export async function openStudio(
-  fits: FitCommand,
+  { fits, analyze }: StudioCommands,
   folder: string,
   audio: readonly string[],
   options: StudioOptions,
@@ -81,6 +87,7 @@ export async function openStudio(
   const first: { id: string; name: string }[] = [];
   for (const path of audio) first.push(await recordings.open(path));
   const tell: Tell = (name, value) => server.listeners.tell(name, value);
+  const models = new Models(join(folder, 'models'), analyze);
   const runs = new Runs(folder, fits, recordings, tell);
   const done = { json: { ok: true } };
   const server = makeServer(
@@ -88,7 +95,7 @@ export async function openStudio(
     {
       'POST /api/recordings': async ({ query, bytes }) => {
         const name = query.get('name') || 'recording';
-        const { id, ...shape } = await recordings.bring(basename(name), await bytes());
+        const { id, ...shape } = await recordings.bring(basename(name), await bytes(UPLOAD_LIMIT));
         tell('recording', { id, name: shape.name });
         return { json: { id, ...shape } };
       },
@@ -109,9 +116,21 @@ export async function openStudio(
         );
         return { samples: (await recordings.clip(id, stretch)).samples };
       },
+      'POST /api/models': async ({ query, bytes }) => {
+        const name = basename(query.get('name') || 'model');
+        const recording = query.get('recording');
+        const path = recording === null ? undefined : recordings.path(recording);
+        const facts = await models.bring(name, await bytes(MODEL_LIMIT), path);
+        tell('model', facts);
+        return { json: facts };
+      },
+      'GET /api/models/:/:': ({ parts: [id = '', analysis = ''] }) => ({
+        file: models.report(id, analysis),
+        type: TYPES.html as string,
+      }),
       'POST /api/learn': async ({ json }) => {
         const request = parseOptions(learnSchema, await json(), 'what to learn');
-        return { json: { ids: runs.learn(request as LearnRequest) } };
+        return { json: { ids: await runs.learn(request as LearnRequest) } };
       },
       'POST /api/runs/:/pause': async ({ parts: [id = ''] }) => {
         await runs.pause(id);
@@ -155,6 +174,7 @@ export async function openStudio(
       recordings: recordings.list,
       runs: runs.list.map((run) => run.withCurve),
       earlier: runs.earlier,
+      models: models.list,
       uploadLimit: UPLOAD_LIMIT,
       atOnce: runs.atOnce,
     }),
@@ -189,6 +209,7 @@ export async function openWatch(
     recordings: [],
     runs: [...runs.values()].map((run) => run.withCurve),
     earlier: [],
+    models: [],
     uploadLimit: 0,
     atOnce: 1,
   }));

@@ -150,6 +150,19 @@ export interface InsideView {
   readonly curve?: readonly number[];
 }
 
+/** A model that was brought, and what there is of it. */
+export interface ModelFacts {
+  readonly id: string;
+  readonly name: string;
+  /** Reports by their kind, and the recording that they are of, or ''. */
+  readonly analyses: readonly {
+    readonly analysis: 'geometry' | 'wigner' | 'spectra';
+    readonly of: string;
+  }[];
+  /** Why there are no others. */
+  readonly remarks: readonly string[];
+}
+
 /** What a page is told when it opens. */
 export interface Snapshot {
   readonly version: string;
@@ -159,7 +172,9 @@ export interface Snapshot {
   readonly runs: readonly (RunState & { readonly curve: Curve })[];
   /** Runs of earlier days, which can be opened. */
   readonly earlier: readonly { readonly id: string; readonly date: string }[];
-  /** Most bytes of a file that is brought. */
+  /** Models that were brought to be looked into. */
+  readonly models: readonly ModelFacts[];
+  /** Most bytes of a recording that is brought. */
   readonly uploadLimit: number;
   /** Networks that learn at once; others wait. */
   readonly atOnce: number;
@@ -172,6 +187,7 @@ export interface StudioEvents {
   course: { readonly id: string } & Course;
   gone: { readonly id: string };
   recording: { readonly id: string; readonly name: string };
+  model: ModelFacts;
 }
 
 /** What went wrong, as the page shows it. */

@@ -40,7 +40,7 @@ export class Recordings {
   async bring(name: string, bytes: Uint8Array): Promise<RecordingShape> {
     const shape = await shapeOf(bytes, name);
     await makeFolder(this.folder);
-    const path = await this.#place(name, bytes);
+    const path = await placeFor(this.folder, name, bytes, '.audio');
     if (!existsSync(path)) await writeFileAtomic(path, bytes);
     return { ...shape, id: this.#know(path), name: basename(path) };
   }
@@ -69,22 +69,31 @@ export class Recordings {
     this.#paths.set(id, path);
     return id;
   }
+}
 
-  /** Where the file is already, or can be: a name that no shell and no file system minds. */
-  async #place(name: string, bytes: Uint8Array): Promise<string> {
-    const extension =
-      extname(name)
-        .replace(/[^.\w]/g, '')
-        .slice(0, 8) || '.audio';
-    const stem =
-      basename(name, extname(name))
-        .normalize('NFC')
-        .replace(/[^\p{L}\p{N}_-]+/gu, '-')
-        .slice(0, 60) || 'recording';
-    for (let count = 1; ; count++) {
-      const path = join(this.folder, `${stem}${count === 1 ? '' : `-${count}`}${extension}`);
-      if (!existsSync(path) || (await readFile(path)).equals(bytes)) return path;
-    }
+/**
+ * Where a file that is brought is already, or can be: a name that no shell and no file system minds.
+ *
+ * @param usual extension of a file that has none
+ */
+export async function placeFor(
+  folder: string,
+  name: string,
+  bytes: Uint8Array,
+  usual: string,
+): Promise<string> {
+  const extension =
+    extname(name)
+      .replace(/[^.\w]/g, '')
+      .slice(0, 12) || usual;
+  const stem =
+    basename(name, extname(name))
+      .normalize('NFC')
+      .replace(/[^\p{L}\p{N}_-]+/gu, '-')
+      .slice(0, 60) || 'file';
+  for (let count = 1; ; count++) {
+    const path = join(folder, `${stem}${count === 1 ? '' : `-${count}`}${extension}`);
+    if (!existsSync(path) || (await readFile(path)).equals(bytes)) return path;
   }
 }
 

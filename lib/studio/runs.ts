@@ -4,11 +4,12 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { basename, extname, join } from 'node:path';
 import { readAudio } from '../audio/index.js';
 import { FewSoundError, invalidArgument } from '../errors.js';
-import type { FitCommand, FitRequest, RunFile } from './fits.js';
+import type { FitCommand, FitRequest, RunFile } from './commands.js';
 import { openKept } from './kept-model.js';
 import type { Course, LearnRequest, RunState } from './protocol.js';
 import { type Recordings, requireStretch } from './recordings.js';
 import { Run, type Tell } from './run.js';
+import type { WatchFits } from './watch.js';
 
 /** Networks of one request, and runs that wait; more is a slip of the hand. */
 const MOST_NETWORKS = 6;
@@ -68,7 +69,8 @@ export class Runs {
    *
    * @throws FewSoundError INVALID_ARGUMENT
    */
-  learn({ recording, stretch, networks, training, seed, device, budget }: LearnRequest): string[] {
+  async learn(request: LearnRequest): Promise<string[]> {
+    const { recording, stretch, networks, training, seed, device, budget } = request;
     requireStretch(stretch);
     if (networks.length === 0) throw invalidArgument('networks', 'Choose a network to learn it.');
     if (networks.length > MOST_NETWORKS || this.#waiting.length > MOST_WAITING) {
@@ -90,8 +92,8 @@ export class Runs {
       };
     });
     const seconds = budget?.unit === 'seconds' ? budget.amount : undefined;
-    // A network or an option that there is not is told before the first begins.
-    for (const request of requests) this.fits.argumentsOf(request);
+    // What is wrong with a network or an option is told before the first begins.
+    for (const [index, each] of requests.entries()) await this.#check(each, index);
     return requests.map((request) => this.#enqueue(request, seconds));
   }
 
@@ -200,6 +202,34 @@ export class Runs {
     this.#waiting.length = 0;
     await Promise.all([...this.#work.keys()].map((run) => this.pause(run.id)));
     for (const run of this.#runs.values()) run.dispose();
+  }
+
+  /**
+   * What `fit` checks before its first step, at which it ends.
+   *
+   * @throws FewSoundError what it reports; options of the network are in `networks.INDEX.`
+   */
+  async #check(request: FitRequest, index: number): Promise<void> {
+    const folder = await mkdtemp(join(tmpdir(), 'fewsound-check-'));
+    const enough = new AbortController();
+    const args = [...this.fits.argumentsOf(request), '--out', folder];
+    const watch: WatchFits = () => {
+      enough.abort();
+      return { progress() {}, warning() {}, learned() {} };
+    };
+    try {
+      await this.fits.run(args, { signal: enough.signal, watch });
+    } catch (error) {
+      if (enough.signal.aborted) return;
+      if (!(error instanceof FewSoundError) || !(error.field && error.field in request.network)) {
+        throw error;
+      }
+      const { code, message } = error;
+      const field = `networks.${index}.${error.field}`;
+      throw new FewSoundError(code, message, { cause: error, field });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   }
 
   #enqueue(request: FitRequest, seconds: number | undefined): string {

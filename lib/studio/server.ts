@@ -21,7 +21,8 @@ export interface Asked {
   readonly parts: readonly string[];
   readonly query: URLSearchParams;
   readonly json: () => Promise<unknown>;
-  readonly bytes: () => Promise<Buffer>;
+  /** @param limit bytes that are taken */
+  readonly bytes: (limit: number) => Promise<Buffer>;
 }
 
 /** A method and a path: `GET /api/runs/:/sound`, where `:` is any word. */
@@ -30,7 +31,7 @@ export type Routes = Readonly<Record<string, (asked: Asked) => Promise<Answer> |
 /** Bytes of a command of the page. */
 const MOST_JSON = 1_000_000;
 
-/** Bytes of a file that is brought: an hour of CD. */
+/** Bytes of a recording that is brought: an hour of CD. */
 export const UPLOAD_LIMIT = 400_000_000;
 
 const PAGE_FILES: Readonly<Record<string, string>> = {
@@ -39,8 +40,12 @@ const PAGE_FILES: Readonly<Record<string, string>> = {
   'main.css': 'text/css; charset=utf-8',
 };
 
-/** Refused as too large. */
-class TooLarge extends Error {}
+/** Refused as larger than a limit of bytes. */
+class TooLarge extends Error {
+  constructor(readonly limit: number) {
+    super();
+  }
+}
 
 /** Serves the page and its routes on the loopback device. */
 export class StudioServer {
@@ -117,7 +122,7 @@ export class StudioServer {
     for (const { method, path, work } of this.#routes) {
       const parts = path.exec(url.pathname)?.slice(1).map(decoded);
       if (parts === undefined || method !== request.method) continue;
-      const bytes = () => bodyOf(request, UPLOAD_LIMIT);
+      const bytes = (limit: number) => bodyOf(request, limit);
       const json = async () => JSON.parse((await bodyOf(request, MOST_JSON)).toString()) as unknown;
       this.#answer(response, await work({ parts, query: url.searchParams, json, bytes }));
       return;
@@ -164,12 +169,12 @@ function sendFile(response: ServerResponse, answer: Extract<Answer, { file: stri
 
 /** @throws TooLarge before more is kept than the limit */
 async function bodyOf(request: IncomingMessage, limit: number): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > limit) throw new TooLarge();
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw new TooLarge(limit);
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > limit) throw new TooLarge();
+    if (size > limit) throw new TooLarge(limit);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -178,8 +183,7 @@ async function bodyOf(request: IncomingMessage, limit: number): Promise<Buffer> 
 function refuse(response: ServerResponse, error: unknown): void {
   if (error instanceof TooLarge) {
     response.setHeader('connection', 'close');
-    const most = Math.round(UPLOAD_LIMIT / 1e6);
-    const message = `The file is larger than ${most} MB. Cut out the part that you want to learn.`;
+    const message = `This is larger than ${Math.round(error.limit / 1e6)} MB, the most that is taken here.`;
     respond(response, 413, { code: 'INVALID_ARGUMENT', message });
   } else if (error instanceof FewSoundError) {
     const { code, message, field } = error;

@@ -5,6 +5,7 @@ import { PassThrough } from 'node:stream';
 import { encodeWav } from '../../lib/audio';
 import { runCli } from '../../lib/cli/program';
 import { fitCommandFor } from '../../lib/cli/runs/studio-fits';
+import { analyzeCommandFor } from '../../lib/cli/runs/studio-models';
 import { openStudio, type Studio } from '../../lib/studio';
 
 /** Half a second of two tones that fade in. */
@@ -24,11 +25,12 @@ export async function openInFolder(): Promise<{
 }> {
   const folder = await mkdtemp(join(tmpdir(), 'fewsound-studio-'));
   const nobody = new PassThrough().resume();
-  const fits = fitCommandFor({
+  const context = {
     ...{ stdout: nobody, stderr: nobody, json: false, quiet: true, runCommand: runCli },
     signal: new AbortController().signal,
-  });
-  const studio = await openStudio(fits, folder, [], { version: '0.0.0' });
+  };
+  const commands = { fits: fitCommandFor(context), analyze: analyzeCommandFor(context) };
+  const studio = await openStudio(commands, folder, [], { version: '0.0.0' });
   return {
     ...{ studio, folder },
     async close() {

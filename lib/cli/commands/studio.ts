@@ -3,6 +3,7 @@ import { defineCommand } from '../command.js';
 import { argument, flag } from '../flags/parsers.js';
 import { packageVersion } from '../machine.js';
 import { fitCommandFor } from '../runs/studio-fits.js';
+import { analyzeCommandFor } from '../runs/studio-models.js';
 import { noOpenFlag, portFlag, showPage } from '../terminal/page.js';
 
 export const studio = defineCommand({
@@ -16,9 +17,8 @@ export const studio = defineCommand({
     out: flag('--out <folder>', 'folder for the runs; default: fewsound-out'),
   },
   async run({ audio, port, out = 'fewsound-out', open }, context) {
-    const page = await openStudio(fitCommandFor(context), out, audio, {
-      ...{ port, version: packageVersion() },
-    });
+    const commands = { fits: fitCommandFor(context), analyze: analyzeCommandFor(context) };
+    const page = await openStudio(commands, out, audio, { port, version: packageVersion() });
     await showPage(page, context, open);
     return { json: { folder: out }, text: `The studio is closed; its runs are in ${out}.` };
   },

@@ -1,5 +1,4 @@
-import { Writable } from 'node:stream';
-import { type ErrorCode, FewSoundError, invalidArgument } from '../../errors.js';
+import { FewSoundError, invalidArgument } from '../../errors.js';
 import { inrClassName } from '../../nn/networks.js';
 import { type OptionRow, optionRows } from '../../options.js';
 import { kindName } from '../../report/text-table.js';
@@ -12,6 +11,7 @@ import { STANDARD_SAMPLES } from '../flags/recording.js';
 import { optionOf } from '../flags/rows.js';
 import { FIT_FLAGS } from '../flags/training.js';
 import { RUN_FILES } from './folder.js';
+import { innerCommand } from './inner-command.js';
 
 // The command `fit` as the studio runs it: its forms, its arguments, the program that does the same.
 
@@ -202,25 +202,23 @@ function code(value: unknown): string {
 
 async function run(
   context: CommandContext,
-  ...[arguments_, { signal, watch }]: Parameters<FitCommand['run']>
+  ...[argv, watched]: Parameters<FitCommand['run']>
 ): Promise<void> {
-  let text = '';
-  const stdout = new Writable({
-    write(chunk, _, done) {
-      text += String(chunk);
-      done();
-    },
-  });
-  const { stderr } = context;
-  const surroundings = { stdout, stderr, signal, watch };
-  const status = await context.runCommand([...arguments_, '--json', '--quiet'], surroundings);
-  if (status === 0) return;
-  const { error } = JSON.parse(text) as {
-    error: { code: string; message: string; field?: string };
-  };
-  // A mistake in the call is one of the form.
-  const code = (error.code === 'USAGE' ? 'INVALID_ARGUMENT' : error.code) as ErrorCode;
-  throw new FewSoundError(code, error.message, {
-    ...(error.field !== undefined && { field: error.field }),
-  });
+  try {
+    await innerCommand(context, [...argv, '--quiet'], watched);
+  } catch (error) {
+    if (!(error instanceof FewSoundError) || error.field !== undefined) throw error;
+    // What a flag cannot read is told by the flag.
+    const flag = /option '(--[\w-]+)/.exec(error.message)?.[1];
+    const field = flag && fieldOfFlag(flag);
+    if (!field) throw error;
+    const [, reason = error.message] = / is invalid\. (.*)/s.exec(error.message) ?? [];
+    throw invalidArgument(field, reason);
+  }
+}
+
+function fieldOfFlag(flag: string): string | undefined {
+  const rows = [...KINDS.flatMap(networkRows), ...trainingRows];
+  const found = rows.find(({ row }) => optionOf(row).long === flag);
+  return found?.name ?? PLAIN.find((name) => flag === `--${name}`);
 }

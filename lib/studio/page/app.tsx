@@ -1,6 +1,7 @@
 import { Curves } from './curves.js';
 import { Earlier } from './earlier.js';
 import { Listen } from './listen.js';
+import { Models } from './models.js';
 import { Networks } from './networks.js';
 import { forget, problems } from './problems.js';
 import { RunCard } from './run-card.js';
@@ -36,6 +37,7 @@ export function App() {
           <div class="choose">
             <SoundPanel />
             <Networks />
+            <Models />
             <Earlier />
           </div>
         )}

@@ -65,10 +65,6 @@ export function EdgeMap({
   });
   const own = deviations[output * inputs + input];
   const rank = own === undefined ? 0 : deviations.filter((value) => value > own).length + 1;
-  const text =
-    own === undefined
-      ? ''
-      : `Input ${input + 1} to output ${output + 1}: adds ±${own.toPrecision(3)}, ${rank} of ${deviations.length} by strength.`;
   return (
     <figure>
       <figcaption>
@@ -100,8 +96,11 @@ export function EdgeMap({
         ))}
         {output >= 0 && <i class="at" style={cell(edge)} />}
       </div>
-      <p class="remark" role="status">
-        {text}
+      <p class="remark">
+        <span role="status">
+          {output >= 0 && `Input ${input + 1} to output ${output + 1}`}
+        </span>
+        {own !== undefined && ` adds ±${own.toPrecision(3)}, place ${rank} of ${deviations.length}.`}
       </p>
     </figure>
   );

@@ -202,15 +202,15 @@ async function renderWithout(view: RunView, edges: readonly Edge[]): Promise<voi
 function lossOf(view: RunView, many: string): string {
   const [whole, part] = [view.present.value?.samples, view.without.value?.samples];
   if (view.state.value.status !== 'done' || whole === undefined || part?.length !== whole.length) {
-    return `${many} off. Players below switch between the whole network and the rest of it.`;
+    return `${many} off. The player below switches between the whole network and the rest of it.`;
   }
   let [lost, all] = [0, 0];
   for (const [i, value] of whole.entries()) {
     lost += (value - (part[i] as number)) ** 2;
     all += value ** 2;
   }
-  const level = (10 * Math.log10(lost / all)).toFixed(1);
-  return `${many} off: what the sound loses is ${level} dB of it. The player below switches between both.`;
+  const level = (10 * Math.log10(lost / all)).toFixed(1).replace('-', '−');
+  return `${many} off: what the sound loses has ${level} dB of its energy. The player below switches between both.`;
 }
 
 /** The function of an edge over what enters it. */
@@ -272,6 +272,7 @@ function drawSpline(canvas: HTMLCanvasElement, found: InsideView | undefined, co
     context.stroke();
   };
   context.strokeStyle = colorOf('--muted');
+  context.lineWidth = 1;
   line([
     [0, y(0)],
     [width, y(0)],

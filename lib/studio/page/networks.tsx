@@ -1,7 +1,8 @@
 import { signal } from '@preact/signals';
 import type { FormField, Forms, LearnRequest } from '../protocol.js';
+import { blame, isWrong, Mistake, mistake } from './mistakes.js';
 import { say } from './problems.js';
-import { attempt, post } from './server.js';
+import { post, type Refused } from './server.js';
 import { sound, stretch } from './sound.js';
 import { facts } from './state.js';
 
@@ -48,10 +49,14 @@ async function learn(): Promise<void> {
     device: device.value,
     ...(unit !== 'usual' && { budget: { unit, amount } }),
   };
-  await attempt(async () => {
+  mistake.value = undefined;
+  try {
     await post('/api/learn', request);
     document.getElementById('runs')?.scrollIntoView({ behavior: 'smooth', block: 'start' });
-  });
+  } catch (error) {
+    const { field, message } = error as Refused;
+    if (!blame(field, message)) say(message);
+  }
   starting.value = false;
 }
 
@@ -138,14 +143,17 @@ export function Networks() {
             min={0}
             step={1}
             value={seed.value}
+            aria-invalid={isWrong('seed')}
             onChange={({ currentTarget }) => {
               seed.value = currentTarget.value || '0';
             }}
           />
+          <Mistake of={['seed']} />
         </label>
       </div>
       <Options
         title="Training options"
+        within=""
         fields={forms.training}
         values={training.value}
         change={(values) => {
@@ -202,6 +210,7 @@ function NetworkForm({ network, forms }: { network: Chosen; forms: Forms }) {
       )}
       <Options
         title="Options"
+        within={`networks.${chosen.value.indexOf(network)}.`}
         fields={facts?.fields ?? []}
         values={options}
         change={(values) => change({ options: values })}
@@ -213,11 +222,14 @@ function NetworkForm({ network, forms }: { network: Chosen; forms: Forms }) {
 /** A form of options; what is left as it is usual is not among the values. */
 function Options({
   title,
+  within,
   fields,
   values,
   change,
 }: {
   title: string;
+  /** What the server puts before the names of these fields. */
+  within: string;
   fields: readonly FormField[];
   values: Readonly<Record<string, string>>;
   change: (values: Record<string, string>) => void;
@@ -235,7 +247,13 @@ function Options({
       </summary>
       <div class="options-list">
         {fields.map((field) => (
-          <OptionField key={field.name} field={field} value={values[field.name]} set={set} />
+          <OptionField
+            key={field.name}
+            field={field}
+            place={within + field.name}
+            value={values[field.name]}
+            set={set}
+          />
         ))}
       </div>
     </details>
@@ -244,15 +262,20 @@ function Options({
 
 function OptionField({
   field,
+  place,
   value,
   set,
 }: {
   field: FormField;
+  place: string;
   value: string | undefined;
   set: (name: string, value: string | undefined) => void;
 }) {
   const { name, type, meaning, expected, usual, choices, flag } = field;
-  const given = (text: string) => set(name, text === '' ? undefined : text);
+  const given = (text: string) => {
+    set(name, text === '' ? undefined : text);
+    if (isWrong(place)) mistake.value = undefined;
+  };
   const words = type === 'switch' ? { true: 'on', false: 'off' } : undefined;
   const listed = words ? Object.keys(words) : choices;
   const takes = listed ? '' : `${expected.charAt(0).toUpperCase()}${expected.slice(1)}.`;
@@ -267,7 +290,10 @@ function OptionField({
         </small>
       </span>
       {listed ? (
-        <select value={value ?? ''} onChange={({ currentTarget }) => given(currentTarget.value)}>
+        <select
+          aria-invalid={isWrong(place)}
+          value={value ?? ''}
+          onChange={({ currentTarget }) => given(currentTarget.value)}>
           <option value="">{asUsual}</option>
           {listed.map((choice) => (
             <option key={choice} value={choice}>
@@ -282,10 +308,12 @@ function OptionField({
           autocomplete="off"
           spellcheck={false}
           placeholder={asUsual}
+          aria-invalid={isWrong(place)}
           value={value ?? ''}
           onChange={({ currentTarget }) => given(currentTarget.value.trim())}
         />
       )}
+      <Mistake of={[place]} />
     </label>
   );
 }

@@ -2,7 +2,15 @@ import type { Problem } from '../protocol.js';
 import { say } from './problems.js';
 
 /** Why a request failed: what the server says, else that it does not answer. */
-class Refused extends Error {}
+export class Refused extends Error {
+  /** @param field of the request that is wrong */
+  constructor(
+    message: string,
+    readonly field?: string,
+  ) {
+    super(sentence(message));
+  }
+}
 
 async function ask(path: string, init?: RequestInit): Promise<Response> {
   let response: Response;
@@ -13,13 +21,13 @@ async function ask(path: string, init?: RequestInit): Promise<Response> {
   }
   if (response.ok) return response;
   const text = await response.text();
-  let message = text;
+  let problem: Partial<Problem> = {};
   try {
-    message = (JSON.parse(text) as { error: Problem }).error.message;
+    problem = (JSON.parse(text) as { error: Problem }).error;
   } catch {
     // Not one of its errors: shown as it is.
   }
-  throw new Refused(message);
+  throw new Refused(problem.message ?? text, problem.field);
 }
 
 /** JSON of the server. */

@@ -3,6 +3,8 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { RecordingShape, Stretch } from '../protocol.js';
 import { Canvas } from './canvas.js';
 import { recordSound, recording as recordingNow, stopRecording } from './microphone.js';
+import { isWrong, Mistake, mistake } from './mistakes.js';
+import { bringModel, isModel } from './models.js';
 import { player } from './player.js';
 import { plucked } from './plucked.js';
 import { say } from './problems.js';
@@ -20,6 +22,9 @@ const busy = signal<string | undefined>(undefined);
 
 /** Samples that the networks' sizes are made for: the papers' clips. */
 const USUAL_SAMPLES = 32_768;
+/** What the server calls the fields of the stretch. */
+const OFFSET = ['offset', 'stretch.offset'];
+const LENGTH = ['samples', 'stretch.samples', 'clip'];
 const RATES = [8000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000];
 
 function show(shape: RecordingShape): void {
@@ -106,7 +111,8 @@ function DropZone() {
   const over = signal(false);
   const take = (files: FileList | null | undefined) => {
     const file = files?.[0];
-    if (file) void bring(file, file.name);
+    if (file && isModel(file.name)) void bringModel(file, file.name, sound.peek()?.id);
+    else if (file) void bring(file, file.name);
   };
   // A file that misses the zone must not take the page away.
   useEffect(() => {
@@ -124,7 +130,7 @@ function DropZone() {
   }, []);
   return (
     <div class={over.value ? 'drop over' : 'drop'}>
-      <p>Drop a recording here</p>
+      <p>Drop a recording here, or a model to look into</p>
       <div class="actions">
         <button type="button" onClick={() => input.current?.click()}>
           Choose a file
@@ -146,8 +152,8 @@ function DropZone() {
         ref={input}
         class="unseen"
         type="file"
-        accept="audio/*,.wav,.flac,.mp3,.ogg,.opus,.au"
-        aria-label="A recording"
+        accept="audio/*,.wav,.flac,.mp3,.ogg,.opus,.au,.safetensors,.pt,.pth"
+        aria-label="A recording or a model"
         tabindex={-1}
         onChange={({ currentTarget }) => {
           take(currentTarget.files);
@@ -168,6 +174,7 @@ function StretchEditor({ shape }: { shape: RecordingShape }) {
     const last = Math.max(0, shape.duration - count / next.sampleRate);
     const from = Math.round(Math.max(0, Math.min(next.offset, last)) * 1e4) / 1e4;
     stretch.value = { ...next, samples: count, offset: from };
+    if (isWrong(...OFFSET, ...LENGTH)) mistake.value = undefined;
   };
   const rates = [...new Set([...RATES.filter((rate) => rate < shape.sampleRate), shape.sampleRate])];
   return (
@@ -186,8 +193,10 @@ function StretchEditor({ shape }: { shape: RecordingShape }) {
             max={shape.duration}
             step={0.01}
             value={offset}
+            aria-invalid={isWrong(...OFFSET)}
             onChange={({ currentTarget }) => change({ offset: currentTarget.valueAsNumber || 0 })}
           />
+          <Mistake of={OFFSET} />
         </label>
         <label class="field">
           Length, s
@@ -197,10 +206,12 @@ function StretchEditor({ shape }: { shape: RecordingShape }) {
             max={shape.duration}
             step={0.01}
             value={seconds.toFixed(3)}
+            aria-invalid={isWrong(...LENGTH)}
             onChange={({ currentTarget }) =>
               change({ samples: (currentTarget.valueAsNumber || seconds) * sampleRate })
             }
           />
+          <Mistake of={LENGTH} />
         </label>
         <label class="field">
           Rate, Hz

@@ -26,8 +26,11 @@ export interface Sound {
   readonly levels: Levels;
 }
 
-export const facts = signal<Omit<Snapshot, 'runs' | 'recordings'> | undefined>(undefined);
+export const facts = signal<Omit<Snapshot, 'runs' | 'recordings' | 'models'> | undefined>(
+  undefined,
+);
 export const recordings = signal<Snapshot['recordings']>([]);
+export const models = signal<Snapshot['models']>([]);
 export const runs = signal<readonly RunView[]>([]);
 /** Whether the server is there. */
 export const connected = signal(true);
@@ -55,9 +58,10 @@ export function listen(): void {
   events.onerror = () => {
     connected.value = false;
   };
-  on('snapshot', ({ runs: told, recordings: known, ...others }) => {
+  on('snapshot', ({ runs: told, recordings: known, models: brought, ...others }) => {
     facts.value = others;
     recordings.value = known;
+    models.value = brought;
     runs.value = told.map(({ curve, ...state }) => {
       const view = runs.value.find(({ id }) => id === state.id) ?? viewOf(state);
       replace(view.curve, curve);
@@ -88,6 +92,9 @@ export function listen(): void {
   });
   on('gone', ({ id }) => {
     runs.value = runs.value.filter((each) => each.id !== id);
+  });
+  on('model', (model) => {
+    models.value = [model, ...models.value.filter(({ id }) => id !== model.id)];
   });
   on('recording', (recording) => {
     const others = recordings.value.filter(({ id }) => id !== recording.id);

@@ -23,6 +23,29 @@ export type RunFile =
   | 'config'
   | 'log';
 
+/** What `fewsound analyze` can show of a model. */
+export type Analysis = 'geometry' | 'wigner' | 'spectra';
+
+/**
+ * `fewsound analyze`, in this process.
+ *
+ * @param model path of its file
+ * @param out folder for the report
+ * @returns the path of the report, and of filters the rate that they hear, Hz
+ * @throws FewSoundError what the command reports
+ */
+export type AnalyzeCommand = (
+  analysis: Analysis,
+  model: string,
+  out: string,
+  options: {
+    readonly recording?: string;
+    readonly sampleRate?: number;
+    /** Of the recording, from its beginning. */
+    readonly samples?: number;
+  },
+) => Promise<{ readonly report: string; readonly sampleRate?: number }>;
+
 /** The command `fit`, in this process. */
 export interface FitCommand {
   readonly forms: Forms;
@@ -39,11 +62,17 @@ export interface FitCommand {
   /**
    * Fits.
    *
-   * @throws FewSoundError what the command reports; ABORTED where the signal stops it, with what
+   * @throws FewSoundError what the command reports, an option by its name in the forms; ABORTED where the signal stops it, with what
    *   is needed to go on in its folder
    */
   run(
     arguments_: readonly string[],
     options: { readonly signal: AbortSignal; readonly watch: WatchFits },
   ): Promise<void>;
+}
+
+/** What a studio can do, by the command line. */
+export interface StudioCommands {
+  readonly fits: FitCommand;
+  readonly analyze: AnalyzeCommand;
 }
