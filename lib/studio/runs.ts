@@ -221,11 +221,11 @@ export class Runs {
       await this.fits.run(args, { signal: enough.signal, watch });
     } catch (error) {
       if (enough.signal.aborted) return;
-      if (!(error instanceof FewSoundError) || !(error.field && error.field in request.network)) {
-        throw error;
-      }
+      if (!(error instanceof FewSoundError) || error.field === undefined) throw error;
       const { code, message } = error;
-      const field = `networks.${index}.${error.field}`;
+      // The form has one field for all of a list.
+      const name = error.field.replace(/\.\d+$/, '');
+      const field = name in request.network ? `networks.${index}.${name}` : name;
       throw new FewSoundError(code, message, { cause: error, field });
     } finally {
       await rm(folder, { recursive: true, force: true });

@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { switchOffEdges } from '../../lib/analysis';
 import { readAudio } from '../../lib/audio';
+import { type KAN, load } from '../../lib/nn';
 import { describeWithBrowser, launchBrowser } from '../setup/browser';
 import { openInFolder, tones } from './open-studio';
 
@@ -92,6 +95,12 @@ describeWithBrowser('the studio in Chromium (skipped where there is none: set CH
     await page.getByRole('button', { name: 'Close' }).click();
   });
 
+  test('what is recorded from the microphone is there as a sound', async () => {
+    await page.getByRole('button', { name: 'Record', exact: true }).click();
+    await page.getByText(/^Stop · [1-9]/).click();
+    await page.getByText(/^microphone-.* · 1\.\d\d s · \d+ Hz · mono$/).waitFor();
+  });
+
   test('a file is dropped, learned and played as it is rendered', async () => {
     await drop('two tones.wav', tones());
     await page.getByText('0.25 s · 8000 Hz').waitFor();
@@ -113,6 +122,55 @@ describeWithBrowser('the studio in Chromium (skipped where there is none: set CH
     const played = (await page.evaluate('window.played')) as { samples: number[] };
     const file = await readAudio(join(opened.folder, 'two-tones-kan', 'original.wav'));
     expect(Float32Array.from(played.samples)).toEqual(file.channels[0]);
+  });
+
+  test('an option that is wrong is told beside its field', async () => {
+    const grid = page.getByLabel(/^grid(?!R)/);
+    await grid.fill('0');
+    await page.getByRole('button', { name: 'Learn', exact: true }).click();
+    const told = page.locator('label', { has: grid }).getByRole('alert');
+    await told.getByText(/grid is 0\. Expected a whole number/).waitFor();
+    expect(await page.evaluate('document.activeElement.ariaInvalid')).toBe('true');
+    expect(await findings()).toEqual([]);
+    await grid.fill('');
+    await grid.blur();
+    await told.waitFor({ state: 'detached' });
+  });
+
+  test('an edge is chosen by keys, switched off, and heard as the network is without it', async () => {
+    const run = card(/KAN quick/);
+    await run.getByText('Look inside').click();
+    await run.getByText(/place 1 of 112/).waitFor();
+    await run.getByLabel('Output', { exact: true }).fill('3');
+    await run.getByLabel('Input', { exact: true }).fill('14');
+    await run.getByRole('application').focus();
+    for (const key of ['ArrowLeft', 'ArrowDown', 'ArrowRight', 'ArrowRight', 'Enter']) {
+      await page.keyboard.press(key);
+    }
+    await run.getByText('Input 14 to output 4').waitFor();
+    await run.getByText(/^1 edge off: what the sound loses has −?[\d.]+ dB/).waitFor();
+    await run.getByRole('button', { name: 'Without 1 edge' }).click();
+    const played = (await page.evaluate('window.played')) as { samples: number[] };
+    using network = (await load(join(opened.folder, 'two-tones-kan', 'model.safetensors'))) as KAN;
+    switchOffEdges(network, [{ layer: 0, output: 3, input: 13 }]);
+    expect(Float32Array.from(played.samples)).toEqual(network.render(2000));
+    expect(await findings()).toEqual([]);
+    await run.getByRole('button', { name: 'All on' }).click();
+    await run.getByText(/^1 edge off/).waitFor({ state: 'detached' });
+  });
+
+  test('a model is dropped, and its reports open', async () => {
+    const file = await readFile(join(opened.folder, 'two-tones-kan', 'model.safetensors'));
+    await drop('kan.safetensors', file);
+    const [report] = await Promise.all([
+      context.waitForEvent('page'),
+      page.getByRole('link', { name: 'Geometry of its layers' }).click(),
+    ]);
+    await report.getByRole('heading', { name: 'The layers of kan' }).waitFor();
+    await report.close();
+    await drop('letter.pth', Buffer.from('Dear reader'));
+    await page.getByText(/^Letter\.pth: cannot read this PyTorch file|^letter\.pth/).waitFor();
+    await page.getByRole('button', { name: 'Close' }).click();
   });
 
   test('a blind test says how likely its answers are by chance', async () => {
@@ -158,6 +216,9 @@ describeWithBrowser('the studio in Chromium (skipped where there is none: set CH
       `for (const each of document.querySelectorAll('details')) each.open = true`,
     );
     await page.locator('.lens').first().waitFor();
+    for (const map of await page.locator('.inside').all()) {
+      await map.getByRole('application').waitFor();
+    }
     const lenses = await page.locator('.lens').count();
     // Each loads its network, which is gone again once it has answered.
     while (renderings < lenses) await page.waitForTimeout(20);

@@ -4,70 +4,24 @@ import { get } from 'node:http';
 import { join } from 'node:path';
 import { readAudio } from '../../lib/audio';
 import { load } from '../../lib/nn';
-import type { LearnRequest, RecordingShape, RunState, Snapshot } from '../../lib/studio/protocol';
-import { openInFolder, tones } from './open-studio';
+import type { RunState } from '../../lib/studio/protocol';
+import { Client, request, small } from './client';
+import { openInFolder } from './open-studio';
 
 let opened: Awaited<ReturnType<typeof openInFolder>>;
-let origin: string;
-let cookie: string;
+let client: Client;
 
 beforeAll(async () => {
   opened = await openInFolder();
-  const { address } = opened.studio;
-  ({ origin } = new URL(address));
-  const greeted = await fetch(address, { redirect: 'manual' });
-  expect(greeted.status).toBe(303);
-  cookie = (greeted.headers.get('set-cookie') as string).split(';')[0] as string;
+  client = await Client.of(opened.studio.address);
 });
 afterAll(() => opened.close());
 
-const ask = (path: string, init: RequestInit & { headers?: Record<string, string> } = {}) =>
-  fetch(`${origin}${path}`, { ...init, headers: { cookie, ...init.headers } });
-const post = async (
-  path: string,
-  body: NonNullable<RequestInit['body']>,
-  headers: Record<string, string> = { origin },
-) => ask(path, { method: 'POST', body, headers });
-
-/** What a page is told first. */
-async function snapshot(): Promise<Snapshot> {
-  const response = await ask('/events');
-  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
-  let text = '';
-  while (!text.includes('\n\n', text.indexOf('data:'))) {
-    text += Buffer.from((await reader.read()).value as Uint8Array).toString();
-  }
-  await reader.cancel();
-  return JSON.parse(/^data: (.*)$/m.exec(text)?.[1] as string) as Snapshot;
-}
-
-async function untilStatus(id: string, ...wanted: RunState['status'][]): Promise<RunState> {
-  for (;;) {
-    const run = (await snapshot()).runs.find((each) => each.id === id);
-    if (run !== undefined && wanted.includes(run.status)) return run;
-    if (run?.status === 'failed') throw new Error(run.error);
-    await new Promise((done) => setTimeout(done, 100));
-  }
-}
-
-async function bring(): Promise<RecordingShape> {
-  const response = await post('/api/recordings?name=two%20tones.wav', Buffer.from(tones()));
-  expect(response.status).toBe(200);
-  return (await response.json()) as RecordingShape;
-}
-
-const small = { kind: 'kan', recipe: 'paper', options: { layers: '8,4', grid: '4' } };
-
-function request(recording: string, steps: number, change: Partial<LearnRequest> = {}) {
-  return JSON.stringify({
-    recording,
-    stretch: { offset: 0.05, samples: 1500, sampleRate: 8000, channel: 'mix' },
-    networks: [small],
-    training: { 'loss.fftSizes': '256', 'loss.mels': '20' },
-    ...{ seed: '3', device: 'cpu', budget: { unit: 'steps', amount: steps } },
-    ...change,
-  } satisfies LearnRequest);
-}
+const ask: Client['ask'] = (...given) => client.ask(...given);
+const post: Client['post'] = (...given) => client.post(...given);
+const snapshot = () => client.snapshot();
+const untilStatus: Client['untilStatus'] = (...given) => client.untilStatus(...given);
+const bring = () => client.bring();
 
 describe('who is let in', () => {
   it.each<[string, string, RequestInit & { headers?: Record<string, string> }]>([
@@ -90,10 +44,14 @@ describe('who is let in', () => {
 
   it('nobody by a name that was pointed to this machine', async () => {
     const status = await new Promise((done, failed) => {
-      get(origin, { headers: { cookie, host: 'evil.example' } }, (response) => {
-        response.resume();
-        done(response.statusCode);
-      }).on('error', failed);
+      get(
+        client.origin,
+        { headers: { cookie: client.cookie, host: 'evil.example' } },
+        (response) => {
+          response.resume();
+          done(response.statusCode);
+        },
+      ).on('error', failed);
     });
     expect(status).toBe(403);
   });
@@ -135,14 +93,27 @@ describe('what it refuses', () => {
     }
   });
 
-  it('a value that an option does not take, by name, where the run is shown', async () => {
+  const kan = (options: Record<string, string>) => ({
+    networks: [small, { kind: 'kan', options }],
+  });
+  it.each<[string, string, Parameters<typeof request>[2]]>([
+    ['a value that a network does not take', 'networks.1.grid', kan({ grid: '0' })],
+    ['what is no number', 'networks.1.grid', kan({ grid: 'many' })],
+    ['one of a list', 'networks.1.layers', kan({ layers: '8,0' })],
+    ['a value of the training', 'learningRate', { training: { learningRate: '-1' } }],
+    ['one of a list of the training', 'loss.fftSizes', { training: { 'loss.fftSizes': '256,3' } }],
+    ['a seed', 'seed', { seed: 'luck' }],
+    [
+      'a stretch that is too short for the loss',
+      'clip',
+      { stretch: { offset: 0, samples: 100, sampleRate: 8000, channel: 'mix' } },
+    ],
+  ])('%s, by the field of the form', async (_, field, change) => {
     const { id } = await bring();
-    const learn = request(id, 5, { networks: [{ kind: 'kan', options: { grid: '0' } }] });
-    const { ids } = (await (await post('/api/learn', learn)).json()) as { ids: [string] };
-    await expect(untilStatus(ids[0], 'done')).rejects.toThrow(
-      /grid is 0\. Expected a whole number/,
-    );
-    await post(`/api/runs/${ids[0]}/remove`, '{}');
+    const response = await post('/api/learn', request(id, 5, change));
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({ error: { code: 'INVALID_ARGUMENT', field } });
+    expect((await snapshot()).runs).toEqual([]);
   });
 });
 

@@ -234,7 +234,7 @@ function Spline({
         <span class="key over">its function</span> <span class="key under">what enters</span>
       </figcaption>
       <Canvas
-        class="lens"
+        class="spline"
         label={`Function of ${label} on the edge from ${place}, and how often what enters lies where`}
         of={[shown]}
         draw={(canvas) => drawSpline(canvas, shown, color)}

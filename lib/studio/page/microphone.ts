@@ -5,6 +5,8 @@ import { wavOf } from './wav.js';
 export const recording = signal<{ readonly seconds: Signal<number> } | undefined>(undefined);
 
 let stop: (() => void) | undefined;
+/** Whether one has begun, or the person is being asked. */
+let begun = false;
 
 export function stopRecording(): void {
   stop?.();
@@ -20,6 +22,17 @@ const LONGEST = 60;
 export async function recordSound(
   bring: (file: Blob, name: string) => Promise<void>,
 ): Promise<void> {
+  if (begun) return;
+  begun = true;
+  try {
+    await record(bring);
+  } finally {
+    begun = false;
+    recording.value = undefined;
+  }
+}
+
+async function record(bring: (file: Blob, name: string) => Promise<void>): Promise<void> {
   const stream = await navigator.mediaDevices
     .getUserMedia({
       audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
@@ -50,7 +63,10 @@ export async function recordSound(
   recording.value = undefined;
   const context = new AudioContext();
   try {
-    const sound = await context.decodeAudioData(await new Blob(parts).arrayBuffer());
+    const recorded = await new Blob(parts).arrayBuffer();
+    const sound = await context.decodeAudioData(recorded).catch(() => {
+      throw new Error('Nothing has been recorded. Record again, for longer.');
+    });
     await bring(
       wavOf(sound.getChannelData(0), sound.sampleRate),
       `microphone-${new Date().toISOString().slice(11, 19)}.wav`,

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import type { ModelFacts } from '../protocol.js';
 import { attempt, post } from './server.js';
 import { models } from './state.js';
@@ -28,9 +29,11 @@ const WORDS: Readonly<Record<ModelFacts['analyses'][number]['analysis'], string>
 
 /** Models that were brought, with the reports of `fewsound analyze`. */
 export function Models() {
+  const place = useRef<HTMLElement>(null);
+  useEffect(() => place.current?.scrollIntoView({ block: 'nearest' }), [busy.value]);
   if (models.value.length === 0 && busy.value === undefined) return null;
   return (
-    <section class="panel" aria-labelledby="models">
+    <section ref={place} class="panel" aria-labelledby="models">
       <h2 id="models">Models</h2>
       {busy.value !== undefined && (
         <p class="busy" role="status">
