@@ -262,8 +262,9 @@ function makeServer(
           number(query, name),
         ) as [number, number, number];
         const network = await run.network();
-        const { samples = 1 } = run.state;
-        return { json: lookInside(network, samples, { layer, output, input }) };
+        const { samples = 1, status } = run.state;
+        const state = status === 'learning' ? 'learns' : 'rests';
+        return { json: lookInside(network, samples, { layer, output, input }, state) };
       },
       'GET /api/runs/:/without': async ({ parts: [id = ''], query }) => {
         const run = runs.run(id);

@@ -3,12 +3,12 @@ import { createInr, type Inr, KAN } from '../nn/index.js';
 import { scope } from '../tensor/index.js';
 import type { InsideView } from './protocol.js';
 
-/** Samples of the stretch that are sent through the network. */
-const TIMES = 512;
+/** Samples of the stretch that are sent through a network: few while it learns. */
+const TIMES = { learns: 256, rests: 2048 };
 
 /** Points of a function, and bars of what enters it. */
 const POINTS = 240;
-const BARS = 48;
+const BARS = 40;
 
 /** A network of its own with the weights of another, on the CPU; `into` where it is alike. */
 export function copyOf(network: Inr, into?: Inr): Inr {
@@ -32,9 +32,14 @@ const same = (a: object, b: object) => {
  *
  * @param samples of the stretch
  */
-export function lookInside(network: Inr, samples: number, edge: SplineEdge): InsideView {
+export function lookInside(
+  network: Inr,
+  samples: number,
+  edge: SplineEdge,
+  state: keyof typeof TIMES,
+): InsideView {
   if (!(network instanceof KAN)) return { layers: [] };
-  const edges = splineEdges(network, someTimes(samples));
+  const edges = splineEdges(network, someTimes(samples, TIMES[state]));
   const layers = edges.map(({ inputs, outputs }) => ({ inputs, outputs }));
   // Refuses an edge that there is not.
   edgeFunction(network, edge, []);
@@ -80,9 +85,9 @@ export function renderWithout(
  * Times of samples all over a stretch, by the golden ratio: evenly spaced ones would meet a
  * periodic encoding always at the same phase.
  */
-function someTimes(samples: number): Float64Array {
+function someTimes(samples: number, count: number): Float64Array {
   const last = Math.max(1, samples - 1);
-  return Float64Array.from({ length: Math.min(TIMES, samples) }, (_, i) => {
+  return Float64Array.from({ length: Math.min(count, samples) }, (_, i) => {
     const part = ((i + 1) * 0.618_033_988_749_895) % 1;
     return -1 + (2 * Math.floor(part * samples)) / last;
   });

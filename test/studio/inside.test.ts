@@ -46,7 +46,7 @@ describe('inside a KAN', () => {
     using kan = (await load(join(opened.folder, id, 'model.safetensors'))) as KAN;
     const { curve = [], edge: found } = await view();
     const { from = 0, to = 0, bars = [] } = found ?? {};
-    expect(bars.reduce((sum, count) => sum + count, 0)).toBe(512);
+    expect(bars.reduce((sum, count) => sum + count, 0)).toBe(1500);
     const places = curve.map((_, i) => from + (i / (curve.length - 1)) * (to - from));
     const exact = edgeFunction(kan, edge, places);
     for (const [i, value] of curve.entries()) {

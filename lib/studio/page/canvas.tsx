@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { isDark } from './theme.js';
 
 /** A picture that is drawn again when what it shows, its size or the theme changes. */
@@ -19,8 +19,9 @@ export function Canvas({
   const latest = useRef(draw);
   latest.current = draw;
   const dark = isDark();
+  // In the frame of all else that has changed: a second one costs as much as the first.
   // biome-ignore lint/correctness/useExhaustiveDependencies: `of` says what the drawing is made from
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (place.current) latest.current(place.current);
   }, [...of, dark]);
   useEffect(() => {

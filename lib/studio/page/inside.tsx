@@ -1,4 +1,4 @@
-import { type Signal, signal } from '@preact/signals';
+import { batch, type Signal, signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { InsideView } from '../protocol.js';
 import { Canvas } from './canvas.js';
@@ -10,7 +10,7 @@ import { choose, hear, heard, withoutOf } from './voices.js';
 import { colorOf } from './waveform.js';
 
 /** Milliseconds between two looks at what learns; and so many times what a look has taken. */
-const INTERVAL = 400;
+const INTERVAL = 500;
 const PATIENCE = 15;
 /** Milliseconds that an edge is chosen for, before it is asked for. */
 const PAUSE = 60;
@@ -66,31 +66,32 @@ function Panel({ view, own }: { view: RunView; own: Own }) {
   const { layer, output, input } = edge.value;
   const path = `/api/runs/${encodeURIComponent(view.id)}`;
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let [last, took] = [performance.now(), 0];
     let gone = false;
-    const look = async () => {
-      const begin = performance.now();
-      if (!document.hidden) {
-        try {
-          const place = { layer, output: Math.max(0, output), input: Math.max(0, input) };
-          const query = new URLSearchParams(Object.entries(place).map(([k, v]) => [k, String(v)]));
-          const found = await get<InsideView>(`${path}/inside?${query}`);
-          if (gone) return;
-          [seen.value, problem.value] = [found, undefined];
-          if (output < 0) edge.value = strongest(layer, found);
-          if (heard.peek() === withoutOf(view)) await renderWithout(view, off.peek());
-        } catch (error) {
-          problem.value = (error as Error).message;
-        }
-      }
-      const took = performance.now() - begin;
-      if (gone || status !== 'learning') return;
-      timer = setTimeout(look, Math.max(INTERVAL, PATIENCE * took));
+    const ask = async (): Promise<() => void> => {
+      last = performance.now();
+      const place = { layer, output: Math.max(0, output), input: Math.max(0, input) };
+      const query = new URLSearchParams(Object.entries(place).map(([k, v]) => [k, String(v)]));
+      const found = await get<InsideView>(`${path}/inside?${query}`).catch((error: Error) => error);
+      if (!gone && heard.peek() === withoutOf(view)) await renderWithout(view, off.peek());
+      took = performance.now() - last;
+      return () => {
+        if (gone) return;
+        if (found instanceof Error) problem.value = found.message;
+        else [seen.value, problem.value] = [found, undefined];
+        if (output < 0 && seen.value !== undefined) edge.value = strongest(layer, seen.value);
+      };
     };
-    timer = setTimeout(look, PAUSE);
+    const timer = setTimeout(async () => batch(await ask()), PAUSE);
+    // Then in the pictures of what learns: a frame of its own would cost as much as theirs.
+    view.look = () => {
+      const soon = performance.now() - last < Math.max(INTERVAL, PATIENCE * took);
+      return soon ? undefined : ask();
+    };
     return () => {
       gone = true;
       clearTimeout(timer);
+      view.look = undefined;
     };
   }, [layer, output, input, status]);
   const found = seen.value;

@@ -41,30 +41,35 @@ export function levelsOf(samples: Float32Array, rate: number): Levels {
   const bounds = edges(rate);
   const frame = (column: number, into: Float64Array) => {
     const middle = Math.round(((column + 0.5) * samples.length) / COLUMNS);
-    for (let i = 0; i < WINDOW; i++) {
-      into[i] = (samples[middle - WINDOW / 2 + i] ?? 0) * (hann[i] as number);
+    const first = middle - WINDOW / 2;
+    into.fill(0);
+    // What lies outside is no number, which is slow to ask for.
+    const end = Math.min(WINDOW, samples.length - first);
+    for (let i = Math.max(0, -first); i < end; i++) {
+      into[i] = (samples[first + i] as number) * (hann[i] as number);
     }
   };
-  const power = [new Float64Array(WINDOW / 2 + 1), new Float64Array(WINDOW / 2 + 1)] as const;
   for (let column = 0; column < COLUMNS; column += 2) {
     frame(column, real);
     frame(column + 1, imaginary);
-    fourier.transform(real, imaginary);
-    for (let bin = 0; bin <= WINDOW / 2; bin++) {
-      const other = (WINDOW - bin) % WINDOW;
-      const [a, b] = [real[bin] as number, imaginary[bin] as number];
-      const [c, d] = [real[other] as number, imaginary[other] as number];
-      power[0][bin] = ((a + c) ** 2 + (b - d) ** 2) / 4;
-      power[1][bin] = ((b + d) ** 2 + (c - a) ** 2) / 4;
-    }
-    for (const [odd, bins] of power.entries()) {
-      for (let row = 0; row < ROWS; row++) {
-        const from = bounds[row] as number;
-        const to = Math.max(from + 1, bounds[row + 1] as number);
-        let sum = 0;
-        for (let bin = from; bin < to; bin++) sum += bins[bin] as number;
-        levels[(column + odd) * ROWS + row] = 10 * Math.log10(sum / (to - from) + 1e-12);
+    const [re, im] = fourier.transform(real, imaginary);
+    for (let row = 0; row < ROWS; row++) {
+      const from = bounds[row] as number;
+      const to = Math.max(from + 1, bounds[row + 1] as number);
+      let even = 1e-12;
+      let odd = 1e-12;
+      for (let bin = from; bin < to; bin++) {
+        const other = (WINDOW - bin) % WINDOW;
+        const a = (re[bin] as number) + (re[other] as number);
+        const b = (im[bin] as number) - (im[other] as number);
+        const c = (im[bin] as number) + (im[other] as number);
+        const d = (re[other] as number) - (re[bin] as number);
+        even += a * a + b * b;
+        odd += c * c + d * d;
       }
+      const count = 4 * (to - from);
+      levels[column * ROWS + row] = 10 * Math.log10(even / count);
+      levels[(column + 1) * ROWS + row] = 10 * Math.log10(odd / count);
     }
   }
   return levels;

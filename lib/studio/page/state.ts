@@ -16,6 +16,8 @@ export interface RunView {
   /** What it learns, and what it sounds like. */
   readonly original: Signal<Sound | undefined>;
   readonly present: Signal<Sound | undefined>;
+  /** Looks inside, where somebody wants it now; what was found is shown by the function. */
+  look?: (() => Promise<() => void> | undefined) | undefined;
   /** What it sounds like without some of its edges. */
   readonly without: Signal<{ readonly samples: Float32Array } | undefined>;
 }
@@ -37,8 +39,11 @@ export const connected = signal(true);
 
 let colors = 0;
 
-/** Milliseconds between two pictures: five a second, fewer of each where several networks learn. */
-const INTERVAL = 180;
+/**
+ * Milliseconds between two pictures, at least: the server tells of five steps a second. Of each
+ * network there are fewer where several learn.
+ */
+const INTERVAL = 150;
 
 /** Where runs are, until it is shown. */
 const courses = new Map<RunView, Course>();
@@ -169,9 +174,10 @@ async function refresh(view: RunView, surely = false): Promise<void> {
     if (view.original.peek() === undefined) view.original.value = await hear('original');
     const course = courses.get(view);
     if (course !== undefined || view.course.peek() !== undefined) {
-      const present = await hear('present');
+      const [present, show] = await Promise.all([hear('present'), view.look?.()]);
       batch(() => {
         view.present.value = present;
+        show?.();
         if (course !== undefined) view.course.value = course;
         view.drawn.value++;
       });
