@@ -68,7 +68,7 @@ export function EdgeMap({
   return (
     <figure>
       <figcaption>
-        What each edge adds: standard deviation, up to {most.toPrecision(3)}
+        What each edge adds (standard deviation over the stretch), up to {most.toPrecision(3)}
       </figcaption>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it is moved over by arrows */}
       <div
