@@ -9,7 +9,7 @@ import type { FitWatcher, WatchedFit } from './watch.js';
 const POINTS = 600;
 
 /** Milliseconds between two reports to the page. */
-const REPORT_INTERVAL = 230;
+const REPORT_INTERVAL = 240;
 
 /** Tells the pages. */
 export type Tell = <Name extends keyof StudioEvents>(name: Name, value: StudioEvents[Name]) => void;

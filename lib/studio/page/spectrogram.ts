@@ -80,19 +80,19 @@ export const loudest = (levels: Levels) => levels.reduce((most, level) => Math.m
 
 type Color = readonly [number, number, number];
 
-/** 256 colors between a few, evenly spaced. */
-function ramp(...stops: readonly Color[]): Uint8ClampedArray {
-  const table = new Uint8ClampedArray(256 * 3);
+/** 256 pixels between a few colors, evenly spaced. */
+function ramp(...stops: readonly Color[]): Uint32Array {
+  const bytes = new Uint8ClampedArray(256 * 4).fill(255);
   for (let i = 0; i < 256; i++) {
     const place = (i / 255) * (stops.length - 1);
     const index = Math.min(stops.length - 2, Math.floor(place));
     const [from, to] = [stops[index] as Color, stops[index + 1] as Color];
     for (let channel = 0; channel < 3; channel++) {
       const [a, b] = [from[channel] as number, to[channel] as number];
-      table[3 * i + channel] = a + (b - a) * (place - index);
+      bytes[4 * i + channel] = a + (b - a) * (place - index);
     }
   }
-  return table;
+  return new Uint32Array(bytes.buffer);
 }
 
 // Magma, and blue and red over the color of the page: too quiet, too loud.
@@ -133,22 +133,20 @@ export function drawDifference(
   });
 }
 
+/** The place of a value from 0 to 1 in a ramp. */
+const colorAt = (value: number) => Math.max(0, Math.min(255, Math.round(value * 255)));
+
 function paint(
   canvas: HTMLCanvasElement,
-  colors: Uint8ClampedArray,
+  colors: Uint32Array,
   valueAt: (index: number) => number,
 ): void {
   const image = new ImageData(COLUMNS, ROWS);
-  const { data } = image;
+  const pixels = new Uint32Array(image.data.buffer);
   for (let column = 0; column < COLUMNS; column++) {
     for (let row = 0; row < ROWS; row++) {
-      const value = valueAt(column * ROWS + row);
-      const color = 3 * Math.max(0, Math.min(255, Math.round(value * 255)));
-      const at = 4 * ((ROWS - 1 - row) * COLUMNS + column);
-      data[at] = colors[color] as number;
-      data[at + 1] = colors[color + 1] as number;
-      data[at + 2] = colors[color + 2] as number;
-      data[at + 3] = 255;
+      const color = colorAt(valueAt(column * ROWS + row));
+      pixels[(ROWS - 1 - row) * COLUMNS + column] = colors[color] as number;
     }
   }
   // The page stretches it to its place.
@@ -163,10 +161,8 @@ export function drawMap(
   values: readonly number[],
 ): void {
   const image = new ImageData(columns, Math.max(1, values.length / columns));
-  for (const [index, value] of values.entries()) {
-    const color = 3 * Math.max(0, Math.min(255, Math.round(value * 255)));
-    image.data.set([...magma.subarray(color, color + 3), 255], 4 * index);
-  }
+  const pixels = new Uint32Array(image.data.buffer);
+  for (const [index, value] of values.entries()) pixels[index] = magma[colorAt(value)] as number;
   [canvas.width, canvas.height] = [image.width, image.height];
   canvas.getContext('2d')?.putImageData(image, 0, 0);
 }

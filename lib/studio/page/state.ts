@@ -40,7 +40,7 @@ export const connected = signal(true);
 let colors = 0;
 
 /**
- * Milliseconds between two pictures, at least: the server tells of five steps a second. Of each
+ * Milliseconds between two pictures, at least: the server tells of four steps a second. Of each
  * network there are fewer where several learn.
  */
 const INTERVAL = 150;
