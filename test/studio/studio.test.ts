@@ -135,6 +135,13 @@ describe('a run', () => {
     expect(run.program).toContain(
       "fit(clip, { recipe: 'paper', loss: { fftSizes: [256], mels: 20 }, steps: 12, network: { layers: [8, 4], grid: 4, seed: 3 } })",
     );
+    const schedule = { networks: [{ kind: 'kan', recipe: 'quick', options: {} }] };
+    const typed = { training: { 'schedule.decay': '0.5', 'loss.fftSizes': '256' } };
+    const [other] = await client.learn(request(id, 1, { ...schedule, ...typed }));
+    expect((await untilStatus(other, 'learning', 'writing', 'done')).program).toContain(
+      "schedule: { kind: 'warmupStableDecay', decay: 0.5 }",
+    );
+    await post(`/api/runs/${other}/remove`, '{}');
     const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'));
     expect(config).toMatchObject({ modelOptions: { layers: [8, 4] }, training: { steps: 12 } });
   });

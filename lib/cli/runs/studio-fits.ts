@@ -4,7 +4,7 @@ import { type OptionRow, optionRows } from '../../options.js';
 import { kindName } from '../../report/text-table.js';
 import type { FitCommand, FitRequest, FormField, Forms } from '../../studio/index.js';
 import { devices } from '../../tensor/index.js';
-import { recipeFor, recipeNames } from '../../train/index.js';
+import { type RecipeName, recipeFor, recipeNames } from '../../train/index.js';
 import type { CommandContext } from '../command.js';
 import { KINDS, type Kind } from '../flags/networks.js';
 import { STANDARD_SAMPLES } from '../flags/recording.js';
@@ -170,6 +170,12 @@ function programOf(request: FitRequest): string {
     ...(device !== undefined && device !== 'cpu' && { device }),
   };
   const options = nested(own.training);
+  // Numbers of a schedule belong to the recipe's, unless another kind is chosen.
+  const usual = recipe && recipeFor(recipe as RecipeName, samples).fit.schedule;
+  const schedule = options.schedule as { kind?: string } | undefined;
+  if (typeof usual === 'object' && schedule !== undefined && schedule.kind === undefined) {
+    options.schedule = { ...usual, ...schedule };
+  }
   const name = inrClassName(kind as Kind);
   const learn =
     recipe === undefined
