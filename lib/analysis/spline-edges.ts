@@ -26,33 +26,30 @@ export interface LayerEdges {
 }
 
 /**
- * What goes through the edges of a KAN at some times, in float64.
+ * What goes through the edges of a layer of a KAN at some times, in float64.
  *
+ * @param layer from 0, which takes the encoding, to that of the amplitude
  * @param times in [-1, 1]
- * @returns the layers from the encoding to the amplitude
- * @throws FewSoundError INVALID_ARGUMENT for another network, and without a time; DISPOSED
+ * @throws FewSoundError INVALID_ARGUMENT for another network, a layer that there is not, and without
+ *   a time; DISPOSED
  */
-export function splineEdges(kan: KAN, times: ArrayLike<number>): LayerEdges[] {
-  requireKan(kan);
+export function splineEdges(kan: KAN, layer: number, times: ArrayLike<number>): LayerEdges {
+  requireEdge(kan, { layer, output: 0, input: 0 });
   const count = times.length;
   if (!(count > 0)) throw invalidArgument('times', 'splineEdges: there is no time.');
-  const frequencies = numbersOf(kan, 'encoding.frequencies');
-  const width = frequencies.length;
-  let entering = new Float64Array(2 * width * count);
-  for (let i = 0; i < width; i++) {
-    for (let t = 0; t < count; t++) {
-      const phase = (times[t] as number) * (frequencies[i] as number);
-      entering[i * count + t] = Math.sin(phase);
-      entering[(width + i) * count + t] = Math.cos(phase);
-    }
+  const functions = new Functions(kan);
+  let entering = encode(kan, times);
+  for (let before = 0; before < layer; before++) {
+    entering = passLayer(weightsOf(kan, before), functions, entering, count);
   }
-  return Array.from({ length: kan.options.layers.length + 1 }, (_, layer): LayerEdges => {
-    const weights = weightsOf(kan, layer);
-    const { leaving, deviations } = passLayer(weights, new Functions(kan), entering, count);
-    const edges = { inputs: weights.inputs, outputs: weights.outputs, deviations, entering };
-    entering = leaving;
-    return edges;
-  });
+  const weights = weightsOf(kan, layer);
+  const { inputs, outputs } = weights;
+  return {
+    inputs,
+    outputs,
+    deviations: deviationsOf(weights, functions, entering, count),
+    entering,
+  };
 }
 
 /**
@@ -163,37 +160,38 @@ function weightsOf(kan: KAN, layer: number): Weights {
   return { inputs, outputs, table };
 }
 
-/**
- * What leaves a layer, [outputs · times], and how far each edge moves it. An edge is linear in its
- * weights w: its mean is w·m and its mean square wᵀSw, where m and S are those of the functions,
- * which all edges of an input share.
- */
+/** The features of times, [2 · frequencies · times]: all sines before all cosines. */
+function encode(kan: KAN, times: ArrayLike<number>): Float64Array {
+  const frequencies = numbersOf(kan, 'encoding.frequencies');
+  const [width, count] = [frequencies.length, times.length];
+  const features = new Float64Array(2 * width * count);
+  for (let i = 0; i < width; i++) {
+    for (let t = 0; t < count; t++) {
+      const phase = (times[t] as number) * (frequencies[i] as number);
+      features[i * count + t] = Math.sin(phase);
+      features[(width + i) * count + t] = Math.cos(phase);
+    }
+  }
+  return features;
+}
+
+/** What leaves a layer, [outputs · times]. */
 function passLayer(
-  weights: Weights,
+  { inputs, outputs, table }: Weights,
   functions: Functions,
   entering: Float64Array,
   times: number,
-): { leaving: Float64Array<ArrayBuffer>; deviations: Float64Array } {
-  const { inputs, outputs, table } = weights;
+): Float64Array {
   const { count, places, values } = functions;
   const leaving = new Float64Array(outputs * times);
   const sum = new Float64Array(outputs);
   const rows = new Int32Array(places.length);
-  const means = new Float64Array(inputs * count);
-  const squares = new Float64Array(inputs * count * count);
   for (let t = 0; t < times; t++) {
     sum.fill(0);
     for (let input = 0; input < inputs; input++) {
       const many = functions.at(entering[input * times + t] as number);
       for (let k = 0; k < many; k++) {
-        const place = input * count + (places[k] as number);
-        const value = values[k] as number;
-        rows[k] = place * outputs;
-        means[place] = (means[place] as number) + value / times;
-        for (let l = 0; l < many; l++) {
-          const at = place * count + (places[l] as number);
-          squares[at] = (squares[at] as number) + (value * (values[l] as number)) / times;
-        }
+        rows[k] = (input * count + (places[k] as number)) * outputs;
       }
       addRows(table, rows, values, many, sum, outputs);
     }
@@ -201,30 +199,49 @@ function passLayer(
       leaving[output * times + t] = sum[output] as number;
     }
   }
-  return { leaving, deviations: deviationsOf(weights, count, means, squares) };
+  return leaving;
 }
 
+/**
+ * How far each edge moves its output. An edge is linear in its weights w: its mean is w·m and its
+ * mean square wᵀSw, where m and S are those of the functions, which all edges of an input share.
+ */
 function deviationsOf(
   { inputs, outputs, table }: Weights,
-  count: number,
-  means: Float64Array,
-  squares: Float64Array,
+  functions: Functions,
+  entering: Float64Array,
+  times: number,
 ): Float64Array {
+  const { count, places, values } = functions;
   const deviations = new Float64Array(outputs * inputs);
+  const means = new Float64Array(count);
+  const squares = new Float64Array(count * count);
   const mean = new Float64Array(outputs);
   const square = new Float64Array(outputs);
   for (let input = 0; input < inputs; input++) {
-    mean.fill(0);
-    square.fill(0);
-    for (let k = input * count; k < (input + 1) * count; k++) {
+    for (const sums of [means, squares, mean, square]) sums.fill(0);
+    for (let t = 0; t < times; t++) {
+      const many = functions.at(entering[input * times + t] as number);
+      for (let k = 0; k < many; k++) {
+        const place = places[k] as number;
+        const value = (values[k] as number) / times;
+        means[place] = (means[place] as number) + value;
+        for (let l = 0; l < many; l++) {
+          const at = place * count + (places[l] as number);
+          squares[at] = (squares[at] as number) + value * (values[l] as number);
+        }
+      }
+    }
+    for (let k = 0; k < count; k++) {
+      const one = (input * count + k) * outputs;
       for (let output = 0; output < outputs; output++) {
-        const weight = table[k * outputs + output] as number;
+        const weight = table[one + output] as number;
         mean[output] = (mean[output] as number) + weight * (means[k] as number);
       }
       for (let l = 0; l < count; l++) {
         const both = squares[k * count + l] as number;
         if (both === 0) continue;
-        const [one, other] = [k * outputs, (input * count + l) * outputs];
+        const other = (input * count + l) * outputs;
         for (let output = 0; output < outputs; output++) {
           const product = (table[one + output] as number) * (table[other + output] as number);
           square[output] = (square[output] as number) + both * product;

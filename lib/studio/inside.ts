@@ -39,11 +39,10 @@ export function lookInside(
   state: keyof typeof TIMES,
 ): InsideView {
   if (!(network instanceof KAN)) return { layers: [] };
-  const edges = splineEdges(network, someTimes(samples, TIMES[state]));
-  const layers = edges.map(({ inputs, outputs }) => ({ inputs, outputs }));
   // Refuses an edge that there is not.
   edgeFunction(network, edge, []);
-  const { inputs, deviations, entering } = edges[edge.layer] as (typeof edges)[number];
+  const times = someTimes(samples, TIMES[state]);
+  const { inputs, deviations, entering } = splineEdges(network, edge.layer, times);
   const count = entering.length / inputs;
   const own = entering.subarray(edge.input * count, (edge.input + 1) * count);
   const [lower, upper] = network.options.gridRange;
@@ -59,11 +58,20 @@ export function lookInside(
     (_, i) => from + (i / (POINTS - 1)) * (to - from),
   );
   return {
-    layers,
+    layers: layersOf(network),
     deviations: brief(deviations),
     edge: { ...edge, from, to, grid: [lower, upper], bars },
     curve: brief(edgeFunction(network, edge, places)),
   };
+}
+
+/** The sizes of a KAN's layers, from the encoding to the amplitude. */
+function layersOf(kan: KAN): InsideView['layers'] {
+  const bases = [...kan.parameters()].filter(([name]) => name.endsWith('.base'));
+  return bases.map(([, { shape }]) => ({
+    outputs: shape[0] as number,
+    inputs: shape[1] as number,
+  }));
 }
 
 /** What a network would sound like without some of its edges, [samples]. */

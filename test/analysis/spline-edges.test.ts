@@ -33,7 +33,7 @@ describe.each(makers)('the edges of %s', (_, make) => {
 
   beforeAll(() => {
     kan = make();
-    layers = splineEdges(kan, times);
+    layers = [0, 1, 2].map((layer) => splineEdges(kan, layer, times));
   });
   afterAll(() => kan.dispose());
 
@@ -103,11 +103,12 @@ describe('refused are', () => {
     expect(() => switchOffEdges(kan, [edge])).toThrow(refusal);
   });
 
-  it('networks without splines, and no time', () => {
+  it('networks without splines, a layer that there is not, and no time', () => {
     using siren = new Siren({ layers: [4] });
     using kan = new KAN(small);
     const refusal = (field: string) => expect.objectContaining({ code: 'INVALID_ARGUMENT', field });
-    expect(() => splineEdges(siren as unknown as KAN, times)).toThrow(refusal('kan'));
-    expect(() => splineEdges(kan, [])).toThrow(refusal('times'));
+    expect(() => splineEdges(siren as unknown as KAN, 0, times)).toThrow(refusal('kan'));
+    expect(() => splineEdges(kan, 0, [])).toThrow(refusal('times'));
+    expect(() => splineEdges(kan, 3, times)).toThrow(refusal('edge'));
   });
 });

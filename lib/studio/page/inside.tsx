@@ -10,7 +10,7 @@ import { choose, hear, heard, withoutOf } from './voices.js';
 import { colorOf } from './waveform.js';
 
 /** Milliseconds between two looks at what learns; and so many times what a look has taken. */
-const INTERVAL = 500;
+const INTERVAL = 600;
 const PATIENCE = 15;
 /** Milliseconds that an edge is chosen for, before it is asked for. */
 const PAUSE = 60;
