@@ -157,7 +157,7 @@ describe('look', () => {
   it('shows the network between two steps and leaves the result as it is', async () => {
     using alone = smallNetwork('kan');
     using seen = smallNetwork('kan');
-    const options = { loss: quickLoss, steps: 40 };
+    const options = { loss: quickLoss, steps: 20 };
     await fit(alone, clip, options);
     const looks: Promise<Float32Array | undefined>[] = [];
     let last: FitProgress | undefined;
