@@ -15,8 +15,8 @@ import type { WatchFits } from './watch.js';
 const MOST_NETWORKS = 6;
 const MOST_WAITING = 24;
 
-/** Seconds that speed is measured for, once it is steady. */
-const MEASURE = { after: 0.4, until: 1.2 };
+/** Seconds that speed is measured for. */
+const MEASURE_SECONDS = 1.5;
 
 /** Runs of the studio: one folder each, as `fewsound fit` makes it. */
 export class Runs {
@@ -300,7 +300,6 @@ export class Runs {
     const folder = await mkdtemp(join(tmpdir(), 'fewsound-speed-'));
     const enough = new AbortController();
     const either = AbortSignal.any([signal, enough.signal]);
-    let first: { step: number; at: number } | undefined;
     let rate = 0;
     const training = { ...request.training, steps: '1000000' };
     const args = [...this.fits.argumentsOf({ ...request, training }), '--out', folder];
@@ -308,12 +307,11 @@ export class Runs {
       await this.fits.run(args, {
         signal: either,
         watch: () => ({
-          progress: ({ step, secondsElapsed: at }) => {
-            if (at < MEASURE.after && first === undefined) return;
-            first ??= { step, at };
-            if (at > first.at) rate = (step - first.step) / (at - first.at);
+          progress: ({ step, steps, secondsElapsed, secondsLeft }) => {
+            // Not that of the steps seen: a recipe's last steps may learn from more samples.
+            rate = (steps - step) / secondsLeft;
             // At least a step, however slow.
-            if (at > MEASURE.until && rate > 0) enough.abort();
+            if (secondsElapsed > MEASURE_SECONDS) enough.abort();
           },
           warning() {},
           learned() {},
