@@ -130,12 +130,12 @@ describe('fewsound encode and decode', () => {
 
   test('--fit goes on from there, --report makes a page to listen to both', async () => {
     const page = join(place.folder, 'pages', 'both.html');
-    const { json, file } = await encoded('--fit', '40', '--report', page);
+    const { json, file } = await encoded('--fit', '20', '--report', page);
     const { fitted, metrics, files } = json as Encoded & {
       readonly fitted: { readonly steps: number; readonly metrics: Record<string, number> };
       readonly files: { readonly report: string };
     };
-    expect(fitted.steps).toBe(40);
+    expect(fitted.steps).toBe(20);
     expect(fitted.metrics.mae).toBeLessThan(metrics.mae as number);
     // The file holds what was learned.
     const { samples } = await loadClip(place.recording, { normalize: false });
@@ -145,7 +145,7 @@ describe('fewsound encode and decode', () => {
     expect(files.report).toBe(page);
     const html = await readFile(page, 'utf8');
     const players = [...html.matchAll(/<audio [^>]*aria-label="([^"]*)"/g)].map(([, of]) => of);
-    expect(players).toEqual(['Original', 'FewSound', 'FewSound, then 40 steps']);
+    expect(players).toEqual(['Original', 'FewSound', 'FewSound, then 20 steps']);
   });
 
   test('--report alone shows the answer, and nothing of a fit', async () => {
