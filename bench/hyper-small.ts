@@ -183,7 +183,8 @@ export async function hyperSmall(settings: Settings, ...given: readonly string[]
       };
     });
   }
-  const picture = join(packageRoot(), 'bench', 'results', 'hyper-small.svg');
+  const part = settings.encoder === 'soundstream' ? '' : `-${settings.encoder}`;
+  const picture = join(packageRoot(), 'bench', 'results', `hyper-small${part}.svg`);
   await writeFile(picture, await validationCurves(rows));
   return {
     benchmark: 'hyper-small',
