@@ -1,15 +1,22 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { cp, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import { loadClip } from '../lib/audio/index.js';
 import { openCorpus, type PreparedCorpus, prepareCorpus } from '../lib/data/index.js';
-import { FewSound, type HyperNetworkOptions, HyperSound } from '../lib/nn/index.js';
+import {
+  type EncoderOptions,
+  FewSound,
+  type HyperNetworkOptions,
+  HyperSound,
+  loadPosteriorgram,
+  loadWhisperWeights,
+} from '../lib/nn/index.js';
 import { packageRoot } from '../lib/setup/libtorch.js';
-import { type MetricsRecord, readMetricsLog, train } from '../lib/train/index.js';
+import { readMetricsLog, train } from '../lib/train/index.js';
 import { jumpAtJoints } from './hyper-small-joints.js';
 import { linePicture } from './line-picture.js';
 import { machine } from './measure.js';
+import { resumableRows } from './resumable-rows.js';
 
 // Small enough for a laptop: a sixteenth of a second and a code of as many numbers as samples.
 const SAMPLE_RATE = 8000;
@@ -34,18 +41,48 @@ const TARGETS: Readonly<Record<string, HyperNetworkOptions>> = {
   },
 };
 
-const SHARED = {
-  encoder: { channels: 8, strides: [4, 2], dimension: 8 },
-  hidden: [512, 512],
-  samples: SAMPLES,
-  seed: 1,
+type Model = FewSound | HyperSound;
+
+/** An encoder, and weights of others' that it has. */
+interface SmallEncoder {
+  readonly options: EncoderOptions;
+  readonly load?: (model: Model) => Promise<void>;
+}
+
+/** Those of the paper's table 5, as small as the target. */
+const ENCODERS: Readonly<Record<string, SmallEncoder>> = {
+  soundstream: { options: { channels: 8, strides: [4, 2], dimension: 8 } },
+  snac: {
+    options: { kind: 'snac', channels: 8, strides: [4, 2], headWidth: 16, width: SAMPLES },
+  },
+  spectral: {
+    options: {
+      kind: 'spectral',
+      hidden: 128,
+      width: SAMPLES,
+      sampleRate: SAMPLE_RATE,
+      posteriorgram: 'frozen',
+      posteriorgramHidden: 128,
+      posteriorgramWindow: 256,
+      pitch: false, // of which a sixteenth of a second says too little to be measured
+    },
+    load: (model) =>
+      loadPosteriorgram(model, shared('voicebox', 'causal_ppg_128_hidden_128_hop.pt')),
+  },
+  // tiny.en; 30 seconds of silence around a sixteenth of sound would take minutes an update.
+  whisper: {
+    options: { kind: 'whisper', sampleRate: SAMPLE_RATE, seconds: 0, width: SAMPLES },
+    load: (model) => loadWhisperWeights(model, shared('whisper', 'tiny.en-encoder.safetensors')),
+  },
 };
 
+const SIZE = { hidden: [512, 512], samples: SAMPLES, seed: 1 };
+
 /** The same budget for all: updates, batches, crops, schedule, seed. */
-const MODELS: Readonly<Record<string, (options: HyperNetworkOptions) => FewSound | HyperSound>> = {
+const MODELS: Readonly<Record<string, (options: HyperNetworkOptions) => Model>> = {
   fewsound: (options) =>
-    new FewSound({ ...options, ...SHARED, universalKernel: 401, warmupEpochs: 5 }),
-  hypersound: (options) => new HyperSound({ ...options, ...SHARED }),
+    new FewSound({ ...options, ...SIZE, universalKernel: 401, warmupEpochs: 5 }),
+  hypersound: (options) => new HyperSound({ ...options, ...SIZE }),
 };
 
 /** Parts of the shared recordings, English read aloud and spoken digits, and who speaks in them. */
@@ -59,71 +96,129 @@ const SOURCES: Readonly<Record<string, (name: string) => string>> = {
 /** Speakers for validation. */
 const HELD_OUT = new Set(['yweweler', 'p227', 'p257', 'p292']);
 
+interface Settings {
+  readonly steps: number;
+  readonly threads: number;
+  /** A kind, or 'all'. */
+  readonly encoder: string;
+  /** Weight of the mel loss beside the waveform's. */
+  readonly mel: number;
+}
+
+interface Wanted {
+  readonly run: string;
+  readonly steps: number;
+  readonly mel: number;
+}
+
+/** What a training came to: metrics of the last validation, curves in `log`. */
+interface Row extends Wanted {
+  readonly parameters: number;
+  readonly fixed: number;
+  readonly written: number;
+  readonly secondsPerUpdate: number;
+  readonly loss?: number;
+  readonly metrics?: Readonly<Record<string, number | null>>;
+  readonly jumpAtJoints: number;
+  readonly log: string;
+}
+
 /**
- * A small FewSound and a small HyperSound, KAN and NeRF targets, trained with the same budget on
- * real recordings: the means over the validation part at the end, and the curves beside them.
+ * A small FewSound and a small HyperSound, KAN and NeRF targets, any encoder, trained with the same
+ * budget on real recordings: the means over the validation part at the end, and the curves beside
+ * them. Resumable: corpus and trainings are kept in fewsound-out/hyper-small.
  *
- * @param folder of recordings in subfolders; default: the shared ones
+ * @param given beginnings of names of runs, MODEL-TARGET-ENCODER (default: all), and a folder of
+ *   recordings in subfolders (default: the shared ones)
  */
-export async function hyperSmall({ steps }: { steps: number }, folder?: string) {
-  const work = await mkdtemp(join(tmpdir(), 'fewsound-bench-'));
-  try {
-    const corpus = await smallCorpus(work, folder);
-    const epochs = Math.max(1, Math.round(steps / STEPS_PER_EPOCH));
-    const sentence = await loadClip(await lastRecording(work), { sampleRate: SAMPLE_RATE });
-    const runs: Record<string, unknown> = {};
-    const curves: Record<string, Awaited<ReturnType<typeof readMetricsLog>>> = {};
-    for (const [kind, options] of Object.entries(TARGETS)) {
-      // Side by side, on a thread each.
-      await Promise.all(
-        Object.entries(MODELS).map(async ([name, make]) => {
-          const run = `${name}-${kind}`;
-          using model = make(options);
-          const result = await train(model, corpus, {
-            folder: join(work, run),
-            epochs,
-            samplesPerEpoch: STEPS_PER_EPOCH * BATCH,
-            batchSize: BATCH,
-            learningRate: 1e-3,
-            // The waveform alone: the mel loss takes any phase.
-            loss: { time: 1, mel: 0, fftSizes: [256], mels: 40 },
-            maxGradientNorm: 1,
-            maxUpdate: 0,
-            augmentation: { phaseMangle: 0.5 },
-            validateEvery: Math.max(1, Math.round(epochs / 50)),
-            validationLimit: 256,
-            threads: 1,
-            onValidation: ({ step, loss, metrics }) =>
-              console.error(run, step, loss.toFixed(4), metrics.siSnr?.toFixed(2)),
-          });
-          curves[run] = await readMetricsLog(result.files.metrics);
-          runs[run] = {
-            parameters: model.parameterCount,
-            written: model.writtenLayout().reduce((sum, { shape }) => sum + size(shape), 0),
-            steps: result.steps,
-            seconds: result.seconds,
-            loss: result.validation?.loss,
-            ...result.validation?.metrics,
-            jumpAtJoints: await jumpAtJoints(model, sentence),
-          };
+export async function hyperSmall(settings: Settings, ...given: readonly string[]) {
+  const { steps, mel } = settings;
+  const isRun = (name: string) => Object.keys(MODELS).some((model) => name.startsWith(model));
+  const work = resolve('fewsound-out', 'hyper-small');
+  const corpus = await smallCorpus(
+    work,
+    given.find((name) => !isRun(name)),
+  );
+  const sentence = await loadClip(await lastRecording(work), { sampleRate: SAMPLE_RATE });
+  const rows: Row[] = [];
+  const take = resumableRows<Wanted, Row>('hyper-small', rows, (row) =>
+    JSON.stringify([row.run, row.steps, row.mel]),
+  );
+  const epochs = Math.max(1, Math.round(steps / STEPS_PER_EPOCH));
+  for (const { run, make } of runsOf(settings.encoder, given.filter(isRun))) {
+    await take({ run, steps, mel }, async () => {
+      using model = await make();
+      const folder = join(work, `${run}-${steps}-${mel}`);
+      const result = await train(model, corpus, {
+        folder,
+        resume: existsSync(join(folder, 'checkpoints', 'last.safetensors')),
+        epochs,
+        samplesPerEpoch: STEPS_PER_EPOCH * BATCH,
+        batchSize: BATCH,
+        learningRate: 1e-3,
+        // By itself the mel loss takes any phase.
+        loss: { time: 1, mel, fftSizes: [256], mels: 40 },
+        maxGradientNorm: 1,
+        maxUpdate: 0,
+        augmentation: { phaseMangle: 0.5 },
+        validateEvery: Math.max(1, Math.round(epochs / 50)),
+        validationLimit: 256,
+        threads: settings.threads,
+        onValidation: ({ step, loss, metrics }) =>
+          console.error(run, step, loss.toFixed(4), metrics.siSnr?.toFixed(2)),
+      });
+      const learned = model.parameterCount;
+      const all = [...model.stateDict().values()].reduce((sum, { size }) => sum + size, 0);
+      return {
+        parameters: learned,
+        fixed: all - learned,
+        written: model.writtenLayout().reduce((sum, { shape }) => sum + size(shape), 0),
+        secondsPerUpdate: result.seconds / result.steps,
+        ...(result.validation && {
+          loss: result.validation.loss,
+          metrics: result.validation.metrics,
         }),
-      );
-    }
-    const picture = join(packageRoot(), 'bench', 'results', 'hyper-small.svg');
-    await writeFile(picture, await validationCurves(curves));
-    return {
-      benchmark: 'hyper-small',
-      segments: { training: corpus.train.length, validation: corpus.validation.length },
-      sampleRate: SAMPLE_RATE,
-      samples: SAMPLES,
-      batch: BATCH,
-      epochs,
-      ...machine(),
-      runs,
-    };
-  } finally {
-    await rm(work, { recursive: true, force: true });
+        jumpAtJoints: await jumpAtJoints(model, sentence),
+        log: result.files.metrics,
+      };
+    });
   }
+  const part = settings.encoder === 'soundstream' ? '' : `-${settings.encoder}`;
+  const picture = join(packageRoot(), 'bench', 'results', `hyper-small${part}.svg`);
+  await writeFile(picture, await validationCurves(rows));
+  return {
+    benchmark: 'hyper-small',
+    segments: { training: corpus.train.length, validation: corpus.validation.length },
+    sampleRate: SAMPLE_RATE,
+    samples: SAMPLES,
+    batch: BATCH,
+    epochs,
+    ...machine(),
+    rows,
+  };
+}
+
+/** Models with the names that begin as given. */
+function runsOf(encoder: string, given: readonly string[]) {
+  const encoders = Object.entries(ENCODERS).filter(([kind]) => [kind, 'all'].includes(encoder));
+  return encoders.flatMap(([encoder, { options, load }]) =>
+    Object.entries(TARGETS).flatMap(([target, targetOptions]) =>
+      Object.entries(MODELS).flatMap(([name, construct]) => {
+        const run = `${name}-${target}-${encoder}`;
+        if (given.length > 0 && !given.some((start) => run.startsWith(start))) return [];
+        const make = async () => {
+          const model = construct({ ...targetOptions, encoder: options });
+          await load?.(model);
+          return model;
+        };
+        return [{ run, make }];
+      }),
+    ),
+  );
+}
+
+function shared(...path: readonly string[]): string {
+  return join(packageRoot(), '..', 'shared', 'data', ...path);
 }
 
 function size(shape: readonly number[]): number {
@@ -145,6 +240,7 @@ async function lastRecording(work: string): Promise<string> {
 /** The shared recordings by speakers, in the layout of LibriSpeech; or a folder as it is. */
 async function smallCorpus(work: string, folder?: string): Promise<PreparedCorpus> {
   const audio = join(work, 'audio');
+  await rm(audio, { recursive: true, force: true });
   if (folder !== undefined) await cp(folder, audio, { recursive: true });
   else await sortSpeakers(audio);
   const out = join(work, 'corpus');
@@ -157,9 +253,8 @@ async function smallCorpus(work: string, folder?: string): Promise<PreparedCorpu
 }
 
 async function sortSpeakers(audio: string): Promise<void> {
-  const root = join(packageRoot(), '..', 'shared', 'data');
   for (const [source, speakerOf] of Object.entries(SOURCES)) {
-    const from = join(root, source);
+    const from = shared(source);
     if (!existsSync(from)) throw new Error(`${from} does not exist; give a folder of audio`);
     for (const path of await readdir(from, { recursive: true })) {
       if (!path.endsWith('.wav')) continue;
@@ -172,12 +267,13 @@ async function sortSpeakers(audio: string): Promise<void> {
 }
 
 /** The validation loss of several trainings over their updates, as an SVG picture. */
-function validationCurves(runs: Readonly<Record<string, readonly MetricsRecord[]>>) {
-  const values = Object.entries(runs).flatMap(([run, records]) =>
-    records.flatMap((record) =>
-      record.kind === 'validation' ? [{ run, step: record.step, loss: record.loss }] : [],
-    ),
-  );
+async function validationCurves(rows: readonly Row[]) {
+  const values = [];
+  for (const { run, log } of rows) {
+    for (const record of await readMetricsLog(log)) {
+      if (record.kind === 'validation') values.push({ run, step: record.step, loss: record.loss });
+    }
+  }
   const horizontal = { field: 'step', title: 'updates' };
   return linePicture(values, horizontal, { field: 'loss', title: 'validation loss', log: true });
 }

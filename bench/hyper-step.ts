@@ -26,6 +26,9 @@ interface StepSettings {
   readonly encoder: NonNullable<EncoderOptions['kind']>;
 }
 
+/** Encoders that the peer has. */
+const PEERS: ReadonlySet<string> = new Set(['soundstream', 'snac', 'whisper']);
+
 /** Targets, and the passes that the peer makes of a batch. */
 const TARGETS = {
   nerf: { target: { kind: 'nerf', encoding: 10 }, passes: 1 },
@@ -37,7 +40,8 @@ const TARGETS = {
 
 /**
  * One training step of FewSound with the hypernetwork of 17.5M parameters, batch 16. Peer: the same
- * in eager PyTorch, where a dense KAN needs its batch in several passes to fit in memory.
+ * in eager PyTorch, where a dense KAN needs its batch in several passes to fit in memory; the
+ * spectral encoder has none.
  */
 export async function hyperStep(
   settings: StepSettings,
@@ -93,6 +97,14 @@ async function stepOf(
     return (performance.now() - start) / 1000;
   };
   await ours();
+  if (!PEERS.has(encoder)) {
+    const seconds = await inTurn(rounds, { ours });
+    return {
+      parameters: model.parameterCount,
+      secondsPerStep: { ours: median(seconds.ours) },
+      peakMiB: { ours: peak() },
+    };
+  }
   const peer = await Peer.start('hyper_step.py', [target.kind, encoder, threads, BATCH, passes]);
   const peaks: number[] = [];
   const seconds = await inTurn(rounds, {

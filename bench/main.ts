@@ -63,6 +63,7 @@ async function main(): Promise<void> {
       device: { type: 'string', default: 'cuda' },
       seconds: { type: 'string', default: 'Infinity' },
       encoder: { type: 'string', default: 'soundstream' },
+      mel: { type: 'string', default: '0' },
       threads: { type: 'string', default: String(availableParallelism()) },
     },
   });
@@ -72,7 +73,7 @@ async function main(): Promise<void> {
     | undefined;
   if (benchmark === undefined) {
     console.error(
-      `usage: npm run bench -- ${Object.keys(BENCHMARKS).join('|')} [RECORDING…|NETWORK…] [--json] [--rounds N] [--steps N] [--seeds N] [--seconds S] [--threads N] [--encoder KIND] [--device D]`,
+      `usage: npm run bench -- ${Object.keys(BENCHMARKS).join('|')} [RECORDING…|NETWORK…] [--json] [--rounds N] [--steps N] [--seeds N] [--seconds S] [--threads N] [--encoder KIND|all] [--mel WEIGHT] [--device D]`,
     );
     process.exitCode = 2;
     return;
@@ -85,6 +86,7 @@ async function main(): Promise<void> {
     seconds: Number(values.seconds),
     threads: Number(values.threads),
     encoder: values.encoder,
+    mel: Number(values.mel),
   };
   const result = await benchmark(settings, ...recordings);
   console.log(JSON.stringify(result, null, values.json ? undefined : 2));

@@ -7,6 +7,8 @@ import { digestOf, filesBelow, root, run, unlessUnchanged } from './steps.mjs';
 const RECORDING = join('node_modules', 'audio-lena', 'lena.wav');
 const STRETCH = ['--sample-rate', '22050', '--offset', '0.5', '--seed', '1', '--quiet'];
 
+const DEMO_MODEL = join('models', 'demo.safetensors');
+
 const RUNS = [
   {
     name: 'quick',
@@ -25,6 +27,12 @@ const RUNS = [
     title: 'Three networks after a hundred steps',
     text: 'What KAN, FINER and NeRF have learned after the same few steps, side by side.',
     command: ['compare', '--models', 'kan,finer,nerf', '--steps', '100'],
+  },
+  {
+    name: 'written',
+    title: 'Written by FewSound, and learned on from there',
+    text: 'The demo model hears the whole recording, of which it has never heard anything, and writes a small network for each sixteenth of a second; then what 30 steps make of each of them.',
+    command: ['encode', '--fit', '30'],
   },
 ];
 
@@ -47,16 +55,23 @@ export async function makeGallery(folder) {
       name,
       command: [word, ...options],
     } of RUNS) {
-      const args = [word, RECORDING, ...STRETCH, ...options, '--out', join(place, name)];
-      run(process.execPath, [join('dist', 'cli', 'main.js'), ...args], {
+      const report = join(place, `report-${name}.html`);
+      const args =
+        word === 'encode'
+          ? [DEMO_MODEL, RECORDING, '--quiet', '--report', report, '--out', join(place, 'written')]
+          : [RECORDING, ...STRETCH, '--out', join(place, name)];
+      run(process.execPath, [join('dist', 'cli', 'main.js'), word, ...args, ...options], {
         stdio: ['ignore', 'ignore', 'inherit'],
       });
-      copyFileSync(join(folder, name, 'report.html'), join(folder, `report-${name}.html`));
+      if (word !== 'encode') copyFileSync(join(place, name, 'report.html'), report);
     }
     writeFileSync(join(folder, 'player.html'), playerPage(folder));
     writeFileSync(join(folder, 'gallery.md'), galleryText());
   });
 }
+
+const LEARNED = ['lena.wav', '--sample-rate 22050', '--offset 0.5'];
+const WRITTEN = ['lena.wav', '--report lena.html'];
 
 function galleryText() {
   const reports = RUNS.map(({ name, title, text, command: [word, ...options] }) =>
@@ -65,7 +80,7 @@ function galleryText() {
       `${text} [**Open the report**](report-${name}.html)`,
       [
         '```sh',
-        ['npx fewsound', word, 'lena.wav --sample-rate 22050 --offset 0.5', ...options].join(' '),
+        ['npx fewsound', word, ...(word === 'encode' ? WRITTEN : LEARNED), ...options].join(' '),
         '```',
       ].join('\n'),
     ].join('\n\n'),

@@ -84,6 +84,8 @@ export interface ReportInput {
 export interface ComparisonReportInput extends Omit<ReportInput, 'model'> {
   /** One or more, in the order of the columns and panels. */
   readonly models: readonly FittedNetwork[];
+  /** Below the title; by default that all were fitted with as many steps and one seed. */
+  readonly summary?: string;
 }
 
 type Labeled = FittedNetwork & { readonly label: string };
@@ -188,7 +190,9 @@ export async function renderComparisonReport(input: ComparisonReportInput): Prom
   const networks = models.length === 1 ? 'one network' : `${models.length} networks`;
   return renderPage({
     title: input.title ?? `${soundName(original)} in ${networks}`,
-    summary: `${names}, each fitted to ${extent(original)}, with the same number of steps and the same seed.`,
+    summary:
+      input.summary ??
+      `${names}, each fitted to ${extent(original)}, with the same number of steps and the same seed.`,
     date: run.date ?? new Date(),
     version: run.versions.fewsound,
     sections: [

@@ -60,6 +60,8 @@ const KINDS: Readonly<Record<string, string>> = {
   rff: 'RFF',
   finer: 'FINER',
   wire: 'WIRE',
+  fewsound: 'FewSound',
+  hypersound: 'HyperSound',
 };
 
 /** A network's usual name. */

@@ -128,6 +128,42 @@ describe('fewsound encode and decode', () => {
     });
   });
 
+  test('--fit goes on from there, --report makes a page to listen to both', async () => {
+    const page = join(place.folder, 'pages', 'both.html');
+    const { json, file } = await encoded('--fit', '20', '--report', page);
+    const { fitted, metrics, files } = json as Encoded & {
+      readonly fitted: { readonly steps: number; readonly metrics: Record<string, number> };
+      readonly files: { readonly report: string };
+    };
+    expect(fitted.steps).toBe(20);
+    expect(fitted.metrics.mae).toBeLessThan(metrics.mae as number);
+    // The file holds what was learned.
+    const { samples } = await loadClip(place.recording, { normalize: false });
+    const sound = await decoded(file);
+    const mae = sound.reduce((sum, x, i) => sum + Math.abs(x - (samples[i] as number)), 0) / 9000;
+    expect(mae).toBeCloseTo(fitted.metrics.mae as number, 6);
+    expect(files.report).toBe(page);
+    const html = await readFile(page, 'utf8');
+    const players = [...html.matchAll(/<audio [^>]*aria-label="([^"]*)"/g)].map(([, of]) => of);
+    expect(players).toEqual(['Original', 'FewSound', 'FewSound, then 20 steps']);
+  });
+
+  test('--report alone shows the answer, and nothing of a fit', async () => {
+    const page = join(place.folder, 'answer.html');
+    const { json } = await encoded('--report', page);
+    expect(json).not.toHaveProperty('fitted');
+    expect((await readFile(page, 'utf8')).match(/<audio /g)).toHaveLength(2);
+  });
+
+  test('silence stays silence, whatever it learns', async () => {
+    const silent = join(place.folder, 'silent.wav');
+    await writeFile(silent, wav(new Float32Array(3000)));
+    const file = join(place.folder, 'silent.safetensors');
+    const { status } = await cliJson(['encode', run, silent, '--out', file, '--fit', '2']);
+    expect(status).toBe(0);
+    expect(await decoded(file)).toEqual(new Float32Array(3000));
+  });
+
   test('says what it did', async () => {
     const file = join(place.folder, 'said.safetensors');
     const { stdout } = await cli(['encode', run, place.recording, '--out', file]);

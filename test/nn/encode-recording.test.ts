@@ -205,6 +205,35 @@ describe('a longer recording', () => {
     expectClose(two.render(LENGTH), one.render(LENGTH));
   });
 
+  it('hands its networks out at peak 1, with their pieces, and keeps what is done to them', async () => {
+    using made = model('nerf');
+    const clip = sound(LENGTH);
+    clip.samples.fill(0, SAMPLES - overlap, 2 * SAMPLES - overlap);
+    using alone = await encodeRecording(made, clip, { overlap });
+    let count = 0;
+    using doubled = await encodeRecording(made, clip, {
+      overlap,
+      batchSize: 2,
+      async onWritten(networks, pieces) {
+        count += networks.length;
+        for (const [i, network] of networks.entries()) {
+          const { samples, sampleRate } = pieces[i] as Clip;
+          expect(sampleRate).toBe(RATE);
+          expect(peakOf(samples)).toBe(1);
+          expectClose(network.render(SAMPLES), byForward(made, samples));
+          const [last] = [...network.parameters().keys()].slice(-2);
+          const [weight, bias] = [...network.parameters().values()].slice(-2);
+          expect(last).toMatch(/weight$/);
+          noGrad(() => [weight, bias].map((each) => each?.mul_(2)));
+        }
+      },
+    });
+    // One of five is silence.
+    expect(count).toBe(4);
+    const twice = alone.render(LENGTH).map((value) => 2 * value);
+    expectClose(doubled.render(LENGTH), twice);
+  });
+
   it('does not jump at the boundaries of its pieces', async () => {
     using made = model('nerf');
     using encoded = await encodeRecording(made, sound(LENGTH), { overlap });

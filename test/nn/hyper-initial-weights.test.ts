@@ -94,28 +94,20 @@ describe('initial weights', () => {
     });
   });
 
-  it('of rows for a KAN are those of a linear layer, biases zero', () => {
-    scope(() => {
-      using model = smallHyperSound('kan', wideWriter);
-      for (const slot of model.writtenLayout()) {
-        const { rows, biases } = rowsOf(model, slot);
-        expectUniform(rows, 1 / Math.sqrt(WIDTH));
-        expect(largest(biases)).toBe(0);
-      }
-    });
-  });
-
-  it('of rows for a NeRF keep the variance of its layers, biases zero', () => {
-    scope(() => {
-      using model = smallHyperSound('nerf', wideWriter);
-      for (const slot of model.writtenLayout()) {
-        const { rows, biases } = rowsOf(model, slot);
-        const inputs = slot.name.endsWith('.weight') ? (slot.shape[1] as number) : 1;
-        expectUniform(rows, Math.sqrt(3 / (WIDTH * inputs)));
-        expect(largest(biases)).toBe(0);
-      }
-    });
-  });
+  it.each(['nerf', 'kan'] as const)(
+    'of rows for a %s keep the variance of its layers, biases zero',
+    (kind) => {
+      scope(() => {
+        using model = smallHyperSound(kind, wideWriter);
+        for (const slot of model.writtenLayout()) {
+          const { rows, biases } = rowsOf(model, slot);
+          const inputs = slot.name.endsWith('.bias') ? 1 : (slot.shape[1] as number);
+          expectUniform(rows, Math.sqrt(3 / (WIDTH * inputs)));
+          expect(largest(biases)).toBe(0);
+        }
+      });
+    },
+  );
 
   it('of rows for a SIREN are a thousandth, biases those of the SIREN', () => {
     scope(() => {

@@ -1,4 +1,4 @@
-import { peakOf, requireClip } from '../../audio/clip.js';
+import { createClip, peakOf, requireClip } from '../../audio/clip.js';
 import type { Clip } from '../../audio/index.js';
 import { FewSoundError, throwIfAborted } from '../../errors.js';
 import { optionsObject, parseOptions, wholeNumber } from '../../options.js';
@@ -17,6 +17,12 @@ export interface EncodeOptions {
   overlap?: number;
   /** Pieces that are written at once. Default 8. */
   batchSize?: number;
+  /**
+   * Given the networks that were written at once, and what for: pieces scaled to peak 1, without
+   * those of silence. What is done to the networks by the time that the promise settles stays:
+   * `fitAll` can go on from there.
+   */
+  onWritten?: (networks: readonly Inr[], pieces: readonly Clip[]) => Promise<unknown>;
   /** Told how many pieces are done, of how many. */
   onProgress?: (done: number, pieces: number) => void;
   /** Stops between batches. */
@@ -51,7 +57,7 @@ export async function encodeRecording(
     );
   }
   const { samples } = model.options;
-  const { onProgress, signal, ...rest } = options;
+  const { onWritten, onProgress, signal, ...rest } = options;
   const { overlap, batchSize } = parseOptions(
     optionsObject({
       overlap: wholeNumber(2, Math.floor(samples / 4)).default(
@@ -67,7 +73,17 @@ export async function encodeRecording(
   try {
     for (let first = 0; first < pieces.length; first += batchSize) {
       throwIfAborted(signal, 'the encoding was aborted.');
-      networks.push(...(await writeNetworks(model, clip, pieces.slice(first, first + batchSize))));
+      const parts = pieces.slice(first, first + batchSize).map((piece) => scaledPart(clip, piece));
+      const written = await writeNetworks(model, parts);
+      networks.push(...written);
+      const heard = written.filter((_, i) => (parts[i] as ScaledPart).peak > 0);
+      if (heard.length > 0) {
+        const clips = parts.flatMap(({ samples, peak }) =>
+          peak > 0 ? [createClip(samples, clip.sampleRate)] : [],
+        );
+        await onWritten?.(heard, clips);
+      }
+      for (const [i, { peak }] of parts.entries()) scaleOutput(written[i] as Inr, peak);
       onProgress?.(networks.length, pieces.length);
     }
     return new PiecewiseInr({
@@ -88,55 +104,59 @@ function equalPieces(samples: number, length: number, overlap: number): Piece[] 
   return Array.from({ length: count }, (_, i) => ({ start: i * (length - overlap), length }));
 }
 
-/** A network for each piece. */
-async function writeNetworks(
-  model: HyperNetwork,
-  clip: Clip,
-  pieces: readonly Piece[],
-): Promise<Inr[]> {
+/** A piece of a recording scaled to peak 1, filled up with silence. */
+interface ScaledPart {
+  readonly samples: Float32Array;
+  /** What it was divided by; 0 for silence. */
+  readonly peak: number;
+}
+
+function scaledPart(clip: Clip, { start, length }: Piece): ScaledPart {
+  const part = clip.samples.subarray(start, Math.min(start + length, clip.length));
+  const peak = peakOf(part);
+  const samples = new Float32Array(length);
+  if (peak > 0) samples.set(part.map((value) => value / peak));
+  return { samples, peak };
+}
+
+/** A network for each part, at peak 1. */
+async function writeNetworks(model: HyperNetwork, parts: readonly ScaledPart[]): Promise<Inr[]> {
   const { samples, dtype, device, target } = model.options;
-  const audio = new Float32Array(pieces.length * samples);
-  const peaks = pieces.map(({ start, length }, row) => {
-    const part = clip.samples.subarray(start, Math.min(start + length, clip.length));
-    const peak = peakOf(part);
-    if (peak > 0)
-      audio.set(
-        part.map((value) => value / peak),
-        row * samples,
-      );
-    return peak;
-  });
+  const audio = new Float32Array(parts.length * samples);
+  for (const [row, part] of parts.entries()) audio.set(part.samples, row * samples);
   return scope(async () => {
-    const recordings = tensor(audio, { shape: [pieces.length, samples], dtype, device });
+    const recordings = tensor(audio, { shape: [parts.length, samples], dtype, device });
     const vectors = await model.ask(recordings, model.updateFactor);
     const weights = noGrad(() => model.weights(vectors));
     const { kind, ...options } = target;
-    return peaks.map((peak, row) => {
+    return parts.map((_, row) => {
       const network = createInr(kind, { ...options, dtype, device, seed: 0 } as object);
-      fill(network, weights, row, peak);
+      fill(network, weights, row);
       return network;
     });
   });
 }
 
-/** Takes one recording's weights into a network, its output scaled. */
-function fill(
-  network: Inr,
-  weights: ReadonlyMap<string, Tensor>,
-  row: number,
-  scale: number,
-): void {
+/** Takes one recording's weights into a network. */
+function fill(network: Inr, weights: ReadonlyMap<string, Tensor>, row: number): void {
+  noGrad(() =>
+    scope(() => {
+      for (const [name, parameter] of network.parameters()) {
+        const written = weights.get(name)?.select(0, row);
+        if (written !== undefined) parameter.copy_(written);
+      }
+    }),
+  );
+}
+
+/** Multiplies all that a network gives. */
+function scaleOutput(network: Inr, scale: number): void {
   const own = network.parameters();
   const names = [...own.keys()];
   const last = Math.max(...names.map((name) => Number(/^layers\.(\d+)\./.exec(name)?.[1] ?? -1)));
-  const output = new Set(outputWeights(names).map((role) => `layers.${last}.${role}`));
   noGrad(() =>
     scope(() => {
-      for (const [name, parameter] of own) {
-        const written = weights.get(name)?.select(0, row);
-        if (written === undefined) continue;
-        parameter.copy_(output.has(name) ? written.mul(scale) : written);
-      }
+      for (const role of outputWeights(names)) own.get(`layers.${last}.${role}`)?.mul_(scale);
     }),
   );
 }

@@ -41,9 +41,11 @@ class RowRule {
     if (isOmega(slot.name)) {
       return {.bound = kFrequencyBound, .bias = at::full({1}, omega(slot.name), at::kDouble)};
     }
-    // The rule of linear layers for what a KAN has.
-    if (!isWeight(slot.name) && !isBias(slot.name)) return {.bound = 1.0 / std::sqrt(width_)};
-    const auto in = static_cast<double>(isWeight(slot.name) ? fanIn : 1);
+    // What a KAN has, [out, in, …], is divided among its inputs as weights are. The authors'
+    // program gives all of it 1 / sqrt(width): of many inputs the sum leaves the grid before it has
+    // learned.
+    if (!isWeight(slot.name) && !isBias(slot.name)) fanIn = slot.shape[1];
+    const auto in = static_cast<double>(isBias(slot.name) ? 1 : fanIn);
     const double bound = std::sqrt(3.0 / (width_ * in));
     if (!factors_) return {.bound = bound};
     const double own =
