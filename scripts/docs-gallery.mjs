@@ -13,7 +13,7 @@ const RUNS = [
   {
     name: 'quick',
     title: 'A KAN by the recipe `quick`',
-    text: 'A Kolmogorov-Arnold network learns a second and a half of the bundled recording in 1,000 steps: the waveform, the spectrogram and what is left of it, the course of the loss, where the error lies.',
+    text: 'A Kolmogorov-Arnold network learns a second and a half of the bundled recording in 2,000 steps: the waveform, the spectrogram and what is left of it, the course of the loss, where the error lies.',
     command: ['fit'],
   },
   {
