@@ -1,6 +1,6 @@
 import { invalidArgument } from '../errors.js';
 import { KAN } from '../nn/index.js';
-import { addRows, localBases } from '../player/kan.js';
+import { addRows, layerTable, localBases } from '../player/kan.js';
 import { noGrad, scope, type Tensor } from '../tensor/index.js';
 
 // Computed here and not by operators of LibTorch: few numbers, beside a fit that has all threads.
@@ -146,18 +146,7 @@ function weightsOf(kan: KAN, layer: number): Weights {
   const base = numbersOf(kan, `layers.${layer}.base`);
   const coefficients = numbersOf(kan, `layers.${layer}.coefficients`);
   const scale = kan.options.scaleSpline ? numbersOf(kan, `layers.${layer}.scale`) : undefined;
-  const bases = coefficients.length / base.length;
-  const table = new Float64Array(coefficients.length + base.length);
-  for (let edge = 0; edge < base.length; edge++) {
-    const [output, input] = [Math.floor(edge / inputs), edge % inputs];
-    const factor = scale === undefined ? 1 : (scale[edge] as number);
-    const first = input * (bases + 1) * outputs + output;
-    for (let i = 0; i < bases; i++) {
-      table[first + i * outputs] = factor * (coefficients[edge * bases + i] as number);
-    }
-    table[first + bases * outputs] = base[edge] as number;
-  }
-  return { inputs, outputs, table };
+  return { inputs, outputs, table: layerTable(inputs, outputs, base, coefficients, scale) };
 }
 
 /** The features of times, [2 · frequencies · times]: all sines before all cosines. */

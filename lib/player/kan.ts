@@ -73,6 +73,24 @@ function readLayer(
   const coefficients = weights.take(`${name}.coefficients`, [outputs, inputs, bases]);
   const base = weights.take(`${name}.base`, [outputs, inputs]);
   const scale = scaled ? weights.take(`${name}.scale`, [outputs, inputs]) : undefined;
+  const table = layerTable(inputs, outputs, base, coefficients, scale);
+  return { inputs, outputs, table, result: new Float64Array(outputs) };
+}
+
+/**
+ * The table of a {@link Layer}.
+ *
+ * @param base [outputs, inputs], as `scale`
+ * @param coefficients [outputs, inputs, bases]
+ */
+export function layerTable(
+  inputs: number,
+  outputs: number,
+  base: ArrayLike<number>,
+  coefficients: ArrayLike<number>,
+  scale: ArrayLike<number> | undefined,
+): Float64Array {
+  const bases = coefficients.length / base.length;
   const table = new Float64Array(inputs * (bases + 1) * outputs);
   for (let output = 0; output < outputs; output++) {
     for (let input = 0; input < inputs; input++) {
@@ -85,7 +103,7 @@ function readLayer(
       table[first + bases * outputs] = base[edge] as number;
     }
   }
-  return { inputs, outputs, table, result: new Float64Array(outputs) };
+  return table;
 }
 
 function amplitude(
