@@ -1,6 +1,13 @@
 import { invalidArgument } from '../errors.js';
 import { KAN } from '../nn/index.js';
-import { addRows, layerTable, localBases } from '../player/kan.js';
+import {
+  addRows,
+  functionsAt,
+  type Grid,
+  layerTable,
+  type Scratch,
+  scratchFor,
+} from '../player/kan.js';
 import { noGrad, scope, type Tensor } from '../tensor/index.js';
 
 // Computed here and not by operators of LibTorch: few numbers, beside a fit that has all threads.
@@ -95,42 +102,28 @@ export function switchOffEdges(kan: KAN, edges: readonly SplineEdge[]): void {
 /** The functions that every edge is a sum of: the bases, and behind them the SiLU. */
 class Functions {
   readonly count: number;
-  /** Of those that are not zero. */
-  readonly places: Int32Array;
-  readonly values: Float64Array;
-  readonly #order: number;
-  readonly #lower: number;
-  readonly #perUnit: number;
-  readonly #bases: Float64Array;
+  readonly #grid: Grid;
+  readonly #scratch: Scratch;
 
   constructor({ options: { grid, order, gridRange } }: KAN) {
     const [lower, upper] = gridRange;
     this.count = grid + order + 1;
-    this.#order = order;
-    this.#lower = lower;
-    this.#perUnit = grid / (upper - lower);
-    this.#bases = new Float64Array(order + 1);
-    this.places = new Int32Array(order + 2);
-    this.values = new Float64Array(order + 2);
+    this.#grid = { intervals: grid, order, lower, upper };
+    this.#scratch = scratchFor(this.#grid);
+  }
+
+  /** Of those that are not zero. */
+  get places(): Int32Array {
+    return this.#scratch.rows;
+  }
+
+  get values(): Float64Array {
+    return this.#scratch.factors;
   }
 
   /** @returns how many are not zero at x */
   at(x: number): number {
-    const order = this.#order;
-    const all = this.count - 1;
-    const place = (x - this.#lower) * this.#perUnit + order;
-    const cell = Math.floor(place);
-    let many = 0;
-    if (cell >= 0 && cell < all + order) {
-      localBases(place - cell, order, this.#bases);
-      for (let i = Math.max(0, cell - all + 1); i <= Math.min(order, cell); i++) {
-        this.places[many] = cell - i;
-        this.values[many++] = this.#bases[i] as number;
-      }
-    }
-    this.places[many] = all;
-    this.values[many++] = x / (1 + Math.exp(-x));
-    return many;
+    return functionsAt(x, this.#grid, this.#scratch);
   }
 }
 

@@ -2,7 +2,7 @@ import { type Encoding, positionalEncoding } from './encoding.js';
 import type { Architecture, Weights } from './weights.js';
 
 /** Splines of a degree on a uniform grid. */
-interface Grid {
+export interface Grid {
   readonly intervals: number;
   readonly order: number;
   readonly lower: number;
@@ -10,7 +10,7 @@ interface Grid {
 }
 
 /** What all layers of a network write to while they compute. */
-interface Scratch {
+export interface Scratch {
   /** The bases that are not zero in a cell, [order + 1]. */
   readonly bases: Float64Array;
   /** Rows of a layer's table and what each counts, [order + 2]. */
@@ -42,13 +42,17 @@ export function kanNetwork(architecture: Architecture, weights: Weights): (t: nu
     .map((outputs, i) =>
       readLayer(weights, `layers.${i}`, widths[i] as number, outputs, grid, scaled),
     );
-  const scratch: Scratch = {
-    bases: new Float64Array(grid.order + 1),
-    rows: new Int32Array(grid.order + 2),
-    factors: new Float64Array(grid.order + 2),
-  };
+  const scratch = scratchFor(grid);
   const features = new Float64Array(encoding.features);
   return (t) => amplitude(t, encoding, features, layers, grid, scratch);
+}
+
+export function scratchFor({ order }: Grid): Scratch {
+  return {
+    bases: new Float64Array(order + 1),
+    rows: new Int32Array(order + 2),
+    factors: new Float64Array(order + 2),
+  };
 }
 
 function gridOf(architecture: Architecture, { fault }: Weights): Grid {
@@ -126,38 +130,56 @@ function amplitude(
 function computeLayer(
   { inputs, outputs, table, result }: Layer,
   x: Float64Array,
-  { intervals, order, lower, upper }: Grid,
-  { bases, rows, factors }: Scratch,
+  grid: Grid,
+  scratch: Scratch,
 ): void {
-  const perUnit = intervals / (upper - lower);
-  const all = intervals + order;
+  const { intervals, order } = grid;
+  const { rows, factors } = scratch;
+  const functions = intervals + order + 1;
   result.fill(0);
   for (let input = 0; input < inputs; input++) {
-    const value = x[input] as number;
-    const place = (value - lower) * perUnit + order;
-    const cell = Math.floor(place);
-    const first = input * (all + 1) * outputs;
-    let count = 0;
-    // Off the extended grid, and for what is no number, all bases are zero.
-    if (cell >= 0 && cell < all + order) {
-      localBases(place - cell, order, bases);
-      const last = Math.min(order, cell);
-      for (let i = Math.max(0, cell - all + 1); i <= last; i++) {
-        rows[count] = first + (cell - i) * outputs;
-        factors[count++] = bases[i] as number;
-      }
+    const count = functionsAt(x[input] as number, grid, scratch);
+    for (let i = 0; i < count; i++) {
+      rows[i] = (input * functions + (rows[i] as number)) * outputs;
     }
-    rows[count] = first + all * outputs;
-    factors[count++] = value / (1 + Math.exp(-value));
     addRows(table, rows, factors, count, result, outputs);
   }
+}
+
+/**
+ * The functions that every edge is a sum of, where they are not zero: their places in `rows`, the
+ * SiLU's behind those of the bases, and their values in `factors`.
+ *
+ * @returns how many they are
+ */
+export function functionsAt(
+  x: number,
+  { intervals, order, lower, upper }: Grid,
+  { bases, rows, factors }: Scratch,
+): number {
+  const all = intervals + order;
+  const place = (x - lower) * (intervals / (upper - lower)) + order;
+  const cell = Math.floor(place);
+  let count = 0;
+  // Off the extended grid, and for what is no number, all bases are zero.
+  if (cell >= 0 && cell < all + order) {
+    localBases(place - cell, order, bases);
+    const last = Math.min(order, cell);
+    for (let i = Math.max(0, cell - all + 1); i <= last; i++) {
+      rows[count] = cell - i;
+      factors[count++] = bases[i] as number;
+    }
+  }
+  rows[count] = all;
+  factors[count++] = x / (1 + Math.exp(-x));
+  return count;
 }
 
 /**
  * The bases that are not zero in a cell: basis i has its support from i cells to the left on. Each
  * degree shares the one below between its two neighbors (Cox and de Boor, on equal cells).
  */
-export function localBases(fraction: number, order: number, bases: Float64Array): void {
+function localBases(fraction: number, order: number, bases: Float64Array): void {
   bases[0] = 1;
   for (let degree = 1; degree <= order; degree++) {
     const part = 1 / degree;
