@@ -28,20 +28,27 @@ export interface SamplePositions {
 const mostSamples = 2 ** 31;
 
 /**
+ * What the network has learned, without which seconds have no meaning.
+ *
+ * @throws FewSoundError INVALID_ARGUMENT where it has learned nothing
+ */
+export function requireClip(clip: LearnedClip | undefined): LearnedClip {
+  if (clip !== undefined) return clip;
+  throw invalidArgument(
+    'clip',
+    'the network has not learned a recording, so seconds have no meaning for it; fit it, set its ' +
+      'clip, or render a number of samples.',
+  );
+}
+
+/**
  * Places a range of checked numbers among the samples of the recording.
  *
  * @throws FewSoundError INVALID_ARGUMENT for a range outside the recording or without a sample, and
  *   where it is not known how long the recording is
  */
-export function placeRange(range: RenderRange, clip: LearnedClip | undefined): SamplePositions {
-  if (clip === undefined) {
-    throw new FewSoundError(
-      'INVALID_ARGUMENT',
-      'the network has not learned a recording, so seconds have no meaning for it; fit it, set its ' +
-        'clip, or render a number of samples.',
-      { field: 'clip' },
-    );
-  }
+export function placeRange(range: RenderRange, learned: LearnedClip | undefined): SamplePositions {
+  const clip = requireClip(learned);
   const duration = clip.samples / clip.sampleRate;
   const { from = 0, to = duration, sampleRate = clip.sampleRate } = range;
   // The end of a recording, printed and read again, may be off by a rounding.

@@ -8,6 +8,7 @@ import {
   onSamples,
   placeRange,
   type RenderRange,
+  requireClip,
   requireSampleCount,
   type SamplePositions,
 } from './positions.js';
@@ -208,9 +209,9 @@ function renderBlock(
   }
   requireNumber('from', from, Number.NEGATIVE_INFINITY);
   if (sampleRate !== undefined) requirePositive('sampleRate', sampleRate);
-  // The whole recording, for its check and its rate.
-  const { step } = placeRange(sampleRate === undefined ? {} : { sampleRate }, clip);
-  const { samples, sampleRate: learnedRate } = clip as LearnedClip;
+  const learned = requireClip(clip);
+  const { samples, sampleRate: learnedRate } = learned;
+  const step = learnedRate / (sampleRate ?? learnedRate);
   const first = from * learnedRate;
   block.fill(0);
   const begin = Math.min(block.length, Math.max(0, Math.ceil(-first / step)));
@@ -220,7 +221,7 @@ function renderBlock(
   render(
     whole ? block : block.subarray(begin, end),
     { first: first + begin * step, step, count: end - begin },
-    clip as LearnedClip,
+    learned,
   );
 }
 

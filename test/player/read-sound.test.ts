@@ -168,6 +168,18 @@ describe('renderInto', () => {
     }
   });
 
+  it('fills a block at any speed, however many samples the whole recording would be', async () => {
+    using network = smallNetwork('kan');
+    network.clip = clip;
+    const sound = await played(network);
+    const block = new Float32Array(128);
+    sound.renderInto(block, { from: 0.2, sampleRate: 1e12 });
+    expect(block[127]).toBeCloseTo(sound.render({ from: 0.2, to: 0.201 })[0] as number, 5);
+    sound.renderInto(block, { from: 0.2, sampleRate: 0.001 });
+    expect(block[0]).toBeCloseTo(sound.render({ from: 0.2, to: 0.201 })[0] as number, 5);
+    expect(block.subarray(1).every((value) => value === 0)).toBe(true);
+  });
+
   it('is silent outside the recording', async () => {
     using network = smallNetwork('kan');
     network.clip = clip; // half a second
