@@ -128,7 +128,8 @@ const BLOCK = 256;
  * the dtype of the atoms. Atoms are scaled to unit norm first.
  *
  * Atoms that are zero or not finite have no direction: they are left out and counted. A single atom
- * has coherences of 0 and angles of 90. Without any atom all figures are NaN.
+ * has no pair: `mu` and `muAvg` are 0, `betaMin` and `betaAvg` 90; `muMse`, in which it meets
+ * itself, is 1 and `betaMse` 0. Without any atom all figures are NaN.
  *
  * @param atoms [dimension, atoms], a column each; see `dictionaryOf`
  * @throws FewSoundError SHAPE_MISMATCH for anything but a matrix of real numbers, INVALID_ARGUMENT

@@ -112,7 +112,7 @@ describe('degenerate dictionaries', () => {
   const metrics = (rows: number[][], options = {}) =>
     scope(() => dictionaryMetrics(tensor(rows, { dtype: 'float64' }).transpose(), options));
 
-  test('one atom has no other: coherence 0, angles 90', () => {
+  test('one atom has no other: coherence 0, angles 90, but for those in which it meets itself', () => {
     const found = metrics([[3, 4]]);
     expect(found).toMatchObject({ atoms: 1, rank: 1, mu: 0, muAvg: 0, betaMin: 90, betaAvg: 90 });
     expect(found).toMatchObject({ A: 0, muMse: 1, betaMse: 0 });
