@@ -94,7 +94,7 @@ const octaves = (from: number, to: number) => Math.log2(to / Math.max(from, to /
 
 /** From a power to decibels below the largest of some. */
 function decibelsBelow(powers: readonly number[]): (power: number) => number {
-  const loudest = Math.max(...powers, Number.MIN_VALUE);
+  const loudest = powers.reduce((most, power) => Math.max(most, power), Number.MIN_VALUE);
   return (power) => Math.max(-FLOOR, 10 * Math.log10(power / loudest));
 }
 

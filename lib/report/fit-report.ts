@@ -92,7 +92,8 @@ type Labeled = FittedNetwork & { readonly label: string };
 
 /**
  * Writes one self-contained HTML file about a fitted network: waveforms, spectrograms and their
- * difference, loss, metrics, settings, and players for the original and the reconstruction.
+ * difference, loss, metrics, settings, and players for the original and the reconstruction, unless
+ * these are too long for a page (2²⁷ samples in all: three of 17 minutes at 44.1 kHz).
  *
  * The file needs no network and nothing beside it. It is written atomically.
  *

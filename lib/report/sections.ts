@@ -6,7 +6,7 @@ import {
   orderedMetrics,
   whyUndefined,
 } from '../metrics/registry.js';
-import { html, type Markup, section, table } from './page.js';
+import { html, type Markup, note, section, table } from './page.js';
 import type { MetricCell, MetricValues } from './tables.js';
 
 /** Names with the colors of their curves. */
@@ -24,11 +24,28 @@ export function player(sampleRate: number, samples: Float32Array, label: string)
   return html`<audio controls preload="metadata" aria-label="${label}" src="${source}"></audio>`;
 }
 
-/** Players for sounds of one rate. */
+/**
+ * Samples of all players of a page together, at most: as text they are two thirds of the longest
+ * string that there is in Node.js. Of three players these are 17 minutes at 44.1 kHz.
+ */
+const PLAYED_SAMPLES = 2 ** 27;
+
+/** Players for sounds of one rate; where they are too long for a page, where to find them. */
 export function listenSection(
   sampleRate: number,
   sounds: readonly { name: string; samples: Float32Array }[],
 ): Markup {
+  const count = sounds.reduce((sum, { samples }) => sum + samples.length, 0);
+  if (count > PLAYED_SAMPLES) {
+    const minutes = Math.floor(PLAYED_SAMPLES / sounds.length / sampleRate / 60);
+    return section(
+      'Listen',
+      note(
+        `A page has no room for these sounds: ${sounds.length} players take up to ${minutes} minutes each at this rate. The wav files lie beside it.`,
+      ),
+      'listen',
+    );
+  }
   const players = sounds.map(
     ({ name, samples }) =>
       html`<div class="player"><h3>${name}</h3>${player(sampleRate, samples, name)}</div>

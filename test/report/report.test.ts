@@ -2,7 +2,9 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeComparisonReport, writeReport } from '../../lib/report';
+import { errorSection } from '../../lib/report/error-section';
 import { renderReport } from '../../lib/report/fit-report';
+import { listenSection } from '../../lib/report/sections';
 import { sampleModel, sampleRun, sampleSound } from './sample-report';
 
 let folder: string;
@@ -147,5 +149,23 @@ describe('writeComparisonReport', () => {
       code: 'INVALID_ARGUMENT',
       field: 'models',
     });
+  });
+});
+
+describe('of long recordings', () => {
+  test('the error is drawn', async () => {
+    const sampleRate = 1000;
+    const samples = Float32Array.from({ length: 2400 * sampleRate }, (_, i) => Math.sin(i / 9));
+    const reconstruction = { name: 'KAN', samples: samples.map((sample) => 0.9 * sample) };
+    const drawn = await errorSection({ samples, sampleRate }, [reconstruction]);
+    expect(drawn.text).toContain('signal-to-noise ratio from 20.0 dB');
+  });
+
+  test('the page says where the sounds are, for which it has no room', () => {
+    const samples = new Float32Array(2 ** 26 + 1);
+    const sound = (name: string) => ({ name, samples });
+    const { text } = listenSection(44_100, [sound('Original'), sound('KAN')]);
+    expect(text).toContain('2 players take up to 25 minutes each at this rate');
+    expect(text).not.toContain('<audio');
   });
 });
