@@ -148,7 +148,8 @@ function draw(
   const { from, to, samples } = curve;
   const first = Math.round(from * rate);
   const near = original?.subarray(first, Math.round(to * rate)) ?? new Float32Array();
-  const peak = Math.max(1e-6, ...near.map(Math.abs), ...samples.map(Math.abs));
+  const larger = (most: number, value: number) => Math.max(most, Math.abs(value));
+  const peak = samples.reduce(larger, near.reduce(larger, 1e-6));
   const y = (value: number) => height / 2 - (value / peak) * height * 0.45;
   context.clearRect(0, 0, width, height);
   context.strokeStyle = colorOf('--rule');
