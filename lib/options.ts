@@ -15,6 +15,15 @@ export function optionsObject<Fields extends z.ZodRawShape>(fields: Fields) {
   });
 }
 
+/** Without the entries that are undefined. */
+export function defined<T extends object>(
+  values: T,
+): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof T]?: Exclude<T[Key], undefined>;
+  };
+}
+
 /** A whole number in a range. */
 export function wholeNumber(least: number, most: number) {
   const error = `Expected a whole number from ${least} to ${most}`;

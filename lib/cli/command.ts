@@ -99,15 +99,6 @@ export function reworded(error: FewSoundError, message: string): FewSoundError {
   return new FewSoundError(code, message, { cause: error, field, shapes });
 }
 
-/** Without the entries that are undefined. */
-export function defined<T extends object>(
-  values: T,
-): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [Key in keyof T]?: Exclude<T[Key], undefined>;
-  };
-}
-
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red';
 
 /** Colors text where the stream is a terminal and the user has not set NO_COLOR. */

@@ -23,7 +23,7 @@ import {
 export type { SetupOptions, SetupProgress };
 
 /**
- * Installs LibTorch into the cache folder, unless it is there. pip follows the user's own
+ * Installs LibTorch into the cache folder, unless it is there or anew is asked for. pip follows the user's own
  * configuration (index, proxy, find-links). On a machine without an NVIDIA driver the CPU build is
  * asked for first, which is ten times smaller; where the index has none, the index's standard build
  * is taken.
@@ -31,12 +31,15 @@ export type { SetupOptions, SetupProgress };
  * @throws FewSoundError LIBTORCH_NOT_FOUND when Python, venv or pip is missing or pip fails,
  *   ABORTED at the signal
  */
-export async function setupLibTorch(options: SetupOptions = {}): Promise<LibTorch> {
+export async function setupLibTorch({
+  force = false,
+  ...options
+}: SetupOptions & { force?: boolean } = {}): Promise<LibTorch> {
   const folder = libTorchFolder();
   await makeFolder(dirname(folder));
   const release = await lockForSetup(`${folder}.lock`, options);
   try {
-    if (!existsSync(completionMarker())) await install(folder, options);
+    if (force || !existsSync(completionMarker())) await install(folder, options);
   } finally {
     release();
   }

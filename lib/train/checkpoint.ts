@@ -33,8 +33,9 @@ const trainingPrefix = 'training.';
 /** The options that decide the course of a training; a resumed one must have the same. */
 function courseOf(options: ResolvedFit): Record<string, unknown> {
   const { schedule, loss, steps, share, shareUntil } = options;
-  // A constant rate does not know how long the training is: it may go on further.
-  const length = schedule.kind === 'constant' && share === 1 ? {} : { steps };
+  // What depends on no part of the steps does not know how long the training is: it may go on.
+  const endless = schedule.kind === 'constant' && share === 1 && loss.course.length === 0;
+  const length = endless ? {} : { steps };
   const samples = share === 1 ? {} : { share, shareUntil };
   return { ...optimizerOf(options), schedule, loss, ...samples, ...length };
 }
@@ -68,6 +69,13 @@ export async function requireWritable(path: string): Promise<void> {
   }
 }
 
+/** How far a fit has come, beside what its tensors say. */
+export interface Reached {
+  readonly stoppedBy: FitEnd;
+  /** Wall-clock time of its steps, in all calls. */
+  readonly seconds: number;
+}
+
 /** Writes a checkpoint, atomically. The network and the state are read before the first wait. */
 export async function writeCheckpoint(
   path: string,
@@ -75,7 +83,7 @@ export async function writeCheckpoint(
   clip: Clip,
   options: ResolvedFit,
   state: TrainingState,
-  stoppedBy: FitEnd,
+  { stoppedBy, seconds }: Reached,
 ): Promise<void> {
   await scope(() =>
     writeSafetensors(
@@ -87,6 +95,7 @@ export async function writeCheckpoint(
       {
         ...fileMetadata('checkpoint', network.describe(), fingerprint(clip)),
         training: JSON.stringify(courseOf(options)),
+        seconds: String(seconds),
         ...(stoppedBy !== 'steps' && {
           stopped: JSON.stringify({ by: stoppedBy, earlyStop: options.earlyStop }),
         }),
@@ -99,6 +108,8 @@ export async function writeCheckpoint(
 export interface Checkpoint {
   /** The early stop that has ended the training; absent where there are steps left to take. */
   readonly stopped: FitEnd | undefined;
+  /** Of its steps; 0 where the file does not say. */
+  readonly seconds: number;
   readonly state: TrainingState;
   /** Gives the network the checkpoint's weights. */
   restore(): void;
@@ -142,7 +153,11 @@ export async function readCheckpoint(
     ),
   );
   const stopped = stoppedBefore(path, file, options);
-  return { state, stopped, restore: () => takeTensors(path, network, file.tensors, networkPrefix) };
+  const seconds = Number(file.metadata.seconds ?? 0);
+  return {
+    ...{ state, stopped, seconds },
+    restore: () => takeTensors(path, network, file.tensors, networkPrefix),
+  };
 }
 
 /** The early stop of a checkpoint, as long as the conditions to stop are the same. */

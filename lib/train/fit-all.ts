@@ -4,7 +4,7 @@ import { requireClip } from '../audio/clip.js';
 import type { Clip } from '../audio/index.js';
 import { FewSoundError, throwIfAborted } from '../errors.js';
 import { type Inr, KAN } from '../nn/index.js';
-import { callback, optionsObject, parseOptions, wholeNumber } from '../options.js';
+import { callback, defined, optionsObject, parseOptions, wholeNumber } from '../options.js';
 import {
   ConstantOutputWatch,
   type FitOptions,
@@ -96,7 +96,7 @@ export async function fitAll(
   const { network: create = () => new KAN(), together, onProgress, onFitted, ...rest } = options;
   parseOptions(
     ownSchema,
-    given({ network: options.network, together, onProgress, onFitted }),
+    defined({ network: options.network, together, onProgress, onFitted }),
     'fitAll options',
   );
   refuseOptions('fitAll', rest, ['earlyStop', 'estimates', 'checkpoint', 'resume', 'stop']);
@@ -229,9 +229,4 @@ function sharedNetwork(index: number): FewSoundError {
     `fitAll: the network for clip ${index} is that of another clip; make a new one for each.`,
     { field: 'network' },
   );
-}
-
-/** Without the entries that are undefined. */
-function given(options: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

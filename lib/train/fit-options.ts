@@ -8,6 +8,7 @@ import type { EarlyStopOptions, FitFields, LossOptions, Schedule } from '../opti
 import {
   abortSignal,
   callback,
+  defined,
   fieldsOf,
   fitGroup,
   fitRows,
@@ -15,7 +16,7 @@ import {
   parseOptions,
   wholeNumber,
 } from '../options.js';
-import { lossSchema, type ResolvedLoss } from './loss.js';
+import { longestFrame, lossSchema, type ResolvedLoss } from './loss.js';
 import { type AdamWOptions, adamWFields } from './optimizer.js';
 import { type ScheduleKind, scheduleSchema } from './schedule.js';
 
@@ -148,7 +149,8 @@ export function wholeSteps(
  * @throws FewSoundError INVALID_ARGUMENT naming the option
  */
 export function refuseOptions(caller: string, options: object, names: readonly string[]): void {
-  const unknown = names.find((name) => name in options);
+  const given = defined(options);
+  const unknown = names.find((name) => name in given);
   if (unknown === undefined) return;
   throw new FewSoundError(
     'INVALID_ARGUMENT',
@@ -167,16 +169,8 @@ export function requireNetwork(network: Inr): void {
   );
 }
 
-/** Samples of the frames of the loss's complex spectra. */
-const STFT_SIZE = 512;
-
 function requireLongEnough(clip: Clip, loss: ResolvedLoss): void {
-  const stages = [loss, ...loss.course];
-  const longest = Math.max(
-    2,
-    ...(stages.some(({ mel = 0 }) => mel > 0) ? loss.fftSizes : []),
-    ...(stages.some(({ stft = 0 }) => stft > 0) ? [STFT_SIZE] : []),
-  );
+  const longest = Math.max(2, longestFrame(loss, [loss, ...loss.course]));
   const needed = Math.floor(longest / 2) + 1;
   if (clip.length >= needed) return;
   throw new FewSoundError(

@@ -7,7 +7,14 @@ import { invalidArgument, throwIfAborted } from '../errors.js';
 import { evaluate, siSnr } from '../metrics/index.js';
 import { Inr, KAN } from '../nn/index.js';
 import { type Device, scope } from '../tensor/index.js';
-import { type FitEnd, readCheckpoint, requireWritable, writeCheckpoint } from './checkpoint.js';
+import {
+  type Checkpoint,
+  type FitEnd,
+  type Reached,
+  readCheckpoint,
+  requireWritable,
+  writeCheckpoint,
+} from './checkpoint.js';
 import {
   ConstantOutputWatch,
   type FitOptions,
@@ -31,7 +38,7 @@ export interface FitResult {
   readonly losses: Float64Array;
   /** SI-SNR before the last update, dB; null where undefined, as for silence. */
   readonly siSnr: number | null;
-  /** Wall-clock time of the steps of this call. */
+  /** Wall-clock time of the steps, those before a resumption included. */
   readonly seconds: number;
   readonly secondsPerStep: number;
   readonly stoppedBy: FitEnd;
@@ -148,7 +155,8 @@ async function fitByRecipe(clip: Clip, given: RecipeOptions): Promise<RecipeResu
       const attempt = { parameters: network.parameterCount, steps, seconds, ...metrics };
       attempts.push(attempt);
       given.onAttempt?.(attempt);
-      if (isTransparent(metrics) || index === networks.length - 1) {
+      const asked = result.stoppedBy === 'asked';
+      if (asked || isTransparent(metrics) || index === networks.length - 1) {
         return { ...result, network, attempts };
       }
     } catch (error) {
@@ -173,7 +181,7 @@ async function fitNetwork(network: Inr, clip: Clip, options: FitOptions): Promis
 async function run(network: Inr, clip: Clip, options: ResolvedFit): Promise<FitResult> {
   const { checkpoint, signal, stop } = options;
   if (checkpoint !== undefined) await requireWritable(checkpoint.path);
-  const { fitter: prepared, stopped } = await prepare(network, clip, options);
+  const { fitter: prepared, stopped, seconds: before = 0 } = await prepare(network, clip, options);
   using fitter = prepared;
   const begin = addon().fitFacts(fitter.handle).step;
 
@@ -182,7 +190,10 @@ async function run(network: Inr, clip: Clip, options: ResolvedFit): Promise<FitR
   const watch = new ConstantOutputWatch(options);
   let last: FitReport | null = null;
   let stoppedBy: FitEnd = stopped ?? 'steps';
-  const save = () => saveState(fitter, network, clip, options, stoppedBy);
+  const save = () => {
+    const seconds = before + progress.seconds;
+    return saveState(fitter, network, clip, options, { stoppedBy, seconds });
+  };
   for (let step = begin; step < options.steps && stoppedBy === 'steps'; ) {
     const until = nextStop(step, options);
     const outcome = await runFitter(fitter, until, [signal, stop, looks.signal], (report) => {
@@ -207,7 +218,8 @@ async function run(network: Inr, clip: Clip, options: ResolvedFit): Promise<FitR
   }
   if (last !== null) progress.finish(last);
   looks.show(network);
-  return summary(fitter, network, clip, { begin, last, stoppedBy, seconds: progress.seconds });
+  const seconds = before + progress.seconds;
+  return summary(fitter, network, clip, { last, stoppedBy, seconds });
 }
 
 /**
@@ -217,7 +229,7 @@ async function prepare(
   network: Inr,
   clip: Clip,
   options: ResolvedFit,
-): Promise<{ fitter: Trainer; stopped: FitEnd | undefined }> {
+): Promise<{ fitter: Trainer } & Partial<Pick<Checkpoint, 'stopped' | 'seconds'>>> {
   const { resume } = options;
   return scope(async () => {
     const saved =
@@ -228,7 +240,7 @@ async function prepare(
       saved.restore();
     }
     network.clip = { sampleRate: clip.sampleRate, samples: clip.length };
-    return { fitter, stopped: saved?.stopped };
+    return { fitter, stopped: saved?.stopped, seconds: saved?.seconds };
   });
 }
 
@@ -243,22 +255,19 @@ async function saveState(
   network: Inr,
   clip: Clip,
   options: ResolvedFit,
-  stoppedBy: FitEnd,
+  reached: Reached,
 ): Promise<void> {
   const { path } = options.checkpoint as { path: string };
-  await scope(() => writeCheckpoint(path, network, clip, options, fitter.state, stoppedBy));
+  await scope(() => writeCheckpoint(path, network, clip, options, fitter.state, reached));
 }
 
-interface Course {
-  readonly begin: number;
+interface Course extends Reached {
   readonly last: FitReport | null;
-  readonly stoppedBy: FitEnd;
-  readonly seconds: number;
 }
 
 function summary(fitter: Trainer, network: Inr, clip: Clip, course: Course): FitResult {
   const { step, losses, threads } = addon().fitFacts(fitter.handle);
-  const { begin, last, stoppedBy, seconds } = course;
+  const { last, stoppedBy, seconds } = course;
   return {
     steps: step,
     loss: losses.at(-1) as number,
@@ -266,7 +275,7 @@ function summary(fitter: Trainer, network: Inr, clip: Clip, course: Course): Fit
     // A checkpoint that was complete already leaves no step to measure in.
     siSnr: last === null ? siSnr(clip, network.render(clip.length)) : (last.siSnr[0] ?? null),
     seconds,
-    secondsPerStep: step > begin ? seconds / (step - begin) : 0,
+    secondsPerStep: seconds / step,
     stoppedBy,
     device: network.device,
     threads: threads > 0 ? threads : addon().threads(),

@@ -30,6 +30,33 @@ export function lossSchema(clipRate?: number): z.ZodType<ResolvedLoss, LossOptio
   );
 }
 
+/** The same for what is no fit, and knows no part of its steps. */
+export function steadyLossSchema(clipRate?: number): z.ZodType<ResolvedLoss, LossOptions> {
+  return lossSchema(clipRate).refine(({ course }) => course.length === 0, {
+    error: 'Expected no stages: they are for fit, whose steps they are parts of',
+    path: ['course'],
+  });
+}
+
+/** Samples of the frames of the complex spectra. */
+const STFT_SIZE = 512;
+
+/**
+ * The longest frame of a loss, of which a recording must have more samples than half; 0: none.
+ *
+ * @param weights those of all its stages
+ */
+export function longestFrame(
+  { fftSizes }: ResolvedLoss,
+  weights: readonly Partial<Pick<ResolvedLoss, 'mel' | 'stft'>>[],
+): number {
+  return Math.max(
+    0,
+    ...(weights.some(({ mel = 0 }) => mel > 0) ? fftSizes : []),
+    ...(weights.some(({ stft = 0 }) => stft > 0) ? [STFT_SIZE] : []),
+  );
+}
+
 /** Loss options with all their values. */
 export type ResolvedLoss = Resolved<LossOptions>;
 
@@ -48,8 +75,8 @@ export class ReconstructionLoss {
    * @param options `sampleRate` is needed here: there is no clip to take it from
    * @throws FewSoundError INVALID_ARGUMENT naming the option, its value and what was expected
    */
-  constructor(options: LossOptions & { sampleRate: number }) {
-    this.options = Object.freeze(parseOptions(lossSchema(undefined), options, 'loss options'));
+  constructor(options: Omit<LossOptions, 'course'> & { sampleRate: number }) {
+    this.options = Object.freeze(parseOptions(steadyLossSchema(), options, 'loss options'));
     this.#handle = addon().createLoss(this.options);
   }
 
@@ -105,7 +132,7 @@ function checkPair(estimate: Tensor, target: Tensor): void {
 export function melStftLoss(
   estimate: Tensor,
   target: Tensor,
-  options: Omit<LossOptions, 'time' | 'mel'> & { sampleRate: number },
+  options: Omit<LossOptions, 'time' | 'mel' | 'course'> & { sampleRate: number },
 ): Tensor {
   return new ReconstructionLoss({ ...options, time: 0, mel: 1 }).compute(estimate, target);
 }

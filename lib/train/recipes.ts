@@ -4,13 +4,17 @@
 import type { Clip } from '../audio/index.js';
 import { FewSoundError, invalidArgument } from '../errors.js';
 import { type EncodingFrequencies, encodingFrequencies, type Inr } from '../nn/index.js';
-import type { KanOptions } from '../options.generated.js';
+import type { KanOptions, LossOptions } from '../options.generated.js';
+import { defined } from '../options.js';
 import type { FitOptions } from './fit-options.js';
 import type { FitStart } from './start.js';
 import { type Attempt, TRANSPARENT, transparentShapes } from './transparent.js';
 
 export const recipeNames = ['paper', 'quick', 'best', 'transparent'] as const;
 export type RecipeName = (typeof recipeNames)[number];
+
+/** Those that fit one network, and not wider ones in turn. */
+export const recipesOfOneNetwork = recipeNames.filter((name) => name !== 'transparent');
 
 /** Options of a KAN, its frequencies also by a rule. */
 export interface RecipeNetwork extends Omit<KanOptions, 'encodingFrequencies'> {
@@ -122,12 +126,36 @@ export interface FitFromOptions extends FitOptions {
 }
 
 /** The networks that a recipe tries in turn, with what is given in place of it. */
-export function networksOf<Own extends RecipeNetwork>(
+export function networksOf(
   { network, wider }: Recipe,
-  own: Own,
-): [RecipeNetwork & Own, ...(RecipeNetwork & Own)[]] {
-  const others = 'layers' in own || 'grid' in own ? [] : wider;
-  return [{ ...network, ...own }, ...others.map((each) => ({ ...each, ...own }))];
+  given: RecipeNetwork,
+): [RecipeNetwork, ...RecipeNetwork[]] {
+  const own = defined(given);
+  const others = own.layers === undefined && own.grid === undefined ? wider : [];
+  const withOwn = ({ encodingFrequencies, ...usual }: RecipeNetwork): RecipeNetwork => ({
+    ...usual,
+    // Octaves that are asked for are in place of the recipe's frequencies.
+    ...(own.encoding === undefined && encodingFrequencies && { encodingFrequencies }),
+    ...own,
+  });
+  return [withOwn(network), ...others.map(withOwn)];
+}
+
+/**
+ * The stages of a recipe's loss beside weights that are given: those hold throughout the fit.
+ *
+ * @param given their names
+ */
+export function stagesBeside(
+  { fit: { loss: { course = [] } = {} } }: Recipe,
+  given: readonly string[],
+): NonNullable<LossOptions['course']> {
+  return course.map(
+    (stage) =>
+      Object.fromEntries(
+        Object.entries(stage).filter(([name]) => !given.includes(name)),
+      ) as typeof stage,
+  );
 }
 
 /** The networks and the options of a fit: the recipe's, and what is given in place of them. */
@@ -155,7 +183,7 @@ export function fromRecipe(
   { kind }: Inr,
   clip: Clip,
 ): FitOptions {
-  if ('network' in given) {
+  if ('network' in defined(given)) {
     throw invalidArgument(
       'network',
       'fit options: network and from are given; from brings the network. Leave one of them out.',
@@ -173,6 +201,9 @@ export function fromRecipe(
 
 /** The options that a recipe fits with, and what is given in place of them. */
 function inPlaceOf(recipe: Recipe, given: FitOptions): FitOptions {
-  const loss = { ...recipe.fit.loss, ...given.loss };
-  return { ...recipe.fit, ...given, ...(Object.keys(loss).length > 0 && { loss }) };
+  const { loss: ownLoss = {}, ...own } = defined(given);
+  const weights = defined(ownLoss);
+  const course = stagesBeside(recipe, Object.keys(weights));
+  const loss = { ...recipe.fit.loss, ...(course.length > 0 && { course }), ...weights };
+  return { ...recipe.fit, ...own, ...(Object.keys(loss).length > 0 && { loss }) };
 }

@@ -23,7 +23,7 @@ import {
   wholeNumber,
 } from '../options.js';
 import { type OnWarning, type TrainingWarning, threadsField } from './fit-options.js';
-import { lossSchema, type ResolvedLoss } from './loss.js';
+import { longestFrame, type ResolvedLoss, steadyLossSchema } from './loss.js';
 import { type AdamWOptions, adamWFields, maxUpdateField, optimizerOf } from './optimizer.js';
 import { ProcessGroup } from './process-group.js';
 import { courseVersion, peakFrom, type ScheduleKind, scheduleSchema } from './schedule.js';
@@ -79,7 +79,7 @@ export interface TrainOptions extends AdamWOptions, Pick<FitFields, 'threads'> {
   /** What the schedule counts: updates (default), or epochs as the authors' program does. */
   stepPer?: 'batch' | 'epoch';
   /** The loss; its sampling rate is the corpus's. */
-  loss?: Omit<LossOptions, 'sampleRate'>;
+  loss?: Omit<LossOptions, 'sampleRate' | 'course'>;
   /**
    * Weights of the loss that change over the epochs, in place of those in `loss`. Validations take
    * those of the last epoch.
@@ -158,7 +158,7 @@ function trainSchema(kind: string, sampleRate: number) {
       )
       .prefault(paperCycle),
     stepPer: z.enum(['batch', 'epoch'], { error: "Expected 'batch' or 'epoch'" }).default('batch'),
-    loss: lossSchema(sampleRate).prefault({}),
+    loss: steadyLossSchema(sampleRate).prefault({}),
     lossRamps: optionsObject({
       time: rampSchema.optional(),
       mel: rampSchema.optional(),
@@ -296,20 +296,20 @@ export function setUpTraining(
  */
 function requireUsefulLoss(samples: number, { loss, lossRamps, epochs }: ResolvedTrain): void {
   const ends = [1, epochs].map((epoch) => lossInEpoch(loss, lossRamps, epoch));
-  if (ends.some(({ time, mel }) => time === 0 && mel === 0)) {
+  if (ends.some(({ time, mel, emphasized, stft }) => time + mel + emphasized + stft === 0)) {
     throw new FewSoundError(
       'INVALID_ARGUMENT',
-      'train options: lossRamps make time and mel both 0 in the first or the last epoch. Expected one above 0: else there is nothing to learn.',
+      'train options: lossRamps leave no weight above 0 in the first or the last epoch: there is nothing to learn. Keep time, mel, emphasized or stft above 0.',
       { field: 'lossRamps' },
     );
   }
   // Frames are padded by reflection, which takes more samples than half a frame has.
-  const longest = Math.max(...loss.fftSizes);
+  const longest = longestFrame(loss, ends);
   const needed = Math.floor(longest / 2) + 1;
-  if (samples >= needed || ends.every(({ mel }) => mel === 0)) return;
+  if (samples >= needed) return;
   throw new FewSoundError(
     'INVALID_ARGUMENT',
-    `train options: loss.fftSizes has ${longest}, which needs recordings of ${needed} samples or more, but the model's have ${samples}. Take smaller loss.fftSizes, or a model of more samples.`,
+    `train options: the loss with an FFT size of ${longest} needs recordings of ${needed} samples or more, but the model's have ${samples}. Take smaller loss.fftSizes, or a model of more samples.`,
     { field: 'loss.fftSizes' },
   );
 }

@@ -61,6 +61,9 @@ describe('fewsound compare', () => {
   test('knows recipes of a KAN alone', async () => {
     const { status } = await cli(['compare', recording, '--models', 'nerf', '--recipes', 'quick']);
     expect(status).toBe(2);
+    // It has wider networks in turn, which are no row of a table.
+    const wider = await cli(['compare', recording, '--recipes', 'transparent']);
+    expect(wider).toMatchObject({ status: 2, stderr: expect.stringContaining('paper, quick, best') });
   });
 
   test('prints one table with a row for each network', async () => {
@@ -169,5 +172,11 @@ describe('fewsound compare', () => {
     expect(status).toBe(1);
     expect(stderr).toBe('');
     expect(existsSync(out)).toBe(false);
+  });
+
+  test('finds that its folder cannot be made before it trains the first', async () => {
+    const argv = ['compare', recording, '--models', 'nerf', '--steps', '100000', '--out', recording];
+    const { json } = await cliJson<{ error: { code: string } }>(argv);
+    expect(json.error.code).toBe('IO');
   });
 });

@@ -243,6 +243,21 @@ describe('fewsound fit', () => {
 });
 
 describe('an interrupted fit', () => {
+  test('of wider networks in turn keeps the results of those before', async () => {
+    const controller = new AbortController();
+    const brief = ['--samples', '1200', '--recipe', 'transparent', '--steps', '40'];
+    const watch = setInterval(() => {
+      if (existsSync(out('out/report.html'))) controller.abort();
+    }, 1);
+    const run = await cli(['fit', recording, ...brief, '--out', out()], controller.signal);
+    clearInterval(watch);
+    expect(run.status).toBe(130);
+    const { parameters } = await json(out('out/metrics.json'));
+    const network = await loadSound(out('out/model.safetensors'));
+    expect(network).toMatchObject({ parameterCount: parameters });
+    network.dispose();
+  });
+
   const MANY = [...QUICK, '--steps', '400', '--seed', '3'];
 
   /** Starts a fit and interrupts it once its first progress has been shown. */

@@ -60,7 +60,7 @@ describe('checkpoints', () => {
     using network = smallNetwork('kan');
     const options = { loss: quickLoss, threads: 1, schedule: 'constant' } as const;
     const seen: boolean[] = [];
-    await fit(network, clip, {
+    const { seconds, secondsPerStep } = await fit(network, clip, {
       ...options,
       steps: 25,
       checkpoint: { path, every: 10 },
@@ -69,7 +69,10 @@ describe('checkpoints', () => {
     // The file is that of step 25: nothing is left to do.
     using again = smallNetwork('kan');
     const result = await fit(again, clip, { ...options, steps: 25, resume: path });
-    expect(result).toMatchObject({ steps: 25, stoppedBy: 'steps', secondsPerStep: 0 });
+    expect(result).toMatchObject({ steps: 25, stoppedBy: 'steps' });
+    // The time is that of the steps, whenever they were taken.
+    expect(result.secondsPerStep / secondsPerStep).toBeCloseTo(1, 0);
+    expect(result.seconds).toBeGreaterThan(0.5 * seconds);
     expect(result.losses).toHaveLength(25);
     expect(Number.isFinite(result.siSnr)).toBe(true);
     expect(again.render(50)).toEqual(network.render(50));
@@ -162,6 +165,15 @@ describe('resume refuses', () => {
     await refuses('kan', {}, { weightDecay: 0 }, /option weightDecay/);
     await refuses('kan', {}, { loss: { ...quickLoss, mels: 10 } }, /option loss/);
     await refuses('kan', {}, { schedule: 'constant' }, /option schedule/);
+  });
+
+  it('other steps where the loss takes a course over them', async () => {
+    const loss = { ...quickLoss, course: [{ from: 0.5, mel: 0.5 }] };
+    const staged = { ...options, schedule: 'constant', loss } as const;
+    const state = inFolder('staged.safetensors');
+    using network = smallNetwork('kan');
+    await fit(network, clip, { ...staged, checkpoint: { path: state, every: 3 } });
+    await refuses('kan', {}, { ...staged, resume: state, steps: 7 }, /option steps was 6 and is 7/);
   });
 
   it('a checkpoint that is not there, or damaged', async () => {

@@ -10,6 +10,7 @@ import {
   recipeNames,
   type TransparencyMetrics,
 } from '../../lib/train';
+import { applyRecipe } from '../../lib/train/recipes';
 
 const samples = 1200;
 const clip = createClip(
@@ -38,6 +39,38 @@ describe('a recipe', () => {
     expect(result.network.options.encodingFrequencies).toEqual([1, 2.5]);
     expect(loss?.course).not.toHaveLength(0);
     result.network.dispose();
+  });
+
+  it('stays as it is where what is given is undefined', () => {
+    const nothing = { steps: undefined, learningRate: undefined, loss: { mel: undefined } };
+    const network = { layers: undefined, encoding: undefined };
+    const given = { recipe: 'transparent', ...nothing, network } as const;
+    expect(applyRecipe(given, clip)).toEqual(applyRecipe({ recipe: 'transparent' }, clip));
+  });
+
+  it('has the octaves that are asked for in place of its frequencies', () => {
+    const { networks } = applyRecipe({ network: { encoding: 4 } }, clip);
+    expect(networks[0]).toMatchObject({ encoding: 4 });
+    expect(networks[0]).not.toHaveProperty('encodingFrequencies');
+  });
+
+  it('has a weight that is given throughout the fit', () => {
+    const { fit: options } = applyRecipe({ recipe: 'best', loss: { mel: 0 } }, clip);
+    expect(options.loss?.mel).toBe(0);
+    expect(options.loss?.course).toHaveLength(2);
+    for (const stage of options.loss?.course ?? []) expect(stage).not.toHaveProperty('mel');
+    expect(options.loss?.course?.[0]).toHaveProperty('emphasized');
+  });
+
+  it('ends with the network that it is asked to stop at', async () => {
+    const stop = new AbortController();
+    const { network, attempts, stoppedBy } = await fit(clip, {
+      ...{ recipe: 'transparent', steps: 1000, network: { seed: 1 }, stop: stop.signal },
+      onProgress: () => stop.abort(),
+    });
+    expect(stoppedBy).toBe('asked');
+    expect(attempts).toHaveLength(1);
+    network.dispose();
   });
 
   it('is the same, bit for bit, with the same seed', async () => {

@@ -2,7 +2,8 @@ import { statSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { kindName } from '../../report/text-table.js';
-import { recipeFor, recipeNames } from '../../train/index.js';
+import { recipeFor } from '../../train/index.js';
+import { networksOf, recipesOfOneNetwork } from '../../train/recipes.js';
 import { defineCommand, isGiven, UsageError, type Values } from '../command.js';
 import { addModelFlags, KINDS, modelOptions } from '../flags/networks.js';
 import { argument, flag, namesOf, quietFlag } from '../flags/parsers.js';
@@ -21,8 +22,8 @@ const inputs = {
   models: flag('--models <names>', 'the networks, separated by commas', namesOf(KINDS), [...KINDS]),
   recipes: flag(
     '--recipes <names>',
-    `how the KAN is fitted, a row for each: names out of ${recipeNames.join(', ')}, separated by commas; without --models of the KAN alone; default: paper`,
-    namesOf(recipeNames),
+    `how the KAN is fitted, a row for each: names out of ${recipesOfOneNetwork.join(', ')}, separated by commas; without --models of the KAN alone; default: paper`,
+    namesOf(recipesOfOneNetwork),
   ),
   out: flag('--out <folder>', 'folder for the results; default: fewsound-out/NAME-comparison'),
   resume: flag('--resume', 'resume the interrupted comparison of a folder, with the same options'),
@@ -82,7 +83,7 @@ function contendersOf(given: Given, command: Command): Contender[] {
       return {
         ...{ name: `${kind}-${name}`, label: `${kindName(kind)} ${name}`, kind },
         recipe: { name, version: recipe.version },
-        modelOptions: { ...recipe.network, ...own },
+        modelOptions: { ...networksOf(recipe, own)[0] },
         training: recipeSettings(given, recipe, command),
       };
     });

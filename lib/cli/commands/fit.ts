@@ -6,6 +6,7 @@ import { loadClip, writeWav } from '../../audio/index.js';
 import { FewSoundError } from '../../errors.js';
 import { makeFolder, writeFileAtomic } from '../../files.js';
 import { formatMetric } from '../../metrics/registry.js';
+import { defined } from '../../options.js';
 import { writeReport } from '../../report/index.js';
 import { formatCount, formatSeconds } from '../../report/text-table.js';
 import { isTransparent, type RecipeName, recipeFor, recipeNames } from '../../train/index.js';
@@ -15,7 +16,6 @@ import {
   type CommandContext,
   type CommandResult,
   defineCommand,
-  defined,
   isGiven,
   reworded,
   toJsonLine,
@@ -246,6 +246,8 @@ class FitRun {
   private prepared: Promise<void> | undefined;
   /** Files that `prepare` wrote and that were not there before. */
   private made: string[] = [];
+  /** Of a network before the one that learns. */
+  private hasResults = false;
 
   /** @param wider to go on to, in turn, until a fit is transparent */
   constructor(
@@ -270,10 +272,11 @@ class FitRun {
         try {
           await this.prepared;
           const [next, ...others] = this.wider;
-          const stopped = fitted.pieces.some(({ result }) => result.stoppedBy === 'asked');
-          if (next === undefined || stopped || isTransparent(fitted.metrics)) {
-            return await this.writeResults(fitted);
-          }
+          const stopped =
+            context.signal.aborted ||
+            fitted.pieces.some(({ result }) => result.stoppedBy === 'asked');
+          const written = await this.writeResults(fitted);
+          if (next === undefined || stopped || isTransparent(fitted.metrics)) return written;
           if (!context.json && !context.quiet) context.stderr.write(`${attemptText(fitted)}\n`);
           await this.goOnTo(next, others);
         } finally {
@@ -298,7 +301,7 @@ class FitRun {
     });
   }
 
-  /** What is in the folder is of the network that learns now. */
+  /** Results are written; from its first step on the folder is that of the next network. */
   private async goOnTo(next: CheckedFitting, others: readonly CheckedFitting[]): Promise<void> {
     await this.folder.removeCheckpoints();
     this.config = {
@@ -306,6 +309,7 @@ class FitRun {
       wider: others.map(({ resolvedModel }) => resolvedModel),
     };
     [this.fitting, this.wider, this.prepared] = [next, others, undefined];
+    [this.made, this.hasResults] = [[], true];
   }
 
   /** Writes what a later `--resume` needs beside the checkpoint; once. */
@@ -332,9 +336,10 @@ class FitRun {
       await this.prepare();
     }
     if (!aborted) return error;
+    const before = this.hasResults ? `the results so far are in ${folder.path}` : '';
     const message = resumable
       ? `interrupted. To resume: fewsound fit --resume ${folder.path}`
-      : 'interrupted before the first step; there is nothing to resume.';
+      : `interrupted before the first step; ${before || 'there is nothing to resume'}.`;
     return reworded(error, message);
   }
 

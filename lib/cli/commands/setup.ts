@@ -42,9 +42,9 @@ export const setup = defineCommand({
 });
 
 const setups: Readonly<Record<Setup, (options: Options) => Promise<CommandResult>>> = {
-  libtorch: async ({ force, ...options }) => {
+  libtorch: async (options) => {
     const { chosen } = searchLibTorch();
-    return chosen && !force
+    return chosen && !options.force
       ? libTorchResult(chosen, false)
       : libTorchResult(await setupLibTorch(options), true);
   },

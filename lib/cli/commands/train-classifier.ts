@@ -30,6 +30,7 @@ import { type ClassifierConfig, readClassifierConfig, settingsOf } from '../runs
 import {
   afterTrainingFailure,
   announceTraining,
+  Beside,
   keepConfiguration,
   requireCheckpoint,
   requireFreeFolder,
@@ -222,6 +223,8 @@ class ClassifierRun {
     );
     const run = this.described(setup);
     if (!this.resume) await this.writeConfig(model);
+    // The changes of a resumed training are kept once it runs.
+    const configuration = new Beside(() => this.writeConfig(model));
     let result: TrainClassifierResult;
     announceTraining(context, this.files, 'train-classifier');
     try {
@@ -231,12 +234,16 @@ class ClassifierRun {
         );
         return trainClassifier(model, clips, {
           ...options,
-          onProgress: (progress) => display.update(progress),
+          onProgress: (progress) => {
+            if (this.resume) configuration.begin();
+            display.update(progress);
+          },
           onValidation: (validation) => display.note(validationLine(validation)),
         });
       });
-      if (this.resume) await this.writeConfig(model);
+      await configuration.end();
     } catch (error) {
+      await configuration.end().catch(() => {});
       throw await afterTrainingFailure(error, this.files, 'train-classifier', () =>
         writeClassifierRunReport(run),
       );

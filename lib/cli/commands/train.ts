@@ -48,6 +48,7 @@ import { TRAIN_FILE } from '../runs/trained-model.js';
 import {
   afterTrainingFailure,
   announceTraining,
+  Beside,
   howToGoOn,
   keepConfiguration,
   readOutcome,
@@ -285,7 +286,8 @@ class HyperRun {
     context: CommandContext,
   ): Promise<void> {
     const quiet = context.quiet || this.place.rank > 0;
-    let started: Promise<void> | undefined;
+    // The changes of a resumed training are kept once it runs.
+    const configuration = new Beside(() => this.writeConfig(model));
     announceTraining({ ...context, quiet }, this.files, 'train');
     try {
       await withProgress({ ...context, quiet }, '', TRAIN_PROGRESS, (display) => {
@@ -295,17 +297,16 @@ class HyperRun {
         return train(model, corpus, {
           ...options,
           onProgress: (progress) => {
-            // The changes of a resumed training are kept once it runs.
-            if (this.resume && this.place.rank === 0) started ??= this.writeConfig(model);
+            if (this.resume && this.place.rank === 0) configuration.begin();
             display.update(progress);
           },
           onValidation: (result) => display.note(validationLine(result)),
           onWarning: ({ message }) => display.note(`warning: ${message}`),
         });
       });
-      await started;
+      await configuration.end();
     } catch (error) {
-      await started?.catch(() => {});
+      await configuration.end().catch(() => {});
       throw await this.afterFailure(error, run);
     }
   }

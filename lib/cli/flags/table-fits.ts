@@ -1,4 +1,4 @@
-import { recipeNames } from '../../train/index.js';
+import { recipesOfOneNetwork } from '../../train/recipes.js';
 import { UsageError, type Values } from '../command.js';
 import { choice, deviceName, flag, integerFrom, type Parser, threadsFlag } from './parsers.js';
 
@@ -34,7 +34,7 @@ export const tableFitFlags = {
     '--recipe <name>',
     "how the KAN is fitted; paper: as the others, by the paper's settings",
     // A table compares networks of about one size: not the recipe that goes on to wider ones.
-    recipeNames.filter((name) => name !== 'transparent'),
+    recipesOfOneNetwork,
     'paper',
   ),
   seed: flag(

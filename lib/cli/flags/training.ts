@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { fitRows, type OptionRow } from '../../options.js';
 import type { FitOptions, Recipe } from '../../train/index.js';
+import { stagesBeside } from '../../train/recipes.js';
 import { type Flag, isGiven, type Values } from '../command.js';
 import { choice, deviceName, flag, grouped, integerFrom } from './parsers.js';
 import { optionOf } from './rows.js';
@@ -106,9 +107,10 @@ function flagValues({ schedule, ...options }: FitOptions): Record<string, unknow
 /** Settings of a training by a recipe: those that are given, then the recipe's, then the defaults. */
 export function recipeSettings(
   given: Values<typeof trainingFlags>,
-  { fit: usual }: Recipe,
+  recipe: Recipe,
   command: Command,
 ): TrainingSettings {
+  const usual = recipe.fit;
   const values = Object.entries(flagValues(usual)).filter(
     ([place]) =>
       !isGiven(command, place) &&
@@ -117,8 +119,12 @@ export function recipeSettings(
   );
   const training = trainingSettings({ ...given, ...Object.fromEntries(values) });
   // The course has no flag.
-  const course = usual.loss?.course;
-  return course === undefined ? training : { ...training, loss: { ...training.loss, course } };
+  const weights = fitPlaces.filter((place) => place.startsWith('loss.') && isGiven(command, place));
+  const course = stagesBeside(
+    recipe,
+    weights.map((place) => place.slice('loss.'.length)),
+  );
+  return course.length === 0 ? training : { ...training, loss: { ...training.loss, course } };
 }
 
 /** Settings that an older fewsound wrote, with the defaults of the flags that it did not have. */

@@ -11,7 +11,7 @@ import {
   type Inr,
   type PiecewiseInr,
 } from '../../nn/index.js';
-import { parseOptions } from '../../options.js';
+import { defined, parseOptions } from '../../options.js';
 import type { FitConditions, FittedNetwork } from '../../report/index.js';
 import { kindName } from '../../report/text-table.js';
 import type { FitWatcher } from '../../studio/index.js';
@@ -24,7 +24,7 @@ import {
   fit,
   fitLong,
 } from '../../train/index.js';
-import { type CommandContext, defined } from '../command.js';
+import type { CommandContext } from '../command.js';
 import { KINDS, type Kind } from '../flags/networks.js';
 import { STANDARD_SAMPLES } from '../flags/recording.js';
 import type { TrainingSettings } from '../flags/training.js';

@@ -177,10 +177,11 @@ async function writeTables(
     deviationTable([...rows, beside], {
       ...{ title: 'Network (parameters)', format, compared: rows.length },
     });
-  const steps = [...new Set(summaries.map((each) => formatCount(each.steps)))];
-  const extent = `Mean ± standard deviation over ${formatCount(recordings)} recordings of ${formatCount(recording.samples)} samples, ${steps.length === 1 ? `${steps[0]} steps each` : `${steps.join(', ')} steps`}. ${YARDSTICK}: as many numbers without a network.`;
+  const steps = [...new Set(summaries.map((each) => each.steps))];
+  const extent = `Mean ± standard deviation over ${formatCount(recordings)} recordings of ${formatCount(recording.samples)} samples, ${steps.map(formatCount).join(', ')} steps${steps.length === 1 ? ' each' : ''}. ${YARDSTICK}: as many numbers without a network.`;
   const summary = {
-    ...{ recordings, leftOut, steps: training.steps, models: summaries },
+    // Recipes have steps of their own, which their models tell.
+    ...{ recordings, leftOut, ...(steps.length === 1 && { steps: steps[0] }), models: summaries },
     yardstick: { ...yardstick, results: yardstick.results.map(yardstickJson) },
   };
   const files = await folder.write(

@@ -27,7 +27,7 @@ export async function compareRecording(
   const clip = await loadClip(audio, { ...recording, signal: context.signal });
   // A mistake in the last network's options should not cost the training of the first.
   const fittings = contenders.map((each) => checkFitting({ ...each, clip, inPieces: false }));
-
+  const folder = await RunFolder.open(comparison.out);
   announce(
     context,
     `${resolve(comparison.out)}: report.html, and of each network a wav file and a model`,
@@ -41,9 +41,10 @@ export async function compareRecording(
     }
     const numbers = Math.max(...fitted.map(({ network }) => network.parameterCount));
     const yardstick = await measureYardstick(clip, numbers);
-    const folder = await RunFolder.open(comparison.out);
     return await writeComparison(folder, comparison, clip, fitted, yardstick);
   } finally {
+    // Where nothing came of it nothing is left.
+    await folder.removeIfEmpty();
     for (const { network } of fitted) network.dispose();
   }
 }

@@ -215,10 +215,8 @@ async function fitCell(
     const fitted = await fitNetwork(fitting, context, { label, checkpoints });
     const { network, pieces } = fitted;
     try {
-      const { loss, secondsPerStep, steps, device, threads, warnings } = summarize(pieces);
+      const { loss, seconds, secondsPerStep, device, threads, warnings } = summarize(pieces);
       const { parameterCount: parameters } = network;
-      // Steps before an interruption took as long.
-      const seconds = steps * secondsPerStep;
       const result = {
         ...{ cell, parameters, loss, metrics: fitted.metrics, seconds, secondsPerStep },
       };
@@ -229,11 +227,16 @@ async function fitCell(
         fitOptions: fitting.resolvedTraining,
       };
       await writeCell(out, result, details, (path) => network.save(path));
-      await rm(state, { recursive: true });
+      await rm(state, { recursive: true, force: true });
       return result;
     } finally {
       network.dispose();
     }
+  } catch (error) {
+    // Another process that was faster took the state away with it.
+    const found = await readCell(out, cell);
+    if (found === undefined) throw error;
+    return found;
   } finally {
     // Where nothing was learned there is nothing to keep.
     await rmdir(state).catch(() => {});

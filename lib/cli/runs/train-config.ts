@@ -6,12 +6,11 @@ import { classSourceSchema } from '../../data/classes/class-source.js';
 import type { ClassSource, LabeledClipsOptions } from '../../data/index.js';
 import { readJson } from '../../files.js';
 import { type ClassifierKind, classifierKinds, type HyperNetworkKind } from '../../nn/index.js';
-import { flag, optionsObject, parseOptions, sampleRateField } from '../../options.js';
+import { defined, flag, optionsObject, parseOptions, sampleRateField } from '../../options.js';
 import type { ScheduleKind, TrainClassifierOptions, TrainOptions } from '../../train/index.js';
 import { courseVersion, withPeakRate } from '../../train/schedule.js';
 import { trainClassifierOptionNames } from '../../train/train-classifier-options.js';
 import { trainOptionNames } from '../../train/train-options.js';
-import { defined } from '../command.js';
 
 /** Options of a training that belong to a call of it and are not settings. */
 const OF_THE_CALL = [

@@ -147,6 +147,24 @@ export async function keepConfiguration(
   await writeFileAtomic(join(folder, name), prettyJson({ ...config, model }));
 }
 
+/** Work that begins in the midst of other work, once, and is awaited after it. */
+export class Beside {
+  #started: Promise<void> | undefined;
+
+  constructor(private readonly work: () => Promise<void>) {}
+
+  begin(): void {
+    this.#started ??= this.work();
+    // Until it is awaited a failure must not count as unhandled.
+    this.#started.catch(() => {});
+  }
+
+  /** @throws what the work throws */
+  async end(): Promise<void> {
+    await this.#started;
+  }
+}
+
 /**
  * An error in a part of a configuration, with its place in the file.
  *

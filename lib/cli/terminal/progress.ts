@@ -150,7 +150,10 @@ export const FIT_PROGRESS: ProgressFormat<FitProgress | FitLongProgress> = {
     return { done: piece * state.steps + state.step, total: pieces * state.steps };
   },
   describe: (state) => {
-    const { step, steps, loss, siSnr, stepsPerSecond, secondsLeft } = state;
+    const { step, steps, loss, siSnr, stepsPerSecond, secondsElapsed, secondsLeft } = state;
+    // Pieces to come take as long as this one.
+    const piecesLeft = 'piece' in state ? state.pieces - state.piece - 1 : 0;
+    const left = secondsLeft + piecesLeft * (secondsElapsed + secondsLeft);
     const total = String(steps);
     return [
       ...('piece' in state ? [`piece ${state.piece + 1}/${state.pieces}`] : []),
@@ -158,7 +161,7 @@ export const FIT_PROGRESS: ProgressFormat<FitProgress | FitLongProgress> = {
       `loss ${loss.toPrecision(4)}`,
       `SI-SNR ${siSnr === null ? 'undefined' : `${siSnr.toFixed(2)} dB`}`,
       `${stepsPerSecond.toFixed(1)} steps/s`,
-      `${clock(secondsLeft)} left`,
+      `${clock(left)} left`,
     ].join('  ');
   },
 };

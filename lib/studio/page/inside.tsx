@@ -6,7 +6,7 @@ import { type Edge, EdgeMap } from './edge-map.js';
 import { attempt, get, getSamples } from './server.js';
 import { fit } from './spectrogram.js';
 import type { RunView } from './state.js';
-import { choose, hear, heard, withoutOf } from './voices.js';
+import { blind, choose, hear, heard, shown, withoutOf } from './voices.js';
 import { colorOf } from './waveform.js';
 
 /** Milliseconds between two looks at what learns; and so many times what a look has taken. */
@@ -164,8 +164,8 @@ function Panel({ view, own }: { view: RunView; own: Own }) {
           <>
             <button
               type="button"
-              class={heard.value === withoutOf(view) ? 'primary' : ''}
-              disabled={view.without.value === undefined}
+              class={shown.value === withoutOf(view) ? 'primary' : ''}
+              disabled={view.without.value === undefined || blind.value !== undefined}
               onClick={() => hear(view, withoutOf(view))}
             >
               ▶ Without {many}
@@ -183,7 +183,7 @@ function Panel({ view, own }: { view: RunView; own: Own }) {
 
 /** The edge that adds most. */
 function strongest(layer: number, { layers, deviations = [] }: InsideView): Edge {
-  const at = deviations.indexOf(Math.max(...deviations));
+  const at = deviations.indexOf(deviations.reduce((most, value) => Math.max(most, value), 0));
   const { inputs = 1 } = layers[layer] ?? {};
   return { layer, output: Math.max(0, Math.floor(at / inputs)), input: Math.max(0, at % inputs) };
 }

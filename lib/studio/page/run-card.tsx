@@ -7,7 +7,7 @@ import { attempt, post } from './server.js';
 import { drawDifference, drawLevels, loudest } from './spectrogram.js';
 import type { RunView } from './state.js';
 import { isDark } from './theme.js';
-import { hear, heard } from './voices.js';
+import { blind, hear, shown } from './voices.js';
 import { colorOf, drawShapes, shapeOf } from './waveform.js';
 import { Zoom } from './zoom.js';
 
@@ -192,13 +192,13 @@ function Actions({ view }: { view: RunView }) {
     attempt(() => post(`/api/runs/${encodeURIComponent(id)}/${what}`));
   const active = ['waiting', 'measuring', 'learning'].includes(status);
   const ready = view.present.value !== undefined;
-  const playing = heard.value === view.id;
+  const playing = shown.value === view.id;
   return (
     <div class="actions">
       <button
         type="button"
         class={playing ? 'primary' : ''}
-        disabled={!ready}
+        disabled={!ready || blind.value !== undefined}
         aria-pressed={playing}
         onClick={() => hear(view, view.id)}
       >

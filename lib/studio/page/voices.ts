@@ -11,6 +11,9 @@ const group = signal<RunView | undefined>(undefined);
 /** The run that is heard, or `original`. */
 export const heard = computed(() => player.name.value);
 
+/** The same as the page may show it: a blind test keeps it to itself. */
+export const shown = computed(() => (blind.value === undefined ? heard.value : undefined));
+
 /** What a run without some edges is called. */
 export const withoutOf = ({ id }: RunView) => `${id} without`;
 

@@ -8,9 +8,10 @@ import {
   responsesByClass,
   responsesToRecordings,
 } from '../../../analysis/index.js';
+import { defined } from '../../../options.js';
 import { textTable } from '../../../report/text-table.js';
 import { scope } from '../../../tensor/index.js';
-import { defineCommand, defined, UsageError, type Values } from '../../command.js';
+import { defineCommand, UsageError, type Values } from '../../command.js';
 import { argument, choice, flag, integerFrom, type Parser, positive } from '../../flags/parsers.js';
 import { warnOfLeftOut } from '../../terminal/left-out.js';
 import {
