@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
-import { basename } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { openWatch, type Studio } from '../../studio/index.js';
 import {
   type CommandContext,
@@ -19,19 +21,30 @@ export const portFlag = flag(
 /** True unless it is given. */
 export const noOpenFlag = flag('--no-open', 'print the address and do not open the browser');
 
-/** Says where a page is, and opens it where there is a screen to open it on. */
+/**
+ * Says where a page is, and opens it where there is a screen to open it on.
+ *
+ * @returns what to dispose of at the end
+ */
 function announcePage(
   { address }: Studio,
   { stderr }: CommandContext,
   open: boolean | undefined,
-): void {
+): Disposable | undefined {
   stderr.write(`Open ${address}\n`);
   const screen = process.env.DISPLAY ?? process.env.WAYLAND_DISPLAY;
-  if (open === false || !stderr.isTTY || screen === undefined) return;
+  if (open === false || !stderr.isTTY || screen === undefined) return undefined;
+  // The address has the key, and every user of the machine can read the arguments of a program: it
+  // gets a file, which nobody else can read, that leads there.
+  const folder = mkdtempSync(join(tmpdir(), 'fewsound-open-'));
+  const file = join(folder, 'open.html');
+  const page = `<!doctype html><meta http-equiv="refresh" content="0; url=${address}"><a href="${address}">The page of fewsound</a>\n`;
+  writeFileSync(file, page, { mode: 0o600 });
   // Where there is no such program, the address is there to be copied.
-  spawn('xdg-open', [address], { detached: true, stdio: 'ignore' })
+  spawn('xdg-open', [file], { detached: true, stdio: 'ignore' })
     .on('error', () => {})
     .unref();
+  return { [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 /** Announces a page and keeps it until Ctrl-C. */
@@ -40,7 +53,7 @@ export async function showPage(
   context: CommandContext,
   open: boolean | undefined,
 ): Promise<void> {
-  announcePage(page, context, open);
+  using _opened = announcePage(page, context, open);
   context.stderr.write('Ctrl-C closes it; what learns can be resumed.\n');
   await untilInterrupted(context.signal);
   await page.close();
@@ -73,7 +86,7 @@ export async function withPage(
   if (!watch) return work(context);
   const page = await openWatch(basename(audio), { port, version: packageVersion() });
   try {
-    announcePage(page, context, open);
+    using _opened = announcePage(page, context, open);
     const { json, text, status = 0 } = await work({ ...context, watch: page.watch });
     context.stdout.write(context.json ? toJsonLine(json) : `${text}\n`);
     if (!context.quiet) context.stderr.write('\nThe page stays open; Ctrl-C closes it.\n');
