@@ -2,7 +2,13 @@ import { z } from 'zod';
 import { type ErrorCode, FewSoundError } from '../errors.js';
 import { anySampleRateField, parseOptions } from '../options.js';
 import type { Metric } from './metric.js';
-import { type MetricName, type Metrics, metricNames, metrics as registry } from './registry.js';
+import {
+  isSkipped,
+  type MetricName,
+  type Metrics,
+  metricNames,
+  metrics as registry,
+} from './registry.js';
 import { accepts, rateOf, type Signal, signalPair } from './signal-pair.js';
 import { warnOnce } from './warn-once.js';
 
@@ -43,11 +49,10 @@ export async function evaluate<Name extends MetricName = MetricName>(
   const { metrics: names, sampleRate } = parseOptions(optionsSchema, options, 'evaluate options');
   const { length } = signalPair(reference, degraded).reference;
   const rate = rateOf(reference, degraded, sampleRate) ?? undefined;
-  const skipped = (process.env.FEWSOUND_SKIP_METRICS ?? '').split(',');
   const values = await Promise.all(
     names.map(async (name) => {
       const metric = registry.find((each) => each.name === name) as Metric;
-      if (skipped.includes(name) || isOutside(metric, rate, length)) return null;
+      if (isSkipped(name) || isOutside(metric, rate, length)) return null;
       const score = metric.measure(reference, degraded, { sampleRate: rate });
       return metric.needs?.worker === undefined ? score : orNull(score);
     }),

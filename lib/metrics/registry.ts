@@ -114,13 +114,22 @@ export function metricInWords(name: string, value: number | null | undefined): s
   return `${title} ${formatMetric(name, value)}${hasUnit ? ` ${unit}` : ''}`;
 }
 
+/** Whether the environment says to leave a metric out. */
+export function isSkipped(name: string): boolean {
+  return (process.env.FEWSOUND_SKIP_METRICS ?? '').split(',').includes(name);
+}
+
 /** Why a metric has no number. */
 export function whyUndefined(name: string): string {
   const { title, undefinedWhen } = describeMetric(name);
-  const setup = metrics.find((metric) => metric.name === name)?.needs?.setup;
+  if (isSkipped(name)) return 'undefined: FEWSOUND_SKIP_METRICS leaves it out';
+  const { setup, longest } = metrics.find((metric) => metric.name === name)?.needs ?? {};
   const reasons = [
     ...(undefinedWhen === undefined ? [] : [undefinedWhen]),
-    ...(setup === undefined ? [] : [`${title} is not set up (npx fewsound setup ${setup.name})`]),
+    ...(longest === undefined ? [] : [`sounds of more than ${longest} s are left out`]),
+    ...(setup === undefined || setup.isDone()
+      ? []
+      : [`${title} is not set up (npx fewsound setup ${setup.name})`]),
   ];
   return ['undefined', ...(reasons.length > 0 ? [reasons.join(', or ')] : [])].join(': ');
 }

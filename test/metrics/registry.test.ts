@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeMetric, metricNames, paperColumns } from '../../lib/metrics';
+import type { Metric } from '../../lib/metrics/metric';
 import {
   defaultMetrics,
   formatMetric,
   metricInWords,
+  metrics,
   orderedMetrics,
   whyUndefined,
 } from '../../lib/metrics/registry';
@@ -18,6 +20,35 @@ test.each(metricNames)('%s describes itself, and docs/metrics.md has a row for i
   const docs = readFileSync(join(__dirname, '../../docs/metrics.md'), 'utf8');
   const row = docs.split('\n').find((line) => line.startsWith(`| \`${key}\` |`));
   expect(row?.split('|').at(-2)?.trim()).toBe(better);
+});
+
+describe('why CDPAM has no number', () => {
+  const { needs } = metrics.find(({ name }) => name === 'cdpam') as Metric;
+  const setUp = (done: boolean) =>
+    jest.spyOn(needs?.setup as { isDone(): boolean }, 'isDone').mockReturnValue(done);
+  const { FEWSOUND_SKIP_METRICS: skipped = '' } = process.env;
+  beforeEach(() => {
+    process.env.FEWSOUND_SKIP_METRICS = '';
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+    process.env.FEWSOUND_SKIP_METRICS = skipped;
+  });
+
+  test('where it is not set up, that may be why', () => {
+    setUp(false);
+    expect(whyUndefined('cdpam')).toMatch(/more than 30 s.*, or CDPAM is not set up/);
+  });
+
+  test('where it is set up, the sound is too long', () => {
+    setUp(true);
+    expect(whyUndefined('cdpam')).toBe('undefined: sounds of more than 30 s are left out');
+  });
+
+  test('where the environment leaves it out, nothing else is said', () => {
+    process.env.FEWSOUND_SKIP_METRICS = 'pesq,cdpam';
+    expect(whyUndefined('cdpam')).toBe('undefined: FEWSOUND_SKIP_METRICS leaves it out');
+  });
 });
 
 test('names are unique, and so are the columns of the paper', () => {
