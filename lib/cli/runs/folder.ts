@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { FewSoundError } from '../../errors.js';
 import { makeFolder } from '../../files.js';
+import { leave, occupy } from '../../folder-lock.js';
 
 /** JSON for files that people read. */
 export const prettyJson = (value: object): string => `${JSON.stringify(value, undefined, 2)}\n`;
@@ -38,6 +39,16 @@ export class RunFolder {
   static async open(path: string): Promise<RunFolder> {
     const absolute = resolve(path);
     return new RunFolder(absolute, await makeFolder(absolute));
+  }
+
+  /**
+   * Takes the folder for this process until it is disposed of, so that no other one resumes,
+   * repeats or removes what goes on in it.
+   *
+   * @throws FewSoundError `IO` where another process works there
+   */
+  occupy(): Disposable {
+    return occupy(this.path);
   }
 
   /** The file of a run by its role. */
@@ -95,6 +106,7 @@ export class RunFolder {
 
   /** Removes the folders that were made for this run and have stayed empty. */
   async removeIfEmpty(): Promise<void> {
+    leave(this.path);
     await rmdir(this.checkpointFolder).catch(() => {});
     if (this.created === undefined) return;
     for (let folder = this.path; folder.length >= this.created.length; folder = dirname(folder)) {
