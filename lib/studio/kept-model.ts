@@ -1,5 +1,5 @@
 import { FewSoundError, invalidArgument } from '../errors.js';
-import { Inr, load } from '../nn/index.js';
+import { Inr, load, PiecewiseInr } from '../nn/index.js';
 
 /** Most samples of a rendering; a page draws and plays no more. */
 const MOST_SAMPLES = 2 ** 22;
@@ -26,8 +26,9 @@ export async function renderKept(path: string, request: RenderRequest): Promise<
       `That are ${Math.round(count)} samples; up to ${MOST_SAMPLES} can be shown at once. Choose a lower rate, or a shorter stretch.`,
     );
   }
-  using model = await openKept(path);
-  return model.render(request);
+  using model = await load(path);
+  if (model instanceof Inr || model instanceof PiecewiseInr) return model.render(request);
+  throw new FewSoundError('INVALID_ARGUMENT', 'This model holds no sound.');
 }
 
 /** A saved network; the caller disposes of it. */

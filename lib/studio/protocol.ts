@@ -185,7 +185,7 @@ export interface StudioEvents {
   snapshot: Snapshot;
   run: RunState;
   course: { readonly id: string } & Course;
-  gone: { readonly id: string };
+  gone: { readonly id: string; readonly earlier: Snapshot['earlier'] };
   recording: { readonly id: string; readonly name: string };
   model: ModelFacts;
 }

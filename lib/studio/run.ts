@@ -36,6 +36,7 @@ export class Run {
   #look: FitProgress['look'] | undefined;
   #file: (() => Promise<Inr | undefined>) | undefined;
   #loading: Promise<Inr | undefined> | undefined;
+  #disposed = false;
   #stop = new AbortController();
   #reported = 0;
   #secondsBefore = 0;
@@ -129,11 +130,12 @@ export class Run {
    */
   async network(): Promise<Inr> {
     await this.#look?.((network) => {
-      this.#seen = copyOf(network, this.#seen);
+      if (!this.#disposed) this.#seen = copyOf(network, this.#seen);
     });
     if (this.#seen === undefined) {
       this.#loading ??= this.#file?.();
       this.#seen = await this.#loading;
+      if (this.#disposed) this.dispose();
     }
     if (this.#seen !== undefined) return this.#seen;
     throw new FewSoundError(
@@ -142,8 +144,9 @@ export class Run {
     );
   }
 
-  /** Frees what it keeps. */
+  /** Frees what it keeps, and what is still being loaded once it is there. */
   dispose(): void {
+    this.#disposed = true;
     this.#seen?.dispose();
     [this.#seen, this.#look, this.#file] = [undefined, undefined, undefined];
   }

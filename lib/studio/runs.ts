@@ -4,6 +4,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { basename, extname, join } from 'node:path';
 import { readAudio } from '../audio/index.js';
 import { FewSoundError, invalidArgument } from '../errors.js';
+import { requireUnoccupied } from '../folder-lock.js';
 import type { FitCommand, FitRequest, RunFile } from './commands.js';
 import { openKept } from './kept-model.js';
 import type { Course, LearnRequest, RunState } from './protocol.js';
@@ -23,7 +24,7 @@ export class Runs {
   readonly #runs = new Map<string, Run>();
   readonly #work = new Map<Run, { pause: AbortController; done: Promise<void> }>();
   /** How each run of this studio was begun. */
-  readonly #requests = new Map<Run, (signal: AbortSignal) => Promise<void>>();
+  readonly #requests = new WeakMap<Run, (signal: AbortSignal) => Promise<void>>();
   readonly #waiting: { run: Run; start: (signal: AbortSignal) => Promise<void> }[] = [];
   /** Networks that learn at once: one for each thread, up to four. */
   readonly atOnce = Math.min(4, availableParallelism());
@@ -113,15 +114,19 @@ export class Runs {
     await work.done;
   }
 
-  /** Goes on where it was paused. */
+  /**
+   * Goes on where it was paused.
+   *
+   * @throws FewSoundError IO where another process fits it
+   */
   goOn(id: string): void {
     const run = this.run(id);
     if (run.state.status !== 'paused' && run.state.status !== 'failed') return;
+    requireUnoccupied(this.#at(run));
     run.renew();
     const resumable = existsSync(join(this.folder, id, 'checkpoints'));
     const again = this.#requests.get(run);
-    if (resumable)
-      this.#line(run, (signal) => this.#fit(run, ['fit', '--resume', this.#at(run)], signal));
+    if (resumable) this.#line(run, (signal) => this.#resume(run, signal));
     else if (again !== undefined) this.#line(run, again);
     else {
       throw new FewSoundError(
@@ -135,19 +140,23 @@ export class Runs {
   keep(id: string): void {
     const run = this.run(id);
     if (run.state.status === 'paused') this.goOn(id);
-    else run.change({ status: 'writing' });
+    else if (this.#work.has(run)) run.change({ status: 'writing' });
     run.stop();
   }
 
-  /** Takes a run off the page; of one that never ended nothing is left. */
+  /**
+   * Takes a run off the page; of one that never ended nothing is left.
+   *
+   * @throws FewSoundError IO where another process fits it
+   */
   async remove(id: string): Promise<void> {
+    const ended = () => existsSync(this.#file(id, 'model'));
+    if (!ended()) requireUnoccupied(this.#at(this.run(id)));
     await this.pause(id);
     this.#runs.get(id)?.dispose();
     this.#runs.delete(id);
-    if (!existsSync(this.#file(id, 'model'))) {
-      await rm(join(this.folder, id), { recursive: true, force: true });
-    }
-    this.tell('gone', { id });
+    if (!ended()) await rm(join(this.folder, id), { recursive: true, force: true });
+    this.tell('gone', { id, earlier: this.earlier });
   }
 
   /**
@@ -289,6 +298,15 @@ export class Runs {
     run.change({ status: 'done' });
   }
 
+  async #resume(run: Run, signal: AbortSignal): Promise<void> {
+    // One in pieces is not watched: neither are its beginnings told, nor what it has learned.
+    run.change({ status: 'learning' });
+    await this.#fit(run, ['fit', '--resume', this.#at(run)], signal);
+    if (run.present !== undefined) return;
+    this.#runs.delete(run.id);
+    await this.open(run.id);
+  }
+
   /** How many steps fit into some seconds, by a fit that is thrown away. */
   async #measure(
     run: Run,
@@ -377,16 +395,34 @@ interface Summary {
   readonly metrics: NonNullable<RunState['metrics']>;
 }
 
+/** What it reads of a line of metrics.jsonl. */
+interface StoredStep {
+  readonly step: number;
+  readonly loss: number;
+  readonly siSnr?: number | null;
+}
+
 function courseOf({ steps, loss, seconds, secondsPerStep, metrics }: Summary): Course {
   const stepsPerSecond = secondsPerStep > 0 ? 1 / secondsPerStep : 0;
   const siSnr = metrics.siSnr ?? null;
   return { step: steps, steps, loss, siSnr, stepsPerSecond, secondsLeft: 0, seconds };
 }
 
+/** Losses and SI-SNR by step; of a recording in pieces, each of which has its own, the means. */
 async function readLog(path: string) {
   if (!existsSync(path)) return [];
-  const lines = (await readFile(path, 'utf8')).trim().split('\n');
-  return lines.map((line) => JSON.parse(line) as { step: number; loss: number; siSnr?: number });
+  const sums = new Map<number, { loss: number; count: number; siSnr: number; known: number }>();
+  for (const line of (await readFile(path, 'utf8')).trim().split('\n')) {
+    const { step, loss, siSnr } = JSON.parse(line) as StoredStep;
+    const sum = sums.get(step) ?? { loss: 0, count: 0, siSnr: 0, known: 0 };
+    sum.loss += loss;
+    sum.count++;
+    if (typeof siSnr === 'number') [sum.siSnr, sum.known] = [sum.siSnr + siSnr, sum.known + 1];
+    sums.set(step, sum);
+  }
+  return [...sums].map(([step, { loss, count, siSnr, known }]) => ({
+    ...{ step, loss: loss / count, siSnr: known > 0 ? siSnr / known : null },
+  }));
 }
 
 /** A word as a shell takes it. */

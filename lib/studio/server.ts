@@ -2,6 +2,7 @@ import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream';
 import { FewSoundError } from '../errors.js';
 import { Listeners } from './events.js';
 import { Guard, REPORT_POLICY, SAFE_HEADERS } from './guard.js';
@@ -104,7 +105,10 @@ export class StudioServer {
     const url = new URL(request.url ?? '/', 'http://studio');
     const verdict = guard.judge(request, url);
     if (verdict === 'greet') {
-      response.writeHead(303, { ...SAFE_HEADERS, 'set-cookie': guard.cookie, location: '/' }).end();
+      // Not a redirection: where a file led here, the browser would follow it without the cookie.
+      const type = 'text/html; charset=utf-8';
+      const leave = { 'set-cookie': guard.cookie, refresh: '0; url=/', 'content-type': type };
+      response.writeHead(200, { ...SAFE_HEADERS, ...leave }).end();
       return;
     }
     if (verdict !== 'pass') {
@@ -162,9 +166,8 @@ function sendFile(response: ServerResponse, answer: Extract<Answer, { file: stri
       ? { 'content-security-policy': REPORT_POLICY }
       : { 'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(name)}` }),
   });
-  createReadStream(file)
-    .on('error', () => response.destroy())
-    .pipe(response);
+  // Whichever fails, or goes away, both are closed.
+  pipeline(createReadStream(file), response, () => {});
 }
 
 /** @throws TooLarge before more is kept than the limit */

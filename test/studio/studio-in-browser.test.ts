@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { switchOffEdges } from '../../lib/analysis';
@@ -87,6 +87,18 @@ describeWithBrowser('the studio in Chromium (skipped where there is none: set CH
     const { origin } = new URL(opened.studio.address);
     expect((await elsewhere.goto(origin))?.status()).toBe(403);
     await stranger.close();
+  });
+
+  test('a file on this machine leads to it', async () => {
+    const file = join(opened.folder, 'open.html');
+    const { address } = opened.studio;
+    await writeFile(file, `<meta http-equiv="refresh" content="0; url=${address}">`);
+    const reader = await browser.newContext();
+    const led = await reader.newPage();
+    await led.goto(`file://${file}`);
+    await led.getByText('Drop a recording here').waitFor();
+    expect(led.url()).toBe(`${new URL(address).origin}/`);
+    await reader.close();
   });
 
   test('says what to do about a file that is no sound', async () => {
@@ -184,6 +196,33 @@ describeWithBrowser('the studio in Chromium (skipped where there is none: set CH
     expect(result).toContain(chances[Number(right) as 0]);
     expect(await findings()).toEqual([]);
     await page.getByRole('button', { name: 'End' }).click();
+  });
+
+  test('a blind test shows nowhere what it plays', async () => {
+    const listen = card(/KAN quick/).getByRole('button', { name: /Listen/ });
+    await listen.click();
+    expect(await listen.getAttribute('aria-pressed')).toBe('true');
+    await page.getByRole('button', { name: 'Blind test' }).click();
+    for (const name of ['A', 'B']) {
+      await page.getByRole('button', { name: `▶ ${name}` }).click();
+      expect(await listen.getAttribute('aria-pressed')).toBe('false');
+      expect(await listen.getAttribute('class')).not.toBe('primary');
+      // It would stop what is played where that is its own.
+      expect(await listen.isDisabled()).toBe(true);
+    }
+    await page.getByRole('button', { name: 'End' }).click();
+    expect(await listen.isDisabled()).toBe(false);
+  });
+
+  test('what is put away is among the earlier runs, and opened again', async () => {
+    await card(/KAN quick/)
+      .getByRole('button', { name: 'Put away' })
+      .click();
+    await page.getByText('Earlier runs').click();
+    await page.getByRole('button', { name: /^two-tones-kan/ }).click();
+    await card(/KAN quick/)
+      .locator('.downloads')
+      .waitFor();
   });
 
   test('is reloaded in the middle, in two tabs, and stopped in one of them', async () => {

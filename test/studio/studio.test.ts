@@ -1,12 +1,19 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink, truncate, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { readAudio } from '../../lib/audio';
+import { runCli } from '../../lib/cli/program';
+import { occupy } from '../../lib/folder-lock';
 import { load } from '../../lib/nn';
-import type { RunState } from '../../lib/studio/protocol';
+import type { RunState, Snapshot } from '../../lib/studio/protocol';
 import { Client, request, small } from './client';
-import { openInFolder } from './open-studio';
+import { openInFolder, tones } from './open-studio';
+
+type Shown = Snapshot['runs'][number];
 
 let opened: Awaited<ReturnType<typeof openInFolder>>;
 let client: Client;
@@ -170,11 +177,23 @@ describe('a run', () => {
     await post(`/api/runs/${id}/pause`, '{}');
     const { course } = await untilStatus(id, 'paused');
     expect(existsSync(join(opened.folder, id, 'checkpoints'))).toBe(true);
+    // Of another process that fits it, it is not to be taken.
+    const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+    occupy(join(opened.folder, id), other.pid);
+    for (const command of ['go-on', 'keep', 'remove']) {
+      const response = await post(`/api/runs/${id}/${command}`, '{}');
+      expect(await response.json()).toMatchObject({ error: { code: 'IO' } });
+    }
+    other.kill();
+    await once(other, 'exit');
     await post(`/api/runs/${id}/keep`, '{}');
     const kept = await untilStatus(id, 'done');
     expect(kept.course?.step).toBeGreaterThanOrEqual(course?.step as number);
     expect(kept.course?.step).toBeLessThan(100_000);
     expect(existsSync(join(opened.folder, id, 'model.safetensors'))).toBe(true);
+    // There is nothing more to keep.
+    await post(`/api/runs/${id}/keep`, '{}');
+    await untilStatus(id, 'done');
   });
 
   it('by a budget of seconds takes the steps that fit into it', async () => {
@@ -207,5 +226,49 @@ describe('a run', () => {
     const model = await ask(`/api/runs/${first.id}/files/model`);
     expect(model.headers.get('content-disposition')).toMatch(/^attachment/);
     expect((await ask(`/api/runs/${first.id}/files/constructor`)).status).toBe(422);
+  });
+
+  it('closes a file that is not fetched to its end', async () => {
+    const [first] = (await snapshot()).runs as readonly RunState[] as [RunState];
+    const path = join(opened.folder, first.id, 'model.safetensors');
+    await truncate(path, 2 ** 26);
+    const open = async () => {
+      const files = await readdir('/proc/self/fd').catch(() => []);
+      const links = files.map((file) => readlink(`/proc/self/fd/${file}`).catch(() => ''));
+      return (await Promise.all(links)).includes(path);
+    };
+    const enough = new AbortController();
+    await ask(`/api/runs/${first.id}/files/model`, { signal: enough.signal });
+    enough.abort();
+    while (await open()) await new Promise((done) => setTimeout(done, 20));
+  });
+
+  const inPieces = 'of pieces has one curve, and a sound between its samples';
+  it(inPieces, async () => {
+    const audio = join(opened.folder, 'long.wav');
+    await writeFile(audio, tones(5));
+    const folder = join(opened.folder, 'long-kan');
+    const enough = new AbortController();
+    const nobody = { stdout: new PassThrough().resume(), stderr: new PassThrough().resume() };
+    const args = ['fit', audio, '--samples', 'all', '--layers', '4', '--steps', '40'];
+    const learned = runCli(
+      [...args, '--fft-sizes', '256', '--checkpoint-every', '1', '--out', folder, '--quiet'],
+      { ...nobody, signal: enough.signal },
+    );
+    while (!existsSync(join(folder, 'original.wav'))) {
+      await new Promise((done) => setTimeout(done, 10));
+    }
+    enough.abort();
+    await learned;
+    expect((await post('/api/earlier/long-kan/open', '{}')).status).toBe(200);
+    await untilStatus('long-kan', 'paused');
+    await post('/api/runs/long-kan/go-on', '{}');
+    await untilStatus('long-kan', 'learning');
+    const run = await untilStatus('long-kan', 'done');
+    const { curve, metrics } = (await snapshot()).runs.find(({ id }) => id === run.id) as Shown;
+    expect(metrics).toHaveProperty('siSnr');
+    expect(curve.step).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+    const rendered = await ask('/api/runs/long-kan/render?from=4&to=4.5&sampleRate=100');
+    expect((await rendered.arrayBuffer()).byteLength).toBe(4 * 50);
   });
 });

@@ -95,8 +95,9 @@ export function listen(): void {
     courses.set(view, course);
     void refresh(view);
   });
-  on('gone', ({ id }) => {
+  on('gone', ({ id, earlier }) => {
     runs.value = runs.value.filter((each) => each.id !== id);
+    if (facts.value !== undefined) facts.value = { ...facts.value, earlier };
   });
   on('model', (model) => {
     models.value = [model, ...models.value.filter(({ id }) => id !== model.id)];
