@@ -12,7 +12,7 @@
 
 #include "native/metrics/constant_output.h"
 #include "native/metrics/si_snr.h"
-#include "native/train/thread_limit.h"
+#include "native/thread_limit.h"
 
 namespace fewsound {
 namespace {

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <utility>
 
-#include "native/train/thread_limit.h"
+#include "native/thread_limit.h"
 
 namespace fewsound {
 namespace {

@@ -8,31 +8,11 @@
 #include <cmath>
 #include <complex>
 #include <numbers>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
+
+#include "native/thread_limit.h"
 
 namespace fewsound {
 namespace {
-
-/// Holds this thread's transforms to itself: each is too short to be shared. Unlike ThreadLimit it
-/// leaves LibTorch's own setting alone, which threads that begin meanwhile would take up.
-class Alone {
- public:
-#ifdef _OPENMP
-  Alone() { omp_set_num_threads(1); }
-  ~Alone() { omp_set_num_threads(before_); }
-#else
-  Alone() = default;
-#endif
-  Alone(const Alone&) = delete;
-  Alone& operator=(const Alone&) = delete;
-
- private:
-#ifdef _OPENMP
-  int before_ = omp_get_max_threads();
-#endif
-};
 
 using Samples = std::vector<double>;
 using Complex = c10::complex<double>;
@@ -344,7 +324,7 @@ int64_t leastVoicedFrames(const PitchOptions& options) {
 std::vector<double> dio(c10::ArrayRef<double> signal, int64_t rate,
                         const std::vector<double>& seconds, const PitchOptions& options,
                         const std::atomic<bool>& abort) {
-  const Alone alone;
+  const ThreadLimit alone(1);  // each transform is too short to be shared
   const Watched watched = watch(signal, rate, options);
   const int64_t count =
       1 + static_cast<int64_t>(std::log2(options.ceiling / options.floor) * options.bandsPerOctave);
