@@ -4,6 +4,9 @@
 #include <omp.h>
 #endif
 
+#include <c10/util/StringUtil.h>
+
+#include <system_error>
 #include <unordered_set>
 #include <utility>
 
@@ -50,27 +53,43 @@ Job::Job(Napi::Env env, Task task, const Napi::Function& onProgress,
          std::shared_ptr<std::atomic<bool>> abort)
     : task_(std::move(task)),
       deferred_(Napi::Promise::Deferred::New(env)),
+      onProgress_(onProgress.IsEmpty() ? Napi::FunctionReference() : Napi::Persistent(onProgress)),
       toJavaScript_(Napi::ThreadSafeFunction::New(
           env, Napi::Function::New(env, [](const Napi::CallbackInfo&) {}), task_.name,
           /*maxQueueSize=*/0, /*initialThreadCount=*/1)),
-      abort_(std::move(abort)) {
-  if (!onProgress.IsEmpty()) onProgress_ = Napi::Persistent(onProgress);
-}
+      abort_(std::move(abort)) {}
 
 Napi::Promise Job::start(Napi::Env env, Task task, const Napi::Function& onProgress,
                          std::shared_ptr<std::atomic<bool>> abort) {
   endJobsAtExit(env);
   endIdleThreads();
   const std::shared_ptr<Job> job(new Job(env, std::move(task), onProgress, std::move(abort)));
+  const Napi::Promise promise = job->deferred_.Promise();
+  try {
+    job->startThread();
+  } catch (...) {
+    job->task_.release();
+    job->toJavaScript_.Release();
+    job->deferred_.Reject(job->caught(env).Value());
+    return promise;
+  }
   job->self_ = job;
   job->env_ = env;
   runningJobs.insert(job.get());
   // Added after the thread-safe function's own hook, so it runs before that: the thread is gone
   // when Node takes the function away.
   napi_add_env_cleanup_hook(env, endEarly, job.get());
-  const Napi::Promise promise = job->deferred_.Promise();
-  job->thread_ = std::thread([job = job.get()] { job->runThread(); });
   return promise;
+}
+
+void Job::startThread() {
+  try {
+    thread_ = std::thread([this] { runThread(); });
+  } catch (const std::system_error& error) {
+    throw CallError(Code::kOutOfMemory,
+                    c10::str("the system has no thread left for it (", error.code().message(),
+                             "); wait for other work to end"));
+  }
 }
 
 void Job::runThread() {
@@ -81,8 +100,18 @@ void Job::runThread() {
   }
   task_.release();
   // The environment may be gone by now; then nobody waits for the promise.
-  toJavaScript_.NonBlockingCall([this](Napi::Env env, Napi::Function) { settle(env); });
+  callLater(&Job::settle);
   toJavaScript_.Release();
+}
+
+void Job::callLater(void (Job::*method)(Napi::Env)) {
+  toJavaScript_.NonBlockingCall([job = weak_from_this(), method](Napi::Env env, Napi::Function) {
+    try {
+      if (const auto alive = job.lock()) (*alive.*method)(env);
+    } catch (const Napi::Error&) {  // NOLINT(bugprone-empty-catch)
+      // JavaScript is ending, as by process.exit() in onProgress: there is nobody to tell.
+    }
+  });
 }
 
 void Job::report(MakeValue progress) {
@@ -93,8 +122,7 @@ void Job::report(MakeValue progress) {
     asked = static_cast<bool>(pending_);
     pending_ = std::move(progress);
   }
-  if (asked) return;
-  toJavaScript_.NonBlockingCall([this](Napi::Env env, Napi::Function) { deliverProgress(env); });
+  if (!asked) callLater(&Job::deliverProgress);
 }
 
 void Job::deliverProgress(Napi::Env env) {
@@ -103,14 +131,14 @@ void Job::deliverProgress(Napi::Env env) {
     const std::lock_guard lock(mutex_);
     progress = std::exchange(pending_, nullptr);
   }
-  if (!progress || progressFailed_) return;
+  if (!progress || progressFailure_) return;
   const Napi::HandleScope scope(env);
   try {
     onProgress_.Value().Call({progress(env)});
-  } catch (const Napi::Error& error) {
-    progressFailed_ = true;
-    progressFailure_ = Napi::Reference<Napi::Value>::New(error.Value(), 1);
+  } catch (...) {
     abort_->store(true, std::memory_order_release);
+    // As it was caught: what is no object can be kept in no reference of its own.
+    progressFailure_.emplace(caught(env));
   }
 }
 
@@ -123,15 +151,22 @@ void Job::settle(Napi::Env env) {
   const Napi::HandleScope scope(env);
   deliverProgress(env);
   try {
-    if (progressFailed_) {
-      deferred_.Reject(progressFailure_.Value());
-    } else if (failure_) {
-      deferred_.Reject(errorFrom(env, failure_, task_.name));
-    } else {
-      deferred_.Resolve(task_.result(env));
-    }
+    if (progressFailure_) throw Napi::Error(*progressFailure_);
+    if (failure_) std::rethrow_exception(failure_);
+    deferred_.Resolve(task_.result(env));
+  } catch (...) {
+    deferred_.Reject(caught(env).Value());
+  }
+}
+
+Napi::Error Job::caught(Napi::Env env) const {
+  const std::exception_ptr current = std::current_exception();
+  try {
+    std::rethrow_exception(current);
   } catch (const Napi::Error& error) {
-    deferred_.Reject(error.Value());
+    return error;
+  } catch (...) {
+    return {env, errorFrom(env, current, task_.name)};
   }
 }
 
@@ -144,7 +179,7 @@ void Job::end() {
   thread_.join();
   // JavaScript's references die with their environment.
   onProgress_.SuppressDestruct();
-  progressFailure_.SuppressDestruct();
+  if (progressFailure_) progressFailure_->SuppressDestruct();
 }
 
 void Job::endEarly(void* job) { static_cast<Job*>(job)->end(); }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace fewsound::binding {
@@ -54,9 +55,15 @@ class Job : public std::enable_shared_from_this<Job> {
   Job(Napi::Env env, Task task, const Napi::Function& onProgress,
       std::shared_ptr<std::atomic<bool>> abort);
 
+  /// Throws where the system has no thread left.
+  void startThread();
   void runThread();
+  /// In the event loop of JavaScript, unless the job is gone by then.
+  void callLater(void (Job::*method)(Napi::Env));
   void deliverProgress(Napi::Env env);
   void settle(Napi::Env env);
+  /// To be called in a handler: the current exception as one of JavaScript's.
+  Napi::Error caught(Napi::Env env) const;
   static void endEarly(void* job);
 
   napi_env env_ = nullptr;
@@ -67,8 +74,7 @@ class Job : public std::enable_shared_from_this<Job> {
   std::shared_ptr<std::atomic<bool>> abort_;
   std::thread thread_;
   std::exception_ptr failure_;
-  Napi::Reference<Napi::Value> progressFailure_;
-  bool progressFailed_ = false;
+  std::optional<Napi::Error> progressFailure_;
   std::mutex mutex_;
   MakeValue pending_;
   std::shared_ptr<Job> self_;  // until the promise is settled

@@ -1,10 +1,10 @@
 // Ends of the process and of worker threads while a job computes, and several environments at once.
 const assert = require('node:assert');
+const { createServer } = require('node:net');
 const { isMainThread, parentPort, Worker, workerData } = require('node:worker_threads');
 const { loader, open, torchLibraries, corePath } = require('./open-addon.cjs');
 
-function startJob(addon) {
-  const network = addon.createModel('kan', { seed: 1 });
+function startJob(addon, onProgress, network = addon.createModel('kan', { seed: 1 })) {
   const target = addon.operators.rand([1, 8192]);
   const fitter = addon.createTrainer(
     'fit',
@@ -19,8 +19,16 @@ function startJob(addon) {
     target,
   );
   const { promise, resolve } = Promise.withResolvers?.() ?? withResolvers();
-  addon.runTrainer(fitter, 1_000_000, null, resolve).catch(() => undefined);
+  addon.runTrainer(fitter, 1_000_000, null, onProgress ?? resolve).catch(() => undefined);
   return { network, target, fitter, underWay: promise };
+}
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
 }
 function withResolvers() {
   let resolve;
@@ -50,6 +58,15 @@ const programs = {
   async 'process.exit during the job of a worker'() {
     const worker = new Worker(__filename, { workerData: 'job' });
     await new Promise((resolve) => worker.once('message', resolve));
+    process.exit(7);
+  },
+  async 'process.exit inside onProgress'() {
+    startJob(open(), () => process.exit(7));
+  },
+  async 'process.exit inside onProgress in a worker'() {
+    const worker = new Worker(__filename, { workerData: 'exit inside onProgress' });
+    const code = await new Promise((resolve) => worker.once('exit', resolve));
+    assert.equal(code, 5);
     process.exit(7);
   },
   async 'several environments at once'() {
@@ -116,6 +133,18 @@ const programs = {
     addon.backward(recorded, null, false, false);
     process.exit(7);
   },
+  async 'a result for a network that a job changes meanwhile is refused'() {
+    const addon = open();
+    const network = addon.createModel('siren', { seed: 1, layers: [4] });
+    const parameters = addon.modelTensors(network).map(([, tensor]) => tensor);
+    const masterPort = await freePort();
+    const where = { masterAddress: '127.0.0.1', masterPort };
+    const group = await addon.joinProcessGroup({ rank: 0, size: 1, ...where });
+    const mean = addon.meanOverRanks(group, parameters);
+    startJob(addon, null, network);
+    await assert.rejects(mean, { code: 'INVALID_ARGUMENT', message: /being fitted meanwhile/ });
+    process.exit(7);
+  },
   async 'another LibTorch in the same process is refused'() {
     open();
     assert.throws(() => loader.openCore('/elsewhere', corePath), /uses the LibTorch in/);
@@ -138,6 +167,10 @@ async function inWorker() {
   if (workerData === 'job') {
     await startJob(addon).underWay;
     parentPort.postMessage('under way');
+    return;
+  }
+  if (workerData === 'exit inside onProgress') {
+    startJob(addon, () => process.exit(5));
     return;
   }
   const made = Array.from({ length: workerData }, () => addon.operators.zeros([4]));

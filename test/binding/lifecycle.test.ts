@@ -6,8 +6,11 @@ describe('the addon in a process', () => {
     ['an uncaught error during a job', 1],
     ['a worker terminated during a job', 7],
     ['process.exit during the job of a worker', 7],
+    ['process.exit inside onProgress', 7],
+    ['process.exit inside onProgress in a worker', 7],
     ['several environments at once', 7],
     ['a network is out of reach while a job changes it', 7],
+    ['a result for a network that a job changes meanwhile is refused', 7],
     ['another LibTorch in the same process is refused', 7],
     ['a folder without LibTorch is an error, and the right one can follow', 7],
   ])('%s', async (program, expected) => {
