@@ -421,7 +421,8 @@ export interface FitFields {
   steps?: number;
   /**
    * Part of the samples that a step learns from, in blocks of 2,048, or of the largest FFT size,
-   * that are others in every step; 1: all of them. A number above 0, up to 1. Default 1.
+   * that are others in every step; 1: all of them. A GPU takes all where its kernels do not compute
+   * the loss. A number above 0, up to 1. Default 1.
    */
   share?: number;
   /**
@@ -707,9 +708,15 @@ export interface LossOptions {
 export interface EarlyStopOptions {
   /** Stop when this SI-SNR is reached, dB. A finite number. */
   siSnr?: number;
-  /** Stop when the loss is not above this. A finite number. */
+  /**
+   * Stop when the loss is not above this; that of a share of the samples does not count. A finite
+   * number.
+   */
   loss?: number;
-  /** Stop after so many steps without a lower loss. A whole number from 1 to 100,000,000. */
+  /**
+   * Stop after so many steps without a lower loss; steps of a share of the samples do not count. A
+   * whole number from 1 to 100,000,000.
+   */
   patience?: number;
   /** By how much the loss must fall to count as lower. A finite number, 0 or more. Default 0. */
   minDelta?: number;
@@ -2194,7 +2201,7 @@ export const optionTables = {
         type: 'real',
         expected: 'a number above 0, up to 1',
         meaning:
-          'Part of the samples that a step learns from, in blocks of 2,048, or of the largest FFT size, that are others in every step; 1: all of them.',
+          'Part of the samples that a step learns from, in blocks of 2,048, or of the largest FFT size, that are others in every step; 1: all of them. A GPU takes all where its kernels do not compute the loss.',
         flag: { value: '<part>' },
         above: 0,
         most: 1,
@@ -2599,14 +2606,16 @@ export const optionTables = {
             name: 'loss',
             type: 'real',
             expected: 'a finite number',
-            meaning: 'Stop when the loss is not above this.',
+            meaning:
+              'Stop when the loss is not above this; that of a share of the samples does not count.',
             flag: { name: 'stop-loss', value: '<loss>' },
           },
           {
             name: 'patience',
             type: 'whole',
             expected: 'a whole number from 1 to 100000000',
-            meaning: 'Stop after so many steps without a lower loss.',
+            meaning:
+              'Stop after so many steps without a lower loss; steps of a share of the samples do not count.',
             flag: { value: '<steps>' },
             least: 1,
             most: 100000000,

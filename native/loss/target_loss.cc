@@ -45,13 +45,15 @@ void TargetLoss::evaluate(const at::Tensor& estimate) {
   compute(estimate.detach().contiguous());
 }
 
+bool TargetLoss::isFused(const ReconstructionLossOptions& options, const at::Tensor& target) {
+  return target.is_cpu() || (target.is_cuda() && cuda::takesTargetLoss(options, target));
+}
+
 std::unique_ptr<TargetLoss> TargetLoss::make(const ReconstructionLossOptions& options,
                                              const at::Tensor& target) {
-  if (target.is_cpu()) return cpu::makeTargetLoss(options, target);
-  if (target.is_cuda() && cuda::takesTargetLoss(options, target)) {
-    return cuda::makeTargetLoss(options, target);
-  }
-  return makeReference(options, target);
+  if (!isFused(options, target)) return makeReference(options, target);
+  return target.is_cpu() ? cpu::makeTargetLoss(options, target)
+                         : cuda::makeTargetLoss(options, target);
 }
 
 }  // namespace fewsound

@@ -17,6 +17,10 @@ class TargetLoss {
   static std::unique_ptr<TargetLoss> make(const ReconstructionLossOptions& options,
                                           const at::Tensor& target);
 
+  /// Whether `make` has code of its own for them and not the operators of `makeReference`, which
+  /// take a clip at a time.
+  static bool isFused(const ReconstructionLossOptions& options, const at::Tensor& target);
+
   /// The same by ATen operators and autograd, the measure of every faster path.
   static std::unique_ptr<TargetLoss> makeReference(const ReconstructionLossOptions& options,
                                                    const at::Tensor& target);

@@ -48,6 +48,10 @@ void FitObjective::setPart(double part) {
   loss_->setPart(part);
 }
 
+void FitObjective::setEstimates(const at::Tensor& estimates) {
+  estimates_ = estimates.defined() ? at::empty_like(targets_).copy_(estimates) : at::Tensor();
+}
+
 at::Tensor FitObjective::decoded(const at::Tensor& features) {
   return networks_.decode(networks_.encodingIsFixed() ? features : networks_.encode(features));
 }

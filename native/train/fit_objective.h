@@ -26,6 +26,9 @@ class FitObjective final : public Objective {
   /// The same of some samples alone.
   void accumulate(const SampleBlocks& blocks, int64_t step);
 
+  /// Whether the loss takes all blocks of a step in one go, not one by one.
+  bool takesBlocks() const { return TargetLoss::isFused(options_, targets_); }
+
   /// The loss has the weights of this part of the fit, 0 to 1.
   void setPart(double part);
 
@@ -35,6 +38,8 @@ class FitObjective final : public Objective {
   const at::Tensor& losses() const { return losses_; }    // [clips], of the last pass
   /// [clips, samples], likewise; what the last pass left out as it was when it was last there.
   const at::Tensor& estimates() const { return estimates_; }
+  /// What the next pass over blocks finds there; copied. Undefined: what the networks give then.
+  void setEstimates(const at::Tensor& estimates);
 
  private:
   /// Amplitudes of features, or of times where the encoding learns.

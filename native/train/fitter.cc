@@ -21,12 +21,25 @@ namespace {
 class BatchLoan {
  public:
   explicit BatchLoan(InrBatch& networks) : networks_(networks) { networks_.load(); }
-  ~BatchLoan() { networks_.store(); }
+  ~BatchLoan() {
+    if (ended_) return;
+    try {
+      networks_.store();
+    } catch (...) {  // NOLINT(bugprone-empty-catch)
+      // What ended the run is on its way already, and most likely the reason for this as well.
+    }
+  }
   BatchLoan(const BatchLoan&) = delete;
   BatchLoan& operator=(const BatchLoan&) = delete;
 
+  void end() {
+    ended_ = true;
+    networks_.store();
+  }
+
  private:
   InrBatch& networks_;
+  bool ended_ = false;
 };
 
 /// Throws where one of the losses before an update, [clips], is not finite.
@@ -51,6 +64,14 @@ int64_t blockLength(const ReconstructionLossOptions& loss) {
   return length;
 }
 
+/// The entry of a state with what its steps of a share have left of each sample.
+constexpr const char* kEstimates = "estimates";
+
+bool hasEstimates(const NamedTensors& state) {
+  return std::any_of(state.begin(), state.end(),
+                     [](const auto& entry) { return entry.first == kEstimates; });
+}
+
 /// A copy that later steps leave alone.
 at::Tensor reported(const at::Tensor& estimates) {
   const auto options = at::TensorOptions().dtype(at::kFloat).device(at::kCPU);
@@ -65,13 +86,16 @@ void fields(OptionVisitor& visit, EarlyStop& options) {
          .flag = Flag{.value = "<decibels>", .name = "stop-si-snr"}},
         options.siSnr, kFinite);
   visit({.name = "loss",
-         .meaning = "Stop when the loss is not above this.",
+         .meaning = "Stop when the loss is not above this; that of a share of the samples does not "
+                    "count.",
          .flag = Flag{.value = "<loss>", .name = "stop-loss"}},
         options.loss, kFinite);
-  visit({.name = "patience",
-         .meaning = "Stop after so many steps without a lower loss.",
-         .flag = Flag{.value = "<steps>"}},
-        options.patience, Whole{1, 100'000'000});
+  visit(
+      {.name = "patience",
+       .meaning = "Stop after so many steps without a lower loss; steps of a share of the samples "
+                  "do not count.",
+       .flag = Flag{.value = "<steps>"}},
+      options.patience, Whole{1, 100'000'000});
   visit({.name = "minDelta",
          .meaning = "By how much the loss must fall to count as lower.",
          .flag = Flag{.value = "<loss>"}},
@@ -83,7 +107,8 @@ void fields(OptionVisitor& visit, FitterOptions& options) {
         Whole{1, 100'000'000});
   visit({.name = "share",
          .meaning = "Part of the samples that a step learns from, in blocks of 2,048, or of the "
-                    "largest FFT size, that are others in every step; 1: all of them.",
+                    "largest FFT size, that are others in every step; 1: all of them. A GPU takes "
+                    "all where its kernels do not compute the loss.",
          .flag = Flag{.value = "<part>"}},
         options.share, Real{.least = 0.0, .most = 1.0, .above = true});
   visit({.name = "shareUntil",
@@ -114,7 +139,9 @@ Fitter::Fitter(const std::shared_ptr<FitObjective>& objective, const FitterOptio
     : Trainer(objective, {.optimizer = options.optimizer, .threads = options.threads.value_or(0)}),
       fit_(objective),
       options_(options),
-      blocks_(objective->targets().size(1), options.share, blockLength(options.loss)),
+      // Blocks one by one would take longer than all samples at once.
+      blocks_(objective->targets().size(1), objective->takesBlocks() ? options.share : 1.0,
+              blockLength(options.loss)),
       bestLoss_(std::numeric_limits<double>::infinity()) {
   checkOptions(options_);
   const EarlyStop& stop = options_.earlyStop;
@@ -143,14 +170,21 @@ void Fitter::recordSteps() {
   }
 }
 
+double Fitter::partAt(int64_t step) const {
+  return static_cast<double>(step) / static_cast<double>(options_.steps);
+}
+
+bool Fitter::takesShare(int64_t step) const {
+  return !blocks_.areWhole() && partAt(step) < options_.shareUntil;
+}
+
 at::Tensor Fitter::nextGradients() {
-  const double part = static_cast<double>(stepCount()) / static_cast<double>(options_.steps);
-  fit_->setPart(part);
-  if (blocks_.areWhole() || part >= options_.shareUntil) {
-    computeGradients({});
-  } else {
+  fit_->setPart(partAt(stepCount()));
+  if (takesShare(stepCount())) {
     optimizer().zeroGrad();
     fit_->accumulate(blocks_, stepCount());
+  } else {
+    computeGradients({});
   }
   return fit_->losses().cpu().unsqueeze(0);
 }
@@ -181,24 +215,33 @@ void Fitter::takeSteps(int64_t most) {
 
 StopReason Fitter::earlyStop(const std::vector<std::optional<double>>& ratios) {
   const EarlyStop& stop = options_.earlyStop;
-  const double loss = losses_.back();
-  if (loss < bestLoss_ - stop.minDelta) {
-    bestLoss_ = loss;
-    bestStep_ = stepCount();
+  // Losses of different samples are not to be compared.
+  if (!takesShare(stepCount() - 1)) {
+    const double loss = losses_.back();
+    if (loss < bestLoss_ - stop.minDelta) {
+      bestLoss_ = loss;
+      bestStep_ = stepCount();
+    }
+    if (stop.patience && stepCount() - bestStep_ >= *stop.patience) return StopReason::kPatience;
+    if (stop.loss && loss <= *stop.loss) return StopReason::kLoss;
   }
-  if (stop.patience && stepCount() - bestStep_ >= *stop.patience) return StopReason::kPatience;
-  if (stop.loss && loss <= *stop.loss) return StopReason::kLoss;
   const bool reached = stop.siSnr && ratios.front() && *ratios.front() >= *stop.siSnr;
   return reached ? StopReason::kSiSnr : StopReason::kSteps;
 }
 
 StopReason Fitter::run(int64_t untilStep, const std::atomic<bool>& abort,
                        const ProgressCallback& onProgress) {
-  using Clock = std::chrono::steady_clock;
   const ThreadLimit limit(options_.threads.value_or(0));
   threads_ = at::get_num_threads();
-  const BatchLoan loan(fit_->networks());
-  const int64_t end = std::min(untilStep, options_.steps);
+  BatchLoan loan(fit_->networks());
+  const StopReason reason = runLoaned(std::min(untilStep, options_.steps), abort, onProgress);
+  loan.end();
+  return reason;
+}
+
+StopReason Fitter::runLoaned(int64_t end, const std::atomic<bool>& abort,
+                             const ProgressCallback& onProgress) {
+  using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
   double reportedAt = -std::numeric_limits<double>::infinity();
 
@@ -239,6 +282,9 @@ NamedTensors Fitter::state() const {
       "losses", at::tensor(losses_, at::kDouble).view(lossesShape(std::ssize(losses_) / clips())));
   state.emplace_back("counters", at::tensor({stepCount(), bestStep_}, at::kLong));
   state.emplace_back("bestLoss", at::full({1}, bestLoss_, at::kDouble));
+  if (takesShare(stepCount()) && fit_->estimates().defined()) {
+    state.emplace_back(kEstimates, fit_->estimates().cpu());
+  }
   return state;
 }
 
@@ -251,12 +297,17 @@ void Fitter::loadState(const NamedTensors& state) {
   const at::Tensor losses =
       stateEntry(state, "losses", lossesShape(step), at::kDouble).cpu().contiguous();
   const auto bestLoss = stateEntry(state, "bestLoss", {1}, at::kDouble).item<double>();
+  const at::Tensor& targets = fit_->targets();
+  const at::Tensor estimates =
+      hasEstimates(state) ? stateEntry(state, kEstimates, targets.sizes(), targets.scalar_type())
+                          : at::Tensor();
   // Checks the moments before it changes any.
   Trainer::loadState(state);
   losses_.assign(losses.const_data_ptr<double>(), losses.const_data_ptr<double>() + losses.numel());
   setStepCount(step);
   bestStep_ = bestStep;
   bestLoss_ = bestLoss;
+  fit_->setEstimates(estimates);
 }
 
 }  // namespace fewsound

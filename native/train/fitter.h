@@ -79,9 +79,11 @@ class Fitter final : public Trainer {
   /// Whether the steps are replays of recorded device work.
   bool recorded() const { return recorded_ != nullptr; }
 
-  /// With the losses and the counters of early stops.
+  /// With the losses, the counters of early stops and, where the next step learns from a share, the
+  /// estimates of the steps before.
   NamedTensors state() const override;
-  /// Sets the number of updates as well.
+  /// Sets the number of updates as well. A state from before there were estimates in it has the
+  /// first step make them anew.
   void loadState(const NamedTensors& state) override;
 
  private:
@@ -91,6 +93,13 @@ class Fitter final : public Trainer {
   void takeSteps(int64_t most);
   /// Records the step where the device can; a step that cannot be recorded is taken as it is.
   void recordSteps();
+  /// `run`, once the networks' parameters are there.
+  StopReason runLoaned(int64_t end, const std::atomic<bool>& abort,
+                       const ProgressCallback& onProgress);
+  /// How much of the fit lies before a step, 0 to 1.
+  double partAt(int64_t step) const;
+  /// Whether a step learns from a share of the samples.
+  bool takesShare(int64_t step) const;
   /// The gradients of the next step, and its losses on the CPU, [1, clips].
   at::Tensor nextGradients();
   /// Whether to stop after the step just taken, and why; kSteps: not early.

@@ -22,6 +22,11 @@ at::Tensor target() {
   return (n.mul(0.11).sin() * 0.6 + n.mul(0.37).sin() * 0.4).unsqueeze(0);  // [1, samples]
 }
 
+at::Tensor longerTarget() {
+  const at::Tensor n = at::arange(8192, at::kFloat);
+  return (n.mul(0.011).sin() * 0.6 + n.mul(0.037).sin() * 0.4).unsqueeze(0);  // [1, samples]
+}
+
 std::shared_ptr<Inr> kan() {
   KanOptions options;
   options.seed = 11;
@@ -116,8 +121,7 @@ TEST(aResumedFitGoesOnBitForBit) {
 }
 
 TEST(aFitOfSharesGoesOnBitForBitAndEndsWithAllSamples) {
-  const at::Tensor n = at::arange(8192, at::kFloat);
-  const at::Tensor longer = (n.mul(0.011).sin() * 0.6 + n.mul(0.037).sin() * 0.4).unsqueeze(0);
+  const at::Tensor longer = longerTarget();
   FitterOptions options = settings(20);
   options.share = 0.5;
   options.shareUntil = 0.6;
@@ -143,6 +147,58 @@ TEST(aFitOfSharesGoesOnBitForBitAndEndsWithAllSamples) {
   all.loadState(shared.state());
   all.run(20, kGoOn, {});
   CHECK(sameParameters(*network, *whole));
+}
+
+// What a step of a share leaves out counts as it was when it was last learned.
+TEST(aResumedFitOfSharesMeasuresWhatAnUninterruptedOneDoes) {
+  FitterOptions options = settings(12);
+  options.share = 0.25;
+  options.progressInterval = 0.0;
+  using Ratios = std::vector<double>;
+  const auto run = [&](Fitter& fitter, int64_t until) {
+    Ratios ratios;
+    fitter.run(until, kGoOn, [&](const FitProgress& progress) {
+      ratios.push_back(progress.siSnr.front().value());
+    });
+    return ratios;
+  };
+  Fitter uninterrupted({kan()}, longerTarget(), options);
+  const Ratios expected = run(uninterrupted, 12);
+  const auto network = kan();
+  Fitter before({network}, longerTarget(), options);
+  Ratios ratios = run(before, 5);
+  const auto state = before.state();
+  Fitter after({network}, longerTarget(), options);
+  after.loadState(state);
+  const Ratios rest = run(after, 12);
+  ratios.insert(ratios.end(), rest.begin(), rest.end());
+  CHECK(ratios == expected);
+
+  auto wrong = state;
+  CHECK(wrong.back().first == "estimates");
+  wrong.back().second = at::zeros({1, 8000});
+  CHECK_THROWS(after.loadState(wrong), "the training state's \"estimates\" is");
+  CHECK(after.stepCount() == 12);
+  // One from before they were kept.
+  wrong.pop_back();
+  after.loadState(wrong);
+  CHECK(run(after, 12).size() == 7);
+}
+
+TEST(lossesOfAShareStopNoFit) {
+  const auto steps = [](EarlyStop stop, double until) {
+    FitterOptions options = settings(20);
+    options.share = 0.25;
+    options.shareUntil = until;
+    options.earlyStop = stop;
+    Fitter fitter({kan()}, longerTarget(), options);
+    fitter.run(20, kGoOn, {});
+    return fitter.stepCount();
+  };
+  CHECK(steps({.loss = 1e9}, 0.5) == 11);
+  CHECK(steps({.loss = 1e9}, 1.0) == 20);
+  CHECK(steps({.patience = 3, .minDelta = 1e9}, 0.5) == 14);
+  CHECK(steps({.siSnr = -1e9}, 0.5) == 1);
 }
 
 TEST(theSameFitTwiceIsTheSame) {
