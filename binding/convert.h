@@ -78,7 +78,7 @@ Operand toOperand(const Place& place, napi_value value);
 Sizes toSizes(const Place& place, napi_value value);
 Reduction toReduction(const Place& place, napi_value value);
 Operand operandOf(const at::Scalar& number);
-/// A shape as an array of numbers.
+/// A shape, or strides, as an array of numbers.
 Napi::Array makeShape(Napi::Env env, at::IntArrayRef shape);
 /// A float64 tensor on the CPU as a typed array of its own.
 Napi::Float64Array makeNumbers(Napi::Env env, const at::Tensor& tensor);

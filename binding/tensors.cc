@@ -16,12 +16,6 @@ at::Tensor tensorIn(const Napi::CallbackInfo& info) {
   return toTensor({info.Env(), kTensor}, info[0]);
 }
 
-Napi::Array listOf(napi_env env, at::IntArrayRef numbers) {
-  const Napi::Array list = Napi::Array::New(env, numbers.size());
-  for (uint32_t i = 0; i < numbers.size(); ++i) list.Set(i, static_cast<double>(numbers[i]));
-  return list;
-}
-
 /// The elements of a typed array, where they are what a tensor of the dtype and shape needs.
 const void* elementsFor(const Place& place, napi_value value, at::ScalarType dtype,
                         at::IntArrayRef shape) {
@@ -145,11 +139,11 @@ Napi::Value item(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value shape(const Napi::CallbackInfo& info) {
-  return listOf(info.Env(), tensorIn(info).sizes());
+  return makeShape(info.Env(), tensorIn(info).sizes());
 }
 
 Napi::Value strides(const Napi::CallbackInfo& info) {
-  return listOf(info.Env(), tensorIn(info).strides());
+  return makeShape(info.Env(), tensorIn(info).strides());
 }
 
 Napi::Value dtype(const Napi::CallbackInfo& info) {

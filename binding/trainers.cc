@@ -301,7 +301,7 @@ void setTrainerLoss(const Napi::CallbackInfo& info) {
       readOptions<ReconstructionLossOptions>(info.Env(), info[1], "loss"));
 }
 
-/// trainerState(trainer): [name, tensor][], copies on the CPU
+/// trainerState(trainer): [name, tensor][], on the CPU; where the trainer is there, its own memory
 Napi::Value trainerState(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const NamedTensors state = trainerIn(info).trainer->state();

@@ -20,7 +20,6 @@ class InrBatch {
   explicit InrBatch(std::vector<std::shared_ptr<Inr>> networks);
 
   int64_t size() const { return static_cast<int64_t>(networks_.size()); }
-  const std::vector<std::shared_ptr<Inr>>& networks() const { return networks_; }
 
   /// What learns: of one network its parameters, of several [networks, ...] each.
   const std::vector<std::string>& names() const { return names_; }

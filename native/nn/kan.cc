@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <cmath>
 #include <string>
 
 #include "native/nn/initializer.h"
@@ -79,7 +78,7 @@ Kan::Kan(const KanOptions& options)
   for (size_t i = 0; i + 1 < widths.size(); ++i) {
     const int64_t in = widths[i];
     const int64_t out = widths[i + 1];
-    const double bound = 1.0 / std::sqrt(static_cast<double>(in));
+    const double bound = usualBound(in);
     const auto layer =
         stack->register_module(std::to_string(i), std::make_shared<torch::nn::Module>("KanLayer"));
     KanWeights own;

@@ -2,8 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <cmath>
-
 #include "native/nn/initializer.h"
 
 namespace fewsound {
@@ -24,7 +22,7 @@ Nerf::Nerf(const NerfOptions& options)
   const Initializer initializer(options);
   const std::vector<int64_t> widths = layerWidths(2 * exactFrequencies_.size(0), options.layers);
   for (size_t i = 0; i + 1 < widths.size(); ++i) {
-    const double bound = 1.0 / std::sqrt(static_cast<double>(widths[i]));
+    const double bound = usualBound(widths[i]);
     const at::Tensor weight = initializer.uniform({widths[i + 1], widths[i]}, bound);
     addLayer(weight, initializer.uniform({widths[i + 1]}, bound));
   }

@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <cmath>
 #include <numbers>
 
 #include "native/nn/initializer.h"
@@ -32,7 +31,7 @@ Rff::Rff(const RffOptions& options) : Mlp("RFF") {
       "projection", initializer.normal({options.frequencies, 1}, options.sigma));
   const std::vector<int64_t> widths = layerWidths(2 * options.frequencies, options.layers);
   for (size_t i = 0; i + 1 < widths.size(); ++i) {
-    const double bound = 1.0 / std::sqrt(static_cast<double>(widths[i]));
+    const double bound = usualBound(widths[i]);
     const at::Tensor weight = initializer.uniform({widths[i + 1], widths[i]}, bound);
     addLayer(weight, initializer.uniform({widths[i + 1]}, bound));
   }

@@ -2,8 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <cmath>
-
 #include "native/nn/initializer.h"
 
 namespace fewsound {
@@ -37,7 +35,7 @@ Wire::Wire(const WireOptions& options)
     const int64_t in = widths[i];
     const int64_t out = widths[i + 1];
     const bool last = i + 2 == widths.size();
-    const double bound = 1.0 / std::sqrt(static_cast<double>(in));
+    const double bound = usualBound(in);
     const auto draw = [&](std::vector<int64_t> shape) {
       if (i == 0) return initializer.uniform(shape, bound);
       shape.push_back(2);  // real and imaginary parts, each uniform

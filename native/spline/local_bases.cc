@@ -43,17 +43,6 @@ at::Tensor localBases(const at::Tensor& fraction, int64_t degree) {
   return bases;
 }
 
-at::Tensor localDerivatives(const at::Tensor& fraction, int64_t degree) {
-  const at::Tensor lower = localBases(fraction, degree - 1);
-  std::vector<int64_t> shape = lower.sizes().vec();
-  shape[0] = degree + 1;
-  at::Tensor derivatives = at::empty(shape, fraction.options());
-  derivatives.narrow(0, 0, degree).copy_(lower);
-  derivatives[degree].zero_();
-  derivatives.narrow(0, 1, degree).sub_(lower);
-  return derivatives;
-}
-
 at::Tensor cellIndicator(const at::Tensor& cell, const SplineGrid& grid) {
   const int64_t cells = grid.intervals + 2 * grid.order;
   std::vector<int64_t> column(static_cast<size_t>(cell.dim()) + 1, 1);

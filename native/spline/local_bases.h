@@ -23,9 +23,6 @@ GridPosition locate(const at::Tensor& x, const SplineGrid& grid);
 /// basis whose support begins j cells to the left.
 at::Tensor localBases(const at::Tensor& fraction, int64_t degree);
 
-/// Their derivatives in units of the cell: B'_{i,k} = B_{i,k-1} - B_{i+1,k-1}.
-at::Tensor localDerivatives(const at::Tensor& fraction, int64_t degree);
-
 /// For each cell of the extended grid 1 at the points in it: [...] -> [cells, ...].
 at::Tensor cellIndicator(const at::Tensor& cell, const SplineGrid& grid);
 

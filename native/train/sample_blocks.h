@@ -7,9 +7,10 @@
 namespace fewsound {
 
 /// Which samples of a recording each step learns from: blocks in a row of samples, of which every
-/// epoch has all, each once, in an order of its own and beginning elsewhere in the recording (the
-/// last samples go on at the first). What a step has depends on its number alone: a fit that is
-/// resumed goes on with the same.
+/// epoch has each at most once, in an order of its own and beginning elsewhere in the recording
+/// (the last samples go on at the first); it has all where a step's number of blocks divides
+/// theirs, and others are left out in every epoch where it does not. What a step has depends on its
+/// number alone: a fit that is resumed goes on with the same.
 class SampleBlocks {
  public:
   static constexpr int64_t kLength = 2048;

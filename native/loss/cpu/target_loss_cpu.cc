@@ -147,7 +147,7 @@ class CpuTargetLoss : public TargetLoss {
 #pragma omp simd reduction(+ : sum)
     for (int64_t i = 0; i < samples(); ++i) {
       const T difference = estimate[i] - target[i];
-      // Not a sign that ends at 0: a NaN goes on into the loss and the gradient.
+      // Of a NaN it is the slope of either sign; its loss is NaN, and no update comes of it.
       gradient[i] = difference == T(0) ? T(0) : std::copysign(static_cast<T>(weight), difference);
       sum += std::abs(difference);
     }

@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <cmath>
 #include <memory>
 
 #include "native/audio/mfcc.h"
@@ -29,12 +28,12 @@ Posteriorgram::Posteriorgram(int64_t hidden, int64_t window, bool frozen,
     const auto layer =
         mlp->register_module(std::to_string(2 * i), std::make_shared<torch::nn::Module>("dense"));
     const int64_t in = i == 0 ? 3 * kCoefficients : hidden;
-    const double bound = 1.0 / std::sqrt(static_cast<double>(in));
+    const double bound = usualBound(in);
     dense_.push_back(add(*layer, "weight", {hidden, in}, bound, initializer));
     dense_.push_back(add(*layer, "bias", {hidden}, bound, initializer));
   }
   const auto lstm = register_module("lstm", std::make_shared<torch::nn::Module>("lstm"));
-  const double bound = 1.0 / std::sqrt(static_cast<double>(hidden));
+  const double bound = usualBound(hidden);
   for (int64_t i = 0; i < kLayers; ++i) {
     const std::string layer = "_l" + std::to_string(i);
     const std::vector<int64_t> square{4 * hidden, hidden};

@@ -6,8 +6,6 @@
 #include <memory>
 #include <string>
 
-#include "native/nn/hyper/weight_and_bias.h"
-
 namespace fewsound {
 namespace {
 

@@ -8,7 +8,6 @@
 #include "native/audio/loudness.h"
 #include "native/audio/pitch/pitch.h"
 #include "native/audio/stft.h"
-#include "native/nn/hyper/weight_and_bias.h"
 #include "native/parallel_for.h"
 
 namespace fewsound {

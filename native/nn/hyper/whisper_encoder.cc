@@ -9,7 +9,6 @@
 
 #include "native/audio/log_mel.h"
 #include "native/audio/mel.h"
-#include "native/nn/hyper/weight_and_bias.h"
 
 namespace fewsound {
 namespace {

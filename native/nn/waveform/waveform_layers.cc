@@ -2,8 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <cmath>
-
 namespace fewsound {
 namespace {
 
@@ -11,14 +9,11 @@ namespace {
 constexpr double kMomentum = 0.1;
 constexpr double kEpsilon = 1e-5;
 
-/// What PyTorch's layers start from.
-double boundOf(int64_t inputs) { return 1.0 / std::sqrt(static_cast<double>(inputs)); }
-
 }  // namespace
 
 CentredConv::CentredConv(const Shape& shape, const Initializer& initializer)
     : torch::nn::Module("CentredConv"), shape_(shape) {
-  const double bound = boundOf(shape.in * shape.kernel);
+  const double bound = usualBound(shape.in * shape.kernel);
   weight_ =
       register_parameter("weight", initializer.uniform({shape.out, shape.in, shape.kernel}, bound));
   if (shape.bias) bias_ = register_parameter("bias", initializer.uniform({shape.out}, bound));
@@ -65,7 +60,7 @@ at::Tensor BatchNorm::forward(const at::Tensor& x, bool learning) const {
 }
 
 Dense::Dense(int64_t in, int64_t out, const Initializer& initializer) : torch::nn::Module("Dense") {
-  const double bound = boundOf(in);
+  const double bound = usualBound(in);
   weight_ = register_parameter("weight", initializer.uniform({out, in}, bound));
   bias_ = register_parameter("bias", initializer.uniform({out}, bound));
 }
