@@ -38,7 +38,7 @@ function namedIn(folder: string): string | undefined {
 }
 
 /** The number of another process that works in a folder. */
-export function occupantOf(folder: string): number | undefined {
+function occupantOf(folder: string): number | undefined {
   const name = namedIn(folder);
   if (name === undefined) return undefined;
   const pid = Number.parseInt(name, 10);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { edgeFunction, type SplineEdge, switchOffEdges } from '../../lib/analysis';
 import { KAN, load } from '../../lib/nn';
 import type { InsideView, ModelFacts } from '../../lib/studio/protocol';
+import { Run } from '../../lib/studio/run';
 import { fewSoundOfFewWeights } from '../analysis/few-sound-of-few-weights';
 import { Client, request } from './client';
 import { openInFolder } from './open-studio';
@@ -143,4 +144,16 @@ describe('a model that is brought', () => {
     });
     expect(status).toBe(413);
   });
+});
+
+test('a network that is loaded after its run was put away is not kept', async () => {
+  const identity = { id: 'a', kind: 'kan', label: 'KAN', recording: 'a.wav', date: '', ours: true };
+  const run = new Run(identity, () => {}, 'done');
+  const loaded = new KAN({ layers: [2], grid: 2, order: 1 });
+  const rest = { original: undefined, present: undefined, curve: [], course: undefined };
+  run.recall({ ...rest, network: async () => loaded });
+  const network = run.network();
+  run.dispose();
+  await expect(network).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+  expect(() => loaded.stateDict()).toThrow(expect.objectContaining({ code: 'DISPOSED' }));
 });

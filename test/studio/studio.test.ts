@@ -243,8 +243,7 @@ describe('a run', () => {
     while (await open()) await new Promise((done) => setTimeout(done, 20));
   });
 
-  const inPieces = 'of pieces has one curve, and a sound between its samples';
-  it(inPieces, async () => {
+  it('of pieces has one curve, and a sound between its samples', async () => {
     const audio = join(opened.folder, 'long.wav');
     await writeFile(audio, tones(5));
     const folder = join(opened.folder, 'long-kan');
