@@ -146,15 +146,17 @@ describe('a model that is brought', () => {
   });
 });
 
-test('a network that is loaded after its run was put away is not kept', async () => {
+test('a network that is loaded while its run is put away is not kept', async () => {
   const identity = { id: 'a', kind: 'kan', label: 'KAN', recording: 'a.wav', date: '', ours: true };
   const run = new Run(identity, () => {}, 'done');
   const loaded = new KAN({ layers: [2], grid: 2, order: 1 });
   const freed = jest.spyOn(loaded, 'dispose');
   const rest = { original: undefined, present: undefined, curve: [], course: undefined };
-  run.recall({ ...rest, network: async () => loaded });
-  const network = run.network();
-  run.dispose();
-  await expect(network).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+  const network = async () => {
+    run.dispose();
+    return loaded;
+  };
+  run.recall({ ...rest, network });
+  await expect(run.network()).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
   expect(freed).toHaveBeenCalled();
 });
