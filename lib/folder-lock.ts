@@ -7,8 +7,8 @@ import { FewSoundError } from './errors.js';
 
 const lockOf = (folder: string) => join(folder, '.process');
 
-/** A living process; its number may be given again, when it began may not. */
-function nameOf(pid: number): string | undefined {
+/** The name of a process while it lives: its number, which may be given again, and when it began. */
+export function processName(pid: number): string | undefined {
   try {
     process.kill(pid, 0);
   } catch (error) {
@@ -37,12 +37,17 @@ function namedIn(folder: string): string | undefined {
   }
 }
 
+/** Whether the process of a name is still there. */
+export function processLives(name: string): boolean {
+  return processName(Number.parseInt(name, 10)) === name;
+}
+
 /** The number of another process that works in a folder. */
 function occupantOf(folder: string): number | undefined {
   const name = namedIn(folder);
   if (name === undefined) return undefined;
   const pid = Number.parseInt(name, 10);
-  return pid !== process.pid && nameOf(pid) === name ? pid : undefined;
+  return pid !== process.pid && processLives(name) ? pid : undefined;
 }
 
 /** @throws FewSoundError IO where another process works in the folder */
@@ -64,7 +69,7 @@ export function requireUnoccupied(folder: string): void {
 export function occupy(folder: string, pid = process.pid): Disposable {
   requireUnoccupied(folder);
   try {
-    writeFileSync(lockOf(folder), nameOf(pid) as string);
+    writeFileSync(lockOf(folder), processName(pid) as string);
   } catch (cause) {
     const text = `cannot write to ${folder}: ${(cause as Error).message}`;
     throw new FewSoundError('IO', text, { cause });
@@ -74,5 +79,5 @@ export function occupy(folder: string, pid = process.pid): Disposable {
 
 /** Leaves a folder that this process may have taken. */
 export function leave(folder: string): void {
-  if (namedIn(folder) === nameOf(process.pid)) rmSync(lockOf(folder), { force: true });
+  if (namedIn(folder) === processName(process.pid)) rmSync(lockOf(folder), { force: true });
 }

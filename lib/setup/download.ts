@@ -13,6 +13,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { abortError, FewSoundError, throwIfAborted } from '../errors.js';
 import { makeFolder } from '../files.js';
+import { processLives, processName } from '../folder-lock.js';
 import { cacheFolder } from './libtorch.js';
 
 // Running other programs for a set-up, and telling what they do.
@@ -112,7 +113,7 @@ export async function lockForSetup(
     throwIfAborted(signal, ABORTED);
     try {
       const file = openSync(path, 'wx');
-      writeFileSync(file, String(process.pid));
+      writeFileSync(file, processName(process.pid) as string);
       closeSync(file);
       return () => rmSync(path, { force: true });
     } catch (error) {
@@ -130,12 +131,11 @@ export async function lockForSetup(
 
 function ownerLives(lockFile: string): boolean {
   try {
-    const owner = Number(readFileSync(lockFile, 'utf8'));
-    if (owner > 0) process.kill(owner, 0);
+    const owner = readFileSync(lockFile, 'utf8');
+    // It may not have written its name yet.
+    return owner === '' || processLives(owner);
+  } catch {
     return true;
-  } catch (error) {
-    // Somebody else's process answers EPERM; it lives.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -182,6 +182,7 @@ async function startFit(
   };
   const source = basename(audio, extname(audio));
   const folder = await RunFolder.open(given.out ?? join('fewsound-out', `${source}-${model}`));
+  using _occupied = folder.occupy();
   await folder.removeCheckpoints();
   return await new FitRun(folder, config, fitting, wider, checkpointEvery).run(context);
 }
@@ -220,6 +221,7 @@ async function resumeFit(
     throw new UsageError(`${path} is a fit to ${stored.audio}, not to ${resolve(audio)}.`);
   }
   const folder = await RunFolder.open(path);
+  using _occupied = folder.occupy();
   if (folder.checkpoints().size === 0) {
     throw new FewSoundError(
       'FILE_NOT_FOUND',
@@ -238,7 +240,7 @@ async function resumeFit(
   const [fitting, ...wider] = [config.modelOptions, ...(config.wider ?? [])].map((modelOptions) =>
     checkFitting({ kind, modelOptions, clip, inPieces, training }),
   ) as [CheckedFitting, ...CheckedFitting[]];
-  return new FitRun(folder, config, fitting, wider, checkpointEvery).run(context);
+  return await new FitRun(folder, config, fitting, wider, checkpointEvery).run(context);
 }
 
 /** One run of `fewsound fit` in its folder. */
