@@ -25,7 +25,9 @@ export async function linePicture(
 ): Promise<string> {
   const [vega, vegaLite] = await Promise.all([loadVega(), loadVegaLite()]);
   const scale = (isLog: boolean | undefined, range?: readonly [number, number]) => ({
-    ...{ type: isLog ? ('log' as const) : ('linear' as const), nice: false, zero: false },
+    ...{ type: isLog ? ('log' as const) : ('linear' as const), nice: false },
+    // A logarithm has none, and says so.
+    ...(!isLog && { zero: false }),
     ...(range && { domain: [...range], clamp: true }),
   });
   const runs = [...new Set(values.map(({ run }) => run))];
@@ -42,7 +44,10 @@ export async function linePicture(
           ...{ field: panel.field, type: 'quantitative' as const, title: panel.title },
           scale: scale(panel.log, panel.range),
         },
-        color: { field: 'run', type: 'nominal' as const, title: null, sort: runs },
+        color: {
+          ...{ field: 'run', type: 'nominal' as const, title: null, sort: runs },
+          legend: { labelLimit: 0 }, // names are written whole
+        },
       },
     })),
   });
