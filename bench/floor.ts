@@ -18,7 +18,7 @@ export function measurePeak(threads: number): Peak {
     const program = join(folder, 'peak');
     const flags = ['-std=c++20', '-O3', '-march=native', '-ffp-contract=fast', '-pthread'];
     const source = join(process.cwd(), 'bench', 'native', 'peak.cc');
-    output(process.env.CXX ?? 'c++', [...flags, source, '-o', program]);
+    output(process.env.CXX || 'c++', [...flags, source, '-o', program]);
     return JSON.parse(output(program, [String(threads)])) as Peak;
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -21,7 +21,7 @@ function peerAt(program: string): string {
 
 /** A Python that has NumPy: LibTorch's own need not. */
 function pythonWithNumpy(): string | undefined {
-  return [process.env.FEWSOUND_PYTHON ?? 'python3', pythonOfLibTorch()].find(
+  return [process.env.FEWSOUND_PYTHON || 'python3', pythonOfLibTorch()].find(
     (python) => spawnSync(python, ['-c', 'import numpy'], { stdio: 'ignore' }).status === 0,
   );
 }

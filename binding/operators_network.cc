@@ -111,6 +111,11 @@ void addNetworkOperators(OperatorTable& table) {
       [](const Tensor& input, const std::optional<Tensor>& runningMean,
          const std::optional<Tensor>& runningVar, const std::optional<Tensor>& weight,
          const std::optional<Tensor>& bias, bool training, double momentum, double epsilon) {
+        // The variance of one value is none, and would stay in runningVar.
+        if (training && input.dim() > 1) {
+          TORCH_CHECK_VALUE(input.numel() > input.size(1),
+                            "batchNorm in training needs more than one value for each channel");
+        }
         return at::batch_norm(input, weight, bias, runningMean, runningVar, training, momentum,
                               epsilon, /*cudnn_enabled=*/true);
       });

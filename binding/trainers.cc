@@ -342,6 +342,7 @@ void disposeTrainer(const Napi::CallbackInfo& info) {
   if (!objectIn<TrainerHandle>(info, 0, "trainer").trainer) return;
   TrainerHandle& handle = trainerIn(info);
   handle.trainer.reset();
+  handle.models.clear();
 }
 
 }  // namespace

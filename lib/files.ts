@@ -1,6 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import {
+  access,
+  constants,
+  type FileHandle,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { types } from 'node:util';
 import { FewSoundError } from './errors.js';
 
@@ -21,6 +31,26 @@ export function ownFile(owner: object, file: FileHandle): FileHandle {
 export async function closeOwned(file: FileHandle): Promise<void> {
   forgotten.unregister(file);
   await file.close();
+}
+
+/**
+ * Fails early where a file could not be written.
+ *
+ * @param field how errors call the path
+ * @throws FewSoundError IO, INVALID_ARGUMENT
+ */
+export async function requireWritable(path: string, field: string): Promise<void> {
+  const folder = dirname(resolve(path));
+  try {
+    await access(folder, constants.W_OK);
+  } catch (cause) {
+    const text = `${field}: ${folder} is no folder that can be written to. Make it first.`;
+    throw new FewSoundError('IO', text, { field, cause });
+  }
+  const existing = await stat(path).catch(() => undefined);
+  if (existing?.isDirectory()) {
+    throw new FewSoundError('INVALID_ARGUMENT', `${field}: ${path} is a folder.`, { field });
+  }
 }
 
 /**

@@ -5,7 +5,9 @@ import { FewSoundError } from './errors.js';
 // A folder is of one process while it works there. What names the process is a file in it, and
 // counts for as long as the process lives: one that was killed locks nobody out.
 
-const lockOf = (folder: string) => join(folder, '.process');
+export const LOCK_FILE = '.process';
+
+const lockOf = (folder: string) => join(folder, LOCK_FILE);
 
 /** The name of a process while it lives: its number, which may be given again, and when it began. */
 export function processName(pid: number): string | undefined {

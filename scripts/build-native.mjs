@@ -40,21 +40,22 @@ function libTorch() {
 }
 
 function acquireLock(path) {
-  for (;;) {
+  const { processLives, processName } = require('../dist/folder-lock.js');
+  for (let told = false; ; told = true) {
     try {
       const handle = openSync(path, 'wx');
-      writeSync(handle, String(process.pid));
+      writeSync(handle, processName(process.pid));
       closeSync(handle);
       return;
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
-      const owner = Number(readFileSync(path, 'utf8'));
-      try {
-        process.kill(owner, 0);
-      } catch {
+      const owner = readFileSync(path, 'utf8');
+      // It may not have written its name yet.
+      if (owner !== '' && !processLives(owner)) {
         rmSync(path, { force: true });
         continue;
       }
+      if (!told) console.error(`waiting for the build of process ${owner.split(' ')[0]}`);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
     }
   }

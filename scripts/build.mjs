@@ -8,6 +8,7 @@ import { checkRequirements } from './requirements.mjs';
 import {
   digestOf,
   filesBelow,
+  forgetStep,
   main,
   require,
   root,
@@ -84,8 +85,11 @@ export async function buildAgainst({ version, folder, out = 'build', tests = fal
   const digest = digestOf(sources, version, CXX, FEWSOUND_CUDA, ...facts);
   const release = join(out, 'Release');
   const core = join(release, `torch-${minorVersion(version)}`, 'fewsound_core.so');
-  const stamp = join(basename(out), tests ? 'native-tests' : 'native');
-  await unlessUnchanged(stamp, digest, [join(release, 'fewsound.node'), core], () => {
+  // Both fill one folder: what one of them built is not the other's any more.
+  const [step, other] = tests ? ['native-tests', 'native'] : ['native', 'native-tests'];
+  const place = basename(out);
+  await unlessUnchanged(join(place, step), digest, [join(release, 'fewsound.node'), core], () => {
+    forgetStep(join(place, other));
     const torch = folder();
     console.error(`• native code, against LibTorch ${version}`);
     run(

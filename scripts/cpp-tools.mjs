@@ -16,7 +16,7 @@ export async function cppTools() {
   if (!existsSync(complete)) {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(cache, { recursive: true });
-    run(process.env.FEWSOUND_PYTHON ?? 'python3', ['-m', 'venv', folder]);
+    run(process.env.FEWSOUND_PYTHON || 'python3', ['-m', 'venv', folder]);
     run(join(folder, 'bin', 'pip'), [
       'install',
       '--quiet',

@@ -8,7 +8,7 @@ import { findProgram, require, run } from './steps.mjs';
 function pipInstall(folder, ...what) {
   const quietly = ['--disable-pip-version-check', '--progress-bar', 'off', '--quiet'];
   run(
-    process.env.FEWSOUND_PYTHON ?? 'python3',
+    process.env.FEWSOUND_PYTHON || 'python3',
     ['-m', 'pip', 'install', ...quietly, '--no-compile', '--target', folder, ...what],
     { stdio: ['ignore', process.stderr, 'inherit'] },
   );

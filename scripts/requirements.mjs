@@ -24,7 +24,7 @@ const requirements = [
     what: 'Python 3 with pip and venv (or LIBTORCH set to a LibTorch you already have)',
     missing: () =>
       !process.env.LIBTORCH &&
-      ask(process.env.FEWSOUND_PYTHON ?? 'python3', '-c', 'import venv, ensurepip').status !== 0,
+      ask(process.env.FEWSOUND_PYTHON || 'python3', '-c', 'import venv, ensurepip').status !== 0,
     remedy:
       'Debian, Ubuntu: apt install python3 python3-pip python3-venv · Fedora: dnf install python3 python3-pip',
   },

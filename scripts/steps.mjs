@@ -2,7 +2,15 @@
 // did not change.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -84,17 +92,26 @@ export function digestOf(files, ...facts) {
   return hash.digest('hex');
 }
 
+const stampOf = (name) => join(root, 'build', 'stamps', name);
+
+/** Lets a step be done again, whatever it did before. */
+export function forgetStep(name) {
+  rmSync(stampOf(name), { force: true });
+}
+
 /**
  * Does `work` unless it succeeded before with the same digest and its outputs are still there.
  * Returns whether it did.
  */
 export async function unlessUnchanged(name, digest, outputs, work) {
-  const stamp = join(root, 'build', 'stamps', name);
+  const stamp = stampOf(name);
   const done =
     existsSync(stamp) &&
     readFileSync(stamp, 'utf8') === digest &&
     outputs.every((output) => existsSync(join(root, output)));
   if (done) return false;
+  // Work that is broken off leaves neither what was there nor what is wanted.
+  forgetStep(name);
   await work();
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, digest);

@@ -3,6 +3,7 @@ import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { FewSoundError, invalidArgument } from '../errors.js';
 import { makeFolder, writeFileAtomic } from '../files.js';
+import { LOCK_FILE, occupy } from '../folder-lock.js';
 import {
   MANIFEST,
   type Manifest,
@@ -30,21 +31,31 @@ export class PreparationFolder {
     private readonly preparation: Preparation,
     /** The first folder that had to be created for it. */
     private readonly created: string | undefined,
+    /** Taken from other processes. */
+    private readonly occupied: Disposable,
   ) {}
+
+  /** Gives the folder back. */
+  [Symbol.dispose](): void {
+    this.occupied[Symbol.dispose]();
+  }
 
   /**
    * Creates the folder, or finds one with the same preparation, and removes what an interruption
    * left.
    *
-   * @throws FewSoundError INVALID_ARGUMENT where it holds something else or another preparation; IO
+   * @throws FewSoundError INVALID_ARGUMENT where it holds something else or another preparation; IO,
+   *   also where another process prepares it
    */
   static async open(path: string, preparation: Preparation): Promise<PreparationFolder> {
     const absolute = resolve(path);
+    let occupied: Disposable | undefined;
     try {
       const created = await makeFolder(absolute);
+      occupied = occupy(absolute);
       const names = await readdir(absolute);
       await removeTemporaries(absolute, names);
-      const others = names.filter((name) => !TEMPORARY.test(name));
+      const others = names.filter((name) => !TEMPORARY.test(name) && name !== LOCK_FILE);
       const known = [MANIFEST, PREPARATION].find((name) => others.includes(name));
       if (known !== undefined) await requireSame(join(absolute, known), preparation);
       else if (others.length > 0) throw notEmpty(absolute, others[0] as string);
@@ -52,8 +63,9 @@ export class PreparationFolder {
       await makeFolder(join(absolute, RECORDS));
       const records = join(absolute, RECORDS);
       await removeTemporaries(records, await readdir(records));
-      return new PreparationFolder(absolute, preparation, created);
+      return new PreparationFolder(absolute, preparation, created, occupied);
     } catch (error) {
+      occupied?.[Symbol.dispose]();
       throw ioError(absolute, error);
     }
   }
@@ -94,6 +106,7 @@ export class PreparationFolder {
       await rm(join(this.path, name), { force: true });
     }
     await rm(join(this.path, RECORDS), { recursive: true, force: true });
+    this[Symbol.dispose]();
     // Anything else in it stays.
     if (this.created !== undefined) await rmdir(this.path).catch(() => {});
   }

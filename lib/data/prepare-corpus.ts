@@ -142,7 +142,7 @@ export async function prepareCorpus(options: PrepareOptions): Promise<PrepareRes
   const plan = await planWork(files);
   stopIfAborted(signal, 'before it started');
   const source = { folder: resolve(folder), files: plan.files, digest: plan.digest };
-  const target = await PreparationFolder.open(out, {
+  using target = await PreparationFolder.open(out, {
     format: 'fewsound-corpus',
     version: 1,
     settings,

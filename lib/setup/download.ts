@@ -85,7 +85,7 @@ export async function createEnvironment(
   folder: string,
   options: SetupOptions,
 ): Promise<string | null> {
-  const python = process.env.FEWSOUND_PYTHON ?? 'python3';
+  const python = process.env.FEWSOUND_PYTHON || 'python3';
   const { status, output } = await runForSetup(python, ['-m', 'venv', folder], options);
   if (status === 0) return null;
   return `${python} could not create a virtual environment (${lastLine(output)}). Install Python 3 with venv and pip (Debian, Ubuntu: apt install python3-venv python3-pip)`;

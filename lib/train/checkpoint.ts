@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import { access, constants, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clip } from '../audio/index.js';
 import { FewSoundError } from '../errors.js';
@@ -43,30 +41,6 @@ function courseOf(options: ResolvedFit): Record<string, unknown> {
 function fingerprint({ samples, sampleRate, length }: Clip): Record<string, unknown> {
   const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
   return { sampleRate, samples: length, sha256: createHash('sha256').update(bytes).digest('hex') };
-}
-
-/**
- * Fails early where a checkpoint could not be written.
- *
- * @throws FewSoundError IO, INVALID_ARGUMENT
- */
-export async function requireWritable(path: string): Promise<void> {
-  const folder = dirname(resolve(path));
-  try {
-    await access(folder, constants.W_OK);
-  } catch (error) {
-    throw new FewSoundError(
-      'IO',
-      `checkpoint.path: ${folder} is no folder that can be written to. Make it first.`,
-      { field: 'checkpoint.path', cause: error },
-    );
-  }
-  const existing = await stat(path).catch(() => undefined);
-  if (existing?.isDirectory()) {
-    throw new FewSoundError('INVALID_ARGUMENT', `checkpoint.path: ${path} is a folder.`, {
-      field: 'checkpoint.path',
-    });
-  }
 }
 
 /** How far a fit has come, beside what its tensors say. */

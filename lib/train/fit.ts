@@ -4,6 +4,7 @@ import type { FitReport } from '../addon/models.js';
 import { requireClip } from '../audio/clip.js';
 import type { Clip } from '../audio/index.js';
 import { invalidArgument, throwIfAborted } from '../errors.js';
+import { requireWritable } from '../files.js';
 import { evaluate, siSnr } from '../metrics/index.js';
 import { Inr, KAN } from '../nn/index.js';
 import { type Device, scope } from '../tensor/index.js';
@@ -12,7 +13,6 @@ import {
   type FitEnd,
   type Reached,
   readCheckpoint,
-  requireWritable,
   writeCheckpoint,
 } from './checkpoint.js';
 import {
@@ -180,7 +180,7 @@ async function fitNetwork(network: Inr, clip: Clip, options: FitOptions): Promis
 
 async function run(network: Inr, clip: Clip, options: ResolvedFit): Promise<FitResult> {
   const { checkpoint, signal, stop } = options;
-  if (checkpoint !== undefined) await requireWritable(checkpoint.path);
+  if (checkpoint !== undefined) await requireWritable(checkpoint.path, 'checkpoint.path');
   const { fitter: prepared, stopped, seconds: before = 0 } = await prepare(network, clip, options);
   using fitter = prepared;
   const begin = addon().fitFacts(fitter.handle).step;

@@ -3,6 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FewSoundError } from '../errors.js';
 import { makeFolder } from '../files.js';
+import { occupy } from '../folder-lock.js';
 
 /** Where everything of a training lies in its folder. */
 export interface RunFiles {
@@ -39,19 +40,24 @@ export function runFiles(folder: string): RunFiles {
 }
 
 /**
- * Makes the folders, and clears away what a killed process left half written.
+ * Makes the folders, takes them for this process, and clears away what a killed one left half
+ * written.
  *
- * @throws FewSoundError IO
+ * @returns gives them back
+ * @throws FewSoundError IO, also where another process trains there
  */
-export async function openRunFolder(files: RunFiles): Promise<void> {
+export async function openRunFolder(files: RunFiles): Promise<Disposable> {
   await makeFolder(files.checkpoints, { field: 'folder' });
+  const occupied = occupy(files.folder);
   try {
     for (const folder of [files.folder, files.checkpoints]) {
       for (const name of await readdir(folder)) {
         if (/^\..+\.tmp$/.test(name)) await rm(join(folder, name), { force: true });
       }
     }
+    return occupied;
   } catch (cause) {
+    occupied[Symbol.dispose]();
     throw new FewSoundError(
       'IO',
       `folder: ${files.folder} cannot be written to (${(cause as Error).message}).`,

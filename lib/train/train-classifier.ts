@@ -91,6 +91,8 @@ class ClassifierTraining {
   }
 
   async run(): Promise<TrainClassifierResult> {
+    using _trainer = this.#trainer;
+    using _folder = this.#run;
     const { model, clips, split, options } = this.#setup;
     await this.#run.open(options.resume, () => this.#config());
     const { sampleRate, normalize, place } = clips.options;

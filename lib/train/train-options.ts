@@ -314,6 +314,11 @@ function requireUsefulLoss(samples: number, { loss, lossRamps, epochs }: Resolve
   );
 }
 
+/** Whether a weight of the loss is still on its way in the last epoch. */
+function endsInRamp({ lossRamps, epochs }: ResolvedTrain): boolean {
+  return Object.values(lossRamps).some((ramp) => ramp !== undefined && ramp.epochs > epochs - 1);
+}
+
 /** Everything that decides the course of a training: what one that goes on must have alike. */
 export function courseOf({ model, corpus, options, recordingsPerStep }: TrainingSetup) {
   const { epochs, samplesPerEpoch } = options;
@@ -337,8 +342,9 @@ export function courseOf({ model, corpus, options, recordingsPerStep }: Training
     recordingsPerStep,
     ...optimizerOf(options),
     schedule,
-    // A constant rate does not know how long the training is: it may go on further.
-    ...(schedule.kind !== 'constant' && { epochs }),
+    // A constant rate does not know how long the training is: it may go on further, unless its
+    // validations, which take the weights of the last epoch, would be others then.
+    ...((schedule.kind !== 'constant' || endsInRamp(options)) && { epochs }),
     stepPer,
     loss,
     lossRamps,

@@ -90,6 +90,8 @@ class Training {
   }
 
   async run(): Promise<TrainResult> {
+    using _trainer = this.#trainer;
+    using _folder = this.#run;
     await this.#together(() => this.#open());
     this.#setup.model.sampleRate = this.#setup.corpus.sampleRate;
     await this.#run.whileOpen(() => this.#goThroughEpochs());

@@ -86,6 +86,8 @@ export class TrainingRun {
   /** Where the last checkpoint is. */
   #saved = this.#begin;
   #log: TrainingLog | undefined;
+  /** Taken from other processes. */
+  #folder: Disposable | undefined;
   #loss = Number.NaN;
 
   constructor(plan: TrainingPlan) {
@@ -134,16 +136,21 @@ export class TrainingRun {
     const { files, model, trainer, course, writes } = this.#plan;
     if (resume) {
       requireResumable(files);
-      if (writes) await openRunFolder(files);
+      if (writes) this.#folder = await openRunFolder(files);
       this.#begin = await readTrainingCheckpoint(files.last, model, trainer, course);
       this.#position = this.#begin;
       this.#saved = this.#begin;
     } else if (writes) {
       requireNewRun(files);
-      await openRunFolder(files);
+      this.#folder = await openRunFolder(files);
       await writeFileAtomic(files.config, `${JSON.stringify(config(), null, 2)}\n`);
     }
     if (writes) this.#log = await TrainingLog.open(files, resume ? this.#begin : undefined);
+  }
+
+  /** Gives the folder back. */
+  [Symbol.dispose](): void {
+    this.#folder?.[Symbol.dispose]();
   }
 
   /** Work with the log open, which is closed after it; the work's own error counts first. */

@@ -10,6 +10,9 @@ double between(double from, double to, double part) {
   return from + (to - from) * part;
 }
 
+/// Where a recording is silent its samples count 0.003^-power times: with 4 more than 10^10.
+constexpr Real kLocalPower{.least = 0.0, .most = 4.0};
+
 /// Shows the six weights, each a number or one that may be left out.
 template <typename Weights>
 void weightFields(OptionVisitor& visit, Weights& weights, bool flags) {
@@ -28,7 +31,7 @@ void weightFields(OptionVisitor& visit, Weights& weights, bool flags) {
          nullptr, "<factor>", kFraction);
   weight("localPower",
          "Power by which the pre-emphasized loss counts more where the recording is quiet; 0: not.",
-         weights.localPower, nullptr, "<power>");
+         weights.localPower, nullptr, "<power>", kLocalPower);
   weight("stft", "Weight of the L1 loss of the complex spectra, quiet bins lifted.", weights.stft,
          "stft-weight");
 }

@@ -63,7 +63,10 @@ describe('fewsound compare', () => {
     expect(status).toBe(2);
     // It has wider networks in turn, which are no row of a table.
     const wider = await cli(['compare', recording, '--recipes', 'transparent']);
-    expect(wider).toMatchObject({ status: 2, stderr: expect.stringContaining('paper, quick, best') });
+    expect(wider).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('paper, quick, best'),
+    });
   });
 
   test('prints one table with a row for each network', async () => {
@@ -175,7 +178,16 @@ describe('fewsound compare', () => {
   });
 
   test('finds that its folder cannot be made before it trains the first', async () => {
-    const argv = ['compare', recording, '--models', 'nerf', '--steps', '100000', '--out', recording];
+    const argv = [
+      'compare',
+      recording,
+      '--models',
+      'nerf',
+      '--steps',
+      '100000',
+      '--out',
+      recording,
+    ];
     const { json } = await cliJson<{ error: { code: string } }>(argv);
     expect(json.error.code).toBe('IO');
   });

@@ -25,6 +25,20 @@ describe('fewsound doctor', () => {
     expect(json.libtorch.candidates.at(-1)?.source).toBe(json.libtorch.chosen?.source);
   });
 
+  test('takes an empty variable of the environment for none', async () => {
+    const names = ['CXX', 'FEWSOUND_PYTHON'] as const;
+    const before = names.map((name) => process.env[name]);
+    for (const name of names) process.env[name] = '';
+    try {
+      expect((await cliJson<DoctorJson>(['doctor'])).json.usable).toBe(true);
+    } finally {
+      for (const [index, name] of names.entries()) {
+        if (before[index] === undefined) delete process.env[name];
+        else process.env[name] = before[index];
+      }
+    }
+  });
+
   describe('without LibTorch', () => {
     const before = process.env.LIBTORCH;
     let folder: string;

@@ -261,6 +261,12 @@ describe('what cannot be encoded or decoded ends with status 1 and says what to 
     expect(existsSync(out())).toBe(false);
   });
 
+  test('a place where it could not write, before it begins', async () => {
+    const argv = ['encode', run, place.recording, '--fit', '100000', '--out', place.folder];
+    const { status, json } = await cliJson<CliError>(argv);
+    expect({ status, code: json.error.code }).toEqual({ status: 1, code: 'INVALID_ARGUMENT' });
+  });
+
   test('Ctrl-C ends it with status 130 and writes nothing', async () => {
     const signal = AbortSignal.abort();
     const argv = ['encode', run, place.recording, '--out', out()];

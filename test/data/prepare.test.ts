@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { cp, readFile, rm, truncate } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resample } from '../../lib/audio';
 import {
@@ -9,6 +9,7 @@ import {
   type PrepareProgress,
   prepareCorpus,
 } from '../../lib/data';
+import { occupy } from '../../lib/folder-lock';
 import { flacBytes } from '../audio/flac-bytes';
 import { temporaryFolder } from '../nn/temporary-folder';
 import { RATE, tone, wav, writeCorpus, writeFiles } from './made-up-corpus';
@@ -330,6 +331,20 @@ describe('an interrupted preparation', () => {
       code: 'IO',
     });
     expect(await readFile(join(taken, 'thesis.txt'), 'utf8')).toBe('mine');
+  });
+
+  test('a folder that another process prepares is left alone', async () => {
+    const out = fresh('shared');
+    await expect(prepareCorpus(vctk(out, abortAfter(1)))).rejects.toThrow();
+    const before = await readdir(out, { recursive: true });
+    const other = occupy(out, process.ppid);
+    await expect(prepareCorpus(vctk(out))).rejects.toMatchObject({
+      ...{ code: 'IO', message: expect.stringContaining('is at work in this folder') },
+    });
+    other[Symbol.dispose]();
+    expect((await readdir(out, { recursive: true })).filter((name) => name !== '.process')).toEqual(
+      before,
+    );
   });
 
   test('aborted before it begins makes nothing', async () => {

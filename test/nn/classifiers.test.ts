@@ -205,6 +205,7 @@ describe('bad input', () => {
         expect.objectContaining({ code: 'DTYPE_MISMATCH' }),
       );
       expect(() => model.forwardTraining(ones([2, SAMPLES]), { seed: -1 })).toThrow(/seed is -1/);
+      expect(() => model.forwardTraining(ones([1, SAMPLES]), { seed: 1 })).toThrow(/two or more/);
     });
   });
 

@@ -88,6 +88,11 @@ describe('callOperator', () => {
       /inner operators/,
     ],
     [
+      'operators that index by what they do not check',
+      () => callOperator('aten::segment_reduce', [zeros([4]), 'sum', zeros([1])]),
+      /inner operators/,
+    ],
+    [
       'gradients of operators',
       () => callOperator('aten::sigmoid_backward', [zeros([1]), zeros([1])]),
       /inner operators/,

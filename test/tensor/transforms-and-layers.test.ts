@@ -272,6 +272,8 @@ describe('operators agree with closed forms', () => {
       const y = x.batchNorm(mean, variance, { training: true, momentum: 1 });
       expectClose(y.mean([0, 2]), [0, 0]);
       expectClose(mean, x.mean([0, 2]).toArray(), 1e-4);
+      const one = () => ones([1, 2]).batchNorm(mean, variance, { training: true });
+      expect(one).toThrow(/more than one value/);
     });
   });
 

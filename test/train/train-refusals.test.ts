@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openCorpus, type PreparedCorpus } from '../../lib/data';
+import { occupy } from '../../lib/folder-lock';
 import { KAN } from '../../lib/nn';
 import { type RunFiles, runFiles, type TrainOptions, train } from '../../lib/train';
 import { temporaryFolder } from '../nn/temporary-folder';
@@ -160,6 +161,28 @@ describe('a folder', () => {
         field: 'folder',
         message: expect.stringMatching(/holds a training already \(.*last\.safetensors\). Go on/),
       },
+    );
+  });
+
+  it('that another process trains in is left alone', async () => {
+    using _other = occupy(at('done'), process.ppid);
+    const message = expect.stringMatching(/another process \(\d+\) is at work/);
+    await refused({ resume: true }, { code: 'IO', message });
+  });
+
+  it('of weights of the loss that are on their way has as many epochs', async () => {
+    using model = tinyModel();
+    const lossRamps = { mel: { from: 0, to: 1, epochs: 4 } };
+    const options = {
+      ...tinyOptions,
+      folder: at('ramp'),
+      schedule: 'constant',
+      lossRamps,
+    } as const;
+    await train(model, corpus, { ...options, epochs: 1 });
+    await refused(
+      { ...options, epochs: 5, resume: true },
+      { code: 'INVALID_ARGUMENT', field: 'epochs' },
     );
   });
 

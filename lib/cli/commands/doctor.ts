@@ -156,12 +156,12 @@ function checkTools(): Check[] {
   const tools = [
     {
       name: 'Python',
-      programs: [process.env.FEWSOUND_PYTHON ?? 'python3'],
+      programs: [process.env.FEWSOUND_PYTHON || 'python3'],
       use: 'needed by `fewsound setup`',
     },
     {
       name: 'C++ compiler',
-      programs: [process.env.CXX ?? 'c++', 'g++', 'clang++'],
+      programs: [process.env.CXX || 'c++', 'g++', 'clang++'],
       use: 'needed to build the addon from source',
     },
     { name: 'CMake', programs: ['cmake'], use: 'needed to build the addon from source' },

@@ -1,8 +1,8 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { type Clip, loadClip } from '../../audio/index.js';
 import { FewSoundError } from '../../errors.js';
-import { makeFolder } from '../../files.js';
+import { makeFolder, requireWritable } from '../../files.js';
 import { evaluate } from '../../metrics/index.js';
 import { demoModel } from '../../nn/hyper/demo-model.js';
 import {
@@ -72,6 +72,11 @@ export const encode = defineCommand({
     const named = given.audio === undefined ? undefined : given.model;
     const name = basename(audio, extname(audio));
     const out = resolve(given.out ?? join('fewsound-out', `${name}.safetensors`));
+    // Before minutes of work. What is missing of the folders is made for the results.
+    for (const [name, path] of Object.entries({ out, report: given.report })) {
+      if (path !== undefined && existsSync(dirname(resolve(path))))
+        await requireWritable(path, name);
+    }
     const file = named === undefined ? demoModel() : (await findTrainedModel(named)).file;
     if (named === undefined && !quiet && !json) stderr.write(`The demo model writes: ${file}\n`);
     using model = await loadHyperNetwork(file, { device: chooseDevice(device) });

@@ -109,7 +109,11 @@ export async function readClassifierConfig(
   );
   return {
     ...config,
-    data: { ...config.data, folder: resolve(folder ?? config.data.folder) },
+    data: {
+      ...{ ...config.data, folder: resolve(folder ?? config.data.folder) },
+      // Resumed from another folder the files are where they were.
+      ...('protocol' in config.data && { protocol: resolve(config.data.protocol as string) }),
+    },
     training: { ...config.training, ...defined(training) },
   };
 }

@@ -1,6 +1,7 @@
 #include "native/nn/waveform/waveform_classifier.h"
 
 #include <ATen/core/Tensor.h>
+#include <c10/util/Exception.h>
 
 namespace fewsound {
 
@@ -16,6 +17,10 @@ WaveformClassifier::WaveformClassifier(const char* name, const ClassifierOptions
 
 at::Tensor WaveformClassifier::forward(const at::Tensor& audio, const ClassifierPass& pass) {
   checkAudio(audio);
+  if (pass.learning) {
+    TORCH_CHECK_VALUE(audio.size(0) > 1,
+                      "there is one recording; batch norm needs two or more to learn from");
+  }
   return compute(audio, pass);
 }
 
