@@ -657,7 +657,7 @@ export interface LossOptions {
   preEmphasis?: number;
   /**
    * Power by which the pre-emphasized loss counts more where the recording is quiet; 0: not. A
-   * finite number, 0 or more. Default 0.
+   * number from 0 to 4. Default 0.
    */
   localPower?: number;
   /**
@@ -680,7 +680,7 @@ export interface LossOptions {
     preEmphasis?: number;
     /**
      * Power by which the pre-emphasized loss counts more where the recording is quiet; 0: not. A
-     * finite number, 0 or more.
+     * number from 0 to 4.
      */
     localPower?: number;
     /**
@@ -2454,11 +2454,12 @@ export const optionTables = {
           {
             name: 'localPower',
             type: 'real',
-            expected: 'a finite number, 0 or more',
+            expected: 'a number from 0 to 4',
             meaning:
               'Power by which the pre-emphasized loss counts more where the recording is quiet; 0: not.',
             flag: { value: '<power>' },
             least: 0,
+            most: 4,
             default: 0,
           },
           {
@@ -2528,10 +2529,11 @@ export const optionTables = {
               {
                 name: 'localPower',
                 type: 'real',
-                expected: 'a finite number, 0 or more',
+                expected: 'a number from 0 to 4',
                 meaning:
                   'Power by which the pre-emphasized loss counts more where the recording is quiet; 0: not.',
                 least: 0,
+                most: 4,
               },
               {
                 name: 'stft',
