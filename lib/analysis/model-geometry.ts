@@ -58,28 +58,38 @@ export function geometryOfModel(
   state: StateDict,
   options: ModelGeometryOptions = {},
 ): LayerGeometry[] {
+  return scope(() => layerGeometries(state, options).map((compute) => compute()));
+}
+
+/**
+ * The layers of {@link geometryOfModel}, each computed when it is called, in the scope around.
+ *
+ * @internal
+ */
+export function layerGeometries(
+  state: StateDict,
+  options: ModelGeometryOptions,
+): (() => LayerGeometry)[] {
   const { model, spline, layers, distributions, gap } = parseOptions(
     schema,
     options,
     'geometryOfModel options',
   );
-  return scope(() => {
-    const all = layersOf(wholeWeights(state), model, spline);
-    const chosen = layers === undefined ? all : layers.flatMap((name) => layersNamed(all, name));
-    return [...new Set(chosen)].map(({ name, kind, residual, dictionary }) =>
-      scope(() => {
-        const atoms = dictionary();
-        const { babel, eigenvalues, ...metrics } = dictionaryMetrics(
-          atoms,
-          distributions ? {} : { babel: 0 },
-        );
-        return {
-          ...{ name, kind, residual, ...metrics },
-          ...(distributions && { babel, eigenvalues }),
-          ...(gap !== false && { gap: gapMeasures(atoms, gap === true ? {} : gap) }),
-        };
-      }),
-    );
+  const all = layersOf(wholeWeights(state), model, spline);
+  const chosen = layers === undefined ? all : layers.flatMap((name) => layersNamed(all, name));
+  return [...new Set(chosen)].map(({ name, kind, residual, dictionary }) => () => {
+    return scope(() => {
+      const atoms = dictionary();
+      const { babel, eigenvalues, ...metrics } = dictionaryMetrics(
+        atoms,
+        distributions ? {} : { babel: 0 },
+      );
+      return {
+        ...{ name, kind, residual, ...metrics },
+        ...(distributions && { babel, eigenvalues }),
+        ...(gap !== false && { gap: gapMeasures(atoms, gap === true ? {} : gap) }),
+      };
+    });
   });
 }
 

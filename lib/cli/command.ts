@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { styleText, types } from 'node:util';
 import type { Argument, Command, Option } from 'commander';
-import { FewSoundError } from '../errors.js';
+import { FewSoundError, throwIfAborted } from '../errors.js';
 import type { WatchFits } from '../studio/index.js';
 
 /** Where a command writes. Standard output is for results, standard error for everything else. */
@@ -121,6 +122,16 @@ export class UsageError extends Error {
 
 /** Exit status of a command that Ctrl-C or a signal ended: 128 + SIGINT, as shells have it. */
 export const INTERRUPTED = 130;
+
+/**
+ * Lets Ctrl-C in before and after a piece of work that holds the event loop.
+ *
+ * @throws FewSoundError ABORTED
+ */
+export async function letInterrupt(signal: AbortSignal): Promise<void> {
+  await setImmediate();
+  throwIfAborted(signal, 'interrupted.');
+}
 
 /**
  * Reports what went wrong, on standard error for people or as JSON on standard output.

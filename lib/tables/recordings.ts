@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { type Clip, loadClip, readAudio, resampledLength } from '../audio/index.js';
 import { Draws } from '../data/draws.js';
 import { type CorpusFile, type CorpusKind, type LeftOut, listCorpus } from '../data/index.js';
-import { FewSoundError, throwIfAborted } from '../errors.js';
+import { type ErrorCode, FewSoundError, throwIfAborted } from '../errors.js';
 
 /** Rate of the papers' clips, Hz. */
 const SAMPLE_RATE = 22_050;
@@ -41,20 +41,28 @@ export interface RecordingSource {
   readonly signal?: AbortSignal;
 }
 
+/** A recording that gives no samples, and why. */
+export interface UnreadableRecording {
+  readonly name: string;
+  readonly message: string;
+}
+
 /** Recordings that were chosen, and what was passed over. */
 export interface ChosenRecordings {
   readonly recordings: readonly TableRecording[];
   /** Names of recordings that are too short. */
   readonly short: readonly string[];
+  readonly unreadable: readonly UnreadableRecording[];
   readonly leftOut: readonly LeftOut[];
 }
 
 /**
  * Chooses recordings: of a corpus at random so many of each of its groups, as the paper took one of
- * each speaker; of a folder of clips all, by name.
+ * each speaker; of a folder of clips all, by name. One that cannot be read is passed over, as a
+ * corpus has some (GTZAN's jazz.00054).
  *
- * @throws FewSoundError what `listCorpus` and `readAudio` throw; INVALID_ARGUMENT where no recording
- *   is long enough
+ * @throws FewSoundError what `listCorpus` throws; INVALID_ARGUMENT where no recording is long
+ *   enough; ABORTED
  */
 export async function chooseRecordings(source: RecordingSource): Promise<ChosenRecordings> {
   const { kind, folder, perGroup, seed, samples, limit = Number.POSITIVE_INFINITY } = source;
@@ -62,13 +70,18 @@ export async function chooseRecordings(source: RecordingSource): Promise<ChosenR
   const files = [...train, ...validation].sort((a, b) => (a.name < b.name ? -1 : 1));
   const recordings: TableRecording[] = [];
   const short: string[] = [];
+  const unreadable: UnreadableRecording[] = [];
   const taken = new Map<string, number>();
   for (const file of perGroup === undefined ? files : shuffled(files, seed)) {
     if (recordings.length >= limit) break;
     const ofGroup = taken.get(file.group) ?? 0;
     if (ofGroup >= (perGroup ?? Number.POSITIVE_INFINITY)) continue;
     throwIfAborted(source.signal, 'the choice of recordings was aborted.');
-    const recording = await look(file);
+    const recording = await look(file).catch((error: unknown) => {
+      if (!isFaultOfFile(error)) throw error;
+      unreadable.push({ name: file.name, message: error.message });
+    });
+    if (recording === undefined) continue;
     if (recording.length < samples) {
       short.push(file.name);
       continue;
@@ -76,10 +89,12 @@ export async function chooseRecordings(source: RecordingSource): Promise<ChosenR
     recordings.push(recording);
     taken.set(file.group, ofGroup + 1);
   }
-  if (recordings.length > 0) return { recordings, short, leftOut };
+  if (recordings.length > 0) return { recordings, short, unreadable, leftOut };
+  const [first] = unreadable;
+  const unread = first === undefined ? '' : ` Not all can be read: ${first.message}`;
   throw new FewSoundError(
     'INVALID_ARGUMENT',
-    `${folder} has no recording of ${samples} samples at ${SAMPLE_RATE} Hz (${(samples / SAMPLE_RATE).toFixed(1)} s) or more; give longer ones.`,
+    `${folder} has no recording of ${samples} samples at ${SAMPLE_RATE} Hz (${(samples / SAMPLE_RATE).toFixed(1)} s) or more; give longer ones.${unread}`,
     { field: 'clips' },
   );
 }
@@ -88,6 +103,18 @@ function shuffled(files: readonly CorpusFile[], seed: number): CorpusFile[] {
   const order = new Draws(seed, 'split', 0, 0).permutation(files.length);
   return [...order].map((index) => files[index] as CorpusFile);
 }
+
+/** What is wrong with a file; samples that are not finite are an invalid argument. */
+const faultsOfFiles: readonly ErrorCode[] = [
+  'FILE_NOT_FOUND',
+  'FILE_FORMAT',
+  'AUDIO_EMPTY',
+  'IO',
+  'INVALID_ARGUMENT',
+];
+
+const isFaultOfFile = (error: unknown): error is FewSoundError =>
+  error instanceof FewSoundError && faultsOfFiles.includes(error.code);
 
 async function look({ path, name }: CorpusFile): Promise<TableRecording> {
   const bytes = await readFile(path).catch((cause: Error) => {

@@ -108,6 +108,14 @@ describe('fewsound analyze classify', () => {
     expect(await files('1')).not.toEqual(await files('2'));
   });
 
+  test('says that a class has too few recordings before it reads one', async () => {
+    const damaged = (name: string) => [1, 2, 3].map((i) => [`${name}/${i}.wav`, 'not audio']);
+    await writeFiles(at('few'), Object.fromEntries([...damaged('a'), ...damaged('b')]));
+    const [command, what, name, , ...rest] = classify();
+    const few = await cliJson<CliError>([command, what, name, at('few'), ...rest] as string[]);
+    expect(few.json.error.message).toMatch(/class a has 3 recording/);
+  });
+
   test.each<[string, () => string[], number, string, RegExp]>([
     [
       'more folds than recordings',

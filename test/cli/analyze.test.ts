@@ -312,6 +312,14 @@ describe('analyze wigner', () => {
   });
 });
 
+test.each(['geometry', 'wigner'])('Ctrl-C ends analyze %s with status 130', async (what) => {
+  const out = join(folder, `interrupted-${what}`);
+  const argv = ['analyze', what, model, '--out', out];
+  const { status, json } = await cliJson<CliError>(argv, AbortSignal.abort());
+  expect({ status, code: json.error.code }).toEqual({ status: 130, code: 'ABORTED' });
+  expect(existsSync(out)).toBe(false);
+});
+
 describe('what cannot be analysed ends with a message that says what to do', () => {
   const failure = async (argv: readonly string[]) => {
     const { status, json } = await cliJson<CliError>(['analyze', ...argv]);

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { prepareCorpus } from '../../lib/data';
 import { metricNames } from '../../lib/metrics';
+import { createHyperNetwork } from '../../lib/nn';
 import { runFiles } from '../../lib/train';
 import { type CliError, cli, cliJson } from './run-cli';
-import { TrainingPlace } from './tiny-training';
+import { RATE, TINY_MODEL, TrainingPlace } from './tiny-training';
 
 let place: TrainingPlace;
 let run: string;
@@ -73,6 +74,23 @@ describe('fewsound evaluate', () => {
     expect(status).toBe(1);
     expect(json.error).toMatchObject({ code: 'INVALID_ARGUMENT', field: 'sampleRate' });
     expect(json.error.message).toContain('--sample-rate 8000');
+  });
+
+  test.each([
+    ['sampleRate', TINY_MODEL.samples, 2 * RATE],
+    ['samples', 4096, RATE],
+  ])('refuses before it measures a second model of other %s', async (field, samples, rate) => {
+    const file = `${place.fresh()}.safetensors`;
+    const { kind, ...options } = TINY_MODEL;
+    using model = createHyperNetwork(kind, { ...options, samples });
+    model.sampleRate = rate;
+    await model.save(file);
+    const argv = ['evaluate', run, file, place.corpus];
+    const { status, json, stderr } = await cliJson<CliError>(argv);
+    expect(status).toBe(1);
+    expect(json.error).toMatchObject({ code: 'INVALID_ARGUMENT', field });
+    expect(json.error.message).toContain(file);
+    expect(stderr).not.toContain('segments');
   });
 
   test.each<[string, () => string[], number, RegExp]>([

@@ -55,6 +55,14 @@ describe('fewsound render', () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  test.each(['render', 'decode'])('Ctrl-C ends %s with status 130', async (command) => {
+    const path = join(folder, 'never.wav');
+    const argv = [command, model, '--out', path];
+    const { status, json } = await cliJson<CliError>(argv, AbortSignal.abort());
+    expect({ status, code: json.error.code }).toEqual({ status: 130, code: 'ABORTED' });
+    expect(existsSync(path)).toBe(false);
+  });
+
   test.each([
     ['a file that is not there', 'absent.safetensors', undefined, 'FILE_NOT_FOUND'],
     ['a file of another kind', 'text.safetensors', () => 'hello', 'FILE_FORMAT'],

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { configurationFile } from '../../lib/cli/runs/train-config';
 import { type CliError, cliJson } from './run-cli';
 import { TINY_MODEL, TINY_TRAINING, TINY_WHISPER, TrainingPlace } from './tiny-training';
 
@@ -18,6 +19,34 @@ async function failure(config: string) {
   expect(Object.keys(json)).toEqual(['error']);
   return { status, ...json.error };
 }
+
+describe('configurations of the package', () => {
+  const own = join(__dirname, '..', '..', 'configs', 'small.json');
+  const before = process.cwd();
+  beforeEach(() => process.chdir(place.folder));
+  afterEach(() => process.chdir(before));
+
+  test('are found from any folder', async () => {
+    expect(configurationFile('configs/small.json')).toBe(own);
+    // It is read: what is missing is the corpus that it names.
+    const { code, message } = await failure('configs/small.json');
+    expect(code).toBe('FILE_NOT_FOUND');
+    expect(message).toContain(join('fewsound-out', 'folder'));
+    const argv = ['train-classifier', 'configs/classifiers/segmental-digits.json'];
+    const { json } = await cliJson<CliError>([...argv, '--folder', '/nowhere']);
+    expect(json.error.message).toContain('/nowhere');
+  });
+
+  test('stand back behind those of the user, and other paths are as they are', async () => {
+    await mkdir('configs');
+    await writeFile('configs/small.json', '{}');
+    expect(configurationFile('configs/small.json')).toBe('configs/small.json');
+    for (const path of ['configs/absent.json', 'small.json', '/configs/small.json']) {
+      expect(configurationFile(path)).toBe(path);
+    }
+    await rm('configs', { recursive: true });
+  });
+});
 
 describe('a configuration that cannot be read', () => {
   test('missing', async () => {

@@ -1,7 +1,12 @@
-import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chooseRecordings, clipOf, loadTableClip } from '../../lib/tables/recordings';
+import {
+  chooseRecordings,
+  clipOf,
+  loadTableClip,
+  type TableRecording,
+} from '../../lib/tables/recordings';
 import { writeRecording } from '../cli/recording-file';
 import { RATE, writeCorpus } from '../data/made-up-corpus';
 
@@ -30,7 +35,9 @@ describe('chooseRecordings', () => {
     for (const { length } of recordings) expect(length).toBeGreaterThanOrEqual(LONG);
     const names = (chosen: Awaited<ReturnType<typeof vctk>>) =>
       chosen.recordings.map(({ name }) => name);
-    expect(names(await vctk(0))).toEqual(names({ recordings, short: [], leftOut: [] }));
+    expect(names(await vctk(0))).toEqual(
+      names({ recordings, short: [], unreadable: [], leftOut: [] }),
+    );
     expect(names(await vctk(1))).not.toEqual(names(await vctk(0)));
     expect(names(await vctk(0, 3))).toEqual(names(await vctk(0)).slice(0, 3));
   });
@@ -53,6 +60,38 @@ describe('chooseRecordings', () => {
     expect(await loadTableClip(clip)).toMatchObject({ length: LONG, sampleRate: 22_050 });
     // The stretch belongs to the sound, not to its name.
     expect(clipOf(recordings[1] as (typeof recordings)[number], LONG, 0).start).toBe(clip.start);
+  });
+
+  test('passes over what cannot be read, and takes another in its place', async () => {
+    const gtzan = join(folder, 'gtzan');
+    await writeCorpus('gtzan', gtzan);
+    const choose = () =>
+      chooseRecordings({
+        ...{ kind: 'gtzan', folder: gtzan, perGroup: 3, limit: undefined, seed: 0, samples: LONG },
+      });
+    const [first] = (await choose()).recordings as [TableRecording];
+    await writeFile(first.path, 'not audio');
+    const { recordings, short, unreadable } = await choose();
+    expect(recordings).toHaveLength(6);
+    expect(recordings.map(({ name }) => name)).not.toContain(first.name);
+    expect(short).toEqual([]);
+    expect(unreadable).toEqual([
+      { name: first.name, message: expect.stringContaining('not audio') },
+    ]);
+  });
+
+  test('says why where nothing can be read', async () => {
+    const damaged = join(folder, 'damaged');
+    await mkdir(damaged);
+    for (const name of ['a.wav', 'b.wav']) await writeFile(join(damaged, name), 'not audio');
+    const choice = chooseRecordings({
+      ...{ kind: 'folder', folder: damaged, perGroup: undefined, limit: undefined },
+      ...{ seed: 0, samples: LONG },
+    });
+    await expect(choice).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('a.wav: it is '),
+    });
   });
 
   test('refuses a folder without a recording that is long enough', async () => {

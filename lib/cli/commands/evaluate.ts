@@ -1,4 +1,5 @@
 import { openCorpus, type PreparedCorpus } from '../../data/index.js';
+import { requireSamples } from '../../data/training-batches.js';
 import { FewSoundError } from '../../errors.js';
 import { type MetricName, metricNames } from '../../metrics/index.js';
 import { type MetricStatistics, metricStatistics } from '../../metrics/statistics.js';
@@ -10,6 +11,7 @@ import { argument, choice, deviceFlag, flag, integerFrom, quietFlag } from '../f
 import { chooseDevice } from '../runs/processes.js';
 import { findTrainedModel, reconstructSegments, type TrainedModel } from '../runs/trained-model.js';
 import { counted, withProgress } from '../terminal/progress.js';
+import { ofModel } from './analyze/model.js';
 
 const inputs = {
   paths: argument(
@@ -42,8 +44,12 @@ export const evaluateCommand = defineCommand({
     }
     const corpus = await openCorpus(given.paths.at(-1) as string);
     try {
-      // A mistake in the last should not cost the measuring of the first.
       const found = await Promise.all(paths.map(findTrainedModel));
+      // A mistake in the last should not cost the measuring of the first.
+      for (const { file } of found.slice(1)) {
+        using model = await loadHyperNetwork(file);
+        requireFit(file, model, corpus, split);
+      }
       const names = found.map(({ name }) => name);
       const isDistinct = new Set(names).size === names.length;
       const models: Measured[] = [];
@@ -84,7 +90,7 @@ async function measure(
 ): Promise<Measured> {
   const model = await loadHyperNetwork(file, { device: chooseDevice(device) });
   try {
-    requireRate(file, model, corpus);
+    requireFit(file, model, corpus, split);
     const store = corpus[split];
     const total = Math.min(limit, store.length);
     const values = new Map<MetricName, (number | null)[]>(metricNames.map((each) => [each, []]));
@@ -106,13 +112,21 @@ async function measure(
   }
 }
 
-function requireRate(file: string, { sampleRate }: HyperNetwork, corpus: PreparedCorpus): void {
-  if (sampleRate === undefined || sampleRate === corpus.sampleRate) return;
-  throw new FewSoundError(
-    'INVALID_ARGUMENT',
-    `${file} was trained at ${sampleRate} Hz, but ${corpus.folder} has ${corpus.sampleRate} Hz. Prepare the corpus with --sample-rate ${sampleRate}.`,
-    { field: 'sampleRate' },
-  );
+/** @throws FewSoundError INVALID_ARGUMENT for a model of another rate, or of longer segments */
+function requireFit(
+  file: string,
+  { sampleRate, options }: HyperNetwork,
+  corpus: PreparedCorpus,
+  split: Given['split'],
+): void {
+  if (sampleRate !== undefined && sampleRate !== corpus.sampleRate) {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      `${file} was trained at ${sampleRate} Hz, but ${corpus.folder} has ${corpus.sampleRate} Hz. Prepare the corpus with --sample-rate ${sampleRate}.`,
+      { field: 'sampleRate' },
+    );
+  }
+  ofModel(file, () => requireSamples(corpus[split], options.samples));
 }
 
 function means(metrics: Measured['metrics']): Record<string, number | null> {

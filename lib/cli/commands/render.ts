@@ -6,7 +6,7 @@ import { makeFolder } from '../../files.js';
 import type { LearnedClip } from '../../nn/index.js';
 import { loadSound } from '../../nn/load.js';
 import { formatCount, formatSeconds } from '../../report/text-table.js';
-import { defineCommand, type Values } from '../command.js';
+import { defineCommand, letInterrupt, type Values } from '../command.js';
 import { argument, choice, flag, integerFrom, positive, requiredFlag } from '../flags/parsers.js';
 
 /** Which part of the sound to render, and how. */
@@ -42,8 +42,9 @@ export const render = defineCommand({
     out: requiredFlag('--out <file>', 'WAV file to write'),
     ...renderFlags,
   },
-  async run({ model: path, out, ...given }) {
-    const { model, samples, sampleRate, from, to, wav } = await renderNetwork(path, out, given);
+  async run({ model: path, out, ...given }, { signal }) {
+    const rendered = await renderNetwork(path, out, given, signal);
+    const { model, samples, sampleRate, from, to, wav } = rendered;
     return {
       json: { model, samples, sampleRate, from, to, files: { wav } },
       text: `${formatCount(samples)} samples at ${sampleRate} Hz written to ${wav}`,
@@ -63,8 +64,8 @@ export const decode = defineCommand({
     out: flag('--out <file>', 'WAV file to write; default: fewsound-out/NAME.wav'),
     ...renderFlags,
   },
-  async run({ file, out = defaultWav(file), ...given }) {
-    const rendered = await renderNetwork(file, out, given);
+  async run({ file, out = defaultWav(file), ...given }, { signal }) {
+    const rendered = await renderNetwork(file, out, given, signal);
     const { clip, pieces, parameters, samples, sampleRate, wav, model, from, to } = rendered;
     const bytes = byteSizes(statSync(file).size, clip.samples);
     return {
@@ -124,6 +125,7 @@ async function renderNetwork(
   path: string,
   out: string,
   given: Values<typeof renderFlags>,
+  signal: AbortSignal,
 ): Promise<Rendered> {
   const network = await loadSound(path);
   try {
@@ -138,7 +140,9 @@ async function renderNetwork(
     const sampleRate = given.sampleRate ?? clip.sampleRate;
     const from = given.from ?? 0;
     const to = given.to ?? clip.samples / clip.sampleRate;
+    await letInterrupt(signal);
     const samples = network.render({ from, to, sampleRate });
+    await letInterrupt(signal);
     await makeFolder(dirname(resolve(out)));
     await writeWav(
       out,

@@ -26,7 +26,12 @@ import {
 } from '../flags/parsers.js';
 import { chooseDevice } from '../runs/processes.js';
 import { type TrainedClassifier, writeClassifierRunReport } from '../runs/report.js';
-import { type ClassifierConfig, readClassifierConfig, settingsOf } from '../runs/train-config.js';
+import {
+  type ClassifierConfig,
+  configurationFile,
+  readClassifierConfig,
+  settingsOf,
+} from '../runs/train-config.js';
 import {
   afterTrainingFailure,
   announceTraining,
@@ -53,7 +58,7 @@ export const trainClassifierCommand = defineCommand({
   inputs: {
     config: argument(
       '[config]',
-      'a JSON file: model, data and training (configs/classifiers holds some)',
+      'a JSON file: model, data and training (configs/classifiers holds some; one that is not here is taken from the package)',
     ),
     out: flag('--out <folder>', 'folder of the run; default: fewsound-out/NAME of CONFIG'),
     resume: flag(
@@ -74,10 +79,11 @@ export const trainClassifierCommand = defineCommand({
         `${what} when a training is resumed. With --resume, only --folder (if the same recordings have moved), --epochs (if the rate is constant), --device and --threads can be given.`,
       );
     }
-    const source = resume ? join(resolve(run), CLASSIFIER_FILE) : path;
-    if (source === undefined) {
+    const named = resume ? join(resolve(run), CLASSIFIER_FILE) : path;
+    if (named === undefined) {
       throw new UsageError('missing the configuration: fewsound train-classifier CONFIG.json');
     }
+    const source = resume ? named : configurationFile(named);
     const hint = resume
       ? 'Is this the folder of a `fewsound train-classifier`?'
       : 'Give a JSON file with model, data and training; configs/classifiers holds some.';

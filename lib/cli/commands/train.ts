@@ -41,6 +41,7 @@ import { modelFacts, type TrainedRun, writeRunReport } from '../runs/report.js';
 import {
   type CompleteConfig,
   changedConfig,
+  configurationFile,
   readTrainConfig,
   settingsOf,
 } from '../runs/train-config.js';
@@ -63,7 +64,7 @@ import { TRAIN_PROGRESS, validationLine, withProgress } from '../terminal/progre
 const inputs = {
   config: argument(
     '[config]',
-    'a JSON file: model, corpus and training (configs/ holds those of the paper)',
+    'a JSON file: model, corpus and training (configs/ holds those of the paper; one that is not here is taken from the package)',
   ),
   out: flag('--out <folder>', 'folder of the run; default: fewsound-out/NAME of CONFIG'),
   resume: flag('--resume <folder>', 'resume the training in this folder from its last checkpoint'),
@@ -129,16 +130,17 @@ export const trainCommand = defineCommand({
     if (config === undefined) {
       throw new UsageError('missing the configuration: fewsound train CONFIG.json');
     }
-    const name = basename(config, extname(config));
+    const source = configurationFile(config);
+    const name = basename(source, extname(source));
     const folder = resolve(out ?? join('fewsound-out', name));
     return asOneOfSeveral(context, async () => {
       const stored = await readTrainConfig(
-        config,
+        source,
         'Give a JSON file with model, corpus and training; configs/ holds those of the paper.',
       );
       requireFreeFolder(runFiles(folder), 'train');
-      const complete = { name, ...changedConfig(config, stored, changes) };
-      return new HyperRun(folder, config, complete, given, false).run(context);
+      const complete = { name, ...changedConfig(source, stored, changes) };
+      return new HyperRun(folder, source, complete, given, false).run(context);
     });
   },
 });

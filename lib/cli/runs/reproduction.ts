@@ -129,19 +129,22 @@ export async function reproduceFits(
     facts: {
       Fits: { steps, recipe, seed, optimizer: 'AdamW' },
       Recordings: {
-        'too short': chosen.short.length > 0 ? chosen.short.join(', ') : 'none',
+        'too short': listed(chosen.short),
+        unreadable: listed(chosen.unreadable.map(({ name }) => name)),
         chosen: formatCount(chosen.recordings.length),
       },
       Versions: versions(),
     },
   });
-  const { leftOut, short } = chosen;
+  const { leftOut, short, unreadable } = chosen;
   return {
     ...written,
-    json: { ...written.json, leftOut, short, failures },
+    json: { ...written.json, leftOut, short, unreadable, failures },
     ...(failures.length > 0 && { status: 1 }),
   };
 }
+
+const listed = (names: readonly string[]) => (names.length > 0 ? names.join(', ') : 'none');
 
 function sourceOf({ clips, corpus = [] }: Given): { kind: CorpusKind; folder: string } {
   if (clips !== undefined && corpus.length === 0) return { kind: 'folder', folder: clips };

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { placementField } from '../../audio/placement.js';
 import { classSourceSchema } from '../../data/classes/class-source.js';
@@ -7,6 +7,7 @@ import type { ClassSource, LabeledClipsOptions } from '../../data/index.js';
 import { readJson } from '../../files.js';
 import { type ClassifierKind, classifierKinds, type HyperNetworkKind } from '../../nn/index.js';
 import { defined, flag, optionsObject, parseOptions, sampleRateField } from '../../options.js';
+import { packageRoot } from '../../setup/libtorch.js';
 import type { ScheduleKind, TrainClassifierOptions, TrainOptions } from '../../train/index.js';
 import { courseVersion, withPeakRate } from '../../train/schedule.js';
 import { trainClassifierOptionNames } from '../../train/train-classifier-options.js';
@@ -26,6 +27,16 @@ const isSetting = (name: string) => !(OF_THE_CALL as readonly string[]).includes
 /** The options of a training that are settings of it, for its report. */
 export function settingsOf(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(options).filter(([name]) => isSetting(name)));
+}
+
+/**
+ * The file of a configuration: the given one, or where there is none, that of the package, whose
+ * configs/ is not below the folder of a user who has installed it.
+ */
+export function configurationFile(path: string): string {
+  if (!path.startsWith('configs/') || existsSync(path)) return path;
+  const own = join(packageRoot(), path);
+  return existsSync(own) ? own : path;
 }
 
 interface Config<Kind, Options> {

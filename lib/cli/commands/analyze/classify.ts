@@ -6,6 +6,7 @@ import {
   LabeledClips,
   type LabeledFiles,
   listClasses,
+  stratifiedFolds,
   takeOfEachClass,
 } from '../../../data/index.js';
 import { throwIfAborted } from '../../../errors.js';
@@ -86,6 +87,8 @@ export const classify = defineCommand({
       warnOfLeftOut(leftOut, context);
       const listed = takeOfEachClass(all, given);
       const labels = listed.files.map(({ label }) => label);
+      // Too few recordings of a class should not show after all were read.
+      stratifiedFolds(labels, listed.labels, given.folds, given.seed);
       const found = await withProgress(context, '', PROGRESS, async ({ update }) => {
         const features = await responsesOf(listed, filters, given, context, update);
         const { folds, degree, cost, seed, workers } = given;

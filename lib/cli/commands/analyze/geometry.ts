@@ -1,15 +1,15 @@
 import { parse, resolve, sep } from 'node:path';
-import {
-  geometryOfModel,
-  type LayerDescription,
-  type LayerGeometry,
-  type ModelGeometryOptions,
+import type {
+  LayerDescription,
+  LayerGeometry,
+  ModelGeometryOptions,
 } from '../../../analysis/index.js';
+import { layerGeometries } from '../../../analysis/model-geometry.js';
 import { readJson, writeFileAtomic } from '../../../files.js';
 import { layerCurvesSvg, layerTable, writeAnalysisReport } from '../../../report/index.js';
 import { textTable } from '../../../report/text-table.js';
 import { scope } from '../../../tensor/index.js';
-import { defineCommand, type Values } from '../../command.js';
+import { defineCommand, letInterrupt, type Values } from '../../command.js';
 import { argument, choice, flag } from '../../flags/parsers.js';
 import { packageVersion } from '../../machine.js';
 import { type FileWriter, RunFolder } from '../../runs/folder.js';
@@ -46,12 +46,12 @@ export const geometry = defineCommand({
     'fewsound analyze geometry first.pth second.pth --out geometry',
   ],
   inputs,
-  async run(given) {
+  async run(given, { signal }) {
     const model = await groupingOf(given);
     const models: Analyzed[] = [];
     const names = distinctNames(given.models);
     for (const [index, file] of given.models.entries()) {
-      models.push({ ...(await analyze(file, model, given)), name: names[index] as string });
+      models.push({ ...(await analyze(file, model, given, signal)), name: names[index] as string });
     }
     const files = given.out === undefined ? undefined : await writeFiles(given, models);
     const listed = models.map(({ file, layers }) => ({ model: file, layers: layers.map(plain) }));
@@ -99,11 +99,18 @@ async function analyze(
   file: string,
   model: NonNullable<ModelGeometryOptions['model']>,
   { layer, gap, out }: Given,
+  signal: AbortSignal,
 ): Promise<Analyzed> {
   return scope(async () => {
     const { state, spline, name } = await readAnalyzedModel(file);
     const options = { model, gap, spline, layers: layer, distributions: out !== undefined };
-    return { file, name, layers: ofModel(name, () => geometryOfModel(state, options)) };
+    const layers: LayerGeometry[] = [];
+    await letInterrupt(signal);
+    for (const compute of ofModel(name, () => layerGeometries(state, options))) {
+      layers.push(ofModel(name, compute));
+      await letInterrupt(signal);
+    }
+    return { file, name, layers };
   });
 }
 

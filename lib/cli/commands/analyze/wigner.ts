@@ -3,7 +3,7 @@ import { writeFileAtomic } from '../../../files.js';
 import { type BankContours, contoursSvg, writeAnalysisReport } from '../../../report/index.js';
 import { textTable } from '../../../report/text-table.js';
 import { scope } from '../../../tensor/index.js';
-import { defineCommand } from '../../command.js';
+import { defineCommand, letInterrupt } from '../../command.js';
 import { argument, flag, integerFrom, real } from '../../flags/parsers.js';
 import { packageVersion } from '../../machine.js';
 import { RunFolder } from '../../runs/folder.js';
@@ -37,19 +37,23 @@ export const wigner = defineCommand({
     ),
     out: outFlag,
   },
-  run: ({ model: path, most, threshold, lagWindow, timeWindow, out, ...waveform }) =>
+  run: ({ model: path, most, threshold, lagWindow, timeWindow, out, ...waveform }, { signal }) =>
     scope(async () => {
       const model = await readAnalyzedModel(path);
       const { layers, banks, sampleRate } = filtersOf(model, waveform);
       const smoothing = { lagWindow, timeWindow };
-      const distributions = banks.map((bank) => wignerVille(bank, smoothing));
-      const found = layers.flatMap((layer, bank) => {
-        const ofBank = distributions[bank] ?? [];
-        return filterContours(ofBank, { threshold }).map((contour, index): Filter => {
-          const peak = highest(ofBank[index] as WignerVille);
-          return { layer, index, ...contour, peak };
-        });
-      });
+      const found: Filter[] = [];
+      await letInterrupt(signal);
+      for (const [bank, filters] of banks.entries()) {
+        const layer = layers[bank] as string;
+        const distributions = wignerVille(filters, smoothing);
+        await letInterrupt(signal);
+        for (const [index, contour] of filterContours(distributions, { threshold }).entries()) {
+          const peak = highest(distributions[index] as WignerVille);
+          found.push({ layer, index, ...contour, peak });
+        }
+        await letInterrupt(signal);
+      }
       const kept = new Set(
         [...found].sort((a, b) => b.energy - a.energy).slice(0, most ?? found.length),
       );
