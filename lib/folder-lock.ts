@@ -76,10 +76,10 @@ export function occupy(folder: string, pid = process.pid): Disposable {
     const text = `cannot write to ${folder}: ${(cause as Error).message}`;
     throw new FewSoundError('IO', text, { cause });
   }
-  return { [Symbol.dispose]: () => leave(folder) };
+  return { [Symbol.dispose]: () => leave(folder, pid) };
 }
 
-/** Leaves a folder that this process may have taken. */
-export function leave(folder: string): void {
-  if (namedIn(folder) === processName(process.pid)) rmSync(lockOf(folder), { force: true });
+/** Leaves a folder that a process, by default this one, may have taken. */
+export function leave(folder: string, pid = process.pid): void {
+  if (namedIn(folder) === processName(pid)) rmSync(lockOf(folder), { force: true });
 }

@@ -221,16 +221,16 @@ function lookAtPython(versions: readonly string[]): LibTorchCandidate {
   } as const;
   // find_spec finds the package without importing it, which would take seconds.
   const { status, stdout, error } = spawnSync(
-    named ?? 'python3',
+    named || 'python3',
     [
       '-c',
       "import importlib.util as u; s = u.find_spec('torch'); print(s.submodule_search_locations[0] if s else '')",
     ],
     { encoding: 'utf8', env: process.env },
   );
-  if (error || status !== 0) return { ...nothing, reason: `${named ?? 'python3'} cannot be run` };
+  if (error || status !== 0) return { ...nothing, reason: `${named || 'python3'} cannot be run` };
   const path = stdout.trim();
-  if (!path) return { ...nothing, reason: `${named ?? 'python3'} has no torch` };
+  if (!path) return { ...nothing, reason: `${named || 'python3'} has no torch` };
   return examine(source, path, explicit, versions);
 }
 
