@@ -314,9 +314,13 @@ function requireUsefulLoss(samples: number, { loss, lossRamps, epochs }: Resolve
   );
 }
 
-/** Whether a weight of the loss is still on its way in the last epoch. */
-function endsInRamp({ lossRamps, epochs }: ResolvedTrain): boolean {
-  return Object.values(lossRamps).some((ramp) => ramp !== undefined && ramp.epochs > epochs - 1);
+/**
+ * Epochs as far as weights of the loss are on their way: validations take those of the last one, and
+ * must not be compared with others.
+ */
+function epochsOfRamps({ lossRamps, epochs }: ResolvedTrain): { epochs?: number } {
+  const lengths = Object.values(lossRamps).flatMap((ramp) => ramp?.epochs ?? []);
+  return lengths.length === 0 ? {} : { epochs: Math.min(epochs, Math.max(...lengths) + 1) };
 }
 
 /** Everything that decides the course of a training: what one that goes on must have alike. */
@@ -342,9 +346,8 @@ export function courseOf({ model, corpus, options, recordingsPerStep }: Training
     recordingsPerStep,
     ...optimizerOf(options),
     schedule,
-    // A constant rate does not know how long the training is: it may go on further, unless its
-    // validations, which take the weights of the last epoch, would be others then.
-    ...((schedule.kind !== 'constant' || endsInRamp(options)) && { epochs }),
+    // A constant rate does not know how long the training is: it may go on further.
+    ...(schedule.kind !== 'constant' ? { epochs } : epochsOfRamps(options)),
     stepPer,
     loss,
     lossRamps,
