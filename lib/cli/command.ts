@@ -100,6 +100,16 @@ export function reworded(error: FewSoundError, message: string): FewSoundError {
   return new FewSoundError(code, message, { cause: error, field, shapes });
 }
 
+/** Names the model in the errors of work that does not know where it is from. */
+export function ofModel<T>(name: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof FewSoundError)) throw error;
+    throw reworded(error, `${name}: ${error.message}`);
+  }
+}
+
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red';
 
 /** Colors text where the stream is a terminal and the user has not set NO_COLOR. */

@@ -6,12 +6,17 @@ import { type MetricStatistics, metricStatistics } from '../../metrics/statistic
 import { type HyperNetwork, loadHyperNetwork } from '../../nn/index.js';
 import { runsTable } from '../../report/tables.js';
 import { formatCount } from '../../report/text-table.js';
-import { type CommandContext, defineCommand, UsageError, type Values } from '../command.js';
+import {
+  type CommandContext,
+  defineCommand,
+  ofModel,
+  UsageError,
+  type Values,
+} from '../command.js';
 import { argument, choice, deviceFlag, flag, integerFrom, quietFlag } from '../flags/parsers.js';
 import { chooseDevice } from '../runs/processes.js';
 import { findTrainedModel, reconstructSegments, type TrainedModel } from '../runs/trained-model.js';
 import { counted, withProgress } from '../terminal/progress.js';
-import { ofModel } from './analyze/model.js';
 
 const inputs = {
   paths: argument(

@@ -9,11 +9,11 @@ import { readJson, writeFileAtomic } from '../../../files.js';
 import { layerCurvesSvg, layerTable, writeAnalysisReport } from '../../../report/index.js';
 import { textTable } from '../../../report/text-table.js';
 import { scope } from '../../../tensor/index.js';
-import { defineCommand, letInterrupt, type Values } from '../../command.js';
+import { defineCommand, letInterrupt, ofModel, type Values } from '../../command.js';
 import { argument, choice, flag } from '../../flags/parsers.js';
 import { packageVersion } from '../../machine.js';
 import { type FileWriter, RunFolder } from '../../runs/folder.js';
-import { MODEL_ARGUMENT, ofModel, outFlag, readAnalyzedModel } from './model.js';
+import { MODEL_ARGUMENT, outFlag, readAnalyzedModel } from './model.js';
 
 const inputs = {
   models: argument(

@@ -6,7 +6,7 @@ import {
   waveformFilters,
 } from '../../../analysis/index.js';
 import { FewSoundError } from '../../../errors.js';
-import { reworded, type Values } from '../../command.js';
+import { ofModel, type Values } from '../../command.js';
 import { flag, integerFrom } from '../../flags/parsers.js';
 
 /** The meaning of an argument that names a model. */
@@ -74,14 +74,4 @@ export function filtersOf(
   const sampleRate = known ?? PAPER_RATE;
   const filters = ofModel(name, () => waveformFilters(state, { layer, stride, sampleRate }));
   return { ...filters, sampleRate, rateIsAssumed: known === undefined };
-}
-
-/** Names the model in the errors of an analysis that knows its tensors only. */
-export function ofModel<T>(name: string, analyze: () => T): T {
-  try {
-    return analyze();
-  } catch (error) {
-    if (!(error instanceof FewSoundError)) throw error;
-    throw reworded(error, `${name}: ${error.message}`);
-  }
 }
