@@ -192,11 +192,32 @@ describe('fewsound fit', () => {
     await mkdir(out());
     await writeFile(join(out(), 'notes.txt'), 'mine');
     await writeFile(join(out(), 'report.html'), 'old');
+    await mkdir(join(out(), 'checkpoints'));
+    await writeFile(join(out(), 'checkpoints', 'best.safetensors'), 'mine too');
     const { status } = await cliJson(['fit', recording, ...QUICK, '--out', out()]);
     expect(status).toBe(0);
     expect(await readFile(join(out(), 'notes.txt'), 'utf8')).toBe('mine');
     expect(await readFile(join(out(), 'report.html'), 'utf8')).toMatch(/^<!doctype html>/);
+    expect(await readdir(join(out(), 'checkpoints'))).toEqual(['best.safetensors']);
   });
+
+  test.each(['train.json', 'classifier.json', 'checkpoints/last.safetensors'])(
+    'refuses the folder of a training (%s), and touches nothing in it',
+    async (name) => {
+      await mkdir(join(out(), 'checkpoints'), { recursive: true });
+      await writeFile(join(out(), name), '{}');
+      const before = await readdir(out(), { recursive: true });
+      const { json: result } = await cliJson<CliError>([
+        'fit',
+        recording,
+        ...QUICK,
+        '--out',
+        out(),
+      ]);
+      expect(result.error).toMatchObject({ code: 'INVALID_ARGUMENT', field: 'out' });
+      expect(await readdir(out(), { recursive: true })).toEqual(before);
+    },
+  );
 
   test('tells people the metrics and where the files are', async () => {
     const { status, stdout, stderr } = await cli([

@@ -40,6 +40,7 @@ import {
 } from '../runs/fitting.js';
 import { type FileWriter, prettyJson, RUN_FILES, RunFolder } from '../runs/folder.js';
 import { findStart } from '../runs/trained-model.js';
+import { requireNoTraining } from '../runs/training.js';
 import { measureYardstick, type Yardstick, yardstickJson } from '../runs/yardstick.js';
 import { announce } from '../terminal/announce.js';
 import { metricsText, yardstickText } from '../terminal/metrics.js';
@@ -181,7 +182,9 @@ async function startFit(
     fitOptions: fitting.resolvedTraining,
   };
   const source = basename(audio, extname(audio));
-  const folder = await RunFolder.open(given.out ?? join('fewsound-out', `${source}-${model}`));
+  const out = given.out ?? join('fewsound-out', `${source}-${model}`);
+  requireNoTraining(out);
+  const folder = await RunFolder.open(out);
   using _occupied = folder.occupy();
   await folder.removeCheckpoints();
   return await new FitRun(folder, config, fitting, wider, checkpointEvery).run(context);

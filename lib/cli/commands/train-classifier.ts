@@ -32,6 +32,7 @@ import {
   readClassifierConfig,
   settingsOf,
 } from '../runs/train-config.js';
+import { CLASSIFIER_FILE } from '../runs/trained-model.js';
 import {
   afterTrainingFailure,
   announceTraining,
@@ -43,9 +44,6 @@ import {
 } from '../runs/training.js';
 import { warnOfLeftOut } from '../terminal/left-out.js';
 import { counted, TRAIN_PROGRESS, withProgress } from '../terminal/progress.js';
-
-/** The file of a run that holds what it was started with, in the form of a configuration. */
-const CLASSIFIER_FILE = 'classifier.json';
 
 export const trainClassifierCommand = defineCommand({
   description:

@@ -19,6 +19,12 @@ export const RUN_FILES = {
   log: 'metrics.jsonl',
 } as const;
 
+/** The states of a fit, or of its pieces. */
+const STATE = /^(latest|piece-\d{4,})\.safetensors$/;
+
+/** What a process that was killed left of one. */
+const TORN_STATE = /^\.(latest|piece-\d{4,})\.safetensors\.\w+\.tmp$/;
+
 /** Writes a file at a path. */
 export type FileWriter = (path: string) => Promise<void>;
 
@@ -64,13 +70,17 @@ export class RunFolder {
   /** Names of the checkpoints in it. */
   checkpoints(): ReadonlySet<string> {
     if (!existsSync(this.checkpointFolder)) return new Set();
-    return new Set(
-      readdirSync(this.checkpointFolder).filter((name) => name.endsWith('.safetensors')),
-    );
+    return new Set(readdirSync(this.checkpointFolder).filter((name) => STATE.test(name)));
   }
 
+  /** Removes what a fit keeps there, and the folder where nothing else is in it. */
   async removeCheckpoints(): Promise<void> {
-    await rm(this.checkpointFolder, { recursive: true, force: true });
+    if (!existsSync(this.checkpointFolder)) return;
+    for (const name of await readdir(this.checkpointFolder)) {
+      if (!STATE.test(name) && !TORN_STATE.test(name)) continue;
+      await rm(join(this.checkpointFolder, name), { force: true });
+    }
+    await rmdir(this.checkpointFolder).catch(() => {});
   }
 
   /**

@@ -71,6 +71,8 @@ function reconstruct(model: HyperNetwork, recordings: Float32Array): Float32Arra
 
 /** The file of a run that holds what it was started with, in the form of a configuration. */
 export const TRAIN_FILE = 'train.json';
+/** The same of a classifier's. */
+export const CLASSIFIER_FILE = 'classifier.json';
 
 /** A trained model on disk. */
 export interface TrainedModel {

@@ -7,11 +7,13 @@ import {
   type MetricsRecord,
   type RunFiles,
   readMetricsLog,
+  runFiles,
   type ValidationRecord,
 } from '../../train/index.js';
 import { type CommandContext, reworded } from '../command.js';
 import { announce } from '../terminal/announce.js';
 import { prettyJson } from './folder.js';
+import { CLASSIFIER_FILE, TRAIN_FILE } from './trained-model.js';
 
 /** The state of a training, from its log. */
 export interface TrainingOutcome {
@@ -90,6 +92,18 @@ export function requireFreeFolder(
   throw new FewSoundError(
     'INVALID_ARGUMENT',
     `${folder} already holds a run (${basename(taken)}). ${remedy}`,
+    { field: 'out' },
+  );
+}
+
+/** @throws FewSoundError INVALID_ARGUMENT for the folder of a training */
+export function requireNoTraining(folder: string): void {
+  const configurations = [TRAIN_FILE, CLASSIFIER_FILE].map((name) => join(folder, name));
+  const taken = [runFiles(folder).last, ...configurations].find((path) => existsSync(path));
+  if (taken === undefined) return;
+  throw new FewSoundError(
+    'INVALID_ARGUMENT',
+    `${folder} holds a training (${basename(taken)}). Choose another folder with --out.`,
     { field: 'out' },
   );
 }
