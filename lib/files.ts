@@ -316,6 +316,9 @@ export async function withFile<T>(path: string, use: (file: FileHandle) => Promi
   }
 }
 
+/** Bytes that are read at once: Node 20 ends the process where they are 2 GiB or more. */
+const LARGEST_READ = 2 ** 30;
+
 /**
  * Bytes of a file, exactly as many as asked for, which the caller has compared with the file's
  * size.
@@ -328,7 +331,8 @@ export async function readExactly(
 ): Promise<Buffer<ArrayBuffer>> {
   const buffer = Buffer.alloc(length);
   for (let done = 0; done < length; ) {
-    const { bytesRead } = await file.read(buffer, done, length - done, position + done);
+    const piece = Math.min(length - done, LARGEST_READ);
+    const { bytesRead } = await file.read(buffer, done, piece, position + done);
     if (bytesRead === 0) throw fault('it ends before its data do');
     done += bytesRead;
   }

@@ -1,6 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, writeFile } from 'node:fs/promises';
 import { throwIfAborted } from '../lib/errors';
-import { makeFolder, readJson } from '../lib/files';
+import { makeFolder, readExactly, readJson } from '../lib/files';
 import { temporaryFolder } from './nn/temporary-folder';
 
 const at = temporaryFolder();
@@ -50,4 +50,23 @@ test('throwIfAborted gives the reason of the signal', () => {
   expect(() => throwIfAborted(AbortSignal.abort('enough'), 'stopped.')).toThrow(
     expect.objectContaining({ code: 'ABORTED', message: 'stopped.', cause: 'enough' }),
   );
+});
+
+describe('readExactly', () => {
+  test('reads no more at once than every Node can', async () => {
+    const reads: [offset: number, length: number, position: number][] = [];
+    const file = {
+      read: async (_: Buffer, ...where: (typeof reads)[number]) => {
+        reads.push(where);
+        return { bytesRead: where[1] };
+      },
+    };
+    const bytes = await readExactly(file as never as FileHandle, 8, 2 ** 31 + 5, Error as never);
+    expect(bytes).toHaveLength(2 ** 31 + 5);
+    expect(reads).toEqual([
+      [0, 2 ** 30, 8],
+      [2 ** 30, 2 ** 30, 2 ** 30 + 8],
+      [2 ** 31, 5, 2 ** 31 + 8],
+    ]);
+  });
 });
