@@ -37,31 +37,39 @@ class Frame {
 
   close(result: unknown): void {
     this.open = false;
-    const leaving = this.members.size > 0 ? this.leaving(result) : new Set<Resource>();
-    const outer = nearestOpen(this.parent);
-    for (const member of this.members) {
-      if (!leaving.has(member)) {
-        frames.delete(member);
-        member.dispose();
-      } else {
-        enter(member, outer);
+    let leaving = new Set<Resource>();
+    try {
+      if (this.members.size > 0) leaving = this.leaving(result);
+    } finally {
+      // A result that cannot be looked into keeps none.
+      const outer = nearestOpen(this.parent);
+      for (const member of this.members) {
+        if (!leaving.has(member)) {
+          frames.delete(member);
+          member.dispose();
+        } else {
+          enter(member, outer);
+        }
       }
+      this.members.clear();
     }
-    this.members.clear();
   }
 
   private leaving(result: unknown): Set<Resource> {
     const found = new Set<Resource>();
-    const seen = new Set<unknown>();
-    const queue: unknown[] = [result];
-    for (let value = queue.pop(); ; value = queue.pop()) {
-      if (typeof value === 'object' && value !== null && !seen.has(value)) {
-        seen.add(value);
-        if (this.members.has(value as Resource)) found.add(value as Resource);
-        queue.push(...inside(value));
-      }
-      if (queue.length === 0) return found;
+    const seen = new Set<object>();
+    const queue: object[] = [];
+    const visit = (value: unknown) => {
+      if (typeof value !== 'object' || value === null || seen.has(value)) return;
+      seen.add(value);
+      queue.push(value);
+    };
+    visit(result);
+    for (let value = queue.pop(); value !== undefined; value = queue.pop()) {
+      if (this.members.has(value as Resource)) found.add(value as Resource);
+      for (const part of inside(value)) visit(part);
     }
+    return found;
   }
 }
 

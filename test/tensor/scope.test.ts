@@ -89,6 +89,29 @@ describe('scope', () => {
     expect(live()).toBe(before);
   });
 
+  it('finds tensors in large results', () => {
+    const before = live();
+    const [list, kept] = scope(() => [zeros([200_000]).toArray(), zeros([1])] as const);
+    expect(list).toHaveLength(200_000);
+    expect([kept.disposed, live()]).toEqual([false, before + 1]);
+    kept.dispose();
+  });
+
+  it('frees everything when the result cannot be looked into', async () => {
+    const before = live();
+    const result = () => {
+      zeros([9]);
+      return {
+        get part() {
+          throw new Error('on purpose');
+        },
+      };
+    };
+    expect(() => scope(result)).toThrow('on purpose');
+    await expect(scope(async () => result())).rejects.toThrow('on purpose');
+    expect(live()).toBe(before);
+  });
+
   it('works with async bodies', async () => {
     const before = live();
     const kept = await scope(async () => {
