@@ -72,23 +72,35 @@ function parseObject(text: string, fault: Fault): Record<string, unknown> {
 /** The keys of an object in JSON text; of equal keys, JSON.parse keeps only the last. */
 function topLevelKeys(text: string): string[] {
   const keys: string[] = [];
-  const token = /"(?:[^"\\]|\\.)*"|[{}[\]:,]/gs;
   let depth = 0;
   let expectsKey = false;
-  for (const [part] of text.matchAll(token)) {
-    if (part === '{' || part === '[') {
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '{' || character === '[') {
       depth += 1;
-      expectsKey = part === '{' && depth === 1;
-    } else if (part === '}' || part === ']') {
+      expectsKey = character === '{' && depth === 1;
+    } else if (character === '}' || character === ']') {
       depth -= 1;
-    } else if (part === ',') {
+    } else if (character === ',') {
       expectsKey = depth === 1;
-    } else if (expectsKey && part !== ':') {
-      keys.push(JSON.parse(part));
+    } else if (character === '"') {
+      const end = stringEnd(text, at);
+      if (expectsKey) keys.push(JSON.parse(text.slice(at, end + 1)));
       expectsKey = false;
+      at = end;
     }
   }
   return keys;
+}
+
+/**
+ * Where the string that starts at a quote ends. A regular expression overflows its stack on long
+ * ones.
+ */
+function stringEnd(text: string, start: number): number {
+  let at = start + 1;
+  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  return at;
 }
 
 function firstDuplicate(keys: readonly string[]): string | undefined {

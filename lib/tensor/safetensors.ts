@@ -41,7 +41,7 @@ const PAIRS = 'complex128';
  * complex64 is written as C64; complex128, which the format lacks, as F64 [..., 2], with the
  * tensor's name in the metadata `complex128` so that `readSafetensors` restores it.
  *
- * @param metadata strings by name
+ * @param metadata strings by name; not `complex128`
  * @throws FewSoundError INVALID_ARGUMENT, DISPOSED, IO
  */
 export async function writeSafetensors(
@@ -51,13 +51,20 @@ export async function writeSafetensors(
 ): Promise<void> {
   const entries: [string, Tensor][] = types.isMap(tensors) ? [...tensors] : Object.entries(tensors);
   for (const [key, value] of Object.entries(metadata)) {
+    if (key === PAIRS) {
+      throw invalidArgument(
+        key,
+        `writeSafetensors: the metadata "${PAIRS}" says which tensors are complex; choose another name.`,
+      );
+    }
     if (typeof value === 'string') continue;
     throw invalidArgument(
       key,
       `writeSafetensors: metadata "${key}" is a ${typeof value}; expected a string.`,
     );
   }
-  const header: Record<string, unknown> = {};
+  // Without a prototype, so that "__proto__" is a name like any other.
+  const header: Record<string, unknown> = Object.create(null);
   const chunks: Uint8Array[] = [];
   const pairs: string[] = [];
   let position = 0;

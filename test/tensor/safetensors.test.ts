@@ -6,6 +6,7 @@ import { FewSoundError } from '../../lib/errors';
 import {
   arange,
   memory,
+  ones,
   ops,
   readSafetensors,
   readSafetensorsHeader,
@@ -51,6 +52,7 @@ describe('writeSafetensors and readSafetensors', () => {
         empty: zeros([0, 5]),
         'special values': tensor([Number.NaN, Number.POSITIVE_INFINITY, -0]),
         'ünïcode "quoted"': zeros([1]),
+        ['__proto__']: ones([2]),
       };
       await writeSafetensors(file(), tensors, { note: 'äöü\n', empty: '' });
       const back = await readSafetensors(file());
@@ -93,8 +95,19 @@ describe('writeSafetensors and readSafetensors', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('refuse metadata that are not strings, and the name of the metadata', async () => {
+  it('bring back long texts', async () => {
+    const metadata = { plain: 'x'.repeat(1e7), escaped: '"\n'.repeat(5e6) };
+    await writeSafetensors(file(), {}, metadata);
+    const back = (await readSafetensors(file())).metadata;
+    expect(Object.entries(metadata).every(([name, text]) => back[name] === text)).toBe(true);
+  });
+
+  it('refuse metadata that are not strings, and reserved names', async () => {
     await scope(async () => {
+      await expect(writeSafetensors(file(), {}, { complex128: '["w"]' })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        field: 'complex128',
+      });
       await expect(writeSafetensors(file(), {}, { n: 1 as never })).rejects.toThrow(
         /metadata "n" is a number/,
       );
