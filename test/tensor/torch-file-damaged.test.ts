@@ -98,6 +98,7 @@ describe('a file of the legacy format that is not sound', () => {
       /not have the size/,
     ],
     ['has a strange storage', legacyBytes(data, ['1'], [uint64(4), four]), /none of its tensors/],
+    ['has a list for a key', legacyBytes(data, [], [], { moreKeys: ']' }), /neither text nor/],
     ['has it twice', legacyBytes(data, ['0', '0'], [uint64(4), four, four, four]), /"0" twice/],
     [
       'claims a huge one',

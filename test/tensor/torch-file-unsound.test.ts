@@ -36,6 +36,11 @@ test('the files made by hand are as PyTorch has them', async () => {
   ]);
 });
 
+test('keys that are true or false are written as Python prints them', async () => {
+  const bytes = torchZip(pickle('}(\x88K\x01\x89K\x02\x89\x85K\x03u'), {});
+  expect(await read(bytes, ({ values }) => values)).toEqual({ True: 1, False: 2, '(False,)': 3 });
+});
+
 describe('a file that would run something', () => {
   test.each([
     ['malicious_reduce.pth', /asks for posix\.system, which is refused/],

@@ -81,6 +81,9 @@ async function findStorages(
   const positions = new Map<string, number>();
   let position = end;
   for (const key of keys) {
+    if (typeof key !== 'string' && typeof key !== 'number') {
+      throw fault('its list of storages has a key that is neither text nor a number');
+    }
     const storage = storages.get(String(key));
     if (!storage) throw fault('it has a storage that none of its tensors uses');
     const shown = nameText(storage.key);

@@ -111,6 +111,7 @@ class Walk {
   private keyText(key: PickleValue, path: string, depth = 0): string {
     this.budget.spend(1);
     if (key === null) return 'None';
+    if (typeof key === 'boolean') return key ? 'True' : 'False';
     if (typeof key !== 'object') {
       // Within a tuple it is copied.
       if (depth > 0 && typeof key === 'string') this.budget.spend(key.length);

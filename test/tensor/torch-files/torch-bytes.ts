@@ -155,14 +155,14 @@ export function legacyBytes(
   data: Uint8Array,
   keys: readonly string[],
   storages: readonly Uint8Array[],
-  { version = 'M\xe9\x03', littleEndian = '\x88' } = {},
+  { version = 'M\xe9\x03', littleEndian = '\x88', moreKeys = '' } = {},
 ): Buffer {
   return Buffer.concat([
     pickle('\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19'),
     pickle(version),
     pickle('}', text('little_endian'), littleEndian, 's'),
     data,
-    pickle('](', ...keys.map(text), 'e'),
+    pickle('](', ...keys.map(text), moreKeys, 'e'),
     ...storages,
   ]);
 }
