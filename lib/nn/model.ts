@@ -138,14 +138,24 @@ export abstract class Model<Options extends ModelOptions = ModelOptions> {
   }
 
   #own(): { parameters: Map<string, Tensor>; buffers: Map<string, Tensor> } {
-    if (this.#tensors !== undefined) return this.#tensors;
+    const known = this.#tensors;
+    if (known !== undefined && !isDisposedIn(known.parameters) && !isDisposedIn(known.buffers)) {
+      return known;
+    }
     const tensors = { parameters: new Map<string, Tensor>(), buffers: new Map<string, Tensor>() };
     for (const [name, handle, learnable] of addon().modelTensors(this.handle)) {
-      (learnable ? tensors.parameters : tensors.buffers).set(name, ownTensor(handle));
+      const kind = learnable ? 'parameters' : 'buffers';
+      const existing = known?.[kind].get(name);
+      // Whoever disposed of one has let go of it alone; the model still computes with it.
+      tensors[kind].set(name, existing?.disposed === false ? existing : ownTensor(handle));
     }
     this.#tensors = tensors;
     return tensors;
   }
+}
+
+function isDisposedIn(tensors: ReadonlyMap<string, Tensor>): boolean {
+  return [...tensors.values()].some(({ disposed }) => disposed);
 }
 
 function drawSeed(): number {

@@ -77,6 +77,21 @@ describe('the file', () => {
   });
 });
 
+it("a parameter that was disposed of is still the model's", async () => {
+  const path = inFolder('disposed.safetensors');
+  using network = smallNetwork('kan');
+  const before = network.parameters();
+  const [name, parameter] = [...before][0] as [string, Tensor];
+  parameter.dispose();
+  await network.save(path);
+  using loaded = (await load(path)) as Inr;
+  expect(loaded.render(9)).toEqual(network.render(9));
+  const after = network.parameters();
+  expect(after.get(name)?.disposed).toBe(false);
+  before.delete(name);
+  for (const [other, tensor] of before) expect(after.get(other)).toBe(tensor);
+});
+
 describe('load refuses', () => {
   /** A saved NeRF whose tensors and metadata are changed. */
   async function changed(
