@@ -115,6 +115,8 @@ function naturalDtype(data: ArrayBufferView): DType {
   if (types.isFloat32Array(data)) return 'float32';
   if (types.isFloat64Array(data)) return 'float64';
   if (types.isDataView(data)) throw invalid('data', 'data is a DataView; expected a typed array');
+  // Node has it, and a check for it, from version 24 on.
+  if (Object.prototype.toString.call(data) === '[object Float16Array]') return 'float32';
   return 'int64';
 }
 

@@ -56,6 +56,14 @@ describe('tensor()', () => {
     ],
     ['Float64Array', Float64Array.of(1, 2), {}, 'float64', [2], [1, 2]],
     [
+      'Float16Array, which not every Node has',
+      Object.defineProperty(Uint8Array.of(1, 2), Symbol.toStringTag, { value: 'Float16Array' }),
+      {},
+      'float32',
+      [2],
+      [1, 2],
+    ],
+    [
       'Float64Array as float32',
       Float64Array.of(1, 2),
       { dtype: 'float32' },
