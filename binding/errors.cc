@@ -13,6 +13,7 @@
 #include "binding/environment.h"
 #include "binding/tensor_handle.h"
 #include "native/distributed/process_group.h"
+#include "native/train/fitter.h"
 
 namespace fewsound::binding {
 namespace {
@@ -33,6 +34,8 @@ const char* codeName(Code code) {
       return "DEVICE_UNAVAILABLE";
     case Code::kOutOfMemory:
       return "OUT_OF_MEMORY";
+    case Code::kDiverged:
+      return "DIVERGED";
     case Code::kProcessGroup:
       return "PROCESS_GROUP";
     case Code::kOperator:
@@ -105,6 +108,8 @@ Failure describe(const std::exception_ptr& exception, bool withTensors) {
     std::rethrow_exception(exception);
   } catch (const CallError& error) {
     return {error.code(), error.what(), error.field(), {}};
+  } catch (const DivergedError& error) {
+    return {Code::kDiverged, error.what(), {}, {}};
   } catch (const ProcessGroupError& error) {
     return {Code::kProcessGroup, error.what(), {}, {}};
   } catch (const c10::OutOfMemoryError& error) {

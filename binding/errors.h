@@ -16,6 +16,7 @@ enum class Code {
   kDisposed,
   kDeviceUnavailable,
   kOutOfMemory,
+  kDiverged,
   kProcessGroup,
   kOperator,
   kInternal,

@@ -709,13 +709,13 @@ export interface EarlyStopOptions {
   /** Stop when this SI-SNR is reached, dB. A finite number. */
   siSnr?: number;
   /**
-   * Stop when the loss is not above this; that of a share of the samples does not count. A finite
-   * number.
+   * Stop when the loss is not above this; that of a share of the samples, or of weights that have
+   * just changed, does not count. A finite number.
    */
   loss?: number;
   /**
-   * Stop after so many steps without a lower loss; steps of a share of the samples do not count. A
-   * whole number from 1 to 100,000,000.
+   * Stop after so many steps without a lower loss; steps of a share of the samples do not count,
+   * and what changes the weights begins the count anew. A whole number from 1 to 100,000,000.
    */
   patience?: number;
   /** By how much the loss must fall to count as lower. A finite number, 0 or more. Default 0. */
@@ -2609,7 +2609,7 @@ export const optionTables = {
             type: 'real',
             expected: 'a finite number',
             meaning:
-              'Stop when the loss is not above this; that of a share of the samples does not count.',
+              'Stop when the loss is not above this; that of a share of the samples, or of weights that have just changed, does not count.',
             flag: { name: 'stop-loss', value: '<loss>' },
           },
           {
@@ -2617,7 +2617,7 @@ export const optionTables = {
             type: 'whole',
             expected: 'a whole number from 1 to 100000000',
             meaning:
-              'Stop after so many steps without a lower loss; steps of a share of the samples do not count.',
+              'Stop after so many steps without a lower loss; steps of a share of the samples do not count, and what changes the weights begins the count anew.',
             flag: { value: '<steps>' },
             least: 1,
             most: 100000000,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { requireClip } from '../audio/clip.js';
 import type { Clip } from '../audio/index.js';
 import { crop } from '../audio/index.js';
-import { FewSoundError } from '../errors.js';
+import { FewSoundError, invalidArgument } from '../errors.js';
 import { type Inr, PiecewiseInr } from '../nn/index.js';
 import { planPieces } from '../nn/piecewise-inr.js';
 import { callback, optionsObject, parseOptions, wholeNumber } from '../options.js';
@@ -63,13 +63,13 @@ const planSchema = optionsObject({
  * each, one after the other, and joins them with cross-fades (paper 1, end of "FewSound"). A fit
  * that was interrupted and resumed gives the same result, bit for bit, as one that was not.
  *
- * @param createNetwork makes the network for a piece; they may differ. Called before the first step
- *   for all of them.
+ * @param createNetwork makes the network for a piece, whose samples it is told; they may differ.
+ *   Called before the first step for all of them.
  * @returns the whole, which owns the networks
  * @throws FewSoundError what {@link fit} throws; the networks are disposed of then
  */
 export async function fitLong(
-  createNetwork: (piece: number, pieces: number) => Inr,
+  createNetwork: (piece: number, pieces: number, clip: Clip) => Inr,
   clip: Clip,
   options: FitLongOptions = {},
 ): Promise<PiecewiseInr> {
@@ -89,8 +89,14 @@ export async function fitLong(
   const networks: Inr[] = [];
   try {
     for (let i = 0; i < pieces.length; i++) {
-      const network = createNetwork(i, pieces.length);
+      const network = createNetwork(i, pieces.length, clips[i] as Clip);
       requireNetwork(network);
+      if (networks.includes(network)) {
+        throw invalidArgument(
+          'network',
+          `fitLong: the network for piece ${i} is that of another piece; make a new one for each.`,
+        );
+      }
       networks.push(network);
     }
     for (const [i, network] of networks.entries())

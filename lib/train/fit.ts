@@ -88,8 +88,8 @@ export interface FitFromResult extends FitResult {
  *
  * @throws FewSoundError INVALID_ARGUMENT for a bad option, a clip too short for the loss, a
  *   checkpoint of another training, or a network that is being fitted already; DISPOSED;
- *   FILE_NOT_FOUND, FILE_FORMAT and IO about checkpoints; ABORTED by the signal; OPERATOR where the
- *   loss is no longer finite. What `onProgress` throws ends the fit and is thrown on.
+ *   FILE_NOT_FOUND, FILE_FORMAT and IO about checkpoints; ABORTED by the signal; DIVERGED where the
+ *   loss is not finite. What `onProgress` throws ends the fit and is thrown on.
  */
 export async function fit(network: Inr, clip: Clip, options?: FitOptions): Promise<FitResult>;
 /**
@@ -155,7 +155,8 @@ async function fitByRecipe(clip: Clip, given: RecipeOptions): Promise<RecipeResu
       const attempt = { parameters: network.parameterCount, steps, seconds, ...metrics };
       attempts.push(attempt);
       given.onAttempt?.(attempt);
-      const asked = result.stoppedBy === 'asked';
+      // Also while the attempt was measured.
+      const asked = result.stoppedBy === 'asked' || options.stop?.aborted;
       if (asked || isTransparent(metrics) || index === networks.length - 1) {
         return { ...result, network, attempts };
       }

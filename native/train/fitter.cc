@@ -42,17 +42,20 @@ class BatchLoan {
   bool ended_ = false;
 };
 
-/// Throws where one of the losses before an update, [clips], is not finite.
+/// Throws DivergedError where one of the losses before an update, [clips], is not finite.
 void checkLosses(const double* losses, int64_t clips, int64_t step, double learningRate) {
   for (int64_t clip = 0; clip < clips; ++clip) {
     if (std::isfinite(losses[clip])) continue;
     const std::string which = clips == 1 ? "the loss" : c10::str("the loss of clip ", clip);
     const char* value = std::isnan(losses[clip]) ? "NaN" : "infinite";
-    TORCH_CHECK(step > 0, which, " is ", value,
-                " before the first step: the network's weights are not finite numbers, or too "
-                "large");
-    TORCH_CHECK(false, which, " is ", value, " at step ", step,
-                ": the fit has diverged; try a lower learning rate than ", learningRate);
+    if (step == 0) {
+      throw DivergedError(c10::str(which, " is ", value,
+                                   " before the first step: the network's weights are not finite "
+                                   "numbers, or too large"));
+    }
+    throw DivergedError(c10::str(which, " is ", value, " at step ", step,
+                                 ": the fit has diverged; try a lower learning rate than ",
+                                 learningRate));
   }
 }
 
@@ -86,14 +89,14 @@ void fields(OptionVisitor& visit, EarlyStop& options) {
          .flag = Flag{.value = "<decibels>", .name = "stop-si-snr"}},
         options.siSnr, kFinite);
   visit({.name = "loss",
-         .meaning = "Stop when the loss is not above this; that of a share of the samples does not "
-                    "count.",
+         .meaning = "Stop when the loss is not above this; that of a share of the samples, or of "
+                    "weights that have just changed, does not count.",
          .flag = Flag{.value = "<loss>", .name = "stop-loss"}},
         options.loss, kFinite);
   visit(
       {.name = "patience",
        .meaning = "Stop after so many steps without a lower loss; steps of a share of the samples "
-                  "do not count.",
+                  "do not count, and what changes the weights begins the count anew.",
        .flag = Flag{.value = "<steps>"}},
       options.patience, Whole{1, 100'000'000});
   visit({.name = "minDelta",
@@ -178,6 +181,13 @@ bool Fitter::takesShare(int64_t step) const {
   return !blocks_.areWhole() && partAt(step) < options_.shareUntil;
 }
 
+bool Fitter::changesWeights(int64_t step) const {
+  if (step == 0) return false;
+  const ReconstructionLossOptions& loss = options_.loss;
+  return weightsAt(loss, loss.course, partAt(step)) !=
+         weightsAt(loss, loss.course, partAt(step - 1));
+}
+
 at::Tensor Fitter::nextGradients() {
   fit_->setPart(partAt(stepCount()));
   if (takesShare(stepCount())) {
@@ -213,10 +223,13 @@ void Fitter::takeSteps(int64_t most) {
   losses_.insert(losses_.end(), values, values + count * clips());
 }
 
-StopReason Fitter::earlyStop(const std::vector<std::optional<double>>& ratios) {
+StopReason Fitter::earlyStop() {
   const EarlyStop& stop = options_.earlyStop;
-  // Losses of different samples are not to be compared.
-  if (!takesShare(stepCount() - 1)) {
+  // Losses of different samples, or of different weights, are not to be compared.
+  if (changesWeights(stepCount() - 1)) {
+    bestLoss_ = std::numeric_limits<double>::infinity();
+    bestStep_ = stepCount();
+  } else if (!takesShare(stepCount() - 1)) {
     const double loss = losses_.back();
     if (loss < bestLoss_ - stop.minDelta) {
       bestLoss_ = loss;
@@ -225,8 +238,9 @@ StopReason Fitter::earlyStop(const std::vector<std::optional<double>>& ratios) {
     if (stop.patience && stepCount() - bestStep_ >= *stop.patience) return StopReason::kPatience;
     if (stop.loss && loss <= *stop.loss) return StopReason::kLoss;
   }
-  const bool reached = stop.siSnr && ratios.front() && *ratios.front() >= *stop.siSnr;
-  return reached ? StopReason::kSiSnr : StopReason::kSteps;
+  if (!stop.siSnr) return StopReason::kSteps;
+  const std::optional<double> ratio = siSnr(fit_->estimates(), fit_->targets()).front();
+  return ratio && *ratio >= *stop.siSnr ? StopReason::kSiSnr : StopReason::kSteps;
 }
 
 StopReason Fitter::run(int64_t untilStep, const std::atomic<bool>& abort,
@@ -243,29 +257,31 @@ StopReason Fitter::runLoaned(int64_t end, const std::atomic<bool>& abort,
                              const ProgressCallback& onProgress) {
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
+  const auto elapsed = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
   double reportedAt = -std::numeric_limits<double>::infinity();
+  int64_t reportedStep = stepCount();
+  const auto report = [&](double seconds) {
+    onProgress({stepCount(),
+                {losses_.end() - clips(), losses_.end()},
+                siSnr(fit_->estimates(), fit_->targets()),
+                constantOutputs(fit_->estimates(), fit_->targets()),
+                options_.estimates ? reported(fit_->estimates()) : at::Tensor(),
+                seconds});
+    reportedAt = seconds;
+    reportedStep = stepCount();
+  };
 
   while (stepCount() < end) {
-    if (abort.load(std::memory_order_relaxed)) return StopReason::kAborted;
-    takeSteps(end - stepCount());
-    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    bool due =
-        onProgress && (seconds - reportedAt >= options_.progressInterval || stepCount() == end);
-    std::vector<std::optional<double>> ratios;
-    if (due || options_.earlyStop.siSnr) ratios = siSnr(fit_->estimates(), fit_->targets());
-    const StopReason reason = earlyStop(ratios);
-    if (onProgress && reason != StopReason::kSteps && !due) {
-      due = true;
-      ratios = siSnr(fit_->estimates(), fit_->targets());
+    if (abort.load(std::memory_order_relaxed)) {
+      if (onProgress && reportedStep < stepCount()) report(elapsed());
+      return StopReason::kAborted;
     }
-    if (due) {
-      onProgress({stepCount(),
-                  {losses_.end() - clips(), losses_.end()},
-                  std::move(ratios),
-                  constantOutputs(fit_->estimates(), fit_->targets()),
-                  options_.estimates ? reported(fit_->estimates()) : at::Tensor(),
-                  seconds});
-      reportedAt = seconds;
+    takeSteps(end - stepCount());
+    const double seconds = elapsed();
+    const StopReason reason = earlyStop();
+    if (onProgress && (seconds - reportedAt >= options_.progressInterval || stepCount() == end ||
+                       reason != StopReason::kSteps)) {
+      report(seconds);
     }
     if (reason != StopReason::kSteps) return reason;
   }

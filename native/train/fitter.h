@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -52,6 +53,12 @@ struct FitProgress {
   double seconds;        // in this call of run
 };
 
+/// A loss that is no finite number, before any update is made with it.
+class DivergedError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 enum class StopReason : uint8_t { kSteps, kSiSnr, kLoss, kPatience, kAborted };
 
 /// The compiled optimisation loop: every sample every step, unless a share is asked for; one
@@ -67,7 +74,7 @@ class Fitter final : public Trainer {
          const FitterOptions& options);
 
   /// Steps until `untilStep` updates are done in all (at most options.steps), an early stop, or the
-  /// abort flag.
+  /// abort flag. Throws DivergedError.
   StopReason run(int64_t untilStep, const std::atomic<bool>& abort,
                  const ProgressCallback& onProgress);
 
@@ -100,10 +107,12 @@ class Fitter final : public Trainer {
   double partAt(int64_t step) const;
   /// Whether a step learns from a share of the samples.
   bool takesShare(int64_t step) const;
+  /// Whether the loss of a step has other weights than that of the step before.
+  bool changesWeights(int64_t step) const;
   /// The gradients of the next step, and its losses on the CPU, [1, clips].
   at::Tensor nextGradients();
   /// Whether to stop after the step just taken, and why; kSteps: not early.
-  StopReason earlyStop(const std::vector<std::optional<double>>& ratios);
+  StopReason earlyStop();
 
   std::vector<int64_t> lossesShape(int64_t steps) const;
 

@@ -1,7 +1,9 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <chrono>
 #include <limits>
+#include <thread>
 
 #include "native/metrics/si_snr.h"
 #include "native/nn/kan.h"
@@ -201,6 +203,16 @@ TEST(lossesOfAShareStopNoFit) {
   CHECK(steps({.siSnr = -1e9}, 0.5) == 1);
 }
 
+TEST(patienceComparesLossesOfTheSameWeights) {
+  FitterOptions options = settings(20);
+  options.loss.course = {{.from = 0.5, .glide = true, .mel = 0.1}};
+  options.earlyStop = {.patience = 3, .minDelta = 1e9};
+  Fitter fitter({kan()}, target(), options);
+  CHECK(fitter.run(20, kGoOn, {}) == StopReason::kPatience);
+  // The weights stand still from the 12th step on.
+  CHECK(fitter.stepCount() == 15);
+}
+
 TEST(theSameFitTwiceIsTheSame) {
   const auto a = kan();
   const auto b = kan();
@@ -246,6 +258,23 @@ TEST(theLastStepIsAlwaysReported) {
   std::vector<int64_t> steps;
   fitter.run(5, kGoOn, [&](const FitProgress& progress) { steps.push_back(progress.step); });
   CHECK(steps == std::vector<int64_t>({1, 5}));
+}
+
+TEST(theLastStepBeforeAnAbortIsReported) {
+  std::atomic<bool> abort{false};
+  FitterOptions options = settings(100'000'000);
+  options.progressInterval = 1e9;
+  Fitter fitter({kan()}, target(), options);
+  std::thread later([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    abort = true;
+  });
+  int64_t reported = 0;
+  const auto reason = fitter.run(
+      100'000'000, abort, [&](const FitProgress& progress) { reported = progress.step; });
+  later.join();
+  CHECK(reason == StopReason::kAborted);
+  CHECK(reported == fitter.stepCount());
 }
 
 TEST(fitsStopEarlyWhenAsked) {

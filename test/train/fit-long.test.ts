@@ -145,5 +145,8 @@ describe('fitLong', () => {
   it('refuses what makes no networks', async () => {
     await expect(fitLong(null as never, clip)).rejects.toMatchObject({ field: 'createNetwork' });
     await expect(fitLong(() => 3 as never, clip)).rejects.toMatchObject({ field: 'network' });
+    const network = smallNetwork('nerf');
+    const shared = fitLong(() => network, clip, { ...pieceOptions, steps: 1 });
+    await expect(shared).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', field: 'network' });
   });
 });

@@ -349,7 +349,10 @@ describe('fit refuses, before anything is changed,', () => {
 it('says that it diverged', async () => {
   using network = smallNetwork('nerf');
   const fitting = fit(network, clip, { steps: 500, learningRate: 1e30, loss: quickLoss });
-  await expect(fitting).rejects.toThrow(/diverged; try a lower learning rate/);
+  await expect(fitting).rejects.toMatchObject({
+    code: 'DIVERGED',
+    message: expect.stringMatching(/try a lower learning rate/),
+  });
 });
 
 it('every network has a learning rate of its own', () => {

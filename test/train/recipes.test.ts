@@ -73,6 +73,16 @@ describe('a recipe', () => {
     network.dispose();
   });
 
+  it('is asked to stop between two networks, too', async () => {
+    const stop = new AbortController();
+    const { network, attempts } = await fit(clip, {
+      ...{ recipe: 'transparent', steps: 1, network: { seed: 1 }, stop: stop.signal },
+      onAttempt: () => stop.abort(),
+    });
+    expect(attempts).toHaveLength(1);
+    network.dispose();
+  });
+
   it('is the same, bit for bit, with the same seed', async () => {
     const options = { network: { layers: [5], seed: 3 }, steps: 6, threads: 1 };
     const [first, second] = [await fit(clip, options), await fit(clip, options)];
