@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
@@ -128,6 +129,15 @@ const wordOf = (name: string): string =>
     .replace(/[^a-z0-9.]+/g, '-')
     .replace(/^-|-$/g, '');
 
+/** What a row may be called. */
+const wordsOf = (part: string, row: string) => [
+  ...[wordOf(part), wordOf(row)],
+  `${wordOf(part)}/${wordOf(row)}`,
+];
+
+const isChosen = (part: string, row: string, rows: readonly string[] | undefined): boolean =>
+  rows === undefined || wordsOf(part, row).some((word) => rows.includes(word));
+
 /**
  * The cells of some rows.
  *
@@ -140,10 +150,6 @@ export function chosenCells(
   rows?: readonly string[],
 ): readonly Cell[] {
   if (rows === undefined) return cells;
-  const wordsOf = (part: string, row: string) => [
-    ...[wordOf(part), wordOf(row)],
-    `${wordOf(part)}/${wordOf(row)}`,
-  ];
   const known = new Set(
     table.parts.flatMap((part) => part.rows.flatMap((row) => wordsOf(part.name, row.name))),
   );
@@ -156,7 +162,26 @@ export function chosenCells(
       { field: 'rows' },
     );
   }
-  return cells.filter(({ part, row }) => wordsOf(part, row).some((word) => rows.includes(word)));
+  return cells.filter(({ part, row }) => isChosen(part, row, rows));
+}
+
+/**
+ * Recordings that are too short for some of the rows of {@link chosenCells}.
+ *
+ * @returns `NAME (PART)` for each part that they are too short for
+ */
+export function shortFor(
+  table: FitsTable,
+  recordings: readonly TableRecording[],
+  rows?: readonly string[],
+): string[] {
+  return table.parts
+    .filter((part) => part.rows.some((row) => isChosen(part.name, row.name, rows)))
+    .flatMap((part) =>
+      recordings
+        .filter(({ length }) => length < part.samples)
+        .map(({ name }) => `${name} (${part.name})`),
+    );
 }
 
 function requireOneKan(table: FitsTable): void {
@@ -195,12 +220,16 @@ const CELL_FILE = 'cell.json';
  * The result of a cell; undefined where it is not done.
  *
  * @param out the folder of the table
- * @throws FewSoundError INVALID_ARGUMENT where the folder holds the result of something else
+ * @throws FewSoundError INVALID_ARGUMENT where the folder holds the result of something else;
+ *   FILE_FORMAT where the file is damaged
  */
 export async function readCell(out: string, cell: Cell): Promise<CellResult | undefined> {
   const path = join(out, cell.folder, CELL_FILE);
   if (!existsSync(path)) return undefined;
-  const { identity, ...result } = parseOptions(storedSchema, await readJson(path), path);
+  const stored = await readJson(path, {
+    damaged: 'Remove the folder of that cell to fit it again.',
+  });
+  const { identity, ...result } = parseOptions(storedSchema, stored, path);
   const expected = JSON.parse(JSON.stringify(cell.identity)) as Record<string, unknown>;
   const other = Object.keys(expected).find(
     (key) => !isDeepStrictEqual(identity[key], expected[key]),
@@ -229,11 +258,15 @@ export async function writeCell(
 ): Promise<void> {
   const place = join(out, cell.folder);
   await makeFolder(dirname(place));
-  const staging = await mkdtemp(join(dirname(place), '.unfinished-'));
+  // Unlike one of mkdtemp it can be read by whom other folders can be read.
+  const staging = join(dirname(place), `.unfinished-${randomBytes(6).toString('hex')}`);
+  await makeFolder(staging);
   try {
     await saveModel(join(staging, 'model.safetensors'));
     const stored = { identity: cell.identity, ...result, ...details };
     await writeFileAtomic(join(staging, CELL_FILE), `${JSON.stringify(stored, undefined, 2)}\n`);
+    // What lies there without that file is the rest of a cell that somebody removed.
+    if (!existsSync(join(place, CELL_FILE))) await rm(place, { recursive: true, force: true });
     await rename(staging, place);
   } catch (cause) {
     if (existsSync(join(place, CELL_FILE))) return;

@@ -5,7 +5,7 @@ import type { Clip } from '../audio/index.js';
 import { crop } from '../audio/index.js';
 import { FewSoundError, invalidArgument } from '../errors.js';
 import { type Inr, PiecewiseInr } from '../nn/index.js';
-import { planPieces } from '../nn/piecewise-inr.js';
+import { type Piece, planPieces } from '../nn/piecewise-inr.js';
 import { callback, optionsObject, parseOptions, wholeNumber } from '../options.js';
 import { type FitResult, fit } from './fit.js';
 import {
@@ -49,9 +49,17 @@ export interface FitLongOptions extends Omit<FitOptions, 'stop' | 'onProgress'> 
   onFitted?: (piece: FittedPiece) => void;
 }
 
+/** How a recording is cut where nothing is said of it. */
+const usual = { pieceSamples: 32_768, overlap: 2048 };
+
+/** Samples of the pieces of a recording, give or take one, where nothing is said of them. */
+export function usualPieceLength(samples: number): number {
+  return (planPieces(samples, usual.pieceSamples, usual.overlap)[0] as Piece).length;
+}
+
 const planSchema = optionsObject({
-  pieceSamples: wholeNumber(8, 2 ** 24).default(32_768),
-  overlap: wholeNumber(2, 2 ** 22).default(2048),
+  pieceSamples: wholeNumber(8, 2 ** 24).default(usual.pieceSamples),
+  overlap: wholeNumber(2, 2 ** 22).default(usual.overlap),
   onFitted: callback<(piece: FittedPiece) => void>().optional(),
 }).refine(({ pieceSamples, overlap }) => pieceSamples >= 4 * overlap, {
   error: 'Expected at least 4 · overlap',

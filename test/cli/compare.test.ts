@@ -3,7 +3,7 @@ import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeRecording } from './recording-file';
-import { cli, cliJson } from './run-cli';
+import { type CliError, cli, cliJson } from './run-cli';
 
 let folder: string;
 let recording: string;
@@ -13,7 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const SMALL = ['--samples', '3000', '--layers', '6,6', '--steps', '3', '--threads', '1'];
+const FEW = ['--samples', '3000', '--layers', '6,6', '--steps', '3'];
+const SMALL = [...FEW, '--threads', '1'];
 
 describe('fewsound compare', () => {
   test('fits each network with the same steps and writes one report', async () => {
@@ -102,6 +103,48 @@ describe('fewsound compare', () => {
     expect(table).toMatch(/over 2 recordings of 3,000 samples, 3 steps each/);
   });
 
+  test('of a folder goes on where a fit diverges, and says so', async () => {
+    const clips = join(folder, 'diverging');
+    await mkdir(clips);
+    await writeRecording(clips);
+    await writeRecording(clips, 'wave.wav');
+    const { status, json } = await cliJson<{
+      failures: string[];
+      models: { model: string }[];
+      files: Record<string, string>;
+    }>([
+      ...['compare', clips, '--models', 'nerf,rff', '--sigma', '1e38', ...SMALL],
+      ...['--out', join(folder, 'diverged')],
+    ]);
+    expect(status).toBe(1);
+    expect(json.models.map(({ model }) => model)).toEqual(['nerf']);
+    expect(json.failures).toEqual([
+      expect.stringMatching(/^RFF, tones\.wav: /),
+      expect.stringMatching(/^RFF, wave\.wav: /),
+    ]);
+  });
+
+  test('of a folder refuses a recording of another length', async () => {
+    const clips = join(folder, 'short');
+    await mkdir(clips);
+    await writeRecording(clips);
+    await writeRecording(clips, 'short.wav', 2000);
+    const out = join(folder, 'not-compared');
+    const argv = ['compare', clips, '--models', 'nerf', ...SMALL, '--out', out];
+    const { json } = await cliJson<CliError>(argv);
+    expect(json.error).toMatchObject({ code: 'INVALID_ARGUMENT', field: 'samples' });
+    expect(existsSync(out)).toBe(false);
+  });
+
+  test("has a recipe's frequencies for the length of the clip", async () => {
+    const { json } = await cliJson<{ models: { options: { encodingFrequencies: number[] } }[] }>([
+      ...['compare', recording, '--recipes', 'quick', '--steps', '1', '--threads', '1'],
+      ...['--out', join(folder, 'short-clip')],
+    ]);
+    // It has 6,000 samples, and not the 32,768 of --samples.
+    expect(json.models[0]?.options.encodingFrequencies.at(-1)).toBe(1500);
+  });
+
   test('goes on with an interrupted comparison of a folder, and with no other', async () => {
     const clips = join(folder, 'resumed');
     await mkdir(clips);
@@ -109,7 +152,8 @@ describe('fewsound compare', () => {
     const broken = join(clips, 'wave.wav');
     await copyFile(join(clips, 'tones.wav'), broken);
     const out = join(folder, 'interrupted');
-    const argv = ['compare', clips, '--models', 'kan,nerf', '--grid', '3', ...SMALL, '--out', out];
+    // No threads are given, and a file has nothing for what is not given.
+    const argv = ['compare', clips, '--models', 'kan,nerf', '--grid', '3', ...FEW, '--out', out];
     const whole = await cliJson<{ models: unknown[] }>([
       ...argv.slice(0, -1),
       join(folder, 'whole'),

@@ -249,6 +249,18 @@ describe('fewsound fit', () => {
     expect(result.metrics.psnr).toBeNull();
   });
 
+  test('has frequencies in hertz for the length of a piece', async () => {
+    const long = await writeRecording(folder, 'long.wav', 40_000);
+    const { json: result } = await cliJson<FitJson>([
+      ...['fit', long, '--samples', 'all', '--encoding-frequencies', 'linear:20Hz:500Hz:3'],
+      ...['--layers', '4', '--grid', '3', '--steps', '1', '--threads', '1', '--out', out()],
+    ]);
+    const { modelOptions } = await json(result.files.config as string);
+    // Two pieces that share 2,048 samples.
+    const seconds = (21_024 - 1) / SAMPLE_RATE;
+    expect(modelOptions.encodingFrequencies.at(-1)).toBeCloseTo(500 * seconds, 6);
+  });
+
   test('learns a whole recording piece by piece', async () => {
     const long = await writeRecording(folder, 'long.wav', 40_000);
     const argv = ['fit', long, ...QUICK, '--samples', 'all', '--out', out()];
@@ -398,7 +410,9 @@ describe('fewsound fit --from', () => {
     expect((await json(second.json.files.config as string)).modelOptions).toEqual(modelOptions);
     const longer = ['fit', '--resume', out(), '--steps', '5'];
     expect((await cliJson<FitJson>(longer)).json.steps).toBe(5);
-    expect((await json(join(out(), 'config.json'))).from.path).toBe(resolve(out('first')));
+    const config = await json(join(out(), 'config.json'));
+    expect(config.from.path).toBe(resolve(out('first')));
+    expect(config).toMatchObject({ training: { steps: 5 }, fitOptions: { steps: 5 } });
   });
 
   test.each([

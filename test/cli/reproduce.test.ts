@@ -151,6 +151,29 @@ describe('fewsound reproduce', () => {
     expect(existsSync(state)).toBe(false);
   });
 
+  test('begins anew where the state there is of other steps', async () => {
+    const state = join(out('anew'), 'cells', 'one.wav', `.${TRUE}.state`);
+    await mkdir(state, { recursive: true });
+    await writeFile(join(state, 'identity.json'), '{ "steps": 9 }');
+    await writeFile(join(state, 'latest.safetensors'), 'of nine steps');
+    const { status } = await cli(argv('anew', '--limit', '1', '--rows', '1.5s/true'));
+    expect(status).toBe(0);
+    expect(await outcome(cell('anew', 'one.wav'))).toEqual(await outcome(cell('whole', 'one.wav')));
+    expect(existsSync(state)).toBe(false);
+  });
+
+  test('takes all recordings of a folder', async () => {
+    const many = join(folder, 'many');
+    await mkdir(many);
+    // The paper took ten.
+    for (let i = 0; i < 11; i++) await writeRecording(many, `${i}.wav`, 13_000);
+    const { json } = await cliJson<Reproduced>([
+      ...['reproduce', '17', '--clips', many, '--rows', '1.5s', '--table-only'],
+      ...['--out', out('all')],
+    ]);
+    expect(json.expected).toBe(22);
+  });
+
   test('makes the table of what there is and says what is missing', async () => {
     const { json } = await cliJson<Reproduced>([...argv('whole', '--table-only')]);
     expect(json.done).toBe(4);

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
@@ -8,6 +8,7 @@ import {
   chosenCells,
   readCell,
   shardOf,
+  shortFor,
   writeCell,
 } from '../../lib/tables/cells';
 import type { TableRecording } from '../../lib/tables/recordings';
@@ -123,6 +124,13 @@ describe('chosenCells', () => {
   });
 });
 
+test('recordings are too short for the parts that were asked for', async () => {
+  const table = await fitsTable('1');
+  expect(shortFor(table, recordings)).toEqual(['p2/b.wav (3 s)']);
+  expect(shortFor(table, recordings, ['3s/kan'])).toEqual(['p2/b.wav (3 s)']);
+  expect(shortFor(table, recordings, ['1.5s'])).toEqual([]);
+});
+
 describe('the folder of a cell', () => {
   let out: string;
   beforeAll(async () => {
@@ -144,6 +152,29 @@ describe('the folder of a cell', () => {
     expect(await readCell(out, cell)).toEqual(result(cell, 1));
     expect(await readdir(dirname(join(out, cell.folder)))).toHaveLength(1);
     expect(await readdir(join(out, cell.folder))).toEqual(['cell.json', 'model.safetensors']);
+  });
+
+  test('can be read by others, as any folder', async () => {
+    const [cell] = (await cells('1')) as [Cell];
+    const plain = join(out, 'plain');
+    await mkdir(plain);
+    const mode = async (path: string) => (await stat(path)).mode;
+    expect(await mode(join(out, cell.folder))).toBe(await mode(plain));
+  });
+
+  test('is done without its model, and anew without its numbers', async () => {
+    const [cell] = (await cells('1')) as [Cell];
+    const place = join(out, cell.folder);
+    await rm(join(place, 'model.safetensors'));
+    expect(await readCell(out, cell)).toEqual(result(cell, 1));
+    await writeFile(join(place, 'model.safetensors'), 'others');
+    await rm(join(place, 'cell.json'));
+    await writeCell(out, result(cell, 3), {}, model);
+    expect(await readCell(out, cell)).toEqual(result(cell, 3));
+    await writeFile(join(place, 'cell.json'), '{"identity": {');
+    await expect(readCell(out, cell)).rejects.toMatchObject({ code: 'FILE_FORMAT' });
+    await rm(place, { recursive: true });
+    await writeCell(out, result(cell, 1), {}, model);
   });
 
   test('is not there where the model cannot be written', async () => {

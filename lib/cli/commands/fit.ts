@@ -9,6 +9,7 @@ import { formatMetric } from '../../metrics/registry.js';
 import { defined } from '../../options.js';
 import { writeReport } from '../../report/index.js';
 import { formatCount, formatSeconds } from '../../report/text-table.js';
+import { usualPieceLength } from '../../train/fit-long.js';
 import { isTransparent, type RecipeName, recipeFor, recipeNames } from '../../train/index.js';
 import { networksOf } from '../../train/recipes.js';
 import { type OpenStart, openStart } from '../../train/start.js';
@@ -24,7 +25,7 @@ import {
 } from '../command.js';
 import { addModelFlags, KINDS, modelOptions } from '../flags/networks.js';
 import { argument, choice, flag, integerFrom, quietFlag } from '../flags/parsers.js';
-import { STANDARD_SAMPLES, wholeRecordingFlags } from '../flags/recording.js';
+import { wholeRecordingFlags } from '../flags/recording.js';
 import { fitPlaces, recipeSettings, trainingFlags, trainingSettings } from '../flags/training.js';
 import { packageVersion } from '../machine.js';
 import {
@@ -57,7 +58,7 @@ const inputs = {
   model: choice('--model <name>', 'the network', KINDS, 'kan'),
   recipe: choice(
     '--recipe <name>',
-    "how a KAN is fitted: paper (the paper's settings), quick (the best sound in some 20 s), best (in about a minute), transparent (wider networks in turn, until one sounds like the original); default: quick, or paper where network, loss or rate are given",
+    "how a KAN is fitted: paper (the paper's loss and rate), quick (the best sound in some 20 s), best (in about a minute), transparent (wider networks in turn, until one sounds like the original); default: quick, or paper where network, loss, schedule or learning rate are given",
     recipeNames,
   ),
   from: flag(
@@ -81,7 +82,7 @@ type Given = Values<typeof inputs>;
 
 export const fitCommand = defineCommand({
   description:
-    'Fits a network to a recording and writes a folder with the reconstruction, the model and a report.',
+    'Fits a network to a recording and writes a folder with the reconstruction, the model and a report. The defaults below are those of --recipe paper; a KAN without options of network, loss, schedule or learning rate is fitted by --recipe quick, which sets its own.',
   usage: 'AUDIO [options]\n       fewsound fit --resume DIR',
   examples: [
     'fewsound fit speech.flac',
@@ -157,7 +158,7 @@ async function startFit(
   using network = (await start?.networkFor(clip))?.to({ device, dtype });
   const { kind: model, options: modelOptions } = network ?? { kind: given.model, options: own };
   const name = chooseRecipe({ ...given, model }, own, command);
-  const recipe = recipeFor(name, inPieces ? Math.min(clip.length, STANDARD_SAMPLES) : clip.length);
+  const recipe = recipeFor(name, inPieces ? usualPieceLength(clip.length) : clip.length);
   const training = recipeSettings(given, recipe, command);
   const [fitting, ...wider] = networksOf(recipe, modelOptions).map((own) =>
     checkFitting({
@@ -232,17 +233,17 @@ async function resumeFit(
     );
   }
   const training = { ...stored.training, ...defined(changes) };
-  const config = { ...stored, training };
   // The clip as it was: the recording may have changed since.
   const clip = await loadClip(folder.file('original'), {
     normalize: false,
     signal: context.signal,
   });
-  const { model: kind } = config;
-  const inPieces = config.recording.samples === 'all';
-  const [fitting, ...wider] = [config.modelOptions, ...(config.wider ?? [])].map((modelOptions) =>
+  const { model: kind } = stored;
+  const inPieces = stored.recording.samples === 'all';
+  const [fitting, ...wider] = [stored.modelOptions, ...(stored.wider ?? [])].map((modelOptions) =>
     checkFitting({ kind, modelOptions, clip, inPieces, training }),
   ) as [CheckedFitting, ...CheckedFitting[]];
+  const config = { ...stored, training, fitOptions: fitting.resolvedTraining };
   return await new FitRun(folder, config, fitting, wider, checkpointEvery).run(context);
 }
 

@@ -17,7 +17,7 @@ export const tableFitFlags = {
   ),
   limit: flag(
     '--limit <recordings>',
-    'recordings at most; default: as many as the paper took',
+    'recordings at most; default: as many as the paper took, of --clips all',
     integerFrom(1),
   ),
   rows: flag(

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clip } from '../../audio/index.js';
+import { FewSoundError } from '../../errors.js';
 import { readJson } from '../../files.js';
 import { evaluate, type Metrics } from '../../metrics/index.js';
 import { defaultMetrics } from '../../metrics/registry.js';
@@ -18,13 +19,14 @@ import type { FitWatcher } from '../../studio/index.js';
 import { type Device, scope } from '../../tensor/index.js';
 import { resolveFitOptions } from '../../train/fit-options.js';
 import {
+import { usualPieceLength } from '../../train/fit-long.js';
   type FitOptions,
   type FitProgress,
   type FitResult,
   fit,
   fitLong,
 } from '../../train/index.js';
-import type { CommandContext } from '../command.js';
+import { type CommandContext, stylist } from '../command.js';
 import { KINDS, type Kind } from '../flags/networks.js';
 import { STANDARD_SAMPLES } from '../flags/recording.js';
 import type { TrainingSettings } from '../flags/training.js';
@@ -215,7 +217,7 @@ export async function fitNetwork(
 function withFrequencies({ modelOptions, clip }: FittingRequest, inPieces: boolean) {
   const { encodingFrequencies: choice, ...others } = modelOptions;
   if (choice === undefined) return modelOptions;
-  const samples = inPieces ? STANDARD_SAMPLES : clip.length;
+  const samples = inPieces ? usualPieceLength(clip.length) : clip.length;
   const found = encodingFrequencies(choice as EncodingFrequencies, clip, samples);
   return { ...others, encodingFrequencies: found };
 }
@@ -259,6 +261,26 @@ export interface TrainingSummary {
 
 export function summarize(pieces: readonly PieceCourse[]): TrainingSummary {
   const results = pieces.map(({ result }) => result);
+/** Whether a fit came to nothing, which should not cost the others. */
+export const hasDiverged = (error: unknown): error is FewSoundError =>
+  error instanceof FewSoundError && error.code === 'DIVERGED';
+
+/**
+ * Tells of a fit that came to nothing.
+ *
+ * @param fit which one it was
+ * @returns what is told
+ */
+export function noteFailure(
+  fit: string,
+  { message }: FewSoundError,
+  { stderr }: CommandContext,
+): string {
+  const text = `${fit}: ${message}`;
+  stderr.write(`${stylist(stderr)('yellow', 'fewsound:')} ${text}\n`);
+  return text;
+}
+
   const { device, threads } = results[0] as FitResult;
   const mean = (values: readonly number[]) =>
     values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -11,7 +11,7 @@ import { type CommandContext, type CommandResult, reworded } from '../command.js
 import { announce } from '../terminal/announce.js';
 import { warnOfLeftOut } from '../terminal/left-out.js';
 import { type Comparison, type Contender, labelOf } from './comparison.js';
-import { checkFitting, fitNetwork, summarize } from './fitting.js';
+import { checkFitting, fitNetwork, hasDiverged, noteFailure, summarize } from './fitting.js';
 import { prettyJson, RunFolder } from './folder.js';
 import { type ClipResult, UnfinishedComparison } from './unfinished-comparison.js';
 import { measureYardstick, type Yardstick, yardstickJson } from './yardstick.js';
@@ -32,7 +32,8 @@ export async function compareFolder(
   resume: boolean,
   context: CommandContext,
 ): Promise<CommandResult> {
-  const { audio, contenders, recording, training } = comparison;
+  const { audio, recording, training } = comparison;
+  const contenders = comparison.contendersFor(recording.samples);
   const { train, validation, leftOut } = await listCorpus('folder', audio);
   warnOfLeftOut(leftOut, context);
   const recordings = [...train, ...validation].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -40,6 +41,7 @@ export async function compareFolder(
   // All are checked first: a mistake in the last should not show after hours.
   for (const { path } of recordings) {
     const clip = await clipOf(path);
+    requireLength(clip, path, recording.samples);
     for (const contender of contenders) checkFitting({ ...contender, clip, inPieces: false });
   }
 
@@ -65,19 +67,30 @@ export async function compareFolder(
     'to go on after the last result: the same command with --resume',
   );
   const results: ClipResult[] = [];
+  const failures: string[] = [];
   try {
     for (const contender of contenders) {
       for (const [index, { path, name }] of recordings.entries()) {
         let result = unfinished.find(contender.name, name);
         if (result === undefined) {
           const label = `${labelOf(contender, contenders)}  ${index + 1}/${recordings.length}  `;
-          result = await fitOne(contender, await clipOf(path), name, label, context);
+          try {
+            result = await fitOne(contender, await clipOf(path), name, label, context);
+          } catch (error) {
+            if (!hasDiverged(error)) throw error;
+            failures.push(noteFailure(`${contender.label}, ${name}`, error, context));
+            continue;
+          }
           await unfinished.add(result);
         }
         results.push(result);
       }
     }
-    const summaries = contenders.map((contender) =>
+    const learned = contenders.filter(({ name }) => results.some(({ model }) => model === name));
+    if (learned.length === 0) {
+      throw new FewSoundError('DIVERGED', `no fit came to a result. ${failures[0]}`);
+    }
+    const summaries = learned.map((contender) =>
       summaryOf(
         contender,
         results.filter(({ model }) => model === contender.name),
@@ -88,9 +101,9 @@ export async function compareFolder(
     for (const { path } of recordings) {
       yardsticks.push(await measureYardstick(await clipOf(path), numbers));
     }
-    const listed = { recordings: recordings.length, leftOut };
+    const listed = { recordings: recordings.length, leftOut, failures };
     const written = await writeTables(folder, comparison, listed, {
-      ...{ results, summaries },
+      ...{ contenders: learned, results, summaries },
       yardstick: { numbers, metrics: statisticsOf(yardsticks), results: yardsticks },
     });
     await unfinished.remove();
@@ -99,6 +112,16 @@ export async function compareFolder(
     if (unfinished.count === 0) await folder.removeIfEmpty();
     throw afterFailure(error, unfinished.count);
   }
+}
+
+/** Rows are compared over clips of one length. */
+function requireLength({ length }: Clip, path: string, samples: number): void {
+  if (length === samples) return;
+  throw new FewSoundError(
+    'INVALID_ARGUMENT',
+    `${path} has ${formatCount(length)} samples, and a comparison of a folder is of recordings with --samples ${samples}. Remove it from the folder, or give fewer samples.`,
+    { field: 'samples' },
+  );
 }
 
 async function fitOne(
@@ -120,7 +143,16 @@ async function fitOne(
   };
 }
 
+/** What was fitted to, and what is missing of it. */
+interface Listed {
+  readonly recordings: number;
+  readonly leftOut: readonly LeftOut[];
+  readonly failures: readonly string[];
+}
+
 interface FolderResults {
+  /** Those that have a row. */
+  readonly contenders: readonly Contender[];
   readonly results: readonly ClipResult[];
   readonly summaries: readonly ModelSummary[];
   readonly yardstick: {
@@ -161,9 +193,9 @@ function statisticsOf(results: readonly Pick<ClipResult, 'metrics'>[]): ModelSum
 
 async function writeTables(
   folder: RunFolder,
-  { audio, contenders, recording, training }: Comparison,
-  { recordings, leftOut }: { recordings: number; leftOut: readonly LeftOut[] },
-  { results, summaries, yardstick }: FolderResults,
+  { audio, recording, training }: Comparison,
+  { recordings, leftOut, failures }: Listed,
+  { contenders, results, summaries, yardstick }: FolderResults,
 ): Promise<CommandResult> {
   const rows = summaries.map(({ parameters, metrics }, index) => ({
     name: `${contenders[index]?.label} (${formatCount(parameters)})`,
@@ -178,10 +210,11 @@ async function writeTables(
       ...{ title: 'Network (parameters)', format, compared: rows.length },
     });
   const steps = [...new Set(summaries.map((each) => each.steps))];
-  const extent = `Mean ± standard deviation over ${formatCount(recordings)} recordings of ${formatCount(recording.samples)} samples, ${steps.map(formatCount).join(', ')} steps${steps.length === 1 ? ' each' : ''}. ${YARDSTICK}: as many numbers without a network.`;
+  const extent = `Mean ± standard deviation over ${formatCount(recordings)} recordings of ${formatCount(recording.samples)} samples, ${steps.map(formatCount).join(', ')} steps${steps.length === 1 ? ' each' : ''}. ${YARDSTICK}: as many numbers without a network.${failures.length > 0 ? ` Missing: ${failures.join('; ')}.` : ''}`;
   const summary = {
     // Recipes have steps of their own, which their models tell.
-    ...{ recordings, leftOut, ...(steps.length === 1 && { steps: steps[0] }), models: summaries },
+    ...{ recordings, leftOut, failures, ...(steps.length === 1 && { steps: steps[0] }) },
+    models: summaries,
     yardstick: { ...yardstick, results: yardstick.results.map(yardstickJson) },
   };
   const files = await folder.write(
@@ -201,6 +234,7 @@ async function writeTables(
   );
   return {
     json: { ...summary, files },
+    ...(failures.length > 0 && { status: 1 }),
     text: `${table('text')}\n* best; ↑ higher is better, ↓ lower is better\n\n${extent}\nResults in ${folder.path}; the table is ${files.table}`,
   };
 }

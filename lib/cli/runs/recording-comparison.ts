@@ -23,8 +23,9 @@ export async function compareRecording(
   comparison: Comparison,
   context: CommandContext,
 ): Promise<CommandResult> {
-  const { audio, contenders, recording } = comparison;
+  const { audio, recording } = comparison;
   const clip = await loadClip(audio, { ...recording, signal: context.signal });
+  const contenders = comparison.contendersFor(clip.length);
   // A mistake in the last network's options should not cost the training of the first.
   const fittings = contenders.map((each) => checkFitting({ ...each, clip, inPieces: false }));
   const folder = await RunFolder.open(comparison.out);
@@ -41,7 +42,7 @@ export async function compareRecording(
     }
     const numbers = Math.max(...fitted.map(({ network }) => network.parameterCount));
     const yardstick = await measureYardstick(clip, numbers);
-    return await writeComparison(folder, comparison, clip, fitted, yardstick);
+    return await writeComparison(folder, comparison, contenders, clip, fitted, yardstick);
   } finally {
     // Where nothing came of it nothing is left.
     await folder.removeIfEmpty();
@@ -51,7 +52,8 @@ export async function compareRecording(
 
 async function writeComparison(
   folder: RunFolder,
-  { audio, contenders, recording, training }: Comparison,
+  { audio, recording, training }: Comparison,
+  contenders: readonly Contender[],
   clip: Clip,
   fitted: readonly Fitted[],
   yardstick: Yardstick,

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { rm, rmdir } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type CorpusKind, corpusKinds } from '../../data/index.js';
 import { FewSoundError, throwIfAborted } from '../../errors.js';
@@ -9,11 +9,13 @@ import { type TableReportInput, tableText, writeTableReport } from '../../report
 import { formatCount, kindName } from '../../report/text-table.js';
 import {
   type Cell,
+  type CellIdentity,
   type CellResult,
   cellsOf,
   chosenCells,
   readCell,
   shardOf,
+  shortFor,
   writeCell,
 } from '../../tables/cells.js';
 import { type ChosenRecordings, chooseRecordings, loadTableClip } from '../../tables/recordings.js';
@@ -31,7 +33,14 @@ import type { TableFitValues } from '../flags/table-fits.js';
 import { packageVersion, versions } from '../machine.js';
 import { announce } from '../terminal/announce.js';
 import { warnOfLeftOut } from '../terminal/left-out.js';
-import { checkFitting, type FittingRequest, fitNetwork, summarize } from './fitting.js';
+import {
+  checkFitting,
+  type FittingRequest,
+  fitNetwork,
+  hasDiverged,
+  noteFailure,
+  summarize,
+} from './fitting.js';
 import { prettyJson, RunFolder } from './folder.js';
 
 /** The name of a table, and where its results go. */
@@ -74,6 +83,14 @@ export async function reproduceFits(
   const steps = given.steps ?? recipeFor(recipe, samples).fit.steps ?? table.steps;
   const cells = cellsOf(table, chosen.recordings, { steps, seed, recipe });
   const wanted = chosenCells(table, cells, given.rows);
+  const short = [...chosen.short, ...shortFor(table, chosen.recordings, given.rows)];
+  if (wanted.length === 0) {
+    throw new FewSoundError(
+      'INVALID_ARGUMENT',
+      `no recording is long enough for these rows: ${short.join(', ')}.`,
+      { field: 'rows' },
+    );
+  }
   const results = new Map<string, CellResult>();
   for (const cell of cells) {
     const result = await readCell(out, cell);
@@ -108,11 +125,8 @@ export async function reproduceFits(
       try {
         results.set(cell.folder, found ?? (await fitCell(out, cell, label, given, context)));
       } catch (error) {
-        if (!isFailureOfOne(error)) throw afterFailure(error, results.size);
-        failures.push(`${cell.row}, ${cell.clip.recording.name}: ${error.message}`);
-        context.stderr.write(
-          `${stylist(context.stderr)('yellow', 'fewsound:')} ${failures.at(-1)}\n`,
-        );
+        if (!hasDiverged(error)) throw afterFailure(error, results.size);
+        failures.push(noteFailure(`${cell.row}, ${cell.clip.recording.name}`, error, context));
       }
     }
   }
@@ -129,14 +143,14 @@ export async function reproduceFits(
     facts: {
       Fits: { steps, recipe, seed, optimizer: 'AdamW' },
       Recordings: {
-        'too short': listed(chosen.short),
+        'too short': listed(short),
         unreadable: listed(chosen.unreadable.map(({ name }) => name)),
         chosen: formatCount(chosen.recordings.length),
       },
       Versions: versions(),
     },
   });
-  const { leftOut, short, unreadable } = chosen;
+  const { leftOut, unreadable } = chosen;
   return {
     ...written,
     json: { ...written.json, leftOut, short, unreadable, failures },
@@ -168,7 +182,7 @@ async function chooseFrom(
   const chosen = await chooseRecordings({
     ...{ kind, folder, samples, seed, signal: context.signal },
     perGroup: kind === 'folder' ? undefined : recordings.perGroup,
-    limit: limit ?? recordings.limit,
+    limit: limit ?? (kind === 'folder' ? undefined : recordings.limit),
   });
   warnOfLeftOut(chosen.leftOut, context);
   return chosen;
@@ -211,8 +225,7 @@ async function fitCell(
   const fitting = checkFitting(await requestOf(cell, given, context));
   const place = join(out, cell.folder);
   const state = join(dirname(place), `.${basename(place)}.state`);
-  const resume = existsSync(join(state, 'latest.safetensors'));
-  await makeFolder(state);
+  const resume = await openState(state, cell.identity);
   try {
     const checkpoints = { folder: state, every: STATE_EVERY, resume };
     const fitted = await fitNetwork(fitting, context, { label, checkpoints });
@@ -242,13 +255,27 @@ async function fitCell(
     return found;
   } finally {
     // Where nothing was learned there is nothing to keep.
-    await rmdir(state).catch(() => {});
+    if (!hasState(state)) await rm(state, { recursive: true, force: true });
   }
 }
 
-/** A fit that came to nothing, which should not cost the others. */
-const isFailureOfOne = (error: unknown): error is FewSoundError =>
-  error instanceof FewSoundError && (error.code === 'OPERATOR' || error.code === 'DIVERGED');
+const hasState = (folder: string) => existsSync(join(folder, 'latest.safetensors'));
+
+/**
+ * Makes the folder of a fit's state; one of other steps or another seed is removed.
+ *
+ * @returns whether there is a state to go on from
+ */
+async function openState(folder: string, identity: CellIdentity): Promise<boolean> {
+  const path = join(folder, 'identity.json');
+  const own = prettyJson(identity);
+  const found = await readFile(path, 'utf8').catch(() => undefined);
+  if (found === own) return hasState(folder);
+  await rm(folder, { recursive: true, force: true });
+  await makeFolder(folder);
+  await writeFileAtomic(path, own);
+  return false;
+}
 
 /** Says what an interruption leaves. */
 function afterFailure(error: unknown, kept: number): unknown {

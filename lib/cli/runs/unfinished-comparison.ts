@@ -43,7 +43,7 @@ export class UnfinishedComparison {
     given: Contents['config'],
     resume: boolean,
   ): Promise<UnfinishedComparison> {
-    const config = JSON.parse(JSON.stringify(given)) as Contents['config'];
+    const config = asStored(given);
     const path = fileIn(folder);
     if (!resume) {
       if (!existsSync(path)) return new UnfinishedComparison(folder, config, []);
@@ -55,10 +55,10 @@ export class UnfinishedComparison {
     }
     const hint = 'There is no interrupted comparison in that folder; leave --resume out.';
     const { config: stored, results } = (await readJson(path, { missing: hint })) as Contents;
-    const before: Contents['config'] = {
+    const before = asStored({
       ...stored,
       training: completed(stored.training as TrainingSettings),
-    };
+    });
     const other = Object.keys(config).find((key) => !isDeepStrictEqual(config[key], before[key]));
     if (other !== undefined) {
       throw new FewSoundError(
@@ -89,5 +89,9 @@ export class UnfinishedComparison {
     await rm(fileIn(this.folder), { force: true });
   }
 }
+
+/** Without what is undefined, as the file has it. */
+const asStored = (config: Contents['config']) =>
+  JSON.parse(JSON.stringify(config)) as Contents['config'];
 
 const fileIn = (folder: RunFolder): string => join(folder.path, 'unfinished.json');
