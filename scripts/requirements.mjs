@@ -29,7 +29,7 @@ const requirements = [
       'Debian, Ubuntu: apt install python3 python3-pip python3-venv · Fedora: dnf install python3 python3-pip',
   },
   {
-    what: 'a C++20 compiler (GCC 11, Clang 14, or newer)',
+    what: 'a C++20 compiler (GCC 12, Clang 15, or newer)',
     missing: () => !process.env.CXX && !findProgram('g++', 'clang++', 'c++'),
     remedy: 'Debian, Ubuntu: apt install g++ make · Fedora: dnf install gcc-c++ make',
   },
