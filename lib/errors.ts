@@ -1,26 +1,48 @@
 /** What went wrong, in a word that programs can compare. Messages may change; codes do not. */
 export type ErrorCode =
+  /** An argument or option is not what was expected; `field` names it. */
   | 'INVALID_ARGUMENT'
+  /** Shapes or lengths do not go together; `shapes` has them where tensors took part. */
   | 'SHAPE_MISMATCH'
+  /** A tensor's dtype is not what was expected. */
   | 'DTYPE_MISMATCH'
+  /** A tensor or a model was used after its disposal. */
   | 'DISPOSED'
+  /** There is no LibTorch, or the one that was found cannot be loaded. */
   | 'LIBTORCH_NOT_FOUND'
+  /** The LibTorch that was asked for is of a version that there is no core for. */
   | 'LIBTORCH_VERSION'
+  /** There is no native addon, or no core, that runs on this machine. */
   | 'ADDON_NOT_FOUND'
+  /** What `fewsound setup NAME` brings is missing, or could not be fetched. */
   | 'NOT_SET_UP'
+  /** This machine, or its LibTorch, has no such device or backend. */
   | 'DEVICE_UNAVAILABLE'
+  /** Memory of the machine or of the device ran out. */
   | 'OUT_OF_MEMORY'
+  /** There is no such file or folder. */
   | 'FILE_NOT_FOUND'
+  /** A file is damaged, or not of the format that was expected. */
   | 'FILE_FORMAT'
+  /** A recording or a corpus has no samples. */
   | 'AUDIO_EMPTY'
+  /** A recording has too few samples for what is asked of it. */
   | 'AUDIO_TOO_SHORT'
+  /** PESQ found no speech to compare. */
   | 'NO_UTTERANCE'
+  /** A file or folder could not be read or written. */
   | 'IO'
+  /** Work was stopped by its signal; the error's name is AbortError. */
   | 'ABORTED'
+  /** The loss, or its gradients, did not stay finite. */
   | 'DIVERGED'
+  /** A process of a group failed or is gone. */
   | 'PROCESS_GROUP'
+  /** A worker thread or process ended, or failed at its task. */
   | 'WORKER'
+  /** An operator of LibTorch refused what it was given; `operator` names it. */
   | 'OPERATOR'
+  /** Something inside fewsound failed: worth a report. */
   | 'INTERNAL';
 
 /** What an error knows beside its message. */

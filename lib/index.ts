@@ -6,7 +6,7 @@
  */
 
 export * from './audio/index.js';
-export { type ErrorCode, FewSoundError } from './errors.js';
+export { type ErrorCode, FewSoundError, type FewSoundErrorDetails } from './errors.js';
 export * from './metrics/index.js';
 export * from './nn/index.js';
 export { type SetupOptions, type SetupProgress, setupLibTorch } from './setup/install.js';
