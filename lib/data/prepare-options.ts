@@ -39,7 +39,7 @@ export interface PrepareOptions {
   folder: string;
   /** Where to put the result: a new or empty folder, or one prepared with the same settings. */
   out: string;
-  /** Hz, 1 to 768,000. Default 22,050. */
+  /** Hz, 1 to 4,000,000. Default 22,050. */
   sampleRate?: number;
   /** Seconds dropped at the beginning of every recording, 0 or more. Default 0.5. */
   skipSeconds?: number;

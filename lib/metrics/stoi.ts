@@ -24,7 +24,7 @@ const needs: MetricNeeds = { addon: true, sampleRates: AUDIBLE_RATES, worker: 't
  * Short-time objective intelligibility (Taal, Hendriks, Heusdens and Jensen, IEEE TASLP 2011): how
  * far the envelopes of 15 third-octave bands follow those of the reference, over 384 ms at a time.
  * Computed in float64 at 10 kHz on a thread of its own, as pystoi 0.4.1 computes it, resampler
- * included: its scores to 1e-6.
+ * included: its scores to 1e-9.
  *
  * Frames of the reference more than 40 dB below the loudest are left out. Where less than 30 are
  * left (0.4 s) there is nothing to compare: the score is 1e-5, as pystoi's, with a warning of the

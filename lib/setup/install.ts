@@ -23,10 +23,10 @@ import {
 export type { SetupOptions, SetupProgress };
 
 /**
- * Installs LibTorch into the cache folder, unless it is there or anew is asked for. pip follows the user's own
- * configuration (index, proxy, find-links). On a machine without an NVIDIA driver the CPU build is
- * asked for first, which is ten times smaller; where the index has none, the index's standard build
- * is taken.
+ * Installs LibTorch into the cache folder, unless it is there; `force` installs it anew. pip follows
+ * the user's own configuration (index, proxy, find-links). On a machine without an NVIDIA driver the
+ * CPU build is asked for first, which is ten times smaller; where the index has none, the index's
+ * standard build is taken.
  *
  * @throws FewSoundError LIBTORCH_NOT_FOUND when Python, venv or pip is missing or pip fails,
  *   ABORTED at the signal

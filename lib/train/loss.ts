@@ -61,7 +61,7 @@ export function longestFrame(
 export type ResolvedLoss = Resolved<LossOptions>;
 
 /**
- * time · L1 + mel · multi-resolution mel STFT loss (paper 1, equation 2; SPEC "Loss").
+ * time · L1 + mel · multi-resolution mel STFT loss (paper 1, equation 2).
  *
  * The mel part is the mean over the FFT sizes of mean|M - M'| + √mean(M - M')², M = F·√max(|X|²,
  * 1e-8) with the Slaney mel filterbank F and the short-time Fourier transform X (periodic Hann

@@ -45,8 +45,8 @@ export interface TrainClassifierOptions extends AdamWOptions, Pick<FitFields, 't
   /** Recordings of an update, 2 or more. Default 32. */
   batchSize?: number;
   /**
-   * The highest rate, as in `train`. Default 1e-3 (paper 2, section 3), of which one cycle makes
-   * its first rate.
+   * The highest rate of the schedule. Default 1e-3 (paper 2, section 3); with one cycle, which
+   * begins at a `divFactor`-th of it, 1e-3 · `divFactor`.
    */
   learningRate?: number;
   /** How the rate changes over the updates. Default 'constant'. */

@@ -69,12 +69,15 @@ export interface TrainOptions extends AdamWOptions, Pick<FitFields, 'threads'> {
   /** Batches whose gradients make one update. Default 1. */
   accumulate?: number;
   /**
-   * The highest rate: the constant one, the first of a cosine, the peak of one cycle, which begins
-   * at a `divFactor`-th of it. Default 1e-5, with a SIREN as target 1e-6, of which one cycle makes
-   * its first rate (paper 1, section 4.2): so with the default schedule 2.5e-4 and 2.5e-5.
+   * The highest rate of the schedule. Default 2.5e-4, with a SIREN as target 2.5e-5: one cycle
+   * begins at a `divFactor`-th of it, the paper's 1e-5 and 1e-6 (paper 1, section 4.2). With other
+   * schedules 1e-5 and 1e-6.
    */
   learningRate?: number;
-  /** Default one cycle with `warmupFraction` 0.05 and `divFactor` 25 (SPEC "Training (paper)"). */
+  /**
+   * Default one cycle (paper 1, section 4.2), with `warmupFraction` 0.05 and `divFactor` 25 as in
+   * the authors' program.
+   */
   schedule?: ScheduleKind | Schedule;
   /** What the schedule counts: updates (default), or epochs as the authors' program does. */
   stepPer?: 'batch' | 'epoch';
@@ -138,7 +141,7 @@ const rampSchema = optionsObject({
   epochs: positiveNumber,
 });
 
-/** One cycle of SPEC "Training (paper)". */
+/** One cycle (paper 1, section 4.2) as the authors' program has it. */
 const paperCycle = { kind: 'oneCycle', warmupFraction: 0.05 } as const;
 
 function trainSchema(kind: string, sampleRate: number) {

@@ -93,7 +93,10 @@ export abstract class HyperNetwork extends Model<HyperNetworkOptions> {
     this.#sampleRate = sampleRate;
   }
 
-  /** f = min(1, epoch / warmupEpochs), SPEC "FewSound"; 1 for a model that `train` never had. */
+  /**
+   * f = min(1, epoch / warmupEpochs), as in the authors' program; 1 for a model that `train` never
+   * had.
+   */
   get updateFactor(): number {
     return this.factorAt(this.#epoch ?? Number.POSITIVE_INFINITY);
   }
