@@ -55,6 +55,12 @@ export interface KanOptions extends ModelOptions {
    * Default 0.1 (Liu et al. 2024, "KAN").
    */
   initNoise?: number;
+  /**
+   * What the amplitude is multiplied by: values at equal distances over the recording, the first at
+   * its beginning and the last at its end, between them along lines. `fit` learns the recording
+   * divided by them. None: no such factor. An array of 0 to 65,536 values above 0. Default [].
+   */
+  envelope?: readonly number[];
 }
 
 /** Options of 'nerf'. */
@@ -830,6 +836,18 @@ export const optionTables = {
         flag: { value: '<amount>', help: 'amount of noise that the splines start from' },
         least: 0,
         default: 0.1,
+      },
+      {
+        name: 'envelope',
+        type: 'reals',
+        expected: 'an array of 0 to 65536 values above 0',
+        meaning:
+          'What the amplitude is multiplied by: values at equal distances over the recording, the first at its beginning and the last at its end, between them along lines. `fit` learns the recording divided by them. None: no such factor.',
+        flag: { value: '<points>' },
+        each: { expected: 'a finite number above 0', above: 0 },
+        shortest: 0,
+        longest: 65536,
+        default: [],
       },
       {
         name: 'seed',

@@ -23,12 +23,14 @@ export {
   encodingFrequencies,
   type FrequencyRule,
 } from './encoding-frequencies.js';
+export { amplitudeEnvelope, type Envelope, type EnvelopeRule } from './envelope.js';
 export { setupDemoModel } from './hyper/demo-model.js';
 export { type EncodeOptions, encodeRecording } from './hyper/encode-recording.js';
 export {
   createHyperNetwork,
   FewSound,
   type FewSoundOptions,
+  type HyperNetworkOptionsByKind,
   HyperSound,
   type HyperSoundOptions,
 } from './hyper/few-sound.js';

@@ -44,7 +44,21 @@ export function kanNetwork(architecture: Architecture, weights: Weights): (t: nu
     );
   const scratch = scratchFor(grid);
   const features = new Float64Array(encoding.features);
-  return (t) => amplitude(t, encoding, features, layers, grid, scratch);
+  const factor = envelopeOf(architecture);
+  return (t) => amplitude(t, encoding, features, layers, grid, scratch) * factor(t);
+}
+
+/** What the amplitude is multiplied by: values at equal distances, between them along lines. */
+function envelopeOf(architecture: Architecture): (t: number) => number {
+  const values = architecture.numbers('envelope');
+  const last = values.length - 1;
+  if (last < 0) return () => 1;
+  return (t) => {
+    const place = Math.min(Math.max((t + 1) * 0.5 * last, 0), last);
+    const before = Math.min(Math.floor(place), Math.max(last - 1, 0));
+    const first = values[before] as number;
+    return first + ((values[before + 1] ?? first) - first) * (place - before);
+  };
 }
 
 export function scratchFor({ order }: Grid): Scratch {

@@ -3,7 +3,13 @@
 
 import type { Clip } from '../audio/index.js';
 import { FewSoundError, invalidArgument } from '../errors.js';
-import { type EncodingFrequencies, encodingFrequencies, type Inr } from '../nn/index.js';
+import {
+  amplitudeEnvelope,
+  type EncodingFrequencies,
+  type Envelope,
+  encodingFrequencies,
+  type Inr,
+} from '../nn/index.js';
 import type { KanOptions, LossOptions } from '../options.generated.js';
 import { defined } from '../options.js';
 import type { FitOptions } from './fit-options.js';
@@ -16,9 +22,10 @@ export type RecipeName = (typeof recipeNames)[number];
 /** Those that fit one network, and not wider ones in turn. */
 export const recipesOfOneNetwork = recipeNames.filter((name) => name !== 'transparent');
 
-/** Options of a KAN, its frequencies also by a rule. */
-export interface RecipeNetwork extends Omit<KanOptions, 'encodingFrequencies'> {
+/** Options of a KAN, its frequencies and its envelope also by a rule. */
+export interface RecipeNetwork extends Omit<KanOptions, 'encodingFrequencies' | 'envelope'> {
   encodingFrequencies?: EncodingFrequencies;
+  envelope?: Envelope;
 }
 
 /** How to fit a KAN to a clip. */
@@ -35,10 +42,15 @@ export interface Recipe {
 }
 
 /**
+ * The noise of a network is as loud throughout, and is heard where the recording is quiet. What is
+ * divided by an envelope is more nearly as loud throughout, too, and the noise goes down with it.
+ */
+const ENVELOPE: Envelope = { points: 54, power: 0.4 };
+
+/**
  * Phase first, level last. The mel loss accepts any phase and, at its full weight, keeps the
  * waveform loss from turning it; so the first part learns the waveform with its high bands lifted,
- * and the second one weights what is heard: errors where the recording is quiet, complex spectra,
- * and the level of the bands.
+ * and the second one adds what is heard: complex spectra and the level of the bands.
  *
  * A step of the first part learns from a quarter of the samples: three times the steps in the same
  * time bring it further. The second part, whose weights are those of the whole recording, has all.
@@ -55,7 +67,7 @@ function phaseFirst(first: number, second: number): FitOptions & { steps: number
     loss: {
       ...{ time: 0.3, emphasized: 1, mel: 0.03 },
       course: [
-        { from: half, time: 0.2, emphasized: 0.8, localPower: 0.7, mel: 0.1, stft: 0.3 },
+        { from: half, time: 0.2, emphasized: 0.8, mel: 0.1, stft: 0.3 },
         { from: half + 0.6 * (1 - half), glide: true, mel: 0.5 },
       ],
     },
@@ -74,6 +86,7 @@ export function recipeFor(name: RecipeName, samples: number): Recipe {
     (shape): RecipeNetwork => ({
       ...{ order: 2, ...shape },
       encodingFrequencies: { kind: 'geometric', from: 1, to, count: 7 },
+      envelope: ENVELOPE,
     }),
   );
   const own = (version: number, meaning: string, fit: FitOptions): Recipe => ({
@@ -87,13 +100,13 @@ export function recipeFor(name: RecipeName, samples: number): Recipe {
         ...{ network: {}, wider: [], fit: {} },
       };
     case 'quick':
-      return own(2, 'the best sound in about 20 seconds on two cores', phaseFirst(1500, 500));
+      return own(3, 'the best sound in about 20 seconds on two cores', phaseFirst(1500, 500));
     case 'best':
-      return own(2, 'the best sound in about a minute on two cores', phaseFirst(4500, 1500));
+      return own(3, 'the best sound in about a minute on two cores', phaseFirst(4500, 1500));
     case 'transparent':
       return {
         ...own(
-          2,
+          3,
           `as long as it takes to PESQ ${TRANSPARENT.pesq} or SI-SNR ${TRANSPARENT.siSnr} dB, with up to ${transparentShapes.length} networks of growing size, some two minutes on two cores`,
           phaseFirst(1500, 500),
         ),
@@ -165,10 +178,13 @@ export function applyRecipe(
 ): { networks: KanOptions[]; fit: FitOptions } {
   const recipe = recipeFor(name, clip.length);
   return {
-    networks: networksOf(recipe, own).map(({ encodingFrequencies: choice, ...network }) => ({
-      ...network,
-      ...(choice !== undefined && { encodingFrequencies: encodingFrequencies(choice, clip) }),
-    })),
+    networks: networksOf(recipe, own).map(
+      ({ encodingFrequencies: choice, envelope, ...network }) => ({
+        ...network,
+        ...(choice !== undefined && { encodingFrequencies: encodingFrequencies(choice, clip) }),
+        ...(envelope !== undefined && { envelope: amplitudeEnvelope(envelope, clip) }),
+      }),
+    ),
     fit: inPlaceOf(recipe, given),
   };
 }

@@ -13,7 +13,7 @@ bool isHypernetworkWeight(const std::string& name) {
 
 at::Tensor Inr::forward(const at::Tensor& t) {
   checkTime(t);
-  return decode(encode(t), nullptr);
+  return inEnvelope(decode(encode(t), nullptr), t);
 }
 
 at::Tensor Inr::forward(const at::Tensor& t, const WeightMap& weights) {
@@ -21,7 +21,7 @@ at::Tensor Inr::forward(const at::Tensor& t, const WeightMap& weights) {
                     " works with its own parameters only and takes no weights per sample");
   checkTime(t);
   checkWeights(t, weights);
-  return decode(encode(t, weights), &weights);
+  return inEnvelope(decode(encode(t, weights), &weights), t);
 }
 
 at::Tensor Inr::encode(const at::Tensor& t) const { return t; }
@@ -31,6 +31,13 @@ at::Tensor Inr::encode(const at::Tensor& t, const WeightMap& /*weights*/) const 
 }
 
 bool Inr::encodingIsFixed() const { return true; }
+
+at::Tensor Inr::envelope(const at::Tensor& /*t*/) const { return {}; }
+
+at::Tensor Inr::inEnvelope(const at::Tensor& amplitude, const at::Tensor& t) const {
+  const at::Tensor factors = envelope(t);
+  return factors.defined() ? amplitude * factors : amplitude;
+}
 
 bool Inr::acceptsWeights() const { return false; }
 

@@ -39,7 +39,10 @@ class Inr : public Model {
   /// Whether `forward` takes weights per sample (KAN, NeRF and SIREN do).
   virtual bool acceptsWeights() const;
 
-  /// From encoded features to amplitude. `weights` null: the network's own.
+  /// What the amplitude is to be multiplied by at times t, in their shape; undefined: nothing.
+  virtual at::Tensor envelope(const at::Tensor& t) const;
+
+  /// From encoded features to amplitude, its envelope left out. `weights` null: the network's own.
   virtual at::Tensor decode(const at::Tensor& features, const WeightMap* weights) = 0;
 
   /// Names and shapes of the weights that `forward` must be given, in registration order. Learnable
@@ -58,6 +61,7 @@ class Inr : public Model {
  private:
   void checkTime(const at::Tensor& t) const;
   void checkWeights(const at::Tensor& t, const WeightMap& weights) const;
+  at::Tensor inEnvelope(const at::Tensor& amplitude, const at::Tensor& t) const;
 };
 
 /// The field for the widths of a network's hidden layers.

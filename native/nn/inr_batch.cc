@@ -83,6 +83,17 @@ at::Tensor InrBatch::encode(const at::Tensor& t) const {
   return at::stack(features);
 }
 
+at::Tensor InrBatch::envelopes(const at::Tensor& t) const {
+  std::vector<at::Tensor> envelopes;
+  bool any = false;
+  for (const auto& network : networks_) {
+    const at::Tensor own = network->envelope(t);
+    any = any || own.defined();
+    envelopes.push_back((own.defined() ? own : at::ones_like(t)).flatten());
+  }
+  return any ? at::stack(envelopes) : at::Tensor();
+}
+
 at::Tensor InrBatch::decode(const at::Tensor& features) {
   const WeightMap* const weights = weights_.empty() ? nullptr : &weights_;
   return networks_.front()->decode(features, weights).view({size(), -1});

@@ -29,7 +29,9 @@ class InrBatch {
   /// [networks, samples, features]; see Inr::encode.
   at::Tensor encode(const at::Tensor& t) const;
   bool encodingIsFixed() const { return networks_.front()->encodingIsFixed(); }
-  /// Amplitudes [networks, samples] of features.
+  /// What the amplitudes are to be multiplied by, [networks, samples]; undefined: nothing.
+  at::Tensor envelopes(const at::Tensor& t) const;
+  /// Amplitudes [networks, samples] of features, their envelopes left out.
   at::Tensor decode(const at::Tensor& features);
 
   void load();

@@ -20,6 +20,8 @@ struct KanOptions : ModelOptions {
   double initNoise = 0.1;
   // NOLINTNEXTLINE(readability-redundant-member-init): GCC asks for it where fields are left out.
   std::vector<double> encodingFrequencies{};
+  // NOLINTNEXTLINE(readability-redundant-member-init)
+  std::vector<double> envelope{};
 };
 
 void fields(OptionVisitor& visit, KanOptions& options);
@@ -36,11 +38,13 @@ class Kan : public Inr {
   bool encodingIsFixed() const override { return !encoding_->learnable(); }
   at::Tensor exactFrequencies() const override { return exactFrequencies_; }
   bool acceptsWeights() const override { return true; }
+  at::Tensor envelope(const at::Tensor& t) const override;
   at::Tensor decode(const at::Tensor& features, const WeightMap* weights) override;
 
  private:
   SplineGrid grid_;
   bool scaleSpline_;
+  std::vector<double> envelope_;
   at::Tensor exactFrequencies_;
   std::shared_ptr<PositionalEncoding> encoding_;
   std::vector<KanWeights> layers_;

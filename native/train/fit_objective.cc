@@ -21,17 +21,23 @@ at::Tensor asTargets(const at::Tensor& targets, const InrBatch& networks) {
   return targets.detach().to(like.device(), dtype).contiguous();
 }
 
+at::Tensor within(const at::Tensor& amplitudes, const at::Tensor& envelopes) {
+  return envelopes.defined() ? amplitudes * envelopes : amplitudes;
+}
+
 }  // namespace
 
 FitObjective::FitObjective(std::vector<std::shared_ptr<Inr>> networks, const at::Tensor& targets,
                            const ReconstructionLossOptions& loss)
     : networks_(std::move(networks)),
       options_(loss),
-      targets_(asTargets(targets, networks_)),
-      loss_(TargetLoss::make(loss, targets_)),
-      losses_(loss_->losses()) {
+      targets_(asTargets(targets, networks_)) {
   const at::NoGradGuard noGrad;
   const at::Tensor t = timeAxis(targets_.size(1), targets_.options());
+  envelopes_ = networks_.envelopes(t);
+  learned_ = envelopes_.defined() ? targets_ / envelopes_ : targets_;
+  loss_ = TargetLoss::make(loss, learned_);
+  losses_ = loss_->losses();
   features_ = networks_.encodingIsFixed() ? networks_.encode(t).contiguous() : t;
 }
 
@@ -62,17 +68,17 @@ void FitObjective::accumulate() {
   loss_->evaluate(estimates);
   estimates.backward(loss_->gradient());
   losses_ = loss_->losses();
-  estimates_ = estimates.detach();
+  estimates_ = within(estimates.detach(), envelopes_);
 }
 
 void FitObjective::accumulate(const SampleBlocks& blocks, int64_t step) {
   if (!estimates_.defined()) {
     const at::NoGradGuard noGrad;
-    estimates_ = decoded(features_).detach();
+    estimates_ = within(decoded(features_), envelopes_);
   }
   const at::Tensor positions = blocks.positions(step).to(targets_.device());
   const std::vector<int64_t> asBlocks{clips() * blocks.perStep(), blocks.length()};
-  const at::Tensor targets = targets_.index_select(1, positions).view(asBlocks);
+  const at::Tensor targets = learned_.index_select(1, positions).view(asBlocks);
   if (blockLoss_) {
     blockLoss_->setTarget(targets);
   } else {
@@ -86,7 +92,9 @@ void FitObjective::accumulate(const SampleBlocks& blocks, int64_t step) {
   estimates.backward(blockLoss_->gradient().view(estimates.sizes()) /
                      static_cast<double>(blocks.perStep()));
   losses_ = blockLoss_->losses().view({clips(), blocks.perStep()}).mean(1);
-  estimates_.index_copy_(1, positions, estimates.detach());
+  const at::Tensor factors =
+      envelopes_.defined() ? envelopes_.index_select(1, positions) : at::Tensor();
+  estimates_.index_copy_(1, positions, within(estimates.detach(), factors));
 }
 
 double FitObjective::accumulate(const Batch&) {

@@ -11,7 +11,8 @@
 namespace fewsound {
 
 /// Reconstruction loss of networks that learn a clip each: every sample, every step, or blocks of
-/// them, which the loss takes for recordings of their own.
+/// them, which the loss takes for recordings of their own. Networks with an envelope learn, and are
+/// judged by, the clip divided by it.
 class FitObjective final : public Objective {
  public:
   /// targets [clips, samples], one for each network; moved to the networks' dtype and device.
@@ -42,12 +43,14 @@ class FitObjective final : public Objective {
   void setEstimates(const at::Tensor& estimates);
 
  private:
-  /// Amplitudes of features, or of times where the encoding learns.
+  /// Amplitudes of features, or of times where the encoding learns; envelopes left out.
   at::Tensor decoded(const at::Tensor& features);
 
   InrBatch networks_;
   ReconstructionLossOptions options_;
   at::Tensor targets_;
+  at::Tensor envelopes_;  // [clips, samples]; undefined where there are none
+  at::Tensor learned_;    // the targets without them
   at::Tensor features_;  // encoded time axis, or the axis itself where the encoding learns
   std::unique_ptr<TargetLoss> loss_;
   std::unique_ptr<TargetLoss> blockLoss_;  // [clips · blocks, length]

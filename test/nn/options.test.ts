@@ -18,6 +18,7 @@ describe('options of networks', () => {
       layers: [48, 24, 12],
       encoding: 10,
       encodingFrequencies: [],
+      envelope: [],
       learnableEncoding: false,
       grid: 5,
       order: 3,

@@ -57,6 +57,7 @@ const kans = fc.record({
   gridRange: fc.constantFrom<[number, number]>([-1, 1], [-0.4, 0.3], [-2.5, 4]),
   scaleSpline: fc.boolean(),
   initNoise: fc.constantFrom(0.1, 0.5),
+  envelope: fc.array(fc.double({ min: 1e-3, max: 2, noNaN: true }), { maxLength: 9 }),
   seed: fc.nat(1e6),
 });
 

@@ -97,8 +97,9 @@ describe('a recipe', () => {
     const own = { recipe: 'transparent', steps: 1, network: { seed: 1 }, onAttempt } as const;
     const { network, attempts } = await fit(clip, own);
     expect(attempts).toEqual(seen);
-    // Edges of 14 -> 45 -> 22 -> 11 -> 1, each with 1 base, 14 + 2 coefficients and 1 scale.
-    expect(seen[0]?.parameters).toBe((14 * 45 + 45 * 22 + 22 * 11 + 11) * 18);
+    // Edges of 14 -> 45 -> 22 -> 11 -> 1, each with 1 base, 14 + 2 coefficients and 1 scale; and the
+    // points of the envelope.
+    expect(seen[0]?.parameters).toBe((14 * 45 + 45 * 22 + 22 * 11 + 11) * 18 + 54);
     for (const [i, { parameters }] of seen.entries()) {
       if (i > 0) expect(parameters / (seen[i - 1] as Attempt).parameters).toBeCloseTo(2, 0);
     }

@@ -1,5 +1,5 @@
 import { Argument, InvalidArgumentError, Option } from 'commander';
-import type { EncodingFrequencies } from '../../nn/index.js';
+import type { EncodingFrequencies, Envelope } from '../../nn/index.js';
 import type { Flag, Inputs, Positional } from '../command.js';
 
 /**
@@ -84,6 +84,15 @@ export const frequencies: Parser<EncodingFrequencies> = (text) => {
   throw new InvalidArgumentError(
     'Expected numbers with commas between, octaves:COUNT, geometric:FROM:TO:COUNT or linear:FROM:TO:COUNT (cycles, or both with Hz), or quantiles:COUNT.',
   );
+};
+
+/** An envelope: `54`, `54:0.4` (points and power), values with commas between, or `none`. */
+export const envelope: Parser<Envelope> = (text) => {
+  if (text.trim() === 'none') return [];
+  if (text.includes(',')) return reals(text);
+  const [points, power, ...others] = text.split(':').map(real);
+  if (others.length > 0) throw new InvalidArgumentError('Expected POINTS, POINTS:POWER or none.');
+  return { points: points as number, ...(power !== undefined && { power }) };
 };
 
 /** Two numbers with a comma between: `-1,1`. */

@@ -1,6 +1,15 @@
 import { Option } from 'commander';
 import type { OptionRow } from '../../options.js';
-import { frequencies, integer, integers, type Parser, range, real, reals } from './parsers.js';
+import {
+  envelope,
+  frequencies,
+  integer,
+  integers,
+  type Parser,
+  range,
+  real,
+  reals,
+} from './parsers.js';
 
 // Flags of options that the addon describes.
 
@@ -17,6 +26,10 @@ const RULES: Readonly<Record<string, { parse: Parser<unknown>; help: string }>> 
   encodingFrequencies: {
     parse: frequencies,
     help: 'frequencies of the positional encoding, cycles over the whole recording: 1,8.5,200 or octaves:10, geometric:1:8192:7, linear:20Hz:5000Hz:7, or quantiles:7 of the energy of the recording',
+  },
+  envelope: {
+    parse: envelope,
+    help: 'what the amplitude is multiplied by: 54 points of the recording\'s level to the power 0.4, as 54 or 54:0.4, or values with commas between; "none" for a recipe without',
   },
 };
 

@@ -6,8 +6,10 @@ import { readJson } from '../../files.js';
 import { evaluate, type Metrics } from '../../metrics/index.js';
 import { defaultMetrics } from '../../metrics/registry.js';
 import {
+  amplitudeEnvelope,
   createInr,
   type EncodingFrequencies,
+  type Envelope,
   encodingFrequencies,
   type Inr,
   type PiecewiseInr,
@@ -17,9 +19,9 @@ import type { FitConditions, FittedNetwork } from '../../report/index.js';
 import { kindName } from '../../report/text-table.js';
 import type { FitWatcher } from '../../studio/index.js';
 import { type Device, scope } from '../../tensor/index.js';
+import { usualPieceLength } from '../../train/fit-long.js';
 import { resolveFitOptions } from '../../train/fit-options.js';
 import {
-import { usualPieceLength } from '../../train/fit-long.js';
   type FitOptions,
   type FitProgress,
   type FitResult,
@@ -79,7 +81,7 @@ export async function readRunConfig(path: string): Promise<RunConfig> {
 /** The network that is to learn a clip, and how. */
 export interface FittingRequest {
   readonly kind: Kind;
-  /** Frequencies of the encoding may be a rule. */
+  /** Frequencies of the encoding and the envelope may be a rule. */
   readonly modelOptions: Readonly<Record<string, unknown>>;
   readonly clip: Clip;
   /** Learn a long clip in pieces of the standard length, each with a network of its own. */
@@ -143,7 +145,10 @@ export function checkFitting(given: FittingRequest): CheckedFitting {
   try {
     const { seed: _, device, dtype, ...options } = network.options;
     const resolvedTraining = { ...resolveFitOptions(network, clip, fitOptions(training)) };
-    return { ...request, resolvedModel: { ...options }, resolvedTraining };
+    // Every piece has an envelope of its own.
+    const { envelope } = request.modelOptions;
+    const resolvedModel = { ...options, ...(inPieces && envelope !== undefined && { envelope }) };
+    return { ...request, resolvedModel, resolvedTraining };
   } finally {
     network.dispose();
   }
@@ -191,7 +196,10 @@ export async function fitNetwork(
         watcher?.warning(message);
       },
     };
-    if (inPieces) return fitLong(() => makeNetwork(fitting), clip, { ...options, onFitted });
+    if (inPieces) {
+      const ofPiece = (_: number, __: number, piece: Clip) => makeNetwork(fitting, piece);
+      return fitLong(ofPiece, clip, { ...options, onFitted });
+    }
     const alone = makeNetwork(fitting);
     network = alone;
     const parameters = alone.parameterCount;
@@ -232,9 +240,18 @@ function stateIn(
   return { checkpoint: { path, every }, resume: resume ? path : undefined };
 }
 
-function makeNetwork({ kind, modelOptions, training, start }: FittingRequest): Inr {
+/** @param clip what it is to learn: the whole clip, or a piece of it */
+function makeNetwork(
+  { kind, modelOptions, training, start, clip: whole }: FittingRequest,
+  clip: Clip = whole,
+): Inr {
   const { seed, device, dtype } = training;
-  const network = createInr(kind, { ...modelOptions, seed, device, dtype });
+  const { envelope, ...others } = modelOptions;
+  const network = createInr(kind, {
+    ...others,
+    ...(envelope !== undefined && { envelope: amplitudeEnvelope(envelope as Envelope, clip) }),
+    ...{ seed, device, dtype },
+  });
   if (start !== undefined) scope(() => network.loadStateDict(start.stateDict()));
   return network;
 }
@@ -244,23 +261,6 @@ function fitOptions({ seed: _, device: __, dtype: ___, ...options }: TrainingSet
   return defined(options);
 }
 
-/** The numbers of a training as a whole. */
-export interface TrainingSummary {
-  /** Steps done, by the longest piece. */
-  readonly steps: number;
-  /** The last loss; of pieces the mean. */
-  readonly loss: number;
-  /** Loss before each step; of pieces the mean of those still training. */
-  readonly losses: Float64Array;
-  readonly seconds: number;
-  readonly secondsPerStep: number;
-  readonly device: Device;
-  readonly threads: number;
-  readonly warnings: readonly string[];
-}
-
-export function summarize(pieces: readonly PieceCourse[]): TrainingSummary {
-  const results = pieces.map(({ result }) => result);
 /** Whether a fit came to nothing, which should not cost the others. */
 export const hasDiverged = (error: unknown): error is FewSoundError =>
   error instanceof FewSoundError && error.code === 'DIVERGED';
@@ -281,6 +281,23 @@ export function noteFailure(
   return text;
 }
 
+/** The numbers of a training as a whole. */
+export interface TrainingSummary {
+  /** Steps done, by the longest piece. */
+  readonly steps: number;
+  /** The last loss; of pieces the mean. */
+  readonly loss: number;
+  /** Loss before each step; of pieces the mean of those still training. */
+  readonly losses: Float64Array;
+  readonly seconds: number;
+  readonly secondsPerStep: number;
+  readonly device: Device;
+  readonly threads: number;
+  readonly warnings: readonly string[];
+}
+
+export function summarize(pieces: readonly PieceCourse[]): TrainingSummary {
+  const results = pieces.map(({ result }) => result);
   const { device, threads } = results[0] as FitResult;
   const mean = (values: readonly number[]) =>
     values.reduce((sum, value) => sum + value, 0) / values.length;
