@@ -3,7 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FewSoundError } from '../errors.js';
 import { makeFolder } from '../files.js';
-import { occupy } from '../folder-lock.js';
+import { occupy, requireUnoccupied } from '../folder-lock.js';
 
 /** Where everything of a training lies in its folder. */
 export interface RunFiles {
@@ -67,10 +67,12 @@ export async function openRunFolder(files: RunFiles): Promise<Disposable> {
 }
 
 /**
- * @throws FewSoundError FILE_NOT_FOUND for a folder without a checkpoint
+ * @throws FewSoundError FILE_NOT_FOUND for a folder without a checkpoint; IO where another process
+ *   trains there
  */
-export function requireResumable({ last }: RunFiles): void {
+export function requireResumable({ folder, last }: RunFiles): void {
   if (existsSync(last)) return;
+  requireUnoccupied(folder);
   throw new FewSoundError(
     'FILE_NOT_FOUND',
     `resume: ${last} does not exist; the training was stopped before its first checkpoint, or was never begun. Begin it without resume, in an empty folder.`,
@@ -79,11 +81,13 @@ export function requireResumable({ last }: RunFiles): void {
 }
 
 /**
- * @throws FewSoundError INVALID_ARGUMENT for a folder that holds a training
+ * @throws FewSoundError INVALID_ARGUMENT for a folder that holds a training; IO where another
+ *   process trains there
  */
 export function requireNewRun({ folder, last, metrics }: RunFiles): void {
   const taken = [last, metrics].find((path) => existsSync(path));
   if (taken === undefined) return;
+  requireUnoccupied(folder);
   const remedy =
     taken === last
       ? 'Go on with it by resume: true'

@@ -92,7 +92,7 @@ class Training {
   async run(): Promise<TrainResult> {
     using _trainer = this.#trainer;
     using _folder = this.#run;
-    await this.#together(() => this.#open());
+    await this.#open();
     this.#setup.model.sampleRate = this.#setup.corpus.sampleRate;
     await this.#run.whileOpen(() => this.#goThroughEpochs());
     const { step, best, seconds } = this.#run.position;
@@ -128,7 +128,7 @@ class Training {
   async #open(): Promise<void> {
     const { model, options, stepsPerEpoch } = this.#setup;
     const { resume, group } = options;
-    await this.#run.open(resume, () => this.#config());
+    await this.#together(() => this.#run.open(resume, () => this.#config()));
     if (resume) model.epoch = Math.ceil(this.#run.begin.step / stepsPerEpoch);
     // Models without a seed begin differently in each process.
     else await group?.broadcast(model.stateDict().values());
@@ -137,6 +137,7 @@ class Training {
   #config(): object {
     const { options, stepsPerEpoch } = this.#setup;
     const { batchSize, accumulate, threads, validateEvery, validationLimit } = options;
+    const { validationMetrics, checkpointEvery = stepsPerEpoch } = options;
     return {
       ...courseOf(this.#setup),
       epochs: options.epochs,
@@ -147,6 +148,9 @@ class Training {
       threads: threads ?? null,
       validateEvery,
       validationLimit,
+      validationMetrics,
+      checkpointEvery,
+      prefetch: options.prefetch,
       begun: new Date().toISOString(),
     };
   }
@@ -178,7 +182,8 @@ class Training {
 
   /** The validation that a training was stopped in. */
   async #validateAtLast(epoch: number): Promise<void> {
-    await this.#endEpoch(epoch);
+    // Also where other options have none after this epoch.
+    await this.#validate(epoch);
     if (this.#run.position.validationDue) throw this.#run.aborted();
     await this.#run.save();
   }
@@ -209,8 +214,12 @@ class Training {
   }
 
   async #endEpoch(epoch: number): Promise<void> {
+    const { validateEvery, epochs } = this.#setup.options;
+    if (epoch % validateEvery === 0 || epoch === epochs) await this.#validate(epoch);
+  }
+
+  async #validate(epoch: number): Promise<void> {
     const { model, options, rank } = this.#setup;
-    if (epoch % options.validateEvery !== 0 && epoch !== options.epochs) return;
     const start = performance.now();
     // By the weights of the last epoch, so that validations can be compared and the best be chosen.
     this.#setLoss(options.epochs);

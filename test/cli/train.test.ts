@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { occupy } from '../../lib/folder-lock';
 import { loadHyperNetwork } from '../../lib/nn';
 import { readMetricsLog, runFiles } from '../../lib/train';
 import { lossesOf } from '../train/tiny-training';
@@ -118,6 +119,24 @@ describe('fewsound train', () => {
     expect(status).toBe(1);
     expect(json.error).toMatchObject({ code: 'INVALID_ARGUMENT', field: 'out' });
     expect(json.error.message).toContain(`--resume ${out}`);
+    expect(await readFile(join(out, 'train.json'))).toEqual(before);
+  });
+
+  test('does not take a run that goes on for one that ended', async () => {
+    const out = place.fresh();
+    const argv = await place.argv(out);
+    await cliJson(argv);
+    await rm(runFiles(out).last);
+    const before = await readFile(join(out, 'train.json'));
+    using _other = occupy(out, process.ppid);
+    for (const given of [argv, ['train', '--resume', out]]) {
+      expect((await cliJson<CliError>(given)).json.error.code).toBe('IO');
+    }
+    // Of two that begin together the second finds nothing yet.
+    await rm(runFiles(out).metrics);
+    await rm(runFiles(out).config);
+    const second = await cliJson<CliError>([...argv, '--epochs', '9']);
+    expect(second.json.error.code).toBe('IO');
     expect(await readFile(join(out, 'train.json'))).toEqual(before);
   });
 });

@@ -6,7 +6,9 @@ import { get } from 'node:http';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { readAudio } from '../../lib/audio';
+import type { CommandContext } from '../../lib/cli/command';
 import { runCli } from '../../lib/cli/program';
+import { fitCommandFor } from '../../lib/cli/runs/studio-fits';
 import { occupy } from '../../lib/folder-lock';
 import { load } from '../../lib/nn';
 import type { RunState, Snapshot } from '../../lib/studio/protocol';
@@ -151,6 +153,20 @@ describe('a run', () => {
     await post(`/api/runs/${other}/remove`, '{}');
     const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'));
     expect(config).toMatchObject({ modelOptions: { layers: [8, 4] }, training: { steps: 12 } });
+  });
+
+  test('says a rule for frequencies as its program takes it', () => {
+    const { programOf } = fitCommandFor({} as CommandContext);
+    const asked = {
+      ...{ audio: 'a.wav', kind: 'kan', training: {} },
+      stretch: { samples: 1500, sampleRate: 8000, offset: 0, channel: 'mix' },
+      network: { encodingFrequencies: 'geometric:1:375:7' },
+    } as const;
+    const rule = "{ kind: 'geometric', from: 1, to: 375, count: 7 }";
+    expect(programOf({ ...asked, recipe: 'quick' })).toContain(`encodingFrequencies: ${rule}`);
+    const alone = programOf({ ...asked, recipe: undefined });
+    expect(alone).toContain(`encodingFrequencies: encodingFrequencies(${rule}, clip)`);
+    expect(alone).toMatch(/^import \{ .*\bencodingFrequencies\b.* \} from 'fewsound';/);
   });
 
   it('sounds on the page as it does in its file, and between its samples as the network', async () => {

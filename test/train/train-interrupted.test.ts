@@ -128,6 +128,8 @@ describe('a training that is stopped', () => {
     using model = tinyModel();
     await run(model, 'in-validation', {
       resume: true,
+      // With these options there would be none after that epoch.
+      validateEvery: 3,
       onValidation: ({ step }) => validations.push(step),
     });
     expect(validations).toEqual([3, 6, 9]);

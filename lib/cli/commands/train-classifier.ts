@@ -40,6 +40,7 @@ import {
   keepConfiguration,
   requireCheckpoint,
   requireFreeFolder,
+  takeFreeFolder,
   withPlace,
 } from '../runs/training.js';
 import { warnOfLeftOut } from '../terminal/left-out.js';
@@ -138,7 +139,7 @@ function resultOf(
     text: [
       confusionTable(test.confusion),
       '',
-      `accuracy ${percent(test.accuracy)} on ${formatCount(test.recordings)} recordings that training never heard, ${percent(best.accuracy ?? 0)} on those of the validation`,
+      `accuracy ${percent(test.accuracy)} on ${formatCount(test.recordings)} recordings that training never heard, ${percent(best.accuracy)} on those of the validation`,
       `${formatCount(model.parameterCount)} parameters, ${formatCount(steps)} steps in ${formatCount(epochs)} epochs and ${formatSeconds(seconds)}`,
       '',
       `Run in ${files.folder}; the model is ${files.best}, the report ${files.report}`,
@@ -226,6 +227,7 @@ class ClassifierRun {
       setUpClassifier(model, clips, options),
     );
     const run = this.described(setup);
+    using _folder = this.resume ? undefined : await takeFreeFolder(this.files, 'train-classifier');
     if (!this.resume) await this.writeConfig(model);
     // The changes of a resumed training are kept once it runs.
     const configuration = new Beside(() => this.writeConfig(model));

@@ -56,6 +56,7 @@ import {
   requireCheckpoint,
   requireFreeFolder,
   type TrainingOutcome,
+  takeFreeFolder,
   validationJson,
   withPlace,
 } from '../runs/training.js';
@@ -267,8 +268,10 @@ class HyperRun {
         device: model.options.device,
         processes: this.place.size,
       };
+      const begins = !this.resume && this.place.rank === 0;
+      using _folder = begins ? await takeFreeFolder(this.files, 'train') : undefined;
       // It makes a folder one that can be resumed.
-      if (!this.resume && this.place.rank === 0) await this.writeConfig(model);
+      if (begins) await this.writeConfig(model);
       await this.trainWith(model, corpus, options, run, context);
       await group?.close();
       // Room for the best model.

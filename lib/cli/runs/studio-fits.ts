@@ -125,19 +125,12 @@ function argumentsOf(request: FitRequest): string[] {
 
 /** A value as it is typed, as a value of TypeScript. */
 function literal({ row, text }: Given): unknown {
-  switch (row.type) {
-    case 'flag':
-      return text === 'true';
-    case 'choice':
-      return text;
-    case 'whole':
-    case 'real':
-      return Number(text);
-    default: {
-      const numbers = text.split(',').map(Number);
-      // A rule for frequencies is written as on the command line.
-      return numbers.some(Number.isNaN) ? text : numbers;
-    }
+  if (row.type === 'flag') return text === 'true';
+  try {
+    return optionOf(row).parseArg?.(text, undefined) ?? text;
+  } catch {
+    // The command will say what is wrong with it.
+    return text;
   }
 }
 
@@ -164,11 +157,17 @@ function programOf(request: FitRequest): string {
     ...(channel !== 'mix' && { channel }),
   };
   const { device } = training;
-  const network = {
+  const network: Record<string, unknown> = {
     ...nested(own.network),
     seed: Number(training.seed ?? 0),
     ...(device !== undefined && device !== 'cpu' && { device }),
   };
+  // A recipe takes a rule for frequencies, a network what it gives for the clip.
+  const { encodingFrequencies: rule } = network;
+  const isRule = recipe === undefined && rule !== undefined && !Array.isArray(rule);
+  if (isRule) {
+    network.encodingFrequencies = new Expression(`encodingFrequencies(${code(rule)}, clip)`);
+  }
   const options = nested(own.training);
   // Numbers of a schedule belong to the recipe's, unless another kind is chosen.
   const usual = recipe && recipeFor(recipe as RecipeName, samples).fit.schedule;
@@ -184,7 +183,11 @@ function programOf(request: FitRequest): string {
           `await fit(network, clip, ${code(options)});`,
         ]
       : [`const { network } = await fit(clip, ${code({ recipe, ...options, network })});`];
-  const imports = ['fit', 'loadClip', 'writeWav', ...(recipe === undefined ? [name] : [])];
+  const imports = [
+    ...['fit', 'loadClip', 'writeWav'],
+    ...(recipe === undefined ? [name] : []),
+    ...(isRule ? ['encodingFrequencies'] : []),
+  ];
   return [
     `import { ${imports.sort().join(', ')} } from 'fewsound';`,
     '',
@@ -197,8 +200,14 @@ function programOf(request: FitRequest): string {
   ].join('\n');
 }
 
+/** What is written as it is. */
+class Expression {
+  constructor(readonly text: string) {}
+}
+
 /** A value as people write it. */
 function code(value: unknown): string {
+  if (value instanceof Expression) return value.text;
   if (typeof value === 'string') return `'${value.replace(/[\\']/g, '\\$&')}'`;
   if (Array.isArray(value)) return `[${value.map(code).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return String(value);

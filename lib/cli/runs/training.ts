@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { FewSoundError } from '../../errors.js';
 import { makeFolder, writeFileAtomic } from '../../files.js';
+import { occupy, requireUnoccupied } from '../../folder-lock.js';
 import { formatCount } from '../../report/text-table.js';
 import {
   type MetricsRecord,
@@ -79,13 +80,17 @@ export function validationJson(record: ValidationRecord | null): object | null {
 /** Commands that train into the folder of a run. */
 export type TrainingCommand = 'train' | 'train-classifier';
 
-/** @throws FewSoundError INVALID_ARGUMENT for a folder that already holds a run */
+/**
+ * @throws FewSoundError INVALID_ARGUMENT for a folder that already holds a run; IO where another
+ *   process trains there
+ */
 export function requireFreeFolder(
   { folder, last, metrics, config }: RunFiles,
   command: TrainingCommand,
 ): void {
   const taken = [last, metrics, config].find((path) => existsSync(path));
   if (taken === undefined) return;
+  requireUnoccupied(folder);
   const remedy = existsSync(last)
     ? `Resume it with fewsound ${command} --resume ${folder}, or choose another folder with --out.`
     : 'It ended before its first checkpoint: remove it, or choose another folder with --out.';
@@ -94,6 +99,28 @@ export function requireFreeFolder(
     `${folder} already holds a run (${basename(taken)}). ${remedy}`,
     { field: 'out' },
   );
+}
+
+/**
+ * Takes the folder of a new run, before anything is written to it.
+ *
+ * @returns gives it back
+ * @throws FewSoundError what {@link requireFreeFolder} throws
+ */
+export async function takeFreeFolder(
+  files: RunFiles,
+  command: TrainingCommand,
+): Promise<Disposable> {
+  await makeFolder(files.folder, { field: 'out' });
+  const taken = occupy(files.folder);
+  try {
+    // Another process may have been here since it was looked at.
+    requireFreeFolder(files, command);
+    return taken;
+  } catch (error) {
+    taken[Symbol.dispose]();
+    throw error;
+  }
 }
 
 /** @throws FewSoundError INVALID_ARGUMENT for the folder of a training */
@@ -110,10 +137,12 @@ export function requireNoTraining(folder: string): void {
 
 /**
  * @param source the configuration that the run was started with
- * @throws FewSoundError FILE_NOT_FOUND for a folder without a checkpoint
+ * @throws FewSoundError FILE_NOT_FOUND for a folder without a checkpoint; IO where another process
+ *   trains there
  */
 export function requireCheckpoint({ folder, last }: RunFiles, source: string): void {
   if (existsSync(last)) return;
+  requireUnoccupied(folder);
   throw new FewSoundError(
     'FILE_NOT_FOUND',
     `${folder} holds no checkpoint: the training ended before its first one. Remove the folder and start again; ${source} was its configuration.`,
@@ -157,7 +186,6 @@ export async function keepConfiguration(
   const { device: _, ...architecture } = options;
   const { device } = config.model;
   const model = { kind, ...architecture, ...(device !== undefined && { device }) };
-  await makeFolder(folder, { field: 'out' });
   await writeFileAtomic(join(folder, name), prettyJson({ ...config, model }));
 }
 
