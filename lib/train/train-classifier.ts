@@ -27,7 +27,7 @@ export interface TrainClassifierResult {
   /** Of the last batch, before the last update; NaN where a finished training was resumed. */
   readonly loss: number;
   /** The validation whose model is in `files.best`. */
-  readonly best: { readonly step: number; readonly loss: number; readonly accuracy?: number };
+  readonly best: { readonly step: number; readonly loss: number; readonly accuracy: number };
   /** The best model on the recordings that training and validation never heard. */
   readonly test: ClassifierEvaluation;
   /** How many recordings there were in each part. */

@@ -1,5 +1,5 @@
 import { FewSoundError } from '../../errors.js';
-import { kindsOf } from '../../options.js';
+import { kindsOf, type Resolved } from '../../options.js';
 import { HyperNetwork, type HyperNetworkKind } from './hyper-network.js';
 import type { FewSoundOptions, HyperSoundOptions } from './hyper-options.js';
 
@@ -19,6 +19,10 @@ export class FewSound extends HyperNetwork {
   /** @throws FewSoundError INVALID_ARGUMENT naming the option, its value and what was expected */
   constructor(options: FewSoundOptions = {}) {
     super('fewsound', options);
+  }
+
+  override get options(): Resolved<FewSoundOptions> {
+    return super.options as Resolved<FewSoundOptions>;
   }
 }
 
@@ -40,15 +44,25 @@ const classes = { fewsound: FewSound, hypersound: HyperSound } as const satisfie
   unknown
 >;
 
+/** The class of each kind of model that writes networks. */
+export type HyperNetworkByKind = {
+  [Kind in HyperNetworkKind]: InstanceType<(typeof classes)[Kind]>;
+};
+
+/** The options of each kind of model that writes networks. */
+export type HyperNetworkOptionsByKind = {
+  [Kind in HyperNetworkKind]: NonNullable<ConstructorParameters<(typeof classes)[Kind]>[0]>;
+};
+
 /**
  * A model that writes networks by the name of its kind.
  *
  * @throws FewSoundError INVALID_ARGUMENT for an unknown kind, and what its constructor throws
  */
-export function createHyperNetwork(
-  kind: HyperNetworkKind,
-  options: FewSoundOptions | HyperSoundOptions = {},
-): FewSound | HyperSound {
+export function createHyperNetwork<Kind extends HyperNetworkKind>(
+  kind: Kind,
+  options?: HyperNetworkOptionsByKind[Kind],
+): HyperNetworkByKind[Kind] {
   if (!kindsOf('hypernetwork').includes(kind)) {
     throw new FewSoundError(
       'INVALID_ARGUMENT',
@@ -56,5 +70,5 @@ export function createHyperNetwork(
       { field: 'kind' },
     );
   }
-  return new classes[kind](options);
+  return new classes[kind](options) as HyperNetworkByKind[Kind];
 }

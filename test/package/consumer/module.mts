@@ -1,9 +1,11 @@
 // A user's program as an ES module. It is compiled against the installed package, never run.
 import {
   type Clip,
+  createHyperNetwork,
   evaluate,
   FewSound,
   FewSoundError,
+  type FewSoundErrorDetails,
   type FitResult,
   fit,
   inrKinds,
@@ -46,9 +48,13 @@ doubled.dispose();
 // What one entry gives, another takes.
 const model = new FewSound({ target: { kind: 'kan' } });
 await train(model, await openCorpus('corpus'), { folder: 'run', epochs: 1 });
+const made: FewSound = createHyperNetwork('fewsound', { warmupEpochs: 0 });
+const epochs: number = made.options.warmupEpochs + model.options.universalKernel;
 const { state } = await readModelFile('speech.safetensors');
-console.log(same.shape, state.size, typeof writeReport);
+console.log(same.shape, state.size, typeof writeReport, epochs.toFixed());
 
+const details: FewSoundErrorDetails = { field: 'grid' };
+console.log(new FewSoundError('INVALID_ARGUMENT', 'no such grid', details).code);
 try {
   await load('nothing');
 } catch (error) {
@@ -62,5 +68,7 @@ new KAN({ grid: 'ten' });
 await fit(kan, clip, { epochs: 3 });
 // @ts-expect-error a clip is no array
 await fit(kan, [0, 1]);
+// @ts-expect-error HyperSound has no warm-up
+createHyperNetwork('hypersound', { warmupEpochs: 0 });
 // @ts-expect-error not an operator
 tensor([1]).multiplyBy(2);
