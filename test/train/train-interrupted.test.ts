@@ -332,6 +332,18 @@ describeBuilt('trainings in processes of their own (skipped without dist/: npm r
     }
   });
 
+  it('say why where the first cannot begin', async () => {
+    const ranks = await startTrainingRanks(
+      () => ({ ...settings('whole', { batchSize: 4 }), model: exact }),
+      2,
+    );
+    await Promise.all(ranks.map(({ ended }) => ended));
+    expect(ranks.map(({ last }) => last)).toMatchObject([
+      { code: 'INVALID_ARGUMENT' },
+      { code: 'PROCESS_GROUP', message: expect.stringContaining('could not begin') },
+    ]);
+  }, 120_000);
+
   it('a rank that is killed ends the other, and both go on from the checkpoint', async () => {
     const start = (resume: boolean) =>
       startTrainingRanks(
