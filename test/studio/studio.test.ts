@@ -155,18 +155,22 @@ describe('a run', () => {
     expect(config).toMatchObject({ modelOptions: { layers: [8, 4] }, training: { steps: 12 } });
   });
 
-  test('says a rule for frequencies as its program takes it', () => {
+  test('says rules as its program takes them', () => {
     const { programOf } = fitCommandFor({} as CommandContext);
     const asked = {
       ...{ audio: 'a.wav', kind: 'kan', training: {} },
       stretch: { samples: 1500, sampleRate: 8000, offset: 0, channel: 'mix' },
-      network: { encodingFrequencies: 'geometric:1:375:7' },
+      network: { encodingFrequencies: 'geometric:1:375:7', envelope: '54:0.5' },
     } as const;
     const rule = "{ kind: 'geometric', from: 1, to: 375, count: 7 }";
     expect(programOf({ ...asked, recipe: 'quick' })).toContain(`encodingFrequencies: ${rule}`);
     const alone = programOf({ ...asked, recipe: undefined });
     expect(alone).toContain(`encodingFrequencies: encodingFrequencies(${rule}, clip)`);
     expect(alone).toMatch(/^import \{ .*\bencodingFrequencies\b.* \} from 'fewsound';/);
+    const envelope = '{ points: 54, power: 0.5 }';
+    expect(programOf({ ...asked, recipe: 'quick' })).toContain(`envelope: ${envelope}`);
+    expect(alone).toContain(`envelope: amplitudeEnvelope(${envelope}, clip)`);
+    expect(alone).toMatch(/^import \{ amplitudeEnvelope, /);
   });
 
   it('sounds on the page as it does in its file, and between its samples as the network', async () => {

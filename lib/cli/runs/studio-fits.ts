@@ -147,6 +147,9 @@ function nested(options: readonly Given[]): Record<string, unknown> {
   return result;
 }
 
+/** Options that a rule may stand for, and the functions that follow it. */
+const RULES = { encodingFrequencies: 'encodingFrequencies', envelope: 'amplitudeEnvelope' };
+
 function programOf(request: FitRequest): string {
   const { audio, stretch, kind, recipe, training } = request;
   const { samples, sampleRate, offset, channel } = stretch;
@@ -162,11 +165,13 @@ function programOf(request: FitRequest): string {
     seed: Number(training.seed ?? 0),
     ...(device !== undefined && device !== 'cpu' && { device }),
   };
-  // A recipe takes a rule for frequencies, a network what it gives for the clip.
-  const { encodingFrequencies: rule } = network;
-  const isRule = recipe === undefined && rule !== undefined && !Array.isArray(rule);
-  if (isRule) {
-    network.encodingFrequencies = new Expression(`encodingFrequencies(${code(rule)}, clip)`);
+  // A recipe takes rules, a network what they give for the clip.
+  const rules = Object.entries(RULES).filter(([option]) => {
+    const rule = network[option];
+    return recipe === undefined && rule !== undefined && !Array.isArray(rule);
+  });
+  for (const [option, rule] of rules) {
+    network[option] = new Expression(`${rule}(${code(network[option])}, clip)`);
   }
   const options = nested(own.training);
   // Numbers of a schedule belong to the recipe's, unless another kind is chosen.
@@ -186,7 +191,7 @@ function programOf(request: FitRequest): string {
   const imports = [
     ...['fit', 'loadClip', 'writeWav'],
     ...(recipe === undefined ? [name] : []),
-    ...(isRule ? ['encodingFrequencies'] : []),
+    ...rules.map(([, rule]) => rule),
   ];
   return [
     `import { ${imports.sort().join(', ')} } from 'fewsound';`,
