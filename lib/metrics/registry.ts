@@ -69,10 +69,13 @@ const recorded: readonly MetricDescription[] = [
 /** The loss, the accuracy of classifiers and all metrics, in the order of tables. */
 export const descriptions: readonly MetricDescription[] = [...recorded, ...metrics];
 
-/**
- * What there is to say about a metric, a loss or an accuracy; of an unknown name, only the name.
- */
-export function describeMetric(name: string): MetricDescription {
+/** What there is to say about a metric, a loss or an accuracy. */
+export function describeMetric(name: MetricName | 'loss' | 'accuracy'): MetricDescription {
+  return describeColumn(name);
+}
+
+/** The same for any column of a table; of an unknown name, only the name. */
+export function describeColumn(name: string): MetricDescription {
   const known = descriptions.find((each) => each.name === name);
   return known ?? { name, title: name, better: 'lower', meaning: '' };
 }
@@ -88,13 +91,13 @@ export function orderedMetrics(names: Iterable<string>): string[] {
 
 /** A value in its unit: fractions become percent. */
 export function inUnit(name: string, value: number): number {
-  return describeMetric(name).unit === '%' ? 100 * value : value;
+  return describeColumn(name).unit === '%' ? 100 * value : value;
 }
 
 /** A value as tables show it, without its unit; a dash where it is undefined or not finite. */
 export function formatMetric(name: string, value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return '–';
-  const { decimals } = describeMetric(name);
+  const { decimals } = describeColumn(name);
   const shown = inUnit(name, value);
   const text = decimals === undefined ? fourDigits(shown) : shown.toFixed(decimals);
   // No minus sign before what rounds to zero.
@@ -109,7 +112,7 @@ function fourDigits(value: number): string {
 
 /** `SI-SNR 24.25 dB`: a value with its title and its unit. */
 export function metricInWords(name: string, value: number | null | undefined): string {
-  const { title, unit } = describeMetric(name);
+  const { title, unit } = describeColumn(name);
   const hasUnit = unit !== undefined && value !== null;
   return `${title} ${formatMetric(name, value)}${hasUnit ? ` ${unit}` : ''}`;
 }
@@ -121,7 +124,7 @@ export function isSkipped(name: string): boolean {
 
 /** Why a metric has no number. */
 export function whyUndefined(name: string): string {
-  const { title, undefinedWhen } = describeMetric(name);
+  const { title, undefinedWhen } = describeColumn(name);
   if (isSkipped(name)) return 'undefined: FEWSOUND_SKIP_METRICS leaves it out';
   const { setup, longest } = metrics.find((metric) => metric.name === name)?.needs ?? {};
   const reasons = [

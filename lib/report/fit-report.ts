@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { writeFileAtomic } from '../files.js';
 import { describeMetric, type Metrics } from '../metrics/registry.js';
+import type { InrKind } from '../nn/index.js';
 import type { FitProgress, FitResult } from '../train/index.js';
 import { comparisonTable, type ReportedYardstick, yardstickSounds } from './comparison-table.js';
 import { type Curve, type CurveAxes, curvesPlot, describeEnds, thin } from './curve-plot.js';
@@ -40,8 +41,7 @@ import {
 
 /** A fitted network, and what it makes of the recording. */
 export interface FittedNetwork extends Pick<FitResult, 'steps' | 'seconds' | 'secondsPerStep'> {
-  /** `'kan'`, `'siren'`, ... */
-  readonly kind: string;
+  readonly kind: InrKind;
   /** What to call it in headings; by default the kind's usual name. */
   readonly label?: string;
   /** Learnable numbers, as the paper counts them. */
@@ -60,10 +60,9 @@ export interface FittedNetwork extends Pick<FitResult, 'steps' | 'seconds' | 'se
 }
 
 /** How, where and with what networks were fitted. */
-export interface FitConditions extends Pick<FitResult, 'threads'> {
+export interface FitConditions extends Pick<FitResult, 'device' | 'threads'> {
   /** By default now. */
   readonly date?: Date;
-  readonly device: string;
   /** Every training option, defaults included. */
   readonly training: Readonly<Record<string, unknown>>;
   /** Versions by name; `fewsound` is the one in the header and the footer. */

@@ -1,6 +1,6 @@
 import { encodeWav } from '../audio/write-wav.js';
 import {
-  describeMetric,
+  describeColumn,
   descriptions,
   formatMetric,
   orderedMetrics,
@@ -80,7 +80,7 @@ export function keyFigures(
 
 /** A value as a key figure. */
 export function keyFigure(key: string, value: number | null | undefined, part = '') {
-  const { title, unit = '' } = describeMetric(key);
+  const { title, unit = '' } = describeColumn(key);
   const name = part === '' ? title : `${part} ${title.toLowerCase()}`;
   return { name, value: formatMetric(key, value), unit: value === null ? '' : unit };
 }
@@ -104,7 +104,7 @@ const DIRECTION = { higher: 'higher is better', lower: 'lower is better' };
 /** Metrics of one reconstruction, with what they mean. */
 export function metricsTable(metrics: MetricValues): Markup {
   const rows = orderedMetrics(Object.keys(metrics)).map((key) => {
-    const { title, unit, better, meaning } = describeMetric(key);
+    const { title, unit, better, meaning } = describeColumn(key);
     const value = metrics[key] ?? null;
     return [
       title,
@@ -126,7 +126,7 @@ export function metricsTable(metrics: MetricValues): Markup {
 /** Heads of columns of metrics. */
 export function metricHeads(keys: readonly string[]): Markup[] {
   return keys.map((key) => {
-    const { title, unit, better, meaning } = describeMetric(key);
+    const { title, unit, better, meaning } = describeColumn(key);
     const arrow = better === 'higher' ? '↑' : '↓';
     return html`<th scope="col" class="number" title="${meaning}">${title}${unit && ` (${unit})`} <span role="img" aria-label="${DIRECTION[better]}">${arrow}</span></th>`;
   });

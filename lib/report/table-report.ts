@@ -1,5 +1,5 @@
 import { writeFileAtomic } from '../files.js';
-import { describeMetric, formatMetric } from '../metrics/registry.js';
+import { describeColumn, formatMetric } from '../metrics/registry.js';
 import type { Compared, SummaryPart, SummaryRow, TableSummary } from '../tables/summary.js';
 import { layerFigures } from './layer-table.js';
 import { figure, html, type Markup, note, renderPage, section, table } from './page.js';
@@ -48,7 +48,7 @@ const oursOf = ({ done, expected }: SummaryRow): string =>
 
 /** A number as the papers print theirs: 6.7e−4, 1.36, 39.7; 41.2059 of a layer. */
 function numberText(key: string, value: number | null, digits = 3): string {
-  const { decimals } = describeMetric(key);
+  const { decimals } = describeColumn(key);
   if (value === null || decimals !== undefined) return formatMetric(key, value);
   if (key in layerFigures) return String(Number(value.toFixed(4)));
   if (value === 0) return '0';
@@ -296,7 +296,7 @@ function columnPlot(part: SummaryPart, key: string, column: number): Promise<Mar
   );
   const ours = values.flatMap(({ row, mean }) => (finite(mean) ? [{ row, value: mean }] : []));
   // Only ratios can be below 0.
-  const least = describeMetric(key).unit === 'dB' ? Number.NEGATIVE_INFINITY : 0;
+  const least = describeColumn(key).unit === 'dB' ? Number.NEGATIVE_INFINITY : 0;
   const bars = paper.map(({ row, value, deviation }) => ({
     ...{ row, value: Math.max(least, value - deviation), end: value + deviation },
   }));

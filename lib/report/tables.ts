@@ -1,5 +1,5 @@
 import { FewSoundError } from '../errors.js';
-import { describeMetric, formatMetric, paperColumns } from '../metrics/registry.js';
+import { describeColumn, formatMetric, paperColumns } from '../metrics/registry.js';
 import { markdownTable, textTable } from './text-table.js';
 
 /** Values of metrics by name; undefined where one was not measured. */
@@ -44,7 +44,7 @@ export function bestIndex(
   key: string,
   values: readonly (number | null | undefined)[],
 ): number | undefined {
-  const sign = describeMetric(key).better === 'higher' ? 1 : -1;
+  const sign = describeColumn(key).better === 'higher' ? 1 : -1;
   let best: number | undefined;
   values.forEach((value, index) => {
     if (value === null || value === undefined || !Number.isFinite(value)) return;
@@ -55,7 +55,7 @@ export function bestIndex(
 
 /** Title, unit and an arrow to where a metric improves, for the head of a column. */
 export function metricTitle(key: string): string {
-  const { title, unit, better } = describeMetric(key);
+  const { title, unit, better } = describeColumn(key);
   return [title, ...(unit ? [unit] : []), better === 'higher' ? '↑' : '↓'].join(' ');
 }
 

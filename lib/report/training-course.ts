@@ -1,4 +1,4 @@
-import { describeMetric, descriptions, inUnit, type MetricName } from '../metrics/registry.js';
+import { describeColumn, descriptions, inUnit, type MetricName } from '../metrics/registry.js';
 import type { MetricsRecord, StepRecord, ValidationRecord } from '../train/index.js';
 import {
   type Curve,
@@ -211,7 +211,7 @@ async function metricFigure(
   type: 'linear' | 'log',
   best: number | undefined,
 ): Promise<Markup | undefined> {
-  const { title, unit = '' } = describeMetric(name);
+  const { title, unit = '' } = describeColumn(name);
   const valueIn = (record: ValidationRecord) => {
     const value = valuesOf(record)[name] ?? null;
     return value === null ? null : inUnit(name, value);

@@ -4,6 +4,7 @@ import { FewSoundError } from '../errors.js';
 import { AppendFile, writeFileAtomic } from '../files.js';
 import { type Metrics, metricNames } from '../metrics/index.js';
 import { parseOptions } from '../options.js';
+import type { TrainingWarning } from './fit-options.js';
 
 // What a line of metrics.jsonl holds. JSON knows no NaN and no infinity: both are null there.
 
@@ -49,8 +50,7 @@ export interface WarningRecord {
   /** Updates done before it. */
   readonly step: number;
   readonly epoch: number;
-  /** Of the kind of warning: `CONSTANT_OUTPUT`. */
-  readonly code: string;
+  readonly code: TrainingWarning['code'];
   /** What was seen, and what to do about it. */
   readonly message: string;
   /** Wall-clock time since the training began, interruptions left out. */

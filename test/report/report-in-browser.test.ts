@@ -30,7 +30,7 @@ describeWithBrowser('a report in Chromium (skipped where there is none: set CHRO
     });
     await writeComparisonReport(join(folder, 'comparison.html'), {
       original,
-      models: ['kan', 'siren', 'nerf'].map((kind) => sampleModel(original, { kind })),
+      models: (['kan', 'siren', 'nerf'] as const).map((kind) => sampleModel(original, { kind })),
       run: sampleRun,
     });
     await writeTrainingReport(

@@ -1,5 +1,5 @@
 import {
-  describeMetric,
+  describeColumn,
   formatMetric,
   metrics as known,
   orderedMetrics,
@@ -19,7 +19,7 @@ export function listedMetrics(): string {
 /** Metrics of one reconstruction as a table; where one is undefined, the reason. */
 export function metricsText(metrics: MetricValues): string {
   const rows = orderedMetrics(Object.keys(metrics)).map((key) => {
-    const { title, unit = '', better } = describeMetric(key);
+    const { title, unit = '', better } = describeColumn(key);
     const value = metrics[key];
     const remark = value === null ? whyUndefined(key) : `${better} is better`;
     return [title, formatMetric(key, value), value === null ? '' : unit, remark];
@@ -39,7 +39,7 @@ export function yardstickText({
   readonly metrics: MetricValues;
 }): string {
   const heard = (['siSnr', 'pesq'] as const).map((key) => {
-    const { title, unit = '' } = describeMetric(key);
+    const { title, unit = '' } = describeColumn(key);
     return `${title} ${formatMetric(key, metrics[key])}${unit && ` ${unit}`}`;
   });
   return `As many numbers without a network (the ${formatCount(coefficients)} largest MDCT coefficients): ${heard.join(', ')}`;
