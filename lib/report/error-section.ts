@@ -3,7 +3,7 @@ import { type Curve, curvesPlot } from './curve-plot.js';
 import { figure, html, type Markup, note, section } from './page.js';
 import { legend } from './sections.js';
 import { seriesColor } from './svg-plot.js';
-import type { Sound } from './waveform-plot.js';
+import type { SampledSound } from './waveform-plot.js';
 
 /** A reconstruction, by its name. */
 interface Reconstruction {
@@ -16,7 +16,7 @@ const FLOOR = 80;
 
 /** Where the error lies, in frequency and in time; of one network also of which kind it is. */
 export async function errorSection(
-  { samples: reference, sampleRate }: Sound,
+  { samples: reference, sampleRate }: SampledSound,
   reconstructions: readonly Reconstruction[],
 ): Promise<Markup> {
   const options = { sampleRate };

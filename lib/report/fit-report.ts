@@ -33,7 +33,7 @@ import {
   envelope,
   modelWaveform,
   originalWaveform,
-  type Sound,
+  type SampledSound,
   waveformPlot,
   zoomPlot,
   zoomWindow,
@@ -73,7 +73,7 @@ export interface FitConditions extends Pick<FitResult, 'device' | 'threads'> {
 export interface ReportInput {
   /** By default made of the recording's and the model's names. */
   readonly title?: string;
-  readonly original: Sound;
+  readonly original: SampledSound;
   readonly model: FittedNetwork;
   readonly yardstick?: ReportedYardstick;
   readonly run: FitConditions;
@@ -213,7 +213,7 @@ export async function renderComparisonReport(input: ComparisonReportInput): Prom
 }
 
 /** Refuses what cannot be drawn, before anything is computed or written; the others get labels. */
-function checkedModels(original: Sound, models: readonly FittedNetwork[]): Labeled[] {
+function checkedModels(original: SampledSound, models: readonly FittedNetwork[]): Labeled[] {
   checkSound(original, 'the original');
   if (models.length === 0) throw refused('models', 'a comparison needs at least one model');
   for (const { kind, reconstruction } of models) {
@@ -223,7 +223,7 @@ function checkedModels(original: Sound, models: readonly FittedNetwork[]): Label
 }
 
 /** @throws FewSoundError INVALID_ARGUMENT where there is nothing to draw */
-export function checkSound({ samples, sampleRate }: Sound, what: string): void {
+export function checkSound({ samples, sampleRate }: SampledSound, what: string): void {
   if (samples.length === 0) throw refused('original', `${what} has no samples to draw`);
   if (sampleRate > 0) return;
   throw refused(
@@ -247,7 +247,7 @@ export function checkLength(
 
 /** A short stretch of each reconstruction over the same stretch of the original. */
 async function waveformsSection(
-  original: Sound,
+  original: SampledSound,
   waveforms: readonly ReturnType<typeof modelWaveform>[],
 ): Promise<Markup> {
   const zoom = zoomWindow(original, 0.012);
@@ -265,12 +265,12 @@ async function waveformsSection(
 }
 
 /** What to call a recording in a title. */
-function soundName({ source }: Sound): string {
+function soundName({ source }: SampledSound): string {
   return source === undefined ? 'A recording' : basename(source);
 }
 
 /** Length and rate of a recording in words. */
-function extent({ samples, sampleRate }: Sound): string {
+function extent({ samples, sampleRate }: SampledSound): string {
   const seconds = samples.length / sampleRate;
   return `${formatCount(samples.length)} samples (${seconds.toFixed(3)} s at ${sampleRate / 1000} kHz)`;
 }

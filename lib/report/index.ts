@@ -49,4 +49,4 @@ export {
   type TrainingReportInput,
   writeTrainingReport,
 } from './training-report.js';
-export type { Sound } from './waveform-plot.js';
+export type { SampledSound } from './waveform-plot.js';

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { withFile } from '../files.js';
 import type { FitResult } from '../train/index.js';
 import { curvesPlot, thin } from './curve-plot.js';
 import {
@@ -14,12 +14,12 @@ import { LEVEL_SCALE, levelsOf, spectrogramFigure } from './spectrogram.js';
 import { seriesColor } from './svg-plot.js';
 import { type MetricValues, type RunRow, runsTable } from './tables.js';
 import { formatCount, formatSeconds } from './text-table.js';
-import { type Sound, waveformPlot } from './waveform-plot.js';
+import { type SampledSound, waveformPlot } from './waveform-plot.js';
 
 /** What {@link show} can show. */
 export type Showable =
   | string
-  | Sound
+  | SampledSound
   | ReportInput
   | ComparisonReportInput
   | Pick<FitResult, 'steps' | 'loss' | 'losses' | 'siSnr' | 'seconds' | 'secondsPerStep'>
@@ -48,7 +48,7 @@ export interface Shown {
  *   the loss); what `evaluate` gave, or a list of runs (tables); the input of `writeReport` or
  *   `writeComparisonReport`, or the path of a report of any kind (the whole report)
  * @throws FewSoundError INVALID_ARGUMENT for anything else, and as the function that writes the
- *   report; the system's error where a report cannot be read
+ *   report; FILE_NOT_FOUND or IO where a report cannot be read
  */
 export async function show(what: Showable): Promise<Shown> {
   const mime = Object.freeze(await mimeOf(what));
@@ -57,7 +57,8 @@ export async function show(what: Showable): Promise<Shown> {
 
 async function mimeOf(what: Showable): Promise<MimeBundle> {
   if (typeof what === 'string') {
-    return framed(await readFile(what, 'utf8'), 800, `The report ${what}`);
+    const report = await withFile(what, (file) => file.readFile('utf8'));
+    return framed(report, 800, `The report ${what}`);
   }
   if (typeof what !== 'object' || what === null) throw notShowable();
   if (isRuns(what)) return tableMime(what);
@@ -68,7 +69,7 @@ async function mimeOf(what: Showable): Promise<MimeBundle> {
     const report = await renderComparisonReport(what as ComparisonReportInput);
     return framed(report, 800, 'A comparison of networks');
   }
-  if ('samples' in what && 'sampleRate' in what) return soundMime(what as Sound);
+  if ('samples' in what && 'sampleRate' in what) return soundMime(what as SampledSound);
   if ('losses' in what) return fitMime(what as FitResult);
   if (isMetrics(what)) {
     return tableMime([{ name: 'value', metrics: what }], metricsTable(what));
@@ -106,7 +107,7 @@ function framed(document: string, height: number, text: string): MimeBundle {
   return { 'text/plain': text, 'text/html': frame.text };
 }
 
-async function soundMime({ samples, sampleRate, source }: Sound): Promise<MimeBundle> {
+async function soundMime({ samples, sampleRate, source }: SampledSound): Promise<MimeBundle> {
   checkSound({ samples, sampleRate }, 'what');
   const name = source ?? 'A recording';
   const { original } = levelsOf({ samples, sampleRate }, [], 400);

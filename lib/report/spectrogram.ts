@@ -2,7 +2,7 @@ import { FewSoundError } from '../errors.js';
 import { ops, scope, tensor } from '../tensor/index.js';
 import { figure, html, Markup } from './page.js';
 import { loadVega, plotMarkup } from './svg-plot.js';
-import type { Sound } from './waveform-plot.js';
+import type { SampledSound } from './waveform-plot.js';
 
 /**
  * Color schemes, by vega's names: perceptually uniform ones from dark to light, and two that part
@@ -277,7 +277,7 @@ const FRAMES_AT_ONCE = 2048;
  * `columns` frames. A longer recording has more frames; those that share a column are averaged.
  */
 export function powerSpectrogram(
-  { samples, sampleRate }: Sound,
+  { samples, sampleRate }: SampledSound,
   { fftSize, columns }: { fftSize: number; columns: number },
 ): Spectrogram {
   const hop = Math.min(fftSize / 4, Math.max(1, Math.round(samples.length / columns)));
@@ -329,7 +329,7 @@ export function levelsInDecibels(
  * same peak. Pictures of them have at most `columns` columns.
  */
 export function levelsOf(
-  original: Sound,
+  original: SampledSound,
   reconstructions: readonly Float32Array[],
   columns: number,
 ) {

@@ -3,7 +3,7 @@ import type { Markup } from './page.js';
 import { brief, layer, numeric, type PlotSizes, plotMarkup, seriesColor } from './svg-plot.js';
 
 /** Anything with samples and a rate; a clip is one. */
-export type Sound = Pick<Clip, 'samples' | 'sampleRate' | 'source'>;
+export type SampledSound = Pick<Clip, 'samples' | 'sampleRate' | 'source'>;
 
 /** The smallest and the largest of the values that share a column of a plot. */
 interface EnvelopeColumn {
@@ -140,7 +140,7 @@ interface ZoomWindow {
 }
 
 /** The loudest stretch of a recording that lasts `seconds`. */
-export function zoomWindow({ samples, sampleRate }: Sound, seconds: number): ZoomWindow {
+export function zoomWindow({ samples, sampleRate }: SampledSound, seconds: number): ZoomWindow {
   const length = Math.max(2, Math.round(seconds * sampleRate));
   const start = loudestStretch(samples, length);
   const from = start / sampleRate;

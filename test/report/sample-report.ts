@@ -1,9 +1,9 @@
-import type { FitConditions, FittedNetwork, Sound } from '../../lib/report';
+import type { FitConditions, FittedNetwork, SampledSound } from '../../lib/report';
 
 const SAMPLE_RATE = 22_050;
 
 /** Two gliding tones and a pause: something to see in every plot. */
-export function sampleSound(samples = 8192): Sound {
+export function sampleSound(samples = 8192): SampledSound {
   return {
     samples: Float32Array.from({ length: samples }, (_, index) => {
       const t = index / SAMPLE_RATE;
@@ -16,7 +16,10 @@ export function sampleSound(samples = 8192): Sound {
 }
 
 /** A model that reproduces the sound at a lower level. */
-export function sampleModel(sound: Sound, changes: Partial<FittedNetwork> = {}): FittedNetwork {
+export function sampleModel(
+  sound: SampledSound,
+  changes: Partial<FittedNetwork> = {},
+): FittedNetwork {
   return {
     kind: 'kan',
     parameters: 46_704,

@@ -79,6 +79,12 @@ it('shows reports, from their input and from a file', async () => {
   }
 });
 
+it('says where a report cannot be read', async () => {
+  const missing = join(tmpdir(), 'fewsound-no-such-report.html');
+  await expect(show(missing)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+  await expect(show(tmpdir())).rejects.toMatchObject({ code: 'IO' });
+});
+
 it.each([[undefined], [null], [5], [{}], [[1, 2]], [{ name: 'x' }]])('refuses %j', async (what) => {
   await expect(show(what as never)).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
