@@ -72,12 +72,13 @@ function fit(out, steps, environment = withTorch) {
 }
 
 describe('the tarball', () => {
-  test('holds every binary of the build, the licence and what building from source needs', () => {
+  test('holds every binary of the build, the licence, the guides and what building from source needs', () => {
     const built = binariesOf(join(root, 'build', 'Release'));
     assert.ok(built.includes('fewsound.node') && built.includes(core));
     for (const path of [
       ...built.map((name) => `prebuilds/${platform}/${name}`),
       ...['LICENSE', 'README.md', 'CMakeLists.txt', 'scripts/build-native.mjs'],
+      ...['docs/metrics.md', 'bench/results/kan.md'],
       ...['', 'analysis/', 'data/', 'player/', 'report/', 'tensor/'].flatMap((room) =>
         ['js', 'mjs', 'd.ts', 'd.mts'].map((kind) => `dist/${room}index.${kind}`),
       ),
@@ -105,9 +106,9 @@ describe('the tarball', () => {
   test('holds no tests, benchmarks or state of the build', () => {
     const strange = packed.filter(
       (path) =>
-        !/^(dist|prebuilds|binding|native|cmake|configs)\/|^scripts\/build-native\.mjs$|^[\w.]+$/.test(
+        !/^(dist|prebuilds|binding|native|cmake|configs|docs|bench\/results)\/|^scripts\/build-native\.mjs$|^[\w.]+$/.test(
           path,
-        ) || /test|bench|tsbuildinfo/.test(path),
+        ) || /test|bench(?!\/results\/)|tsbuildinfo/.test(path),
     );
     assert.deepEqual(strange, []);
   });
