@@ -136,13 +136,22 @@ IValue argument(const Place& place, napi_value value, const Slot& slot,
   }
 }
 
+Napi::Value integer(napi_env env, int64_t value) {
+  constexpr int64_t kLargestSafe = 9'007'199'254'740'991;
+  if (value < -kLargestSafe || value > kLargestSafe) {
+    throw CallError(Code::kInvalidArgument,
+                    c10::str("the result, ", value, ", is too large to be exact as a number"));
+  }
+  return Napi::Number::New(env, static_cast<double>(value));
+}
+
 Napi::Value result(napi_env env, const IValue& value) {
   const Napi::Env napi(env);
   if (value.isNone()) return napi.Null();
   if (value.isTensor()) {
     return value.toTensor().defined() ? makeTensor(env, value.toTensor()) : napi.Null();
   }
-  if (value.isInt()) return Napi::Number::New(env, static_cast<double>(value.toInt()));
+  if (value.isInt()) return integer(env, value.toInt());
   if (value.isDouble()) return Napi::Number::New(env, value.toDouble());
   if (value.isBool()) return Napi::Boolean::New(env, value.toBool());
   if (value.isString()) return Napi::String::New(env, value.toStringRef());
@@ -207,6 +216,14 @@ c10::OperatorHandle findOperator(const std::string& name) {
                     "\"" + name +
                         "\" is one of PyTorch's inner operators, which do not check their "
                         "arguments; use the public operator that is built on it",
+                    "name");
+  }
+  // Optimizers and recorded operations go by the sizes and strides that their tensors had.
+  if (found->hasTag(at::Tag::inplace_view)) {
+    throw CallError(Code::kInvalidArgument,
+                    "\"" + name +
+                        "\" changes what its tensor is instead of the numbers in it; use the "
+                        "operator that returns a new one",
                     "name");
   }
   return *found;

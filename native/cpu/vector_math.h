@@ -83,7 +83,8 @@ inline V exponential(V x, T lowest = sizeof(T) == 4 ? T(-87) : T(-708),
   std::memcpy(&power, &rounded, sizeof(power));
   bits += power << mantissa;
   std::memcpy(&result, &bits, sizeof(result));
-  return result;
+  // The low bits of a NaN, added to its exponent, can make a number of it.
+  return select<V>(x == x, result, x);
 }
 
 template <typename V, size_t... kLane>

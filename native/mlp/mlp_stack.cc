@@ -88,8 +88,9 @@ class MlpStackFunction : public torch::autograd::Function<MlpStackFunction> {
       gradients = gradientsThrough([&] { return mlpStackReference(x, input.layers, form); }, saved,
                                    outputGradients[0]);
     } else {
-      const cpu::MlpGradients found = cpu::mlpBackward(input, kept, outputGradients[0].contiguous(),
-                                                       context->needs_input_grad(0));
+      const cpu::MlpGradients found =
+          cpu::mlpBackward(input, kept, outputGradients[0].resolve_neg().contiguous(),
+                           context->needs_input_grad(0));
       gradients.push_back(found.x);
       // All sets saw the same x.
       if (found.x.defined() && x.size(0) == 1) gradients[0] = found.x.sum(0, /*keepdim=*/true);
@@ -150,7 +151,9 @@ at::Tensor applyTiles(const at::Tensor& x, const std::vector<DenseLayer>& layers
     DenseLayer& layer = checked.emplace_back();
     layer.weight = dense(layers[i].weight);
     layer.bias = dense(layers[i].bias);
-    if (hasOmega(form, i, layers.size())) layer.omega = layers[i].omega.contiguous();
+    if (hasOmega(form, i, layers.size())) {
+      layer.omega = layers[i].omega.resolve_neg().contiguous();
+    }
   }
   const variable_list flat = flatten(checked);
   const bool learns =

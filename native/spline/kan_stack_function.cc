@@ -46,8 +46,8 @@ variable_list differentiableGradients(const KanStackInput& input,
 variable_list plainGradients(const KanStackBackend& backend, const KanStackInput& input,
                              const variable_list& kept, const at::Tensor& outputGradient,
                              bool inputNeeded) {
-  const at::Tensor dense =
-      outputGradient.contiguous().view({input.batch(), input.samples(), input.widths().back()});
+  const at::Tensor dense = outputGradient.resolve_neg().contiguous().view(
+      {input.batch(), input.samples(), input.widths().back()});
   const KanStackGradients found = backend.backward(input, kept, dense, inputNeeded);
   variable_list gradients{found.x};
   if (inputNeeded) {
@@ -117,10 +117,10 @@ at::Tensor applyKanStack(const KanStackBackend& backend, const KanStackInput& in
   variable_list flat = flatten(input.layers);
   bool keep = input.x.requires_grad();
   for (at::Tensor& weight : flat) {
-    weight = weight.contiguous();
+    weight = weight.resolve_neg().contiguous();
     keep = keep || weight.requires_grad();
   }
-  return KanStackFunction::apply(input.x.contiguous(), at::TensorList(flat), &backend,
+  return KanStackFunction::apply(input.x.resolve_neg().contiguous(), at::TensorList(flat), &backend,
                                  input.layers.front().scale.defined(),
                                  keep && at::GradMode::is_enabled(), input.grid);
 }

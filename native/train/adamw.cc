@@ -62,8 +62,17 @@ AdamWTensors AdamW::gather() const {
   AdamWTensors update;
   for (size_t i = 0; i < parameters_.size(); ++i) {
     if (!parameters_[i].grad().defined()) continue;
-    update.values.push_back(asReal(parameters_[i]));
-    update.gradients.push_back(asReal(parameters_[i].grad().contiguous()));
+    const at::Tensor value = asReal(parameters_[i]);
+    const at::Tensor gradient =
+        asReal(parameters_[i].grad().resolve_conj().resolve_neg().contiguous());
+    // The kernels go through all four side by side and look at the sizes of the first only.
+    const at::IntArrayRef sizes = firstMoments_[i].sizes();
+    TORCH_CHECK_VALUE(
+        value.is_contiguous() && value.sizes() == sizes && gradient.sizes() == sizes,
+        "AdamW was made for a parameter of shape ", sizes, "; it or its gradient has another now: ",
+        value.sizes(), " with strides ", value.strides(), ", and ", gradient.sizes());
+    update.values.push_back(value);
+    update.gradients.push_back(gradient);
     update.firstMoments.push_back(firstMoments_[i]);
     update.secondMoments.push_back(secondMoments_[i]);
   }

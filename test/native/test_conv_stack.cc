@@ -5,6 +5,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
+#include <bit>
 #include <vector>
 
 #include "native/nn/hyper/conv_stack.h"
@@ -180,6 +181,24 @@ TEST(threadsChangeNothingButTheOrderOfSumsOverRecordings) {
     }
   }
   at::set_num_threads(threads);
+}
+
+TEST(everyNaNStaysOne) {
+  // A payload that reaches the exponent when a power of two is added to the bits.
+  const auto nan = std::bit_cast<float>(0x7fc00001);
+  StackCase c = stackCase(1, 1, 20, false, {{.out = 3, .kernel = 2}}).in(at::kFloat);
+  const at::NoGradGuard noGrad;
+  c.stages[0].bias[1] = at::scalar_tensor(nan);
+  const at::Tensor y = convStack(c.x, c.stages);
+  CHECK(at::isnan(y.select(1, 1)).all().item<bool>());
+  CHECK(!at::isnan(y.select(1, 0)).any().item<bool>());
+}
+
+TEST(emptyWeightsAreLeftToTheOperators) {
+  for (const std::vector<int64_t>& shape : {std::vector<int64_t>{0, 2, 3}, {4, 2, 0}}) {
+    const ConvStage stage{.weight = at::zeros(shape), .bias = at::zeros({shape[0]})};
+    CHECK_THROWS(convStack(at::zeros({1, 2, 20}), {stage}), "");
+  }
 }
 
 TEST(stacksWithoutGradientsAreTheSame) {

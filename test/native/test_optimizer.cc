@@ -124,6 +124,23 @@ TEST(updatesAreLimitedToAPartOfTheWeights) {
   CHECK_CLOSE(rootMeanSquare(updated(nothing, 0.1, 0.02)), 2e-5, 1e-14);
 }
 
+TEST(parametersThatChangedTheirShapeAreErrors) {
+  for (const bool turned : {false, true}) {
+    const at::Tensor parameter = at::zeros({2, 3}).requires_grad_();
+    AdamW optimizer({parameter}, kOptions);
+    {
+      const at::NoGradGuard noGrad;
+      if (turned) {
+        parameter.t_();
+      } else {
+        parameter.as_strided_({1000, 1000}, {0, 0});
+      }
+    }
+    parameter.mutable_grad() = at::ones_like(parameter);
+    CHECK_THROWS(optimizer.step(), "another now");
+  }
+}
+
 TEST(wrongOptimizerOptionsAreErrors) {
   const at::Tensor parameter = at::ones({1}).requires_grad_();
   const auto with = [&](AdamWOptions options) { AdamW made({parameter}, options); };

@@ -89,6 +89,27 @@ it.each(inrKinds.filter((kind) => kind !== 'finer'))(
   },
 );
 
+// LibTorch only remembers that the imaginary part of a conjugate is negative; one number is
+// contiguous as it is.
+describe('one number that is marked as negative', () => {
+  const negative = (value: number) =>
+    ops.imag(ops.conj(tensor([[[0, value]]], { dtype: 'complex64' })));
+
+  it.each(inrKinds)('is a time and a gradient of a %s', (kind) => {
+    scope(() => {
+      using network = smallNetwork(kind);
+      const plain = (value: number) => tensor([[value]]);
+      expect(network.forward(negative(0.4)).item()).toBe(network.forward(plain(-0.4)).item());
+      const gradientsFor = (gradient: Tensor) => {
+        for (const parameter of network.parameters().values()) parameter.grad = null;
+        network.forward(plain(0.3)).backward(gradient);
+        return [...network.parameters().values()].map(({ grad }) => grad?.toArray());
+      };
+      expect(gradientsFor(negative(2))).toEqual(gradientsFor(plain(-2)));
+    });
+  });
+});
+
 /** Numbers in (-1, 1) in the shape and dtype of a tensor. */
 function directionLike(parameter: Tensor): Tensor {
   const complex = parameter.dtype === 'complex128';

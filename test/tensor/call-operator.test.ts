@@ -103,6 +103,16 @@ describe('callOperator', () => {
       /inner operators/,
     ],
     [
+      'operators that change what a tensor is',
+      () => callOperator('aten::as_strided_', [zeros([4]), [1000], [0]]),
+      /changes what its tensor is/,
+    ],
+    [
+      'whole numbers that a number cannot hold',
+      () => callOperator('aten::item', [tensor([2n ** 53n + 1n])]),
+      /9007199254740993, is too large/,
+    ],
+    [
       'too few arguments',
       () => callOperator('aten::mm', [zeros([1, 1])]),
       /mat2 is missing\. Its schema: aten::mm\(/,

@@ -87,7 +87,8 @@ class ConvStackFunction : public torch::autograd::Function<ConvStackFunction> {
                                    outputGradients[0]);
     } else {
       const cpu::ConvStackGradients found = cpu::convBackward(
-          x, stages, saved[1], outputGradients[0].contiguous(), context->needs_input_grad(0));
+          x, stages, saved[1], outputGradients[0].resolve_neg().contiguous(),
+          context->needs_input_grad(0));
       gradients.push_back(found.x);
       const variable_list flat = flatten(found.stages);
       gradients.insert(gradients.end(), flat.begin(), flat.end());
@@ -112,6 +113,7 @@ bool takesStack(const at::Tensor& x, const std::vector<ConvStage>& stages) {
       if (!each.is_cpu() || each.scalar_type() != dtype) return false;
     }
     if (stage.weight.dim() != 3 || stage.weight.size(1) != channels) return false;
+    if (stage.weight.numel() == 0) return false;
     const int64_t kernel = stage.weight.size(2);
     // A strided one is computed as one of step 1 over each stride's numbers as channels.
     if (stage.stride > 1 && (stage.dilation > 1 || kernel % stage.stride != 0)) return false;
@@ -137,11 +139,11 @@ at::Tensor convStack(const at::Tensor& x, const std::vector<ConvStage>& stages) 
   variable_list flat = flatten(stages);
   bool keep = x.requires_grad();
   for (at::Tensor& tensor : flat) {
-    tensor = tensor.contiguous();
+    tensor = tensor.resolve_neg().contiguous();
     keep = keep || tensor.requires_grad();
   }
-  return ConvStackFunction::apply(x.contiguous(), at::TensorList(flat), numbersOf(stages),
-                                  keep && at::GradMode::is_enabled());
+  return ConvStackFunction::apply(x.resolve_neg().contiguous(), at::TensorList(flat),
+                                  numbersOf(stages), keep && at::GradMode::is_enabled());
 }
 
 at::Tensor convStackReference(const at::Tensor& x, const std::vector<ConvStage>& stages) {
