@@ -19,27 +19,23 @@
 namespace fewsound::binding {
 namespace {
 
-/// The groups that this thread of JavaScript has joined.
-thread_local std::vector<std::weak_ptr<ProcessGroup>> joinedGroups;
-
-/// At `process.exit` no environment is taken down, but the destructors of LibTorch's static objects
-/// run: no thread of a group may be left then. Comes after the listener that ends jobs, as each
-/// group was joined by one.
-void leaveGroupsAtExit(Napi::Env env) {
-  thread_local bool listening = false;
-  if (std::exchange(listening, true)) return;
-  const Napi::Object process = env.Global().Get("process").As<Napi::Object>();
-  const auto listener = Napi::Function::New(env, [](const Napi::CallbackInfo&) {
-    for (const auto& joined : joinedGroups) {
+/// The groups that a thread of JavaScript has joined. As of jobs, none of their threads may be left
+/// at `process.exit`.
+struct JoinedGroups {
+  std::vector<std::weak_ptr<ProcessGroup>> all;
+  ~JoinedGroups() {
+    // A group that a job uses cannot be left. A job has joined it, so theirs are still there.
+    Job::endAll();
+    for (const auto& joined : all) {
       if (const auto group = joined.lock()) group->leave();
     }
-  });
-  process.Get("on").As<Napi::Function>().Call(process, {Napi::String::New(env, "exit"), listener});
-}
+  }
+};
+thread_local JoinedGroups joinedGroups;
 
 void remember(const std::shared_ptr<ProcessGroup>& group) {
-  std::erase_if(joinedGroups, [](const auto& joined) { return joined.expired(); });
-  joinedGroups.push_back(group);
+  std::erase_if(joinedGroups.all, [](const auto& joined) { return joined.expired(); });
+  joinedGroups.all.push_back(group);
 }
 
 /// No number that is out of range comes to be one within.
@@ -80,9 +76,7 @@ Napi::Value joinProcessGroup(const Napi::CallbackInfo& info) {
         return Handle<ProcessGroupHandle>::make(env, std::move(handle));
       },
   };
-  const Napi::Promise promise = Job::start(env, std::move(task), {}, abortFlagIn(env, env.Null()));
-  leaveGroupsAtExit(env);
-  return promise;
+  return Job::start(env, std::move(task), {}, abortFlagIn(env, env.Null()));
 }
 
 /// processGroupFacts(group): {rank, size, backend, open}

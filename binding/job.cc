@@ -18,25 +18,15 @@
 namespace fewsound::binding {
 namespace {
 
-/// The jobs that this thread of JavaScript has started and that have not settled.
-thread_local std::unordered_set<Job*> runningJobs;
-
+/// The jobs that a thread of JavaScript has started and that have not settled.
+///
 /// At `process.exit` no environment is taken down, but the destructors of LibTorch's static objects
-/// run: no job may be computing then. The listener is one for the thread, however many environments
-/// it has.
-void endJobsAtExit(Napi::Env env) {
-  thread_local bool listening = false;
-  if (std::exchange(listening, true)) return;
-  const Napi::Object process = env.Global().Get("process").As<Napi::Object>();
-  const auto listener = Napi::Function::New(env, [](const Napi::CallbackInfo&) {
-    while (!runningJobs.empty()) {
-      Job* job = *runningJobs.begin();
-      job->forgetEnvironmentEnd();
-      job->end();
-    }
-  });
-  process.Get("on").As<Napi::Function>().Call(process, {Napi::String::New(env, "exit"), listener});
-}
+/// run: no job may be computing then. Those of the thread's own objects run before them.
+struct RunningJobs {
+  std::unordered_set<Job*> all;
+  ~RunningJobs() { Job::endAll(); }
+};
+thread_local RunningJobs running;
 
 /// Ends the idle OpenMP threads of this thread of JavaScript; its next parallel operator starts new
 /// ones. While a process has more of them than cores, libgomp lets the job's own threads sleep
@@ -61,7 +51,6 @@ Job::Job(Napi::Env env, Task task, const Napi::Function& onProgress,
 
 Napi::Promise Job::start(Napi::Env env, Task task, const Napi::Function& onProgress,
                          std::shared_ptr<std::atomic<bool>> abort) {
-  endJobsAtExit(env);
   endIdleThreads();
   const std::shared_ptr<Job> job(new Job(env, std::move(task), onProgress, std::move(abort)));
   const Napi::Promise promise = job->deferred_.Promise();
@@ -75,7 +64,7 @@ Napi::Promise Job::start(Napi::Env env, Task task, const Napi::Function& onProgr
   }
   job->self_ = job;
   job->env_ = env;
-  runningJobs.insert(job.get());
+  running.all.insert(job.get());
   // Added after the thread-safe function's own hook, so it runs before that: the thread is gone
   // when Node takes the function away.
   napi_add_env_cleanup_hook(env, endEarly, job.get());
@@ -146,7 +135,7 @@ void Job::settle(Napi::Env env) {
   const std::shared_ptr<Job> keep = std::exchange(self_, nullptr);
   if (!keep) return;
   forgetEnvironmentEnd();
-  runningJobs.erase(this);
+  running.all.erase(this);
   thread_.join();
   const Napi::HandleScope scope(env);
   deliverProgress(env);
@@ -174,12 +163,16 @@ void Job::forgetEnvironmentEnd() { napi_remove_env_cleanup_hook(env_, endEarly, 
 
 void Job::end() {
   const std::shared_ptr<Job> keep = std::exchange(self_, nullptr);
-  runningJobs.erase(this);
+  running.all.erase(this);
   abort_->store(true, std::memory_order_release);
   thread_.join();
   // JavaScript's references die with their environment.
   onProgress_.SuppressDestruct();
   if (progressFailure_) progressFailure_->SuppressDestruct();
+}
+
+void Job::endAll() {
+  while (!running.all.empty()) (*running.all.begin())->end();
 }
 
 void Job::endEarly(void* job) { static_cast<Job*>(job)->end(); }

@@ -48,8 +48,8 @@ class Job : public std::enable_shared_from_this<Job> {
 
   /// Aborts and waits for the thread; the promise never settles. For when JavaScript ends.
   void end();
-  /// Takes back what would call `end` when the environment is taken down.
-  void forgetEnvironmentEnd();
+  /// Ends those of this thread of JavaScript.
+  static void endAll();
 
  private:
   Job(Napi::Env env, Task task, const Napi::Function& onProgress,
@@ -62,6 +62,8 @@ class Job : public std::enable_shared_from_this<Job> {
   void callLater(void (Job::*method)(Napi::Env));
   void deliverProgress(Napi::Env env);
   void settle(Napi::Env env);
+  /// Takes back what would call `end` when the environment is taken down.
+  void forgetEnvironmentEnd();
   /// To be called in a handler: the current exception as one of JavaScript's.
   Napi::Error caught(Napi::Env env) const;
   static void endEarly(void* job);

@@ -24,11 +24,14 @@ napi_value SharedMemory::arrayBuffer(const c10::Storage& storage) {
     buffers_.erase(found);
   }
 
-  auto lease = std::make_unique<Lease>(Lease{storage, shared_from_this(), ++generation_});
+  auto* const lease = new Lease{storage, shared_from_this(), ++generation_};
   napi_value buffer = nullptr;
-  // Node refuses in builds whose heap is a sandbox, and beyond its greatest buffer.
-  if (napi_create_external_arraybuffer(env_, storage.mutable_data(), storage.nbytes(), finalize,
-                                       lease.get(), &buffer) != napi_ok) {
+  const napi_status status = napi_create_external_arraybuffer(
+      env_, storage.mutable_data(), storage.nbytes(), finalize, lease, &buffer);
+  if (status != napi_ok) {
+    // Builds whose heap is a sandbox refuse. Beyond its largest buffer Node fails, and finalizes
+    // what it was given all the same.
+    if (status == napi_no_external_buffers_allowed) delete lease;
     bool pending = false;
     if (napi_is_exception_pending(env_, &pending) == napi_ok && pending) {
       napi_value ignored = nullptr;
@@ -36,11 +39,10 @@ napi_value SharedMemory::arrayBuffer(const c10::Storage& storage) {
     }
     return nullptr;
   }
-  const Lease& kept = *lease.release();
   storage.unsafeGetStorageImpl()->set_resizable(false);
   napi_ref reference = nullptr;
   if (napi_create_reference(env_, buffer, 0, &reference) == napi_ok) {
-    buffers_[storage.unsafeGetStorageImpl()] = {reference, kept.generation};
+    buffers_[storage.unsafeGetStorageImpl()] = {reference, lease->generation};
   }
   return buffer;
 }

@@ -60,6 +60,26 @@ const programs = {
     await new Promise((resolve) => worker.once('message', resolve));
     process.exit(7);
   },
+  async 'process.exit during a job without the listeners of exit'() {
+    await startJob(open()).underWay;
+    process.removeAllListeners('exit');
+    process.exit(7);
+  },
+  async 'a job begun in a listener of exit'() {
+    const addon = open();
+    await startJob(addon).underWay;
+    process.on('exit', () => {
+      startJob(addon);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    });
+    process.exit(7);
+  },
+  async 'process.exit with an open process group without the listeners of exit'() {
+    const where = { masterAddress: '127.0.0.1', masterPort: await freePort() };
+    await open().joinProcessGroup({ rank: 0, size: 1, ...where });
+    process.removeAllListeners('exit');
+    process.exit(7);
+  },
   async 'process.exit inside onProgress'() {
     startJob(open(), () => process.exit(7));
   },
@@ -143,6 +163,23 @@ const programs = {
     const mean = addon.meanOverRanks(group, parameters);
     startJob(addon, null, network);
     await assert.rejects(mean, { code: 'INVALID_ARGUMENT', message: /being fitted meanwhile/ });
+    process.exit(7);
+  },
+  async "data in memory beyond Node's largest buffer are copied"() {
+    const addon = open();
+    let large;
+    try {
+      // Nobody touches it, so it takes no memory.
+      large = addon.callOperator('aten::empty.memory_format', [[2 ** 30 + 1]]);
+    } catch (error) {
+      assert.equal(error.code, 'OUT_OF_MEMORY');
+      process.exit(7);
+    }
+    const few = addon.operators.narrow(large, 0, 0, 4);
+    addon.operators.fill_(few, 2);
+    const { buffer, offset, length } = addon.data(few, false);
+    assert.deepEqual([...new Float32Array(buffer, offset, length)], [2, 2, 2, 2]);
+    await new Promise((resolve) => setTimeout(resolve, 50));
     process.exit(7);
   },
   async 'another LibTorch in the same process is refused'() {
