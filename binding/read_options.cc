@@ -115,8 +115,10 @@ class Reader : public OptionVisitor {
   void structs(const Field& field, const Structs& list) override {
     take(field, [&](const std::string& path, const Napi::Value& given) {
       const Napi::Array array = arrayIn(path, given, list.length);
-      list.resize(array.Length());
-      for (uint32_t i = 0; i < array.Length(); ++i) {
+      // Once: reading an element may change it.
+      const uint32_t count = array.Length();
+      list.resize(count);
+      for (uint32_t i = 0; i < count; ++i) {
         const std::string element = c10::str(path, ".", i);
         Reader inner(objectIn(element, array.Get(i)), element + ".");
         list.visit(inner, i);
@@ -149,8 +151,10 @@ class Reader : public OptionVisitor {
   void takeList(const Field& field, const Length& length, Values& values, const Read& read) {
     take(field, [&](const std::string& path, const Napi::Value& given) {
       const Napi::Array array = arrayIn(path, given, length);
+      // Once: reading an element may change it.
+      const uint32_t count = array.Length();
       values.clear();
-      for (uint32_t i = 0; i < array.Length(); ++i) {
+      for (uint32_t i = 0; i < count; ++i) {
         values.push_back(read(c10::str(path, ".", i), array.Get(i)));
       }
     });
