@@ -20,6 +20,9 @@ constexpr int64_t kChunk = 160;
 constexpr int64_t kMostBins = 1'048'576;
 constexpr int64_t kLongestStride = 16'777'216;
 
+/// Sums over a chunk of frames, by bin, that are kept until they are added up: 128 MiB.
+constexpr int64_t kMostTotals = 16'777'216;
+
 int64_t roundUp(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
 
 /// Filters longer than a transform of `size`, their parts added: their frequencies are the same.
@@ -311,26 +314,32 @@ void FilterResponses::listenAs(const std::vector<at::ArrayRef<float>>& recording
     }
   }
   const int64_t bins = bins_ + 1;
-  std::vector<double> totals(stretches.size() * static_cast<size_t>(bins));
-  parallelFor(0, static_cast<int64_t>(stretches.size()), 1, [&](int64_t begin, int64_t end) {
-    const at::NoGradGuard noGrad;
-    std::unique_ptr<Worker<T>> worker = takeWorker<T>();
-    for (int64_t each = begin; each < end; ++each) {
-      const auto& [recording, first, frameCount] = stretches[each];
-      T* const to = strs.empty() ? nullptr : strs[recording].template mutable_data_ptr<T>() + first;
-      worker->compute(recordings[recording], scales[recording], first,
-                      std::min(kChunk, frameCount - first), to, frameCount,
-                      totals.data() + each * bins);
-    }
-    const std::lock_guard lock(mutex_);
-    std::get<Workspace<T>>(workspaces_).idle.push_back(std::move(worker));
-  });
-  // In the order of the frames, so that the result does not depend on the threads.
+  const auto all = static_cast<int64_t>(stretches.size());
+  const int64_t most = std::min(all, std::max<int64_t>(kMostTotals / bins, 1));
+  std::vector<double> totals(static_cast<size_t>(most * bins));
   std::vector<double> sums(recordings.size() * static_cast<size_t>(bins));
-  for (size_t each = 0; each < stretches.size(); ++each) {
-    double* const sum = sums.data() + stretches[each].recording * bins;
-    const double* const total = totals.data() + each * bins;
-    for (int64_t bin = 0; bin < bins; ++bin) sum[bin] += total[bin];
+  for (int64_t start = 0; start < all; start += most) {
+    const int64_t stop = std::min(all, start + most);
+    parallelFor(start, stop, 1, [&](int64_t begin, int64_t end) {
+      const at::NoGradGuard noGrad;
+      std::unique_ptr<Worker<T>> worker = takeWorker<T>();
+      for (int64_t each = begin; each < end; ++each) {
+        const auto& [recording, first, frameCount] = stretches[each];
+        T* const to =
+            strs.empty() ? nullptr : strs[recording].template mutable_data_ptr<T>() + first;
+        worker->compute(recordings[recording], scales[recording], first,
+                        std::min(kChunk, frameCount - first), to, frameCount,
+                        totals.data() + (each - start) * bins);
+      }
+      const std::lock_guard lock(mutex_);
+      std::get<Workspace<T>>(workspaces_).idle.push_back(std::move(worker));
+    });
+    // In the order of the frames, so that the result does not depend on the threads.
+    for (int64_t each = start; each < stop; ++each) {
+      double* const sum = sums.data() + stretches[each].recording * bins;
+      const double* const total = totals.data() + (each - start) * bins;
+      for (int64_t bin = 0; bin < bins; ++bin) sum[bin] += total[bin];
+    }
   }
   T* const means = crs.mutable_data_ptr<T>();
   for (size_t i = 0; i < recordings.size(); ++i) {

@@ -36,13 +36,14 @@ at::Tensor melFilterbank(int64_t sampleRate, int64_t fftSize, int64_t mels,
                     "; expected a multiple of 4");
   TORCH_CHECK_VALUE(mels >= 1, "mels is ", mels, "; expected at least 1 band");
   const int64_t bins = fftSize / 2 + 1;
+  // First, as it fails where there is no memory for so many bands.
+  at::Tensor triangles = at::zeros({mels, bins}, at::kDouble);
   const double nyquist = static_cast<double>(sampleRate) / 2.0;
   std::vector<double> edges(static_cast<size_t>(mels) + 2);
   for (size_t i = 0; i < edges.size(); ++i) {
     const double part = static_cast<double>(i) / static_cast<double>(mels + 1);
     edges[i] = hertzFromMel(part * melFromHertz(nyquist));
   }
-  at::Tensor triangles = at::zeros({mels, bins}, at::kDouble);
   at::Tensor areas = at::empty({mels, 1}, at::kDouble);
   auto triangle = triangles.accessor<double, 2>();
   auto area = areas.accessor<double, 2>();
