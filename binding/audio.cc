@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -11,12 +10,6 @@
 
 namespace fewsound::binding {
 namespace {
-
-Napi::Float64Array numbersOf(Napi::Env env, const std::vector<double>& numbers) {
-  Napi::Float64Array array = Napi::Float64Array::New(env, numbers.size());
-  std::ranges::copy(numbers, array.Data());
-  return array;
-}
 
 /// measurePitch(samples, sampleRate, options): promise of {seconds, frequency, aperiodicity | null}
 Napi::Value measurePitch(const Napi::CallbackInfo& info) {
@@ -33,11 +26,11 @@ Napi::Value measurePitch(const Napi::CallbackInfo& info) {
       .release = [] {},
       .result = [found](Napi::Env ownEnv) -> Napi::Value {
         const Napi::Object result = Napi::Object::New(ownEnv);
-        result.Set("seconds", numbersOf(ownEnv, found->seconds));
-        result.Set("frequency", numbersOf(ownEnv, found->frequency));
+        result.Set("seconds", makeNumbers(ownEnv, found->seconds));
+        result.Set("frequency", makeNumbers(ownEnv, found->frequency));
         result.Set("aperiodicity", found->aperiodicity.empty()
                                        ? ownEnv.Null()
-                                       : Napi::Value(numbersOf(ownEnv, found->aperiodicity)));
+                                       : Napi::Value(makeNumbers(ownEnv, found->aperiodicity)));
         return result;
       },
   };

@@ -165,10 +165,14 @@ Napi::Array makeShape(Napi::Env env, at::IntArrayRef shape) {
   return array;
 }
 
+Napi::Float64Array makeNumbers(Napi::Env env, at::ArrayRef<double> numbers) {
+  Napi::Float64Array array = Napi::Float64Array::New(env, numbers.size());
+  std::ranges::copy(numbers, array.Data());
+  return array;
+}
+
 Napi::Float64Array makeNumbers(Napi::Env env, const at::Tensor& tensor) {
-  Napi::Float64Array numbers = Napi::Float64Array::New(env, tensor.numel());
-  std::copy_n(tensor.const_data_ptr<double>(), tensor.numel(), numbers.Data());
-  return numbers;
+  return makeNumbers(env, at::ArrayRef<double>(tensor.const_data_ptr<double>(), tensor.numel()));
 }
 
 Napi::Array makeFlags(Napi::Env env, const std::vector<bool>& flags) {

@@ -80,7 +80,8 @@ Reduction toReduction(const Place& place, napi_value value);
 Operand operandOf(const at::Scalar& number);
 /// A shape, or strides, as an array of numbers.
 Napi::Array makeShape(Napi::Env env, at::IntArrayRef shape);
-/// A float64 tensor on the CPU as a typed array of its own.
+/// Numbers, or a float64 tensor on the CPU, as a typed array of their own.
+Napi::Float64Array makeNumbers(Napi::Env env, at::ArrayRef<double> numbers);
 Napi::Float64Array makeNumbers(Napi::Env env, const at::Tensor& tensor);
 /// An array of booleans.
 Napi::Array makeFlags(Napi::Env env, const std::vector<bool>& flags);

@@ -8,11 +8,6 @@ namespace {
 using at::Scalar;
 using at::Tensor;
 
-std::optional<c10::string_view> rounding(const std::optional<std::string>& mode) {
-  if (!mode) return std::nullopt;
-  return c10::string_view(*mode);
-}
-
 }  // namespace
 
 void addArithmeticOperators(OperatorTable& table) {
@@ -29,7 +24,7 @@ void addArithmeticOperators(OperatorTable& table) {
   table.add("div", "input / other, broadcast; rounding is null, 'trunc' or 'floor'.",
             {"input", "other", {"rounding", nullptr}},
             [](const Tensor& input, const Operand& other, const std::optional<std::string>& mode) {
-              return at::div(input, other, rounding(mode));
+              return at::div(input, other, mode);
             });
   table.add("remainder", "input modulo other, with the sign of other.", {"input", "other"},
             [](const Tensor& input, const Operand& other) { return at::remainder(input, other); });

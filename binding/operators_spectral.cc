@@ -7,11 +7,6 @@ namespace {
 
 using at::Tensor;
 
-std::optional<c10::string_view> view(const std::optional<std::string>& text) {
-  if (!text) return std::nullopt;
-  return c10::string_view(*text);
-}
-
 /// ATen takes a rectangular window where none is given, but warns of it on stderr.
 Tensor windowFor(const Tensor& input, int64_t fftSize, std::optional<int64_t> windowLength,
                  const std::optional<Tensor>& window) {
@@ -29,13 +24,13 @@ void addSpectralOperators(OperatorTable& table) {
             {"input", {"n", nullptr}, {"dim", -1}, {"norm", nullptr}},
             [](const Tensor& input, std::optional<int64_t> n, int64_t dim,
                const std::optional<std::string>& norm) {
-              return at::fft_fft(input, n, dim, view(norm));
+              return at::fft_fft(input, n, dim, norm);
             });
   table.add("ifft", "Inverse of fft. norm is 'backward', 'ortho' or 'forward'.",
             {"input", {"n", nullptr}, {"dim", -1}, {"norm", nullptr}},
             [](const Tensor& input, std::optional<int64_t> n, int64_t dim,
                const std::optional<std::string>& norm) {
-              return at::fft_ifft(input, n, dim, view(norm));
+              return at::fft_ifft(input, n, dim, norm);
             });
   table.add("rfft",
             "Non-negative frequencies of the transform of a real signal, n/2 + 1 of them. norm is "
@@ -43,7 +38,7 @@ void addSpectralOperators(OperatorTable& table) {
             {"input", {"n", nullptr}, {"dim", -1}, {"norm", nullptr}},
             [](const Tensor& input, std::optional<int64_t> n, int64_t dim,
                const std::optional<std::string>& norm) {
-              return at::fft_rfft(input, n, dim, view(norm));
+              return at::fft_rfft(input, n, dim, norm);
             });
   table.add("irfft",
             "Inverse of rfft; n is the length of the result, 2·(m - 1) by default. norm is "
@@ -51,7 +46,7 @@ void addSpectralOperators(OperatorTable& table) {
             {"input", {"n", nullptr}, {"dim", -1}, {"norm", nullptr}},
             [](const Tensor& input, std::optional<int64_t> n, int64_t dim,
                const std::optional<std::string>& norm) {
-              return at::fft_irfft(input, n, dim, view(norm));
+              return at::fft_irfft(input, n, dim, norm);
             });
   table.add("hfft",
             "Transform of a Hermitian signal, real; n is the length of the result. norm is "
@@ -59,13 +54,13 @@ void addSpectralOperators(OperatorTable& table) {
             {"input", {"n", nullptr}, {"dim", -1}, {"norm", nullptr}},
             [](const Tensor& input, std::optional<int64_t> n, int64_t dim,
                const std::optional<std::string>& norm) {
-              return at::fft_hfft(input, n, dim, view(norm));
+              return at::fft_hfft(input, n, dim, norm);
             });
   table.add("ihfft", "Inverse of hfft. norm is 'backward', 'ortho' or 'forward'.",
             {"input", {"n", nullptr}, {"dim", -1}, {"norm", nullptr}},
             [](const Tensor& input, std::optional<int64_t> n, int64_t dim,
                const std::optional<std::string>& norm) {
-              return at::fft_ihfft(input, n, dim, view(norm));
+              return at::fft_ihfft(input, n, dim, norm);
             });
   table.add("fft2", "Two-dimensional transform of the last two dimensions.", {"input"},
             [](const Tensor& input) { return at::fft_fft2(input); });

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "native/audio/frame_spectra.h"
+#include "native/audio/pitch/nuttall.h"
 
 namespace fewsound {
 namespace {
@@ -178,17 +179,6 @@ Samples smoothed(const Samples& spectrum, double width, const Axis& axis) {
     means.push_back((sumBelow(center + reach) - sumBelow(center - reach)) / width);
   }
   return means;
-}
-
-Samples nuttall(int64_t length) {
-  Samples window;
-  for (int64_t i = 0; i < length; ++i) {
-    const double angle =
-        2.0 * std::numbers::pi * static_cast<double>(i) / static_cast<double>(length - 1);
-    window.push_back(0.355768 - 0.487396 * std::cos(angle) + 0.144232 * std::cos(2.0 * angle) -
-                     0.012604 * std::cos(3.0 * angle));
-  }
-  return window;
 }
 
 /// A frame of the recording.

@@ -9,6 +9,7 @@
 #include <complex>
 #include <numbers>
 
+#include "native/audio/pitch/nuttall.h"
 #include "native/thread_limit.h"
 
 namespace fewsound {
@@ -140,13 +141,7 @@ Watched watch(c10::ArrayRef<double> signal, int64_t rate, const PitchOptions& op
 
 /// The signal behind a low-pass filter: a Nuttall window of four times `half` samples.
 Samples filtered(const Watched& watched, int64_t half) {
-  Samples window(static_cast<size_t>(4 * half));
-  for (int64_t i = 0; i < 4 * half; ++i) {
-    const double angle =
-        2.0 * std::numbers::pi * static_cast<double>(i) / static_cast<double>(4 * half - 1);
-    window[i] = 0.355768 - 0.487396 * std::cos(angle) + 0.144232 * std::cos(2.0 * angle) -
-                0.012604 * std::cos(3.0 * angle);
-  }
+  Samples window = nuttall(4 * half);
   at::Tensor product = watched.spectrum * spectrumOf(window, watched.size);
   // As WORLD does; behind a low-pass filter there is next to nothing in either.
   product.select(0, watched.size / 2 - 1).copy_(product.select(0, watched.size / 2));
