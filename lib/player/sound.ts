@@ -15,10 +15,13 @@ import {
 import { parseHeader, requireHeaderLength } from './safetensors-header.js';
 import { Architecture, type Fault, Weights, weightBytes } from './weights.js';
 
+/** The kinds of networks that can be played, as files name them. */
+type PlayedKind = 'kan' | 'nerf' | 'siren' | 'finer' | 'rff' | 'wire';
+
 /** The sound that a file holds: of one network, or of several that hold a piece each. */
 export interface Sound {
-  /** The kind of the network, such as 'kan'; 'piecewise' where there are several. */
-  readonly kind: string;
+  /** The kind of the network; 'piecewise' where there are several. */
+  readonly kind: PlayedKind | 'piecewise';
   /** What it has learned: gives seconds a meaning. Not in files of networks that were never fitted. */
   readonly clip: LearnedClip | undefined;
   /**
@@ -52,8 +55,8 @@ export interface BlockPlace {
 /** Amplitude at a time in [-1, 1]. */
 type Amplitude = (t: number) => number;
 
-/** The networks that can be played, by their names in files. */
-const networks: Readonly<Record<string, (of: Architecture, weights: Weights) => Amplitude>> = {
+/** The networks that can be played. */
+const networks: Readonly<Record<PlayedKind, (of: Architecture, weights: Weights) => Amplitude>> = {
   kan: kanNetwork,
   nerf: nerfNetwork,
   siren: sirenNetwork,
@@ -99,7 +102,7 @@ export function readSound(file: ArrayBuffer | Uint8Array): Sound {
 }
 
 interface Network {
-  readonly kind: string;
+  readonly kind: PlayedKind;
   readonly single: boolean;
   readonly amplitude: Amplitude;
 }
@@ -110,7 +113,7 @@ class NetworkSound implements Sound {
     readonly clip: LearnedClip | undefined,
   ) {}
 
-  get kind(): string {
+  get kind(): PlayedKind {
     return this.network.kind;
   }
 
@@ -280,17 +283,18 @@ function utf8(bytes: Uint8Array): string {
 
 function readNetwork(described: unknown, weights: Weights): Network {
   const { kind, options } = (described ?? {}) as { kind?: unknown; options?: unknown };
-  const make =
-    typeof kind === 'string' && Object.hasOwn(networks, kind) ? networks[kind] : undefined;
-  if (make === undefined || typeof options !== 'object' || options === null) {
+  if (!isPlayed(kind) || typeof options !== 'object' || options === null) {
     const known = Object.keys(networks).join(', ');
     throw fault(`its metadata name a model of kind ${JSON.stringify(kind)}; expected ${known}`);
   }
   const architecture = new Architecture(options as Record<string, unknown>, fault);
-  const amplitude = make(architecture, weights);
+  const amplitude = networks[kind](architecture, weights);
   weights.requireAllTaken();
-  return { kind: kind as string, single: weights.single, amplitude };
+  return { kind, single: weights.single, amplitude };
 }
+
+const isPlayed = (kind: unknown): kind is PlayedKind =>
+  typeof kind === 'string' && Object.hasOwn(networks, kind);
 
 function clipOf(metadata: Readonly<Record<string, string>>): LearnedClip {
   const { sampleRate = 0, samples = 0 } = (jsonOf(metadata, 'clip', fault) ??
