@@ -45,7 +45,7 @@ export interface Recipe {
  * The noise of a network is as loud throughout, and is heard where the recording is quiet. What is
  * divided by an envelope is more nearly as loud throughout, too, and the noise goes down with it.
  */
-const ENVELOPE: Envelope = { points: 54, power: 0.4 };
+const ENVELOPE: Envelope = { points: 54, power: 0.375 };
 
 /**
  * Phase first, level last. The mel loss accepts any phase and, at its full weight, keeps the
