@@ -172,7 +172,9 @@ export const inrClassName = (kind: InrKind): string => classes[kind].name;
  * | network | rate | source |
  * | --- | --- | --- |
  * | KAN | 5e-3 | paper 1, section 4.3: the base of its ablation; Table 16 has 1e-3 to 1e-2 |
- * | the others | below | not given in the paper: bench/results/rivals.md |
+ * | NeRF, RFF | 3e-3 | not given in the paper: bench/results/rivals.md |
+ * | SIREN, WIRE | 3e-4 | likewise |
+ * | FINER | 1e-4 | likewise |
  */
 export const defaultLearningRates: Readonly<Record<InrKind, number>> = Object.freeze({
   kan: 5e-3,
