@@ -18,50 +18,44 @@ Tensor windowFor(const Tensor& input, int64_t fftSize, std::optional<int64_t> wi
 }  // namespace
 
 void addSpectralOperators(OperatorTable& table) {
-  table.add("fft",
-            "Discrete Fourier transform along dim, padded or cut to n. norm is 'backward', 'ortho' "
-            "or 'forward'.",
-            {"input", {"n", nullptr}, {"dim", -1}, {"norm", nullptr}},
-            [](const Tensor& input, std::optional<int64_t> n, int64_t dim,
-               const std::optional<std::string>& norm) {
-              return at::fft_fft(input, n, dim, norm);
-            });
-  table.add("ifft", "Inverse of fft. norm is 'backward', 'ortho' or 'forward'.",
-            {"input", {"n", nullptr}, {"dim", -1}, {"norm", nullptr}},
-            [](const Tensor& input, std::optional<int64_t> n, int64_t dim,
-               const std::optional<std::string>& norm) {
-              return at::fft_ifft(input, n, dim, norm);
-            });
-  table.add("rfft",
-            "Non-negative frequencies of the transform of a real signal, n/2 + 1 of them. norm is "
-            "'backward', 'ortho' or 'forward'.",
-            {"input", {"n", nullptr}, {"dim", -1}, {"norm", nullptr}},
-            [](const Tensor& input, std::optional<int64_t> n, int64_t dim,
-               const std::optional<std::string>& norm) {
-              return at::fft_rfft(input, n, dim, norm);
-            });
-  table.add("irfft",
-            "Inverse of rfft; n is the length of the result, 2·(m - 1) by default. norm is "
-            "'backward', 'ortho' or 'forward'.",
-            {"input", {"n", nullptr}, {"dim", -1}, {"norm", nullptr}},
-            [](const Tensor& input, std::optional<int64_t> n, int64_t dim,
-               const std::optional<std::string>& norm) {
-              return at::fft_irfft(input, n, dim, norm);
-            });
-  table.add("hfft",
-            "Transform of a Hermitian signal, real; n is the length of the result. norm is "
-            "'backward', 'ortho' or 'forward'.",
-            {"input", {"n", nullptr}, {"dim", -1}, {"norm", nullptr}},
-            [](const Tensor& input, std::optional<int64_t> n, int64_t dim,
-               const std::optional<std::string>& norm) {
-              return at::fft_hfft(input, n, dim, norm);
-            });
-  table.add("ihfft", "Inverse of hfft. norm is 'backward', 'ortho' or 'forward'.",
-            {"input", {"n", nullptr}, {"dim", -1}, {"norm", nullptr}},
-            [](const Tensor& input, std::optional<int64_t> n, int64_t dim,
-               const std::optional<std::string>& norm) {
-              return at::fft_ihfft(input, n, dim, norm);
-            });
+  table.add(
+      "fft",
+      "Discrete Fourier transform along dim, padded or cut to n. norm is 'backward', 'ortho' "
+      "or 'forward'.",
+      {"input", {"n", nullptr}, {"dim", -1}, {"norm", nullptr}},
+      [](const Tensor& input, std::optional<int64_t> n, int64_t dim,
+         const std::optional<std::string>& norm) { return at::fft_fft(input, n, dim, norm); });
+  table.add(
+      "ifft", "Inverse of fft. norm is 'backward', 'ortho' or 'forward'.",
+      {"input", {"n", nullptr}, {"dim", -1}, {"norm", nullptr}},
+      [](const Tensor& input, std::optional<int64_t> n, int64_t dim,
+         const std::optional<std::string>& norm) { return at::fft_ifft(input, n, dim, norm); });
+  table.add(
+      "rfft",
+      "Non-negative frequencies of the transform of a real signal, n/2 + 1 of them. norm is "
+      "'backward', 'ortho' or 'forward'.",
+      {"input", {"n", nullptr}, {"dim", -1}, {"norm", nullptr}},
+      [](const Tensor& input, std::optional<int64_t> n, int64_t dim,
+         const std::optional<std::string>& norm) { return at::fft_rfft(input, n, dim, norm); });
+  table.add(
+      "irfft",
+      "Inverse of rfft; n is the length of the result, 2·(m - 1) by default. norm is "
+      "'backward', 'ortho' or 'forward'.",
+      {"input", {"n", nullptr}, {"dim", -1}, {"norm", nullptr}},
+      [](const Tensor& input, std::optional<int64_t> n, int64_t dim,
+         const std::optional<std::string>& norm) { return at::fft_irfft(input, n, dim, norm); });
+  table.add(
+      "hfft",
+      "Transform of a Hermitian signal, real; n is the length of the result. norm is "
+      "'backward', 'ortho' or 'forward'.",
+      {"input", {"n", nullptr}, {"dim", -1}, {"norm", nullptr}},
+      [](const Tensor& input, std::optional<int64_t> n, int64_t dim,
+         const std::optional<std::string>& norm) { return at::fft_hfft(input, n, dim, norm); });
+  table.add(
+      "ihfft", "Inverse of hfft. norm is 'backward', 'ortho' or 'forward'.",
+      {"input", {"n", nullptr}, {"dim", -1}, {"norm", nullptr}},
+      [](const Tensor& input, std::optional<int64_t> n, int64_t dim,
+         const std::optional<std::string>& norm) { return at::fft_ihfft(input, n, dim, norm); });
   table.add("fft2", "Two-dimensional transform of the last two dimensions.", {"input"},
             [](const Tensor& input) { return at::fft_fft2(input); });
   table.add("ifft2", "Inverse of fft2.", {"input"},

@@ -38,8 +38,9 @@ at::Tensor weightedFilterbank(const ReconstructionLossOptions& options, int64_t 
 /// With the error e and the pre-emphasized error p,
 ///   time·mean|e| + emphasized·mean(w·|p|) + stft·mean(W·|STFT(e)|)
 ///   + mel·(mean over FFT sizes of mean|M - M'| + sqrt(mean (M - M')^2)),
-/// SPEC "Loss", w and W as local_weights.h has them. Differentiable; for the many steps of a
-/// training loop, and for weights that change over them, see TargetLoss.
+/// (paper 1, equation 2, and what the recipes add), w and W as local_weights.h has them.
+/// Differentiable; for the many steps of a training loop, and for weights that change over them,
+/// see TargetLoss.
 class ReconstructionLoss {
  public:
   explicit ReconstructionLoss(ReconstructionLossOptions options);

@@ -88,9 +88,8 @@ class MlpStackFunction : public torch::autograd::Function<MlpStackFunction> {
       gradients = gradientsThrough([&] { return mlpStackReference(x, input.layers, form); }, saved,
                                    outputGradients[0]);
     } else {
-      const cpu::MlpGradients found =
-          cpu::mlpBackward(input, kept, outputGradients[0].resolve_neg().contiguous(),
-                           context->needs_input_grad(0));
+      const cpu::MlpGradients found = cpu::mlpBackward(
+          input, kept, outputGradients[0].resolve_neg().contiguous(), context->needs_input_grad(0));
       gradients.push_back(found.x);
       // All sets saw the same x.
       if (found.x.defined() && x.size(0) == 1) gradients[0] = found.x.sum(0, /*keepdim=*/true);

@@ -71,7 +71,7 @@ inline constexpr Wholes kHiddenLayers{.each = {1, 65'536}, .length = {1, 64, "la
 /// Widths of all layers from the features to the amplitude: features, hidden…, 1.
 std::vector<int64_t> layerWidths(int64_t features, const std::vector<int64_t>& hidden);
 
-/// The times of the samples of a recording, [samples, 1]: -1 + 2i/(samples - 1); SPEC "Time".
+/// The times of the samples of a recording, [samples, 1]: -1 + 2i/(samples - 1).
 at::Tensor timeAxis(int64_t samples, const at::TensorOptions& options);
 
 }  // namespace fewsound

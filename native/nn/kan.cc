@@ -58,12 +58,13 @@ void fields(OptionVisitor& visit, KanOptions& options) {
          .source = "Liu et al. 2024, \"KAN\"",
          .flag = Flag{.value = "<amount>", .help = "amount of noise that the splines start from"}},
         options.initNoise, kNotNegative);
-  visit({.name = "envelope",
-         .meaning = "What the amplitude is multiplied by: values at equal distances over the "
-                    "recording, the first at its beginning and the last at its end, between them "
-                    "along lines. `fit` learns the recording divided by them. None: no such factor.",
-         .flag = Flag{.value = "<points>"}},
-        options.envelope, Reals{kPositive, {0, 65'536, "values above 0"}});
+  visit(
+      {.name = "envelope",
+       .meaning = "What the amplitude is multiplied by: values at equal distances over the "
+                  "recording, the first at its beginning and the last at its end, between them "
+                  "along lines. `fit` learns the recording divided by them. None: no such factor.",
+       .flag = Flag{.value = "<points>"}},
+      options.envelope, Reals{kPositive, {0, 65'536, "values above 0"}});
 }
 
 Kan::Kan(const KanOptions& options)

@@ -67,10 +67,10 @@ AdamWTensors AdamW::gather() const {
         asReal(parameters_[i].grad().resolve_conj().resolve_neg().contiguous());
     // The kernels go through all four side by side and look at the sizes of the first only.
     const at::IntArrayRef sizes = firstMoments_[i].sizes();
-    TORCH_CHECK_VALUE(
-        value.is_contiguous() && value.sizes() == sizes && gradient.sizes() == sizes,
-        "AdamW was made for a parameter of shape ", sizes, "; it or its gradient has another now: ",
-        value.sizes(), " with strides ", value.strides(), ", and ", gradient.sizes());
+    TORCH_CHECK_VALUE(value.is_contiguous() && value.sizes() == sizes && gradient.sizes() == sizes,
+                      "AdamW was made for a parameter of shape ", sizes,
+                      "; it or its gradient has another now: ", value.sizes(), " with strides ",
+                      value.strides(), ", and ", gradient.sizes());
     update.values.push_back(value);
     update.gradients.push_back(gradient);
     update.firstMoments.push_back(firstMoments_[i]);

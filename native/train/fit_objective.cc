@@ -29,9 +29,7 @@ at::Tensor within(const at::Tensor& amplitudes, const at::Tensor& envelopes) {
 
 FitObjective::FitObjective(std::vector<std::shared_ptr<Inr>> networks, const at::Tensor& targets,
                            const ReconstructionLossOptions& loss)
-    : networks_(std::move(networks)),
-      options_(loss),
-      targets_(asTargets(targets, networks_)) {
+    : networks_(std::move(networks)), options_(loss), targets_(asTargets(targets, networks_)) {
   const at::NoGradGuard noGrad;
   const at::Tensor t = timeAxis(targets_.size(1), targets_.options());
   envelopes_ = networks_.envelopes(t);

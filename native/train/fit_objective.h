@@ -51,7 +51,7 @@ class FitObjective final : public Objective {
   at::Tensor targets_;
   at::Tensor envelopes_;  // [clips, samples]; undefined where there are none
   at::Tensor learned_;    // the targets without them
-  at::Tensor features_;  // encoded time axis, or the axis itself where the encoding learns
+  at::Tensor features_;   // encoded time axis, or the axis itself where the encoding learns
   std::unique_ptr<TargetLoss> loss_;
   std::unique_ptr<TargetLoss> blockLoss_;  // [clips · blocks, length]
   double part_ = 0.0;

@@ -270,8 +270,8 @@ TEST(theLastStepBeforeAnAbortIsReported) {
     abort = true;
   });
   int64_t reported = 0;
-  const auto reason = fitter.run(
-      100'000'000, abort, [&](const FitProgress& progress) { reported = progress.step; });
+  const auto reason = fitter.run(100'000'000, abort,
+                                 [&](const FitProgress& progress) { reported = progress.step; });
   later.join();
   CHECK(reason == StopReason::kAborted);
   CHECK(reported == fitter.stepCount());

@@ -58,7 +58,7 @@ struct LowPass {
   }
 };
 
-/// Every so manieth sample of the signal, filtered forwards and backwards, as Matlab's decimate:
+/// One of `factor` samples of the signal, filtered forwards and backwards, as Matlab's decimate:
 /// ends are mirrored through their sample, and the last sample of the signal is one of those kept.
 /// As many as `count`; what lies behind the mirrored end is zero.
 Samples decimated(c10::ArrayRef<double> x, int64_t factor, int64_t count) {

@@ -33,8 +33,8 @@ void fields(OptionVisitor& visit, PitchOptions& options) {
          .source = "WORLD"},
         options.bandsPerOctave, Real{.least = 1.0, .most = 32.0});
   visit({.name = "decimation",
-         .meaning = "DIO looks at every so manieth sample of the filtered recording, which is "
-                    "faster and less exact (\"speed\" in WORLD).",
+         .meaning = "DIO looks at every sample of the filtered recording (1), at every second (2), "
+                    "and so on, which is faster and less exact (\"speed\" in WORLD).",
          .source = "WORLD"},
         options.decimation, Whole{1, 12});
   visit({.name = "allowedChange",

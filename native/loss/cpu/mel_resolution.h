@@ -11,7 +11,7 @@ namespace fewsound::cpu {
 
 /// The mel spectrogram of one FFT size, hop fftSize/4, for one clip at a time: forward, and
 /// backward from mel bands to the frames. Bands and bins lie with the frames of a chunk side by
-/// side, since a band has few bins. SPEC "Loss".
+/// side, since a band has few bins.
 template <typename T>
 class MelResolution {
  public:

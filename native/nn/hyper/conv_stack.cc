@@ -86,9 +86,9 @@ class ConvStackFunction : public torch::autograd::Function<ConvStackFunction> {
       gradients = gradientsThrough([&] { return convStackReference(x, stages); }, inputs,
                                    outputGradients[0]);
     } else {
-      const cpu::ConvStackGradients found = cpu::convBackward(
-          x, stages, saved[1], outputGradients[0].resolve_neg().contiguous(),
-          context->needs_input_grad(0));
+      const cpu::ConvStackGradients found =
+          cpu::convBackward(x, stages, saved[1], outputGradients[0].resolve_neg().contiguous(),
+                            context->needs_input_grad(0));
       gradients.push_back(found.x);
       const variable_list flat = flatten(found.stages);
       gradients.insert(gradients.end(), flat.begin(), flat.end());

@@ -11,7 +11,7 @@
 
 namespace fewsound {
 
-/// SPEC "FewSound", "SNAC encoder".
+/// SNAC's encoder (Siuzdak et al. 2024), as paper 1 has it for FewSound.
 struct SnacOptions {
   int64_t channels = 32;  // d, doubled by every block
   std::vector<int64_t> strides{4, 4, 8, 8};

@@ -10,7 +10,7 @@
 
 namespace fewsound {
 
-/// SPEC "FewSound".
+/// SoundStream's encoder (Zeghidour et al. 2021), as paper 1 has it for FewSound.
 struct SoundStreamOptions {
   int64_t channels = 16;   // C, doubled by every block
   int64_t dimension = 32;  // D, of a code

@@ -26,7 +26,8 @@ bool isBias(const std::string& name) { return name.ends_with(".bias"); }
 bool isOmega(const std::string& name) { return name.ends_with(".omega"); }
 bool isFirstLayer(const std::string& name) { return name.starts_with("layers.0."); }
 
-/// The initialisation of SPEC, "H initialised", for a slot whose linear layer has `fanIn` inputs.
+/// The initialisation "H" of the authors' program (paper 1, "FewSound"), for a slot whose linear
+/// layer has `fanIn` inputs.
 class RowRule {
  public:
   RowRule(const Inr& target, int64_t lastWidth)

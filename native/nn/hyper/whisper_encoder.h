@@ -40,8 +40,8 @@ void fields(OptionVisitor& visit, WhisperOptions& options);
 
 /// The encoder of Whisper (Radford et al. 2022) with fixed weights, named as in its transformers
 /// checkpoints, and low-rank updates of its attention that learn; then a GRU, whose last state is
-/// the code (SPEC part 3). Recordings are resampled to 16 kHz and filled up with silence; the GRU
-/// hears the positions that the recording reaches.
+/// the code (paper 1, Table 5). Recordings are resampled to 16 kHz and filled up with silence; the
+/// GRU hears the positions that the recording reaches.
 class WhisperEncoder : public Encoder {
  public:
   WhisperEncoder(const WhisperOptions& options, int64_t samples, const Initializer& initializer);
