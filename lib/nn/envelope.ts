@@ -8,7 +8,7 @@ export interface EnvelopeRule {
   points: number;
   /**
    * 0: none. 1: what is learned is as loud throughout. Between: errors are softer where the
-   * recording is. Default 0.4.
+   * recording is. Default 0.375, as the recipes have it.
    */
   power?: number;
 }
@@ -18,7 +18,7 @@ export type Envelope = readonly number[] | EnvelopeRule;
 
 const ruleSchema = optionsObject({
   points: wholeNumber(1, 65_536),
-  power: z.number().min(0).max(1).default(0.4),
+  power: z.number().min(0).max(1).default(0.375),
 });
 
 /** Of the level that is heard: high frequencies are lifted, as by `loss.preEmphasis`. */

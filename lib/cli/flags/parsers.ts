@@ -86,7 +86,7 @@ export const frequencies: Parser<EncodingFrequencies> = (text) => {
   );
 };
 
-/** An envelope: `54`, `54:0.4` (points and power), values with commas between, or `none`. */
+/** An envelope: `54`, `54:0.375` (points and power), values with commas between, or `none`. */
 export const envelope: Parser<Envelope> = (text) => {
   if (text.trim() === 'none') return [];
   if (text.includes(',')) return reals(text);

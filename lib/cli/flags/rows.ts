@@ -29,7 +29,7 @@ const RULES: Readonly<Record<string, { parse: Parser<unknown>; help: string }>> 
   },
   envelope: {
     parse: envelope,
-    help: 'what the amplitude is multiplied by: 54 points of the recording\'s level to the power 0.4, as 54 or 54:0.4, or values with commas between; "none" for a recipe without',
+    help: 'what the amplitude is multiplied by: 54 points of the recording\'s level to the power 0.375, as 54 or 54:0.375, or values with commas between; "none" for a recipe without',
   },
 };
 
