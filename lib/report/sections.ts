@@ -41,7 +41,7 @@ export function listenSection(
     return section(
       'Listen',
       note(
-        `A page has no room for these sounds: ${sounds.length} players take up to ${minutes} minutes each at this rate. The wav files lie beside it.`,
+        `A page has no room for these sounds: ${sounds.length} players take up to ${minutes} minutes each at this rate. Listen to their wav files.`,
       ),
       'listen',
     );
