@@ -470,8 +470,8 @@ export interface PitchOptions {
    */
   bandsPerOctave?: number;
   /**
-   * DIO looks at every so manieth sample of the filtered recording, which is faster and less exact
-   * ("speed" in WORLD). A whole number from 1 to 12. Default 1 (WORLD).
+   * DIO looks at every sample of the filtered recording (1), at every second (2), and so on, which
+   * is faster and less exact ("speed" in WORLD). A whole number from 1 to 12. Default 1 (WORLD).
    */
   decimation?: number;
   /**
@@ -2722,7 +2722,7 @@ export const optionTables = {
         type: 'whole',
         expected: 'a whole number from 1 to 12',
         meaning:
-          'DIO looks at every so manieth sample of the filtered recording, which is faster and less exact ("speed" in WORLD).',
+          'DIO looks at every sample of the filtered recording (1), at every second (2), and so on, which is faster and less exact ("speed" in WORLD).',
         source: 'WORLD',
         least: 1,
         most: 12,
