@@ -48,7 +48,10 @@ describe('fewsound compare', () => {
       ...['--out', out],
     ]);
     expect(json.models.map(({ model }) => model)).toEqual(['kan-paper', 'kan-quick', 'nerf']);
-    expect(json.models[1]).toMatchObject({ recipe: { name: 'quick', version: 2 }, steps: 3 });
+    expect(json.models[1]).toMatchObject({
+      recipe: { name: 'quick', version: expect.any(Number) },
+      steps: 3,
+    });
     expect(json.models[1]?.parameters).not.toBe(json.models[0]?.parameters);
     const most = Math.max(...json.models.map(({ parameters }) => parameters));
     expect(json.yardstick.numbers).toBe(most - (most % 2));
