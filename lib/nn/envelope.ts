@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Clip } from '../audio/index.js';
 import { optionsObject, parseOptions, wholeNumber } from '../options.js';
+import { valueAlong } from '../player/kan.js';
 
 /** An amplitude envelope by a rule: a power of the recording's level. */
 export interface EnvelopeRule {
@@ -48,7 +49,8 @@ export function amplitudeEnvelope(choice: Envelope, clip: Pick<Clip, 'samples'>)
   if (highest === 0) return levels.map(() => 1);
   const shape = levels.map((level) => (level / highest + FLOOR) ** power);
   const peak = samples.reduce(
-    (most, sample, i) => Math.max(most, Math.abs(sample) / along(shape, i / (samples.length - 1))),
+    (most, sample, i) =>
+      Math.max(most, Math.abs(sample) / valueAlong(shape, i / (samples.length - 1))),
     0,
   );
   return shape.map((value) => Number((value * peak).toPrecision(4)));
@@ -68,12 +70,4 @@ function levelsOf(samples: Float32Array, count: number): number[] {
     }
     return weights > 0 ? Math.sqrt(sum / weights) : 0;
   });
-}
-
-/** The value at a part of the way along equally distant ones, 0 to 1. */
-function along(values: readonly number[], part: number): number {
-  const place = part * (values.length - 1);
-  const before = Math.min(Math.floor(place), Math.max(0, values.length - 2));
-  const first = values[before] as number;
-  return first + ((values[before + 1] ?? first) - first) * (place - before);
 }
