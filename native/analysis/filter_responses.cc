@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "native/cpu/round_up.h"
 #include "native/parallel_for.h"
 
 namespace fewsound {
@@ -22,8 +23,6 @@ constexpr int64_t kLongestStride = 16'777'216;
 
 /// Sums over a chunk of frames, by bin, that are kept until they are added up: 128 MiB.
 constexpr int64_t kMostTotals = 16'777'216;
-
-int64_t roundUp(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
 
 /// Filters longer than a transform of `size`, their parts added: their frequencies are the same.
 at::Tensor folded(const at::Tensor& filters, int64_t size) {
@@ -160,7 +159,7 @@ class FilterResponses::Worker {
                int64_t first, int64_t count, T* strs, int64_t pitch, double* totals) {
     // Whole vectors: silence follows the frames that count.
     const int64_t width =
-        std::min(kChunk, transform_ == nullptr ? count : roundUp(count, transform_->lanes()));
+        std::min(kChunk, transform_ == nullptr ? count : cpu::roundUp(count, transform_->lanes()));
     if (scale) {
       gather(recording, *scale, first, width);
     } else {

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "native/cpu/round_up.h"
+
 namespace fewsound::cpu {
 namespace {
-
-int64_t roundUp(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
 /// What the sums of a weight's gradient cost with so many rows and columns, in numbers computed;
 /// the columns' side is transposed first, at about the price of four numbers each.

@@ -84,40 +84,64 @@ void backwardByCell(const KernelGrid<T>& grid, int64_t stride, int64_t samples,
   }
 }
 
-/// The same for any order, sample by sample, with the rows in memory.
-template <typename T, int64_t kLanes, int64_t kVectors, bool kInput>
-void backwardBySample(const KernelGrid<T>& grid, int64_t stride, int64_t samples,
-                      const ActivationRow<T>& input, const InputBackward<T>& pass) {
+/// Gradients of the table for any order, sample by sample, with the rows in memory.
+template <typename T, int64_t kLanes, int64_t kVectors>
+void weightSumsBySample(const KernelGrid<T>& grid, int64_t stride, int64_t samples,
+                        const ActivationRow<T>& input, const InputBackward<T>& pass) {
   using V = Vector<T, kLanes>;
   const ActivationRow<T> row = input;
   const InputBackward<T> to = pass;
-  const int64_t baseOffset = grid.baseRow() * stride;
-  V base[kVectors], baseSums[kVectors] = {};
-  for (int64_t v = 0; v < kVectors; ++v) base[v] = load<V>(to.weights + baseOffset + v * kLanes);
+  V baseSums[kVectors] = {};
   for (int64_t s = 0; s < samples; ++s) {
-    V dot = {};
+    T* const sums = to.weightSums + row.cell[s] * stride;
     for (int64_t v = 0; v < kVectors; ++v) {
-      const int64_t column = row.cell[s] * stride + v * kLanes;
       const V gradient = load<V>(to.outputGradient + s * stride + v * kLanes);
       baseSums[v] += row.silu[s] * gradient;
       for (int64_t j = 0; j <= grid.order; ++j) {
-        addTo<V>(to.weightSums + column + j * stride, row.bases[j][s] * gradient);
-      }
-      if constexpr (kInput) {
-        V slope = row.siluSlope[s] * base[v];
-        V before = load<V>(to.weights + column);
-        for (int64_t j = 0; j < grid.order; ++j) {
-          const V next = load<V>(to.weights + column + (j + 1) * stride);
-          slope += row.slopes[j][s] * (next - before);
-          before = next;
-        }
-        dot += slope * gradient;
+        addTo<V>(sums + j * stride + v * kLanes, row.bases[j][s] * gradient);
       }
     }
-    if constexpr (kInput) store<V>(to.slopes + s * kLanes, dot);
   }
   for (int64_t v = 0; v < kVectors; ++v) {
-    addTo<V>(to.weightSums + baseOffset + v * kLanes, baseSums[v]);
+    addTo<V>(to.weightSums + grid.baseRow() * stride + v * kLanes, baseSums[v]);
+  }
+}
+
+/// The slopes alone, sample by sample, with the rows in memory: with order 0 for any order.
+template <typename T, int64_t kLanes, int64_t kVectors, int64_t kOrder>
+void slopesBySample(const KernelGrid<T>& grid, int64_t stride, int64_t samples,
+                    const ActivationRow<T>& input, const InputBackward<T>& pass) {
+  using V = Vector<T, kLanes>;
+  const ActivationRow<T> row = input;
+  const InputBackward<T> to = pass;
+  const int64_t order = kOrder > 0 ? kOrder : grid.order;
+  V base[kVectors];
+  for (int64_t v = 0; v < kVectors; ++v) {
+    base[v] = load<V>(to.weights + grid.baseRow() * stride + v * kLanes);
+  }
+  for (int64_t s = 0; s < samples; ++s) {
+    const T* const from = to.weights + row.cell[s] * stride;
+    const V siluSlope = splat<V>(row.siluSlope[s]);
+    // What weighs the rows: the bases of the order below weigh their differences, and sum to 1.
+    V weights[kOrder > 0 ? kOrder + 1 : kMaxOrder + 1];
+    V before = splat<V>(1);
+    for (int64_t j = 1; j < order; ++j) before -= row.slopes[j][s];
+    weights[0] = -before;
+    for (int64_t j = 1; j < order; ++j) {
+      const V slope = splat<V>(row.slopes[j][s]);
+      weights[j] = before - slope;
+      before = slope;
+    }
+    weights[order] = before;
+    V dot = {};
+    for (int64_t v = 0; v < kVectors; ++v) {
+      V slope = siluSlope * base[v];
+      for (int64_t j = 0; j <= order; ++j) {
+        slope += weights[j] * load<V>(from + j * stride + v * kLanes);
+      }
+      dot += slope * load<V>(to.outputGradient + s * stride + v * kLanes);
+    }
+    store<V>(to.slopes + s * kLanes, dot);
   }
 }
 

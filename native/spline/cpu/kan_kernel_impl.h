@@ -4,8 +4,9 @@
 // would be free to take their AVX-512 instantiation for the whole program.
 //
 // Per sample and input only order + 1 bases are not zero. The kernel goes input by input through a
-// block of samples and, where the grid has few cells, through the samples of each cell together:
-// the cell's rows of the table, outputs side by side, stay in registers meanwhile.
+// block of samples, outputs side by side. To add to the rows of the table, and with many registers
+// also to read them, it goes through the samples of each cell together, whose rows stay in
+// registers meanwhile.
 
 #include <cstdint>
 #include <cstring>
@@ -30,7 +31,6 @@ struct ColumnPlan {
   static constexpr int64_t kWide = FEWSOUND_VECTOR_BYTES / sizeof(T);
   static constexpr int64_t kHalf = kWide >= 4 ? kWide / 2 : kWide;
   static constexpr int64_t kQuarter = kWide >= 8 ? kWide / 4 : kHalf;
-  static constexpr int64_t kMost = FEWSOUND_VECTOR_BYTES == 64 ? 3 : 2;
 
   explicit ColumnPlan(int64_t out) {
     // Half as wide costs half as much, and a row of whole vectors never splits a cache line. Less
@@ -42,16 +42,17 @@ struct ColumnPlan {
 
   int64_t stride() const { return lanes * vectors; }
 
-  /// Calls pass.operator()<lanes, vectors>(column) until all columns are done.
-  template <typename Pass>
+  /// Calls pass.operator()<lanes, vectors>(column), with up to kMost vectors, until all columns are
+  /// done.
+  template <int64_t kMost, typename Pass>
   void run(const Pass& pass) const {
-    if (lanes == kWide) return runAll<kWide>(pass);
-    if (lanes == kHalf) return runAll<kHalf>(pass);
+    if (lanes == kWide) return runAll<kMost, kWide>(pass);
+    if (lanes == kHalf) return runAll<kMost, kHalf>(pass);
     pass.template operator()<kQuarter, 1>(0);
   }
 
  private:
-  template <int64_t kLanes, typename Pass>
+  template <int64_t kMost, int64_t kLanes, typename Pass>
   void runAll(const Pass& pass) const {
     for (int64_t done = 0; done < vectors;) {
       const int64_t left = vectors - done;
@@ -79,8 +80,16 @@ int64_t scratchSizeOf(const KernelShape& shape) {
 }
 
 /// Most cells of a grid whose samples are gathered by cell in the forward pass: with more, too few
-/// share one. The backward pass, which adds to the rows, gains by it with any grid.
-constexpr int64_t kFewCells = 32;
+/// share one; and where few vectors are at work at once, to find them takes longer than to read
+/// their rows again. The backward pass, which adds to the rows, gains by it with any grid.
+constexpr int64_t kFewCells = kManyRegisters ? 32 : 0;
+
+/// Most vectors of outputs that a pass takes together.
+constexpr int64_t kMost = 3;
+
+/// The same of a pass that holds a sum for each row of a cell.
+template <int64_t kOrder>
+constexpr int64_t kMostSums = kManyRegisters || kOrder <= 2 ? kMost : 2;
 
 /// Calls work.operator()<order>() with the orders of the paper's Table 9 known to the compiler, 0
 /// for any other.
@@ -117,7 +126,7 @@ void forwardLayer(const KernelGrid<T>& grid, const KernelShape& shape, const Ker
     for (int64_t i = 0; i < shape.in; ++i) {
       activate<T, kOrder, kByCell, false>(grid, block.samples, x + i * block.pitch, row);
       const T* weights = table + i * grid.rows() * shape.stride;
-      plan.run([&]<int64_t kLanes, int64_t kVectors>(int64_t column) {
+      plan.template run<kMost>([&]<int64_t kLanes, int64_t kVectors>(int64_t column) {
         const InputForward<T> pass{.weights = weights + column, .y = sums + column};
         if constexpr (kByCell) {
           forwardByCell<T, kLanes, kVectors, kOrder>(grid, shape.stride, block.samples, row, pass);
@@ -151,26 +160,38 @@ void backwardLayer(const KernelGrid<T>& grid, const KernelShape& shape, const Ke
   const ColumnPlan<T> plan(shape.out);
   const auto backwardWith = [&]<int64_t kOrder, bool kInput>() {
     constexpr bool kByCell = kOrder > 0;
+    // The rows and their sums are too much for sixteen registers.
+    constexpr bool kTogether = kByCell && kManyRegisters;
     for (int64_t i = 0; i < shape.in; ++i) {
       activate<T, kOrder, kByCell, kInput>(grid, block.samples, x + i * block.pitch, row);
       const int64_t offset = i * grid.rows() * shape.stride;
-      plan.run([&]<int64_t kLanes, int64_t kVectors>(int64_t column) {
-        const InputBackward<T> pass{.weights = table + offset + column,
-                                    .outputGradient = gradient + column,
-                                    .weightSums = tableGradient + offset + column,
-                                    .slopes = slopes};
+      const auto passAt = [&](int64_t column) {
+        return InputBackward<T>{.weights = table + offset + column,
+                                .outputGradient = gradient + column,
+                                .weightSums = tableGradient + offset + column,
+                                .slopes = slopes};
+      };
+      const auto addSlopes = [&]<int64_t kLanes>(int64_t column) {
+        sumSlopes<T, kLanes>(block, slopes, grid.inverseStep, column > 0,
+                             inputGradient + i * block.pitch);
+      };
+      plan.template run<kMostSums<kOrder>>([&]<int64_t kLanes, int64_t kVectors>(int64_t column) {
         if constexpr (kByCell) {
-          backwardByCell<T, kLanes, kVectors, kOrder, kInput>(grid, shape.stride, block.samples,
-                                                              row, pass);
+          backwardByCell<T, kLanes, kVectors, kOrder, kInput && kTogether>(
+              grid, shape.stride, block.samples, row, passAt(column));
         } else {
-          backwardBySample<T, kLanes, kVectors, kInput>(grid, shape.stride, block.samples, row,
-                                                        pass);
+          weightSumsBySample<T, kLanes, kVectors>(grid, shape.stride, block.samples, row,
+                                                  passAt(column));
         }
-        if constexpr (kInput) {
-          sumSlopes<T, kLanes>(block, slopes, grid.inverseStep, column > 0,
-                               inputGradient + i * block.pitch);
-        }
+        if constexpr (kInput && kTogether) addSlopes.template operator()<kLanes>(column);
       });
+      if constexpr (kInput && !kTogether) {
+        plan.template run<kMost>([&]<int64_t kLanes, int64_t kVectors>(int64_t column) {
+          slopesBySample<T, kLanes, kVectors, kOrder>(grid, shape.stride, block.samples, row,
+                                                      passAt(column));
+          addSlopes.template operator()<kLanes>(column);
+        });
+      }
     }
   };
   withOrder(grid.order, [&]<int64_t kOrder>() {

@@ -16,6 +16,7 @@
 
 #include "native/cpu/prefetch.h"
 #include "native/cpu/private_sums.h"
+#include "native/cpu/round_up.h"
 #include "native/parallel_for.h"
 #include "native/spline/cpu/kan_kernel.h"
 #include "native/spline/cpu/kan_tables.h"
@@ -24,8 +25,6 @@ namespace fewsound::cpu {
 namespace {
 
 constexpr int64_t kLine = 16;
-
-int64_t roundUp(int64_t n) { return (n + kLine - 1) / kLine * kLine; }
 
 /// Sizes of a stack and of one pass over it. A set's activations are [blocks, width, pitch].
 template <typename T>
@@ -53,7 +52,7 @@ struct Plan {
              .order = input.grid.order},
         batch(input.batch()),
         samples(input.samples()),
-        pitch(std::min(kBlock, roundUp(samples))),
+        pitch(std::min(kBlock, roundUp(samples, kLine))),
         blocks((samples + pitch - 1) / pitch),
         widths(input.widths()) {
     const int64_t threads = at::in_parallel_region() ? 1 : at::get_num_threads();
@@ -65,7 +64,7 @@ struct Plan {
       shapes.push_back(shape);
       tableOffset.push_back(tableSize);
       // Every table begins on a cache line, as the tensors that hold them do.
-      tableSize += roundUp(shape.tableSize(grid.rows()));
+      tableSize += roundUp(shape.tableSize(grid.rows()), kLine);
       scratchSize = std::max(scratchSize, kernel.scratchSize(shape));
       widest = std::max(widest, out);
     }

@@ -5,14 +5,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "native/cpu/round_up.h"
+
 namespace fewsound::cpu {
 namespace {
 
 /// Numbers of a cache line.
 template <typename T>
 constexpr int64_t kLine = 64 / sizeof(T);
-
-int64_t roundUp(int64_t number, int64_t step) { return (number + step - 1) / step * step; }
 
 }  // namespace
 
