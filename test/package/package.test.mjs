@@ -106,11 +106,25 @@ describe('the tarball', () => {
   test('holds no tests, benchmarks or state of the build', () => {
     const strange = packed.filter(
       (path) =>
-        !/^(dist|prebuilds|binding|native|cmake|configs|docs|bench\/results)\/|^scripts\/build-native\.mjs$|^[\w.]+$/.test(
+        !/^(dist|prebuilds|binding|native|cmake|configs|docs|examples|bench\/results)\/|^scripts\/build-native\.mjs$|^models\/README\.md$|^[\w.]+$/.test(
           path,
         ) || /test|bench(?!\/results\/)|tsbuildinfo/.test(path),
     );
     assert.deepEqual(strange, []);
+  });
+
+  test('holds whatever its guides lead to', () => {
+    const guides = packed.filter((path) => path.endsWith('.md'));
+    assert.ok(guides.length > 20);
+    const dead = guides.flatMap((guide) =>
+      [...readFileSync(join(installed, guide), 'utf8').matchAll(/\]\(([^)\s]+)\)|src="([^"]+)"/g)]
+        .map(([, link, source]) => link ?? source)
+        .filter((target) => !/^(\w+:|#)/.test(target))
+        .map((target) => join(dirname(guide), target.replace(/#.*/, '')))
+        .filter((path) => !packed.some((file) => file === path || file.startsWith(`${path}/`)))
+        .map((path) => `${guide} leads to ${path}`),
+    );
+    assert.deepEqual(dead, []);
   });
 
   test('holds source maps that carry their sources, for every compiled file', () => {
