@@ -7,7 +7,7 @@ import { metricTitle } from '../lib/report/tables.js';
 import { markdownTable } from '../lib/report/text-table.js';
 import { fit, type RecipeName, recipeFor, recipeNames } from '../lib/train/index.js';
 import { machine, median } from './measure.js';
-import { bundledRecording, clipOf, SAMPLES } from './recordings.js';
+import { bundledRecording, clipOf } from './recordings.js';
 import { resumableRows } from './resumable-rows.js';
 
 /** How one recipe did on one recording. */
@@ -53,7 +53,7 @@ export async function sound(settings: Settings, ...given: string[]) {
   const rows: Row[] = [];
   const take = resumableRows('sound', rows, keyOf);
   for (const recipe of recipes) {
-    const { version, fit: options } = recipeFor(recipe, SAMPLES);
+    const { version, fit: options } = recipeFor(recipe);
     const steps = Number.isFinite(settings.steps) ? settings.steps : (options.steps ?? 1000);
     for (let seed = 1; seed <= settings.seeds; seed++) {
       for (const recording of recordings) {

@@ -26,6 +26,16 @@ export type FrequencyRule =
     }
   | {
       /**
+       * In equal ratios from 1 to a quarter of the samples, which is half of what samples can hold;
+       * to all of that, half of the samples, where most of the recording's energy lies above the
+       * quarter, as with birds.
+       */
+      kind: 'band';
+      /** How many, 1 to 64. */
+      count: number;
+    }
+  | {
+      /**
        * Where the recording has its energy: the quantiles (i + 1/2) / count of its spectrum, as much
        * energy between each and the next.
        */
@@ -43,19 +53,20 @@ export type FrequencyRule =
 export type EncodingFrequencies = readonly number[] | FrequencyRule;
 
 const count = wholeNumber(1, 64);
-const row = { from: positiveNumber, to: positiveNumber, count };
+const ends = { from: positiveNumber, to: positiveNumber };
 const unit = z.enum(['cycles', 'Hz'], { error: "Expected 'cycles' or 'Hz'" }).default('cycles');
 const ruleSchema = z.discriminatedUnion(
   'kind',
   [
     optionsObject({ kind: z.literal('octaves'), count }),
-    optionsObject({ kind: z.literal('geometric'), ...row, unit }),
-    optionsObject({ kind: z.literal('linear'), ...row, unit }),
+    optionsObject({ kind: z.literal('geometric'), ...ends, count, unit }),
+    optionsObject({ kind: z.literal('linear'), ...ends, count, unit }),
+    optionsObject({ kind: z.literal('band'), count }),
     optionsObject({ kind: z.literal('quantiles'), count, power: positiveNumber.default(2) }),
   ],
   {
     error:
-      "Expected an array of frequencies, or an object with 'octaves', 'geometric', 'linear' or 'quantiles' as kind",
+      "Expected an array of frequencies, or an object with 'octaves', 'geometric', 'linear', 'band' or 'quantiles' as kind",
   },
 );
 
@@ -64,7 +75,7 @@ const ruleSchema = z.discriminatedUnion(
  * longer depends on where they are from, and goes into model files as it is.
  *
  * @param choice a list is returned as it is, for the network to judge
- * @param clip what is to be learned; rules in hertz and quantiles are of it
+ * @param clip what is to be learned; rules in hertz, bands and quantiles are of it
  * @param samples that one network learns, where it is not the whole clip
  * @returns cycles over those samples, ascending
  * @throws FewSoundError INVALID_ARGUMENT for a bad rule, and for quantiles of silence
@@ -81,17 +92,44 @@ export function encodingFrequencies(
   switch (rule.kind) {
     case 'octaves':
       return Array.from({ length: rule.count }, (_, index) => 2 ** index);
+    case 'band':
+      return inEqualRatios(1, Math.max(2, bandOf(clip) * samples), rule.count);
     case 'quantiles':
       return spectrumQuantiles(clip, rule).map((hertz) => hertz * cyclesPerHertz);
     default: {
       const { kind, from, to } = rule;
       const scale = rule.unit === 'Hz' ? cyclesPerHertz : 1;
-      return Array.from({ length: rule.count }, (_, index) => {
-        const way = index / Math.max(1, rule.count - 1);
-        return scale * (kind === 'linear' ? from + (to - from) * way : from * (to / from) ** way);
-      });
+      if (kind === 'geometric') return inEqualRatios(scale * from, scale * to, rule.count);
+      return row(rule.count, (way) => scale * (from + (to - from) * way));
     }
   }
+}
+
+/** So many values of a function, from 0 to 1 at equal distances; one alone is at 0. */
+const row = (count: number, at: (way: number) => number): number[] =>
+  Array.from({ length: count }, (_, index) => at(index / Math.max(1, count - 1)));
+
+const inEqualRatios = (from: number, to: number, count: number): number[] =>
+  row(count, (way) => from * (to / from) ** way);
+
+/** Where the frequencies of a recording are to end, in cycles a sample. */
+function bandOf({ samples }: Pick<Clip, 'samples'>): number {
+  const energies = spectrum(samples, 2);
+  const quarter = Math.ceil(samples.length / 4);
+  const above = energies.subarray(quarter).reduce((sum, energy) => sum + energy, 0);
+  return above > energies.subarray(0, quarter).reduce((sum, energy) => sum + energy, 0)
+    ? 0.5
+    : 0.25;
+}
+
+/** The magnitudes of a spectrum to a power, up to half of the rate, without an offset. */
+function spectrum(samples: Float32Array, power: number): Float64Array {
+  const magnitudes = scope(() =>
+    tensor(samples, { dtype: 'float64' }).rfft().abs().pow(power).data('float64'),
+  );
+  // An offset is no sound.
+  magnitudes[0] = 0;
+  return magnitudes;
 }
 
 /** Hz, ascending and above 0. */
@@ -99,11 +137,7 @@ function spectrumQuantiles(
   { samples, sampleRate }: Pick<Clip, 'samples' | 'sampleRate'>,
   { count, power }: { count: number; power: number },
 ): number[] {
-  const weights = scope(() =>
-    tensor(samples, { dtype: 'float64' }).rfft().abs().pow(power).data('float64'),
-  );
-  // An offset is no sound.
-  weights[0] = 0;
+  const weights = spectrum(samples, power);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   if (!(total > 0)) {
     throw invalidArgument(

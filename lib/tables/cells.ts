@@ -74,12 +74,12 @@ function cellOf(
     recipe === undefined
       ? { network: given, fit: row.fit as FitOptions }
       : {
-          network: { kind, ...recipeFor(recipe, samples).network },
-          fit: { ...recipeFor(recipe, samples).fit, ...row.fit },
+          network: { kind, ...recipeFor(recipe).network },
+          fit: { ...recipeFor(recipe).fit, ...row.fit },
         };
   const learningRate = fit.learningRate ?? defaultLearningRates[kind];
   const { steps: _, ...course } = fit;
-  const version = recipe && recipeFor(recipe, samples).version;
+  const version = recipe && recipeFor(recipe).version;
   const name =
     recipe === undefined
       ? nameOf(network, { ...fit, learningRate })

@@ -127,7 +127,7 @@ async function fitFrom(clip: Clip, { from, ...given }: FitFromOptions): Promise<
   using start = await openStart(from);
   const network = await start.networkFor(clip);
   try {
-    return { ...(await fitNetwork(network, clip, fromRecipe(given, network, clip))), network };
+    return { ...(await fitNetwork(network, clip, fromRecipe(given, network))), network };
   } catch (error) {
     network.dispose();
     throw error;

@@ -75,17 +75,15 @@ function phaseFirst(first: number, second: number): FitOptions & { steps: number
 }
 
 /**
- * A recipe for a clip.
+ * What a name stands for.
  *
- * @param samples of the clip: frequencies reach a quarter of its rate
  * @throws FewSoundError INVALID_ARGUMENT for a name that is none of `recipeNames`
  */
-export function recipeFor(name: RecipeName, samples: number): Recipe {
-  const to = Math.max(2, samples / 4);
+export function recipeFor(name: RecipeName): Recipe {
   const shapes = transparentShapes.map(
     (shape): RecipeNetwork => ({
       ...{ order: 2, ...shape },
-      encodingFrequencies: { kind: 'geometric', from: 1, to, count: 7 },
+      encodingFrequencies: { kind: 'band', count: 7 },
       envelope: ENVELOPE,
     }),
   );
@@ -100,13 +98,13 @@ export function recipeFor(name: RecipeName, samples: number): Recipe {
         ...{ network: {}, wider: [], fit: {} },
       };
     case 'quick':
-      return own(3, 'the best sound in about 20 seconds on two cores', phaseFirst(1500, 500));
+      return own(4, 'the best sound in about 20 seconds on two cores', phaseFirst(1500, 500));
     case 'best':
-      return own(3, 'the best sound in about a minute on two cores', phaseFirst(4500, 1500));
+      return own(4, 'the best sound in about a minute on two cores', phaseFirst(4500, 1500));
     case 'transparent':
       return {
         ...own(
-          3,
+          4,
           `as long as it takes to PESQ ${TRANSPARENT.pesq} or SI-SNR ${TRANSPARENT.siSnr} dB, with up to ${transparentShapes.length} networks of growing size, some two minutes on two cores`,
           phaseFirst(1500, 500),
         ),
@@ -176,7 +174,7 @@ export function applyRecipe(
   { recipe: name = 'quick', network: own = {}, onAttempt: _, ...given }: RecipeOptions,
   clip: Clip,
 ): { networks: KanOptions[]; fit: FitOptions } {
-  const recipe = recipeFor(name, clip.length);
+  const recipe = recipeFor(name);
   return {
     networks: networksOf(recipe, own).map(
       ({ encodingFrequencies: choice, envelope, ...network }) => ({
@@ -197,7 +195,6 @@ export function applyRecipe(
 export function fromRecipe(
   { recipe: name, ...given }: Omit<FitFromOptions, 'from'>,
   { kind }: Inr,
-  clip: Clip,
 ): FitOptions {
   if ('network' in defined(given)) {
     throw invalidArgument(
@@ -205,7 +202,7 @@ export function fromRecipe(
       'fit options: network and from are given; from brings the network. Leave one of them out.',
     );
   }
-  const recipe = recipeFor(name ?? (kind === 'kan' ? 'quick' : 'paper'), clip.length);
+  const recipe = recipeFor(name ?? (kind === 'kan' ? 'quick' : 'paper'));
   if (recipe.wider.length > 0 || (recipe.name !== 'paper' && kind !== 'kan')) {
     throw invalidArgument(
       'recipe',

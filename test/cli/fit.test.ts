@@ -131,6 +131,7 @@ describe('fewsound fit', () => {
     ['1,2.5', [1, 2.5]],
     ['octaves:3', [1, 2, 4]],
     ['geometric:1:100:3', [1, 10, 100]],
+    ['band:2', [1, 375]],
     // 1,500 samples at 8 kHz are 1,499 periods of that rate.
     ['linear:8Hz:16Hz:2', [1.499, 2.998]],
   ])('has the frequencies %s of the encoding as a list', async (given, expected) => {

@@ -52,6 +52,19 @@ describe('frequencies of an encoding', () => {
     expectClose(encodingFrequencies({ kind: 'geometric', ...row, count: 1 }, clip), [10]);
   });
 
+  it('reach further where most of the energy is high', () => {
+    const band = { kind: 'band', count: 3 } as const;
+    const low = sines(200, RATE / 4 - 10, 300);
+    const { length } = low.samples;
+    expectClose(encodingFrequencies(band, low), [1, Math.sqrt(length / 4), length / 4], 1e-12);
+    const high = sines(200, RATE / 4 + 10, RATE / 4 + 50);
+    expectClose(encodingFrequencies(band, high), [1, Math.sqrt(length / 2), length / 2], 1e-12);
+    // Of a network for a part of it; and silence is as usual.
+    expect(encodingFrequencies(band, high, 128).at(-1)).toBeCloseTo(64, 9);
+    const silence = createClip(new Float32Array(100), RATE);
+    expect(encodingFrequencies(band, silence).at(-1)).toBeCloseTo(25, 9);
+  });
+
   it('are where the recording has its energy', () => {
     // Three partials of equal energy share six quantiles, two each, within half a bin (1 Hz).
     const found = encodingFrequencies({ kind: 'quantiles', count: 6 }, sines(200, 900, 3000));

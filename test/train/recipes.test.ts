@@ -33,7 +33,7 @@ describe('a recipe', () => {
   });
 
   it('is quick where none is named, and gives way to what is given', async () => {
-    const { loss } = recipeFor('quick', samples).fit;
+    const { loss } = recipeFor('quick').fit;
     const own = { layers: [4], encodingFrequencies: [1, 2.5], seed: 1 };
     const result = await fit(clip, { network: own, steps: 2, loss: { mel: 0, course: [] } });
     expect(result.network.options.encodingFrequencies).toEqual([1, 2.5]);

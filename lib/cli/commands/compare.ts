@@ -49,7 +49,7 @@ export const compare = defineCommand({
     const { samples, sampleRate, offset, channel } = given;
     const comparison: Comparison = {
       audio,
-      contendersFor: contendersOf(given, command),
+      contenders: contendersOf(given, command),
       recording: { samples, sampleRate, offset, channel },
       training: trainingSettings(given),
       out: given.out ?? join('fewsound-out', `${nameOf(audio)}-comparison`),
@@ -65,31 +65,29 @@ export const compare = defineCommand({
   },
 });
 
-/** What is compared, once the length of the clip is known. */
-function contendersOf(given: Given, command: Command): Comparison['contendersFor'] {
+/** What is compared. */
+function contendersOf(given: Given, command: Command): Contender[] {
   const { recipes } = given;
   const kinds = recipes && !isGiven(command, 'models') ? (['kan'] as const) : given.models;
   if (recipes && !kinds.some((kind) => kind === 'kan')) {
     throw new UsageError(`--recipes are for a KAN, and --models has none.`);
   }
-  const networks = [...modelOptions(command, kinds)];
-  return (samples) =>
-    networks.flatMap(([kind, own]): Contender[] => {
-      const plain = {
-        ...{ name: kind, label: kindName(kind), kind, modelOptions: own },
-        training: trainingSettings(given),
+  return [...modelOptions(command, kinds)].flatMap(([kind, own]): Contender[] => {
+    const plain = {
+      ...{ name: kind, label: kindName(kind), kind, modelOptions: own },
+      training: trainingSettings(given),
+    };
+    if (recipes === undefined || kind !== 'kan') return [plain];
+    return recipes.map((name) => {
+      const recipe = recipeFor(name);
+      return {
+        ...{ name: `${kind}-${name}`, label: `${kindName(kind)} ${name}`, kind },
+        recipe: { name, version: recipe.version },
+        modelOptions: { ...networksOf(recipe, own)[0] },
+        training: recipeSettings(given, recipe, command),
       };
-      if (recipes === undefined || kind !== 'kan') return [plain];
-      return recipes.map((name) => {
-        const recipe = recipeFor(name, samples);
-        return {
-          ...{ name: `${kind}-${name}`, label: `${kindName(kind)} ${name}`, kind },
-          recipe: { name, version: recipe.version },
-          modelOptions: { ...networksOf(recipe, own)[0] },
-          training: recipeSettings(given, recipe, command),
-        };
-      });
     });
+  });
 }
 
 const isFolder = (path: string) =>

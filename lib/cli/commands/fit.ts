@@ -9,7 +9,6 @@ import { formatMetric } from '../../metrics/registry.js';
 import { defined } from '../../options.js';
 import { writeReport } from '../../report/index.js';
 import { formatCount, formatSeconds } from '../../report/text-table.js';
-import { usualPieceLength } from '../../train/fit-long.js';
 import { isTransparent, type RecipeName, recipeFor, recipeNames } from '../../train/index.js';
 import { networksOf } from '../../train/recipes.js';
 import { type OpenStart, openStart } from '../../train/start.js';
@@ -158,7 +157,7 @@ async function startFit(
   using network = (await start?.networkFor(clip))?.to({ device, dtype });
   const { kind: model, options: modelOptions } = network ?? { kind: given.model, options: own };
   const name = chooseRecipe({ ...given, model }, own, command);
-  const recipe = recipeFor(name, inPieces ? usualPieceLength(clip.length) : clip.length);
+  const recipe = recipeFor(name);
   const training = recipeSettings(given, recipe, command);
   const [fitting, ...wider] = networksOf(recipe, modelOptions).map((own) =>
     checkFitting({

@@ -62,12 +62,15 @@ export const reals: Parser<number[]> = (text) => text.split(',').map(real);
 
 /**
  * Frequencies of an encoding: numbers with commas between, or a rule as the library's, its parts
- * with colons between: `octaves:10`, `geometric:1:8192:7`, `linear:20Hz:5000Hz:7`, `quantiles:7`.
+ * with colons between: `octaves:10`, `geometric:1:8192:7`, `linear:20Hz:5000Hz:7`, `band:7`,
+ * `quantiles:7`.
  */
 export const frequencies: Parser<EncodingFrequencies> = (text) => {
   const [kind, ...parts] = text.split(':') as [string, ...string[]];
   if (parts.length === 0) return reals(text);
-  if (kind === 'octaves' && parts.length === 1) return { kind, count: real(parts[0] as string) };
+  if ((kind === 'octaves' || kind === 'band') && parts.length === 1) {
+    return { kind, count: real(parts[0] as string) };
+  }
   if (kind === 'quantiles' && parts.length <= 2) {
     const [count, power] = parts.map(real) as [number, number?];
     return { kind, count, ...(power !== undefined && { power }) };
@@ -82,7 +85,7 @@ export const frequencies: Parser<EncodingFrequencies> = (text) => {
     };
   }
   throw new InvalidArgumentError(
-    'Expected numbers with commas between, octaves:COUNT, geometric:FROM:TO:COUNT or linear:FROM:TO:COUNT (cycles, or both with Hz), or quantiles:COUNT.',
+    'Expected numbers with commas between, octaves:COUNT, geometric:FROM:TO:COUNT or linear:FROM:TO:COUNT (cycles, or both with Hz), band:COUNT, or quantiles:COUNT.',
   );
 };
 

@@ -25,7 +25,7 @@ const PARSERS: Readonly<Partial<Record<OptionRow['type'], Parser<unknown>>>> = {
 const RULES: Readonly<Record<string, { parse: Parser<unknown>; help: string }>> = {
   encodingFrequencies: {
     parse: frequencies,
-    help: 'frequencies of the positional encoding, cycles over the whole recording: 1,8.5,200 or octaves:10, geometric:1:8192:7, linear:20Hz:5000Hz:7, or quantiles:7 of the energy of the recording',
+    help: 'frequencies of the positional encoding, cycles over the whole recording: 1,8.5,200 or octaves:10, geometric:1:8192:7, linear:20Hz:5000Hz:7, band:7 as in the recipes, or quantiles:7 of the energy of the recording',
   },
   envelope: {
     parse: envelope,

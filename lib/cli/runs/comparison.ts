@@ -19,8 +19,8 @@ export interface Contender {
 /** Several networks, and what they are to learn. */
 export interface Comparison {
   readonly audio: string;
-  /** In the order of the table; recipes have networks for the clip's length. */
-  readonly contendersFor: (samples: number) => Contender[];
+  /** In the order of the table. */
+  readonly contenders: readonly Contender[];
   readonly recording: {
     readonly samples: number;
     readonly sampleRate: number | undefined;

@@ -33,7 +33,7 @@ export async function compareFolder(
   context: CommandContext,
 ): Promise<CommandResult> {
   const { audio, recording, training } = comparison;
-  const contenders = comparison.contendersFor(recording.samples);
+  const { contenders } = comparison;
   const { train, validation, leftOut } = await listCorpus('folder', audio);
   warnOfLeftOut(leftOut, context);
   const recordings = [...train, ...validation].sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -25,7 +25,7 @@ export async function compareRecording(
 ): Promise<CommandResult> {
   const { audio, recording } = comparison;
   const clip = await loadClip(audio, { ...recording, signal: context.signal });
-  const contenders = comparison.contendersFor(clip.length);
+  const { contenders } = comparison;
   // A mistake in the last network's options should not cost the training of the first.
   const fittings = contenders.map((each) => checkFitting({ ...each, clip, inPieces: false }));
   const folder = await RunFolder.open(comparison.out);

@@ -80,7 +80,7 @@ export async function reproduceFits(
   const out = outOf(given);
   const samples = Math.min(...table.parts.map((part) => part.samples));
   const chosen = await chooseFrom(sourceOf(given), table, samples, given, context);
-  const steps = given.steps ?? recipeFor(recipe, samples).fit.steps ?? table.steps;
+  const steps = given.steps ?? recipeFor(recipe).fit.steps ?? table.steps;
   const cells = cellsOf(table, chosen.recordings, { steps, seed, recipe });
   const wanted = chosenCells(table, cells, given.rows);
   const short = [...chosen.short, ...shortFor(table, chosen.recordings, given.rows)];

@@ -7,7 +7,6 @@ import { devices } from '../../tensor/index.js';
 import { type RecipeName, recipeFor, recipeNames } from '../../train/index.js';
 import type { CommandContext } from '../command.js';
 import { KINDS, type Kind } from '../flags/networks.js';
-import { STANDARD_SAMPLES } from '../flags/recording.js';
 import { optionOf } from '../flags/rows.js';
 import { FIT_FLAGS } from '../flags/training.js';
 import { RUN_FILES } from './folder.js';
@@ -52,7 +51,7 @@ function forms(): Forms {
     training: trainingRows.filter(({ name }) => !ELSEWHERE.includes(name)).map(fieldOf),
     recipes: recipeNames.map((name) => ({
       name,
-      meaning: recipeFor(name, STANDARD_SAMPLES).meaning,
+      meaning: recipeFor(name).meaning,
     })),
     devices: devices().map(String),
   };
@@ -175,7 +174,7 @@ function programOf(request: FitRequest): string {
   }
   const options = nested(own.training);
   // Numbers of a schedule belong to the recipe's, unless another kind is chosen.
-  const usual = recipe && recipeFor(recipe as RecipeName, samples).fit.schedule;
+  const usual = recipe && recipeFor(recipe as RecipeName).fit.schedule;
   const schedule = options.schedule as { kind?: string } | undefined;
   if (typeof usual === 'object' && schedule !== undefined && schedule.kind === undefined) {
     options.schedule = { ...usual, ...schedule };
