@@ -4,7 +4,7 @@ import { packageRoot } from '../lib/setup/libtorch.js';
 
 /** Of clips as in paper 1's Table 1. */
 const RATE = 22_050;
-export const SAMPLES = 32_768;
+const SAMPLES = 32_768;
 
 /** audio-lena. */
 export function bundledRecording(): string {
