@@ -343,9 +343,10 @@ export class Runs {
     return { steps: String(Math.max(1, Math.round(rate * seconds))) };
   }
 
+  /** Recipes are for a KAN: of others it goes without saying that they learn as in the paper. */
   #label(kind: string, recipe: string | undefined): string {
     const name = this.fits.forms.networks.find((each) => each.kind === kind)?.name ?? kind;
-    return recipe === undefined ? name : `${name} ${recipe}`;
+    return recipe === undefined || kind !== 'kan' ? name : `${name} ${recipe}`;
   }
 
   #at(run: Run): string {
