@@ -80,9 +80,8 @@ int64_t scratchSizeOf(const KernelShape& shape) {
 }
 
 /// Most cells of a grid whose samples are gathered by cell in the forward pass: with more, too few
-/// share one; and where few vectors are at work at once, to find them takes longer than to read
-/// their rows again. The backward pass, which adds to the rows, gains by it with any grid.
-constexpr int64_t kFewCells = kManyRegisters ? 32 : 0;
+/// share one. The backward pass, which adds to the rows, gains by it with any grid.
+constexpr int64_t kFewCells = 32;
 
 /// Most vectors of outputs that a pass takes together.
 constexpr int64_t kMost = 3;
@@ -138,7 +137,9 @@ void forwardLayer(const KernelGrid<T>& grid, const KernelShape& shape, const Ker
     }
   };
   withOrder(grid.order, [&]<int64_t kOrder>() {
-    if constexpr (kOrder > 0) {
+    // With few registers so few vectors are at work at once that finding a cell's samples takes
+    // longer than reading the rows again.
+    if constexpr (kOrder > 0 && kManyRegisters) {
       if (grid.cells <= kFewCells) return forwardWith.template operator()<kOrder, true>();
     }
     forwardWith.template operator()<kOrder, false>();
