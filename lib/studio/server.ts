@@ -41,6 +41,9 @@ const PAGE_FILES: Readonly<Record<string, string>> = {
   'main.css': 'text/css; charset=utf-8',
 };
 
+/** Gone at once; without an icon of its own, a browser that is slow to go on asks for one. */
+const GREETING = '<!doctype html><title>fewsound studio</title><link rel="icon" href="data:,">';
+
 /** Refused as larger than a limit of bytes. */
 class TooLarge extends Error {
   constructor(readonly limit: number) {
@@ -108,7 +111,7 @@ export class StudioServer {
       // Not a redirection: where a file led here, the browser would follow it without the cookie.
       const type = 'text/html; charset=utf-8';
       const leave = { 'set-cookie': guard.cookie, refresh: '0; url=/', 'content-type': type };
-      response.writeHead(200, { ...SAFE_HEADERS, ...leave }).end();
+      response.writeHead(200, { ...SAFE_HEADERS, ...leave }).end(GREETING);
       return;
     }
     if (verdict !== 'pass') {

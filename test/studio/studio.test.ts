@@ -70,6 +70,12 @@ describe('who is let in', () => {
     expect(policy).toContain("default-src 'none'");
     expect(policy).toContain("frame-ancestors 'none'");
   });
+
+  it.each(['the greeting', 'the page'])('%s has an icon, or browsers ask for one', async (page) => {
+    const address = page === 'the greeting' ? opened.studio.address : client.origin;
+    const answer = await fetch(address, { headers: { cookie: client.cookie } });
+    expect(await answer.text()).toContain('<link rel="icon" href="data:,">');
+  });
 });
 
 describe('what it refuses', () => {
