@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type Clip, loadClip, readAudio, resampledLength } from '../audio/index.js';
+import { listRecordings } from '../data/corpora/index.js';
 import { Draws } from '../data/draws.js';
-import { type CorpusFile, type CorpusKind, type LeftOut, listCorpus } from '../data/index.js';
+import type { CorpusFile, CorpusKind, LeftOut } from '../data/index.js';
 import { type ErrorCode, FewSoundError, throwIfAborted } from '../errors.js';
 
 /** Rate of the papers' clips, Hz. */
@@ -61,13 +62,12 @@ export interface ChosenRecordings {
  * each speaker; of a folder of clips all, by name. One that cannot be read is passed over, as a
  * corpus has some (GTZAN's jazz.00054).
  *
- * @throws FewSoundError what `listCorpus` throws; INVALID_ARGUMENT where no recording is long
+ * @throws FewSoundError what `listRecordings` throws; INVALID_ARGUMENT where no recording is long
  *   enough; ABORTED
  */
 export async function chooseRecordings(source: RecordingSource): Promise<ChosenRecordings> {
   const { kind, folder, perGroup, seed, samples, limit = Number.POSITIVE_INFINITY } = source;
-  const { train, validation, leftOut } = await listCorpus(kind, folder);
-  const files = [...train, ...validation].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const { recordings: files, leftOut } = await listRecordings(kind, folder);
   const recordings: TableRecording[] = [];
   const short: string[] = [];
   const unreadable: UnreadableRecording[] = [];

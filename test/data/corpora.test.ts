@@ -1,6 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CorpusKind, corpusKinds, listCorpus } from '../../lib/data';
+import { listRecordings } from '../../lib/data/corpora';
 import { temporaryFolder } from '../nn/temporary-folder';
 import { writeCorpus, writeFiles } from './made-up-corpus';
 
@@ -123,6 +124,15 @@ describe('listCorpus', () => {
       { name: `${audio}/p225/notes.txt`, reason: 'not-audio' },
       { name: `${audio}/p225/p225_001.flac`, reason: 'other-name' },
     ]);
+  });
+});
+
+describe('listRecordings', () => {
+  test.each(corpusKinds)('%s: both parts, by name', async (kind) => {
+    const folder = await made(kind);
+    const { train, validation, leftOut } = await listCorpus(kind, folder);
+    const all = [...train, ...validation].sort((a, b) => (a.name < b.name ? -1 : 1));
+    expect(await listRecordings(kind, folder)).toEqual({ recordings: all, leftOut });
   });
 });
 

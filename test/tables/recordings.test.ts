@@ -62,6 +62,17 @@ describe('chooseRecordings', () => {
     expect(clipOf(recordings[1] as (typeof recordings)[number], LONG, 0).start).toBe(clip.start);
   });
 
+  test('takes the only recording of a folder', async () => {
+    const only = join(folder, 'only');
+    await mkdir(only);
+    await writeRecording(only, 'a.wav', RATE);
+    const { recordings } = await chooseRecordings({
+      ...{ kind: 'folder', folder: only, perGroup: undefined, limit: undefined },
+      ...{ seed: 0, samples: LONG },
+    });
+    expect(recordings.map(({ name }) => name)).toEqual(['a.wav']);
+  });
+
   test('passes over what cannot be read, and takes another in its place', async () => {
     const gtzan = join(folder, 'gtzan');
     await writeCorpus('gtzan', gtzan);

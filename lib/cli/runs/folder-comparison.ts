@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { type Clip, loadClip } from '../../audio/index.js';
-import { type LeftOut, listCorpus } from '../../data/index.js';
+import { listRecordings } from '../../data/corpora/index.js';
+import type { LeftOut } from '../../data/index.js';
 import { FewSoundError } from '../../errors.js';
 import { writeFileAtomic } from '../../files.js';
 import { type MetricStatistics, metricStatistics } from '../../metrics/statistics.js';
@@ -34,9 +35,8 @@ export async function compareFolder(
 ): Promise<CommandResult> {
   const { audio, recording, training } = comparison;
   const { contenders } = comparison;
-  const { train, validation, leftOut } = await listCorpus('folder', audio);
+  const { recordings, leftOut } = await listRecordings('folder', audio);
   warnOfLeftOut(leftOut, context);
-  const recordings = [...train, ...validation].sort((a, b) => (a.name < b.name ? -1 : 1));
   const clipOf = (path: string) => loadClip(path, { ...recording, signal: context.signal });
   // All are checked first: a mistake in the last should not show after hours.
   for (const { path } of recordings) {

@@ -255,7 +255,8 @@ export interface CorpusLayout {
   /** Default fraction for validation, in (0, 1); absent where the corpus has a split of its own. */
   readonly validationFraction?: number;
   /**
-   * Lists it; the folder records what is left out. Only layouts with a default use the fraction.
+   * Lists it; the folder records what is left out. Only layouts with a default use the fraction, of
+   * which 0 leaves none for validation.
    */
   list(folder: CorpusFolder, validationFraction: number): Promise<CorpusParts>;
 }

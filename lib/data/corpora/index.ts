@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { invalidArgument } from '../../errors.js';
 import { optionsObject, parseOptions } from '../../options.js';
-import { type CorpusFiles, CorpusFolder, type CorpusLayout } from './corpus-folder.js';
+import {
+  type CorpusFile,
+  type CorpusFiles,
+  CorpusFolder,
+  type CorpusLayout,
+  type LeftOut,
+} from './corpus-folder.js';
 import {
   audioFolder,
   type CorpusKind,
@@ -117,4 +123,21 @@ export async function listCorpus(
   const opened = await CorpusFolder.open(folder, layout.title);
   const parts = await layout.list(opened, part ?? 0);
   return { ...parts, leftOut: opened.leftOut };
+}
+
+/**
+ * All recordings of a corpus by name, for who needs none for validation: one is enough.
+ *
+ * @internal
+ * @throws FewSoundError what {@link listCorpus} throws
+ */
+export async function listRecordings(
+  kind: CorpusKind,
+  folder: string,
+): Promise<{ readonly recordings: readonly CorpusFile[]; readonly leftOut: readonly LeftOut[] }> {
+  const layout: CorpusLayout = layouts[parseOptions(corpusKind, kind, 'the kind of corpus')];
+  const opened = await CorpusFolder.open(folder, layout.title);
+  const { train, validation } = await layout.list(opened, 0);
+  const recordings = [...train, ...validation].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { recordings, leftOut: opened.leftOut };
 }

@@ -23,7 +23,8 @@ export const audioFolder: CorpusLayout = {
   title: 'a folder of audio files',
   validationFraction: 0.05,
   async list(folder, validationFraction) {
-    const names = await folder.recordings('.', 'a.wav (or flac, mp3, ogg, opus, au)', 2);
+    const example = 'a.wav (or flac, mp3, ogg, opus, au)';
+    const names = await folder.recordings('.', example, leastFor(validationFraction));
     return splitByHash(
       names.map((name) => folder.file(name, posix.dirname(name))),
       validationFraction,
@@ -50,7 +51,8 @@ export const gtzan: CorpusLayout = {
     }
     const parts = await Promise.all(
       genres.map(async (genre) => {
-        const names = await folder.recordings(`${root}/${genre}`, `${genre}.00000.wav`, 2);
+        const [below, example] = [`${root}/${genre}`, `${genre}.00000.wav`];
+        const names = await folder.recordings(below, example, leastFor(validationFraction));
         return splitAtEnd(
           names.map((name) => folder.file(name, genre)),
           validationFraction,
@@ -83,7 +85,8 @@ export const ljspeech: CorpusLayout = {
   validationFraction: 0.05,
   async list(folder, validationFraction) {
     const root = await folder.unwrapped('LJSpeech-1.1');
-    const names = await root.recordings('wavs', 'LJ001-0001.wav', 2);
+    const least = leastFor(validationFraction);
+    const names = await root.recordings('wavs', 'LJ001-0001.wav', least);
     // LJ001-0001: sentence 1 of book 1.
     const files = names.map((name) => root.file(name, beforeFirst('-', name)));
     return splitAtEnd(files, validationFraction);
@@ -238,12 +241,15 @@ async function linesOf(root: CorpusFolder, list: string): Promise<Set<string>> {
   return new Set(lines.filter((line) => line !== ''));
 }
 
+/** How many files a split by a fraction takes. */
+const leastFor = (fraction: number): 1 | 2 => (fraction === 0 ? 1 : 2);
+
 /** How many files are for validation: by the fraction, but both parts get at least one. */
 function validationCount(count: number, fraction: number): number {
-  return Math.min(count - 1, Math.max(1, Math.round(count * fraction)));
+  return fraction === 0 ? 0 : Math.min(count - 1, Math.max(1, Math.round(count * fraction)));
 }
 
-/** The last files by name are for validation. Takes two files or more. */
+/** The last files by name are for validation. Takes as many as `leastFor` says. */
 function splitAtEnd(files: readonly CorpusFile[], fraction: number): CorpusParts {
   const sorted = sortByName(files);
   const boundary = sorted.length - validationCount(sorted.length, fraction);
@@ -252,7 +258,7 @@ function splitAtEnd(files: readonly CorpusFile[], fraction: number): CorpusParts
 
 /**
  * The files whose names have the smallest SHA-256 are for validation: as good as random, the same
- * on every machine, and hardly changed by files added later. Takes two files or more.
+ * on every machine, and hardly changed by files added later. Takes as many as `leastFor` says.
  */
 function splitByHash(files: readonly CorpusFile[], fraction: number): CorpusParts {
   const digests = new Map(
