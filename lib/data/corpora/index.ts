@@ -16,6 +16,7 @@ import {
   librispeech,
   ljspeech,
   noisyVctk,
+  sortByName,
   speechCommands,
   urbansound8k,
   vctk,
@@ -138,6 +139,5 @@ export async function listRecordings(
   const layout: CorpusLayout = layouts[parseOptions(corpusKind, kind, 'the kind of corpus')];
   const opened = await CorpusFolder.open(folder, layout.title);
   const { train, validation } = await layout.list(opened, 0);
-  const recordings = [...train, ...validation].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { recordings, leftOut: opened.leftOut };
+  return { recordings: sortByName([...train, ...validation]), leftOut: opened.leftOut };
 }

@@ -276,6 +276,6 @@ function splitByHash(files: readonly CorpusFile[], fraction: number): CorpusPart
 }
 
 /** By the names' UTF-16 units, which for the names of corpora is the order of Python's `sorted`. */
-function sortByName(files: readonly CorpusFile[]): CorpusFile[] {
+export function sortByName(files: readonly CorpusFile[]): CorpusFile[] {
   return [...files].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
