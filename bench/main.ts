@@ -63,6 +63,7 @@ async function main(): Promise<void> {
       device: { type: 'string', default: 'cuda' },
       seconds: { type: 'string', default: 'Infinity' },
       encoder: { type: 'string', default: 'soundstream' },
+      recipe: { type: 'string', default: 'paper' },
       mel: { type: 'string', default: '0' },
       threads: { type: 'string', default: String(availableParallelism()) },
     },
@@ -73,7 +74,7 @@ async function main(): Promise<void> {
     | undefined;
   if (benchmark === undefined) {
     console.error(
-      `usage: npm run bench -- ${Object.keys(BENCHMARKS).join('|')} [RECORDING…|NETWORK…] [--json] [--rounds N] [--steps N] [--seeds N] [--seconds S] [--threads N] [--encoder KIND|all] [--mel WEIGHT] [--device D]`,
+      `usage: npm run bench -- ${Object.keys(BENCHMARKS).join('|')} [RECORDING…|NETWORK…] [--json] [--rounds N] [--steps N] [--seeds N] [--seconds S] [--threads N] [--encoder KIND|all] [--recipe NAME] [--mel WEIGHT] [--device D]`,
     );
     process.exitCode = 2;
     return;
@@ -86,6 +87,7 @@ async function main(): Promise<void> {
     seconds: Number(values.seconds),
     threads: Number(values.threads),
     encoder: values.encoder,
+    recipe: values.recipe,
     mel: Number(values.mel),
   };
   const result = await benchmark(settings, ...recordings);

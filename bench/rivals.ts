@@ -1,7 +1,14 @@
 import { basename } from 'node:path';
+import type { Clip } from '../lib/audio/index.js';
 import { evaluate } from '../lib/metrics/index.js';
-import { createInr, type InrKind } from '../lib/nn/index.js';
-import { fit } from '../lib/train/index.js';
+import {
+  amplitudeEnvelope,
+  createInr,
+  encodingFrequencies,
+  type InrKind,
+} from '../lib/nn/index.js';
+import { valueAlong } from '../lib/player/kan.js';
+import { fit, type RecipeName, recipeFor } from '../lib/train/index.js';
 import { machine } from './measure.js';
 import { clipOf } from './recordings.js';
 import { resumableRows } from './resumable-rows.js';
@@ -33,8 +40,18 @@ const CANDIDATES: readonly Candidates[] = [
   { kind: 'wire', options: { omega0: 1000 }, rates: [3e-4] },
 ];
 
+/** By a recipe, whose loss and schedule are weighed otherwise: the scales found above, and rates around theirs. */
+const BY_RECIPE: readonly Candidates[] = [
+  { kind: 'nerf', rates: [3e-3] },
+  { kind: 'siren', rates: [3e-4] },
+  { kind: 'finer', rates: [1e-4, 2e-4, 4e-4] },
+  { kind: 'rff', rates: [3e-3] },
+];
+
 interface Wanted {
   readonly recording: string;
+  /** Absent in rows of before there were others than the paper's settings. */
+  readonly recipe?: RecipeName;
   readonly kind: InrKind;
   readonly options: Readonly<Record<string, number>>;
   readonly learningRate: number;
@@ -50,37 +67,42 @@ interface Row extends Wanted {
 
 /**
  * What the baselines make of recordings with other rates of learning and other scales of their
- * frequencies, seed 1, at a constant rate: how `defaultLearningRates` and the rows of the tables
- * were chosen. Resumable.
+ * frequencies, seed 1: how `defaultLearningRates` and the rows of the tables were chosen. At a
+ * constant rate with the paper's loss, or by what a recipe gives a KAN: its loss, schedule and
+ * shares, its envelope, its frequencies for a NeRF. Resumable.
  *
  * @param given recordings as for `sound`, and names of networks; default: all of them
  */
 export async function rivals(
-  { threads, steps }: { threads: number; steps: number },
+  { threads, steps, recipe }: { threads: number; steps: number; recipe: RecipeName },
   ...given: string[]
 ) {
-  const isKind = (name: string) => CANDIDATES.some(({ kind }) => kind === name);
+  const candidates = recipe === 'paper' ? CANDIDATES : BY_RECIPE;
+  const isKind = (name: string) => candidates.some(({ kind }) => kind === name);
   const kinds = given.filter(isKind);
   const rows: Row[] = [];
   const take = resumableRows<Wanted, Row>('rivals', rows, (row) =>
-    JSON.stringify([row.recording, row.kind, row.options, row.learningRate, row.steps]),
+    JSON.stringify([
+      ...[row.recording, row.kind, row.options, row.learningRate, row.steps],
+      ...(row.recipe === undefined || row.recipe === 'paper' ? [] : [row.recipe]),
+    ]),
   );
   for (const recording of given.filter((name) => !isKind(name))) {
     const clip = await clipOf(recording);
-    for (const { kind, options = {}, rates } of CANDIDATES) {
+    for (const { kind, options = {}, rates } of candidates) {
       if (kinds.length > 0 && !kinds.includes(kind)) continue;
       for (const learningRate of rates) {
-        const wanted = { recording: basename(recording), kind, options, learningRate, steps };
+        const wanted = {
+          recording: basename(recording),
+          recipe,
+          kind,
+          options,
+          learningRate,
+          steps,
+        };
         await take(wanted, async () => {
-          using network = createInr(kind, { ...options, seed: 1 });
           try {
-            const course = await fit(network, clip, { steps, learningRate, threads });
-            const { loss, secondsPerStep } = course;
-            return {
-              loss,
-              metrics: await evaluate(clip, network.render(clip.length)),
-              secondsPerStep,
-            };
+            return await fitted(clip, wanted, threads);
           } catch (error) {
             console.error(error);
             return { loss: null, metrics: {}, secondsPerStep: 0 };
@@ -90,4 +112,30 @@ export async function rivals(
     }
   }
   return { benchmark: 'rivals', ...machine(), threads, steps, rows };
+}
+
+async function fitted(
+  clip: Clip,
+  { kind, options, learningRate, steps, recipe = 'paper' }: Wanted,
+  threads: number,
+): Promise<Omit<Row, keyof Wanted>> {
+  const { network: own, fit: course } = recipeFor(recipe);
+  const frequencies = kind === 'nerf' ? own.encodingFrequencies : undefined;
+  using network = createInr(kind, {
+    ...options,
+    ...(frequencies && { encodingFrequencies: encodingFrequencies(frequencies, clip) }),
+    seed: 1,
+  });
+  const envelope = own.envelope === undefined ? [1] : amplitudeEnvelope(own.envelope, clip);
+  const last = clip.samples.length - 1;
+  const gains = clip.samples.map((_, i) => valueAlong(envelope, i / last));
+  const learned = {
+    ...clip,
+    samples: clip.samples.map((sample, i) => sample / (gains[i] as number)),
+  };
+  const { loss, secondsPerStep } = await fit(network, learned, {
+    ...{ ...course, steps, learningRate, threads },
+  });
+  const estimate = network.render(clip.length).map((sample, i) => sample * (gains[i] as number));
+  return { loss, metrics: await evaluate(clip, estimate), secondsPerStep };
 }
