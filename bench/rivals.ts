@@ -7,7 +7,6 @@ import {
   encodingFrequencies,
   type InrKind,
 } from '../lib/nn/index.js';
-import { valueAlong } from '../lib/player/kan.js';
 import { fit, type RecipeName, recipeFor } from '../lib/train/index.js';
 import { machine } from './measure.js';
 import { clipOf } from './recordings.js';
@@ -119,23 +118,16 @@ async function fitted(
   { kind, options, learningRate, steps, recipe = 'paper' }: Wanted,
   threads: number,
 ): Promise<Omit<Row, keyof Wanted>> {
-  const { network: own, fit: course } = recipeFor(recipe);
-  const frequencies = kind === 'nerf' ? own.encodingFrequencies : undefined;
+  const { encodingFrequencies: frequencies, envelope } = recipeFor(recipe).network;
   using network = createInr(kind, {
     ...options,
-    ...(frequencies && { encodingFrequencies: encodingFrequencies(frequencies, clip) }),
+    ...(envelope && { envelope: amplitudeEnvelope(envelope, clip) }),
+    ...(frequencies &&
+      kind === 'nerf' && { encodingFrequencies: encodingFrequencies(frequencies, clip) }),
     seed: 1,
   });
-  const envelope = own.envelope === undefined ? [1] : amplitudeEnvelope(own.envelope, clip);
-  const last = clip.samples.length - 1;
-  const gains = clip.samples.map((_, i) => valueAlong(envelope, i / last));
-  const learned = {
-    ...clip,
-    samples: clip.samples.map((sample, i) => sample / (gains[i] as number)),
-  };
-  const { loss, secondsPerStep } = await fit(network, learned, {
-    ...{ ...course, steps, learningRate, threads },
-  });
-  const estimate = network.render(clip.length).map((sample, i) => sample * (gains[i] as number));
+  const course = { ...recipeFor(recipe).fit, steps, learningRate, threads };
+  const { loss, secondsPerStep } = await fit(network, clip, course);
+  const estimate = network.render(clip.length);
   return { loss, metrics: await evaluate(clip, estimate), secondsPerStep };
 }

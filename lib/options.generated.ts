@@ -83,6 +83,12 @@ export interface NerfOptions extends ModelOptions {
   encodingFrequencies?: readonly number[];
   /** Learn the frequencies of the positional encoding. Default false. */
   learnableEncoding?: boolean;
+  /**
+   * What the amplitude is multiplied by: values at equal distances over the recording, the first at
+   * its beginning and the last at its end, between them along lines. `fit` learns the recording
+   * divided by them. None: no such factor. An array of 0 to 65,536 values above 0. Default [].
+   */
+  envelope?: readonly number[];
 }
 
 /** Options of 'siren'. */
@@ -109,6 +115,12 @@ export interface SirenOptions extends ModelOptions {
    * Default true (the program of paper 1's authors).
    */
   gradientFix?: boolean;
+  /**
+   * What the amplitude is multiplied by: values at equal distances over the recording, the first at
+   * its beginning and the last at its end, between them along lines. `fit` learns the recording
+   * divided by them. None: no such factor. An array of 0 to 65,536 values above 0. Default [].
+   */
+  envelope?: readonly number[];
 }
 
 /** Options of 'rff'. */
@@ -128,6 +140,12 @@ export interface RffOptions extends ModelOptions {
    * speech; Tancik et al. 2020 have 10).
    */
   sigma?: number;
+  /**
+   * What the amplitude is multiplied by: values at equal distances over the recording, the first at
+   * its beginning and the last at its end, between them along lines. `fit` learns the recording
+   * divided by them. None: no such factor. An array of 0 to 65,536 values above 0. Default [].
+   */
+  envelope?: readonly number[];
 }
 
 /** Options of 'finer'. */
@@ -154,6 +172,12 @@ export interface FinerOptions extends ModelOptions {
    * et al. 2024, "FINER").
    */
   biasScale?: number;
+  /**
+   * What the amplitude is multiplied by: values at equal distances over the recording, the first at
+   * its beginning and the last at its end, between them along lines. `fit` learns the recording
+   * divided by them. None: no such factor. An array of 0 to 65,536 values above 0. Default [].
+   */
+  envelope?: readonly number[];
 }
 
 /** Options of 'wire'. */
@@ -180,6 +204,12 @@ export interface WireOptions extends ModelOptions {
   scale?: number;
   /** Learn the frequency factors. Default false. */
   learnableOmega?: boolean;
+  /**
+   * What the amplitude is multiplied by: values at equal distances over the recording, the first at
+   * its beginning and the last at its end, between them along lines. `fit` learns the recording
+   * divided by them. None: no such factor. An array of 0 to 65,536 values above 0. Default [].
+   */
+  envelope?: readonly number[];
 }
 
 /** Options of 'fewsound'. */
@@ -918,6 +948,18 @@ export const optionTables = {
         default: false,
       },
       {
+        name: 'envelope',
+        type: 'reals',
+        expected: 'an array of 0 to 65536 values above 0',
+        meaning:
+          'What the amplitude is multiplied by: values at equal distances over the recording, the first at its beginning and the last at its end, between them along lines. `fit` learns the recording divided by them. None: no such factor.',
+        flag: { value: '<points>' },
+        each: { expected: 'a finite number above 0', above: 0 },
+        shortest: 0,
+        longest: 65536,
+        default: [],
+      },
+      {
         name: 'seed',
         type: 'whole',
         expected: 'a whole number from 0 to 9007199254740991',
@@ -993,6 +1035,18 @@ export const optionTables = {
         default: true,
       },
       {
+        name: 'envelope',
+        type: 'reals',
+        expected: 'an array of 0 to 65536 values above 0',
+        meaning:
+          'What the amplitude is multiplied by: values at equal distances over the recording, the first at its beginning and the last at its end, between them along lines. `fit` learns the recording divided by them. None: no such factor.',
+        flag: { value: '<points>' },
+        each: { expected: 'a finite number above 0', above: 0 },
+        shortest: 0,
+        longest: 65536,
+        default: [],
+      },
+      {
         name: 'seed',
         type: 'whole',
         expected: 'a whole number from 0 to 9007199254740991',
@@ -1049,6 +1103,18 @@ export const optionTables = {
         flag: { value: '<deviation>' },
         above: 0,
         default: 300,
+      },
+      {
+        name: 'envelope',
+        type: 'reals',
+        expected: 'an array of 0 to 65536 values above 0',
+        meaning:
+          'What the amplitude is multiplied by: values at equal distances over the recording, the first at its beginning and the last at its end, between them along lines. `fit` learns the recording divided by them. None: no such factor.',
+        flag: { value: '<points>' },
+        each: { expected: 'a finite number above 0', above: 0 },
+        shortest: 0,
+        longest: 65536,
+        default: [],
       },
       {
         name: 'seed',
@@ -1126,6 +1192,18 @@ export const optionTables = {
         default: 5,
       },
       {
+        name: 'envelope',
+        type: 'reals',
+        expected: 'an array of 0 to 65536 values above 0',
+        meaning:
+          'What the amplitude is multiplied by: values at equal distances over the recording, the first at its beginning and the last at its end, between them along lines. `fit` learns the recording divided by them. None: no such factor.',
+        flag: { value: '<points>' },
+        each: { expected: 'a finite number above 0', above: 0 },
+        shortest: 0,
+        longest: 65536,
+        default: [],
+      },
+      {
         name: 'seed',
         type: 'whole',
         expected: 'a whole number from 0 to 9007199254740991',
@@ -1201,6 +1279,18 @@ export const optionTables = {
         default: false,
       },
       {
+        name: 'envelope',
+        type: 'reals',
+        expected: 'an array of 0 to 65536 values above 0',
+        meaning:
+          'What the amplitude is multiplied by: values at equal distances over the recording, the first at its beginning and the last at its end, between them along lines. `fit` learns the recording divided by them. None: no such factor.',
+        flag: { value: '<points>' },
+        each: { expected: 'a finite number above 0', above: 0 },
+        shortest: 0,
+        longest: 65536,
+        default: [],
+      },
+      {
         name: 'seed',
         type: 'whole',
         expected: 'a whole number from 0 to 9007199254740991',
@@ -1239,6 +1329,7 @@ export const optionTables = {
           encoding: 10,
           encodingFrequencies: [],
           learnableEncoding: false,
+          envelope: [],
         },
       },
       {
@@ -1367,6 +1458,7 @@ export const optionTables = {
           encoding: 10,
           encodingFrequencies: [],
           learnableEncoding: false,
+          envelope: [],
         },
       },
       {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clip } from '../audio/index.js';
 import { optionsObject, parseOptions, wholeNumber } from '../options.js';
-import { valueAlong } from '../player/kan.js';
+import { valueAlong } from '../player/envelope.js';
 
 /** An amplitude envelope by a rule: a power of the recording's level. */
 export interface EnvelopeRule {

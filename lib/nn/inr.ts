@@ -20,7 +20,9 @@ export const inrKinds = kindsOf('network');
 export type InrKind = keyof (typeof optionTables)['network'];
 
 /** Options of every network. */
-export type InrOptions = ModelOptions;
+export interface InrOptions extends ModelOptions {
+  envelope?: readonly number[];
+}
 
 /** Options with all their values, as `options` of a network has them. */
 export type ResolvedOptions<Options> = Resolved<Options>;
@@ -37,6 +39,7 @@ const renderBlock = 8192;
 /**
  * A network that holds a sound: it maps time t in [-1, 1] to amplitude, with its own parameters or
  * with weights that are given. The sound is continuous in time, so it can be rendered at any rate.
+ * With an `envelope` the amplitude is the network's times that.
  *
  * It owns memory outside JavaScript's heap: `dispose()` frees it at once, the collector at last.
  */
@@ -47,6 +50,11 @@ export abstract class Inr<Options extends InrOptions = InrOptions> extends Model
   /** @internal */
   protected constructor(kind: InrKind, options: Options) {
     super('network', kind, options);
+  }
+
+  /** Learnable numbers, a complex one counted once, and the values of the envelope. */
+  override get parameterCount(): number {
+    return super.parameterCount + (this.options.envelope?.length ?? 0);
   }
 
   /** What it has learned, set by `fit`: gives seconds a meaning in `render`. Kept in files. */

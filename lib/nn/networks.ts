@@ -17,9 +17,6 @@ export type { FinerOptions, KanOptions, NerfOptions, RffOptions, SirenOptions, W
  * φ(x) = w_b·SiLU(x) + w_s·Σ c_i B_i(x) with B-splines B_i on a uniform grid, summed over the
  * inputs; no biases (paper 1, section 2; Liu et al. 2024). The default has 36,180 parameters.
  *
- * With an `envelope` the amplitude is the network's times that, and `parameterCount` counts its
- * values, too.
- *
  * Parameters: `layers.i.base` [out, in], `layers.i.coefficients` [out, in, grid + order] and, with
  * `scaleSpline`, `layers.i.scale` [out, in]; `encoding.frequencies` [encoding] is a buffer, or a
  * parameter when learnable. Takes weights per sample of a batch.
@@ -30,10 +27,6 @@ export class KAN extends Inr<KanOptions> {
   /** @throws FewSoundError INVALID_ARGUMENT naming the option, its value and what was expected */
   constructor(options: KanOptions = {}) {
     super('kan', options);
-  }
-
-  override get parameterCount(): number {
-    return super.parameterCount + (this.options.envelope?.length ?? 0);
   }
 }
 

@@ -1,5 +1,6 @@
 import { FewSoundError, invalidArgument } from '../errors.js';
 import { finerNetwork, nerfNetwork, rffNetwork, sirenNetwork, wireNetwork } from './dense.js';
+import { envelopeOf } from './envelope.js';
 import { contentOf, jsonOf } from './file-format.js';
 import { kanNetwork } from './kan.js';
 import { mixPieces, type Piece, requireCoveringPieces } from './pieces.js';
@@ -288,9 +289,10 @@ function readNetwork(described: unknown, weights: Weights): Network {
     throw fault(`its metadata name a model of kind ${JSON.stringify(kind)}; expected ${known}`);
   }
   const architecture = new Architecture(options as Record<string, unknown>, fault);
-  const amplitude = networks[kind](architecture, weights);
+  const network = networks[kind](architecture, weights);
+  const envelope = envelopeOf(architecture);
   weights.requireAllTaken();
-  return { kind, single: weights.single, amplitude };
+  return { kind, single: weights.single, amplitude: (t) => network(t) * envelope(t) };
 }
 
 const isPlayed = (kind: unknown): kind is PlayedKind =>

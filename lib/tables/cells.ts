@@ -10,18 +10,21 @@ import type { InrKind } from '../nn/inr.js';
 import { defaultLearningRates } from '../nn/networks.js';
 import { optionRows, parseOptions } from '../options.js';
 import { type FitOptions, type RecipeName, recipeFor } from '../train/index.js';
+import { recipesOf } from '../train/recipes.js';
 import { clipOf, type TableClip, type TableRecording } from './recordings.js';
 import { type FitsRow, type FitsTable, networkOf } from './table.js';
 
 /** What decides the results of all cells of a folder. */
 export interface CellSettings {
-  readonly steps: number;
+  /** Default: the recipe's where the network has it, and those of the table. */
+  readonly steps?: number | undefined;
   readonly seed: number;
   readonly recipe: RecipeName;
 }
 
 /** What a cell is: all that decides its result. */
 export interface CellIdentity extends CellSettings {
+  readonly steps: number;
   readonly recording: { readonly name: string; readonly sha256: string };
   readonly start: number;
   readonly samples: number;
@@ -68,18 +71,21 @@ function cellOf(
   const { samples, start, recording } = clip;
   const given = networkOf(table, row);
   const { kind } = given;
-  // The recipes are for a KAN; other networks learn as in the paper.
-  const recipe = kind === 'kan' && settings.recipe !== 'paper' ? settings.recipe : undefined;
+  // Networks without such a recipe learn as in the paper.
+  const recipe =
+    settings.recipe !== 'paper' && recipesOf(kind).includes(settings.recipe)
+      ? settings.recipe
+      : undefined;
   const { network, fit } =
     recipe === undefined
       ? { network: given, fit: row.fit as FitOptions }
       : {
-          network: { kind, ...recipeFor(recipe).network },
-          fit: { ...recipeFor(recipe).fit, ...row.fit },
+          network: { kind, ...recipeFor(recipe, kind).network },
+          fit: { ...recipeFor(recipe, kind).fit, ...row.fit },
         };
   const learningRate = fit.learningRate ?? defaultLearningRates[kind];
-  const { steps: _, ...course } = fit;
-  const version = recipe && recipeFor(recipe).version;
+  const { steps: usual = table.steps, ...course } = fit;
+  const version = recipe && recipeFor(recipe, kind).version;
   const name =
     recipe === undefined
       ? nameOf(network, { ...fit, learningRate })
@@ -90,7 +96,7 @@ function cellOf(
     identity: {
       recording: { name: recording.name, sha256: recording.sha256 },
       ...{ start, samples, network, fit: { ...course, learningRate } },
-      ...{ steps: settings.steps, seed: settings.seed, recipe: recipe ?? 'paper' },
+      ...{ steps: settings.steps ?? usual, seed: settings.seed, recipe: recipe ?? 'paper' },
     },
   };
 }

@@ -6,7 +6,7 @@ import type { Clip } from '../audio/index.js';
 import { invalidArgument, throwIfAborted } from '../errors.js';
 import { requireWritable } from '../files.js';
 import { evaluate, siSnr } from '../metrics/index.js';
-import { Inr, KAN } from '../nn/index.js';
+import { createInr, Inr, type InrByKind, type InrKind } from '../nn/index.js';
 import { type Device, scope } from '../tensor/index.js';
 import {
   type Checkpoint,
@@ -48,9 +48,9 @@ export interface FitResult {
 }
 
 /** The result of a fit by a recipe. */
-export interface RecipeResult extends FitResult {
+export interface RecipeResult<Kind extends InrKind = 'kan'> extends FitResult {
   /** The network that learned the clip; dispose of it when it is no longer needed. */
-  readonly network: KAN;
+  readonly network: InrByKind[Kind];
   /** Of `transparent`: the fits that it took, the last of them this one. */
   readonly attempts?: readonly Attempt[];
 }
@@ -93,14 +93,18 @@ export interface FitFromResult extends FitResult {
  */
 export async function fit(network: Inr, clip: Clip, options?: FitOptions): Promise<FitResult>;
 /**
- * Fits a KAN to a clip by a recipe: see `recipeFor`. What is given besides takes the place of what
- * the recipe says. `transparent` fits wider networks, one after another, until one is good enough,
- * and returns the last; `steps`, progress and checkpoints are those of each.
+ * Fits a KAN, or a network of another `kind`, to a clip by a recipe: see `recipeFor`. What is given
+ * besides takes the place of what the recipe says. `transparent` fits wider networks, one after
+ * another, until one is good enough, and returns the last; `steps`, progress and checkpoints are
+ * those of each.
  *
- * @throws FewSoundError INVALID_ARGUMENT for an unknown recipe or a bad option of the network, and
- *   as above
+ * @throws FewSoundError INVALID_ARGUMENT for an unknown recipe, one that the kind does not have, or
+ *   a bad option of the network, and as above
  */
-export async function fit(clip: Clip, options?: RecipeOptions): Promise<RecipeResult>;
+export async function fit<Kind extends InrKind = 'kan'>(
+  clip: Clip,
+  options?: RecipeOptions<Kind>,
+): Promise<RecipeResult<Kind>>;
 /**
  * Fits the network that `from` gives for a clip: the one that a FewSound or HyperSound model writes
  * for it, or a copy of one that is there. What was given stays as it is.
@@ -111,15 +115,15 @@ export async function fit(clip: Clip, options?: RecipeOptions): Promise<RecipeRe
 export async function fit(clip: Clip, options: FitFromOptions): Promise<FitFromResult>;
 export async function fit(
   first: Inr | Clip,
-  second?: Clip | RecipeOptions | FitFromOptions,
+  second?: Clip | RecipeOptions<InrKind> | FitFromOptions,
   options: FitOptions = {},
-): Promise<FitResult | RecipeResult | FitFromResult> {
+): Promise<FitResult | RecipeResult<InrKind> | FitFromResult> {
   if (first instanceof Inr) return fitNetwork(first, second as Clip, options);
   if (!types.isFloat32Array((first as Clip | undefined)?.samples))
     requireNetwork(first as unknown as Inr);
-  const given = (second ?? {}) as RecipeOptions | FitFromOptions;
+  const given = (second ?? {}) as RecipeOptions<InrKind> | FitFromOptions;
   if ('from' in given && given.from !== undefined) return fitFrom(first as Clip, given);
-  return fitByRecipe(first as Clip, given as RecipeOptions);
+  return fitByRecipe(first as Clip, given as RecipeOptions<InrKind>);
 }
 
 async function fitFrom(clip: Clip, { from, ...given }: FitFromOptions): Promise<FitFromResult> {
@@ -134,17 +138,20 @@ async function fitFrom(clip: Clip, { from, ...given }: FitFromOptions): Promise<
   }
 }
 
-async function fitByRecipe(clip: Clip, given: RecipeOptions): Promise<RecipeResult> {
-  const { networks, fit: options } = applyRecipe(given, clip);
+async function fitByRecipe(
+  clip: Clip,
+  given: RecipeOptions<InrKind>,
+): Promise<RecipeResult<InrKind>> {
+  const { kind, networks, fit: options } = applyRecipe(given, clip);
   if (networks.length > 1 && options.resume !== undefined) {
     throw invalidArgument(
       'resume',
-      `fit options: resume is for the fit of one network, and the recipe ${given.recipe} has several. Fit a new KAN of the checkpoint's shape.`,
+      `fit options: resume is for the fit of one network, and the recipe ${given.recipe} has several. Fit a new network of the checkpoint's shape.`,
     );
   }
   const attempts: Attempt[] = [];
   for (const [index, own] of networks.entries()) {
-    const network = new KAN(own);
+    const network = createInr(kind, own);
     try {
       const result = await fitNetwork(network, clip, options);
       if (networks.length === 1) return { ...result, network };

@@ -2,15 +2,18 @@
 // its version. docs/recipes.md says why they are so and what they were measured to do.
 
 import type { Clip } from '../audio/index.js';
-import { FewSoundError, invalidArgument } from '../errors.js';
+import { invalidArgument } from '../errors.js';
 import {
   amplitudeEnvelope,
   type EncodingFrequencies,
   type Envelope,
   encodingFrequencies,
   type Inr,
+  type InrKind,
+  type InrOptionsByKind,
+  inrKinds,
 } from '../nn/index.js';
-import type { KanOptions, LossOptions } from '../options.generated.js';
+import type { LossOptions } from '../options.generated.js';
 import { defined } from '../options.js';
 import type { FitOptions } from './fit-options.js';
 import type { FitStart } from './start.js';
@@ -22,22 +25,36 @@ export type RecipeName = (typeof recipeNames)[number];
 /** Those that fit one network, and not wider ones in turn. */
 export const recipesOfOneNetwork = recipeNames.filter((name) => name !== 'transparent');
 
-/** Options of a KAN, its frequencies and its envelope also by a rule. */
-export interface RecipeNetwork extends Omit<KanOptions, 'encodingFrequencies' | 'envelope'> {
+/** Of the networks that have recipes of their own. */
+const RECIPES = new Map<InrKind, readonly RecipeName[]>([
+  ['kan', recipeNames],
+  ['finer', ['paper', 'quick', 'best']],
+]);
+
+/** The recipes of a kind of network. */
+export const recipesOf = (kind: InrKind): readonly RecipeName[] => RECIPES.get(kind) ?? ['paper'];
+
+type ByRule = {
   encodingFrequencies?: EncodingFrequencies;
   envelope?: Envelope;
-}
+};
 
-/** How to fit a KAN to a clip. */
-export interface Recipe {
+/** Options of a network, its frequencies (of a KAN or a NeRF) and its envelope also by a rule. */
+export type RecipeNetwork<Kind extends InrKind = 'kan'> = Kind extends InrKind
+  ? Omit<InrOptionsByKind[Kind], keyof ByRule> &
+      Pick<ByRule, keyof ByRule & keyof InrOptionsByKind[Kind]>
+  : never;
+
+/** How to fit a network of a kind to a clip. */
+export interface Recipe<Kind extends InrKind = 'kan'> {
   readonly name: RecipeName;
   /** Rises with every change of what follows. */
   readonly version: number;
   /** What it is for, a sentence. */
   readonly meaning: string;
-  readonly network: RecipeNetwork;
+  readonly network: RecipeNetwork<Kind>;
   /** Networks to go on to, in turn, until a fit is transparent: see {@link isTransparent}. */
-  readonly wider: readonly RecipeNetwork[];
+  readonly wider: readonly RecipeNetwork<Kind>[];
   readonly fit: FitOptions;
 }
 
@@ -58,11 +75,15 @@ const ENVELOPE: Envelope = { points: 54, power: 0.375 };
  * @param first steps of the first part
  * @param second of the second one; over the last three fifths of it the rate falls to 0
  */
-function phaseFirst(first: number, second: number): FitOptions & { steps: number } {
+function phaseFirst(
+  first: number,
+  second: number,
+  learningRate: number,
+): FitOptions & { steps: number } {
   const steps = first + second;
   const half = first / steps;
   return {
-    ...{ steps, share: 0.25, shareUntil: half, learningRate: 1e-2 },
+    ...{ steps, share: 0.25, shareUntil: half, learningRate },
     schedule: { kind: 'warmupStableDecay', decay: (0.6 * second) / steps },
     loss: {
       ...{ time: 0.3, emphasized: 1, mel: 0.03 },
@@ -77,53 +98,83 @@ function phaseFirst(first: number, second: number): FitOptions & { steps: number
 /**
  * What a name stands for.
  *
- * @throws FewSoundError INVALID_ARGUMENT for a name that is none of `recipeNames`
+ * @param kind the network that is fitted; FINER has `quick` and `best` of its own, in the time of
+ *   a KAN's, and networks other than these two have `paper` alone
+ * @throws FewSoundError INVALID_ARGUMENT for a name that is none of `recipeNames`, or none that the
+ *   kind has
  */
-export function recipeFor(name: RecipeName): Recipe {
-  const shapes = transparentShapes.map(
+export function recipeFor<Kind extends InrKind = 'kan'>(
+  name: RecipeName,
+  kind: Kind = 'kan' as Kind,
+): Recipe<Kind> {
+  if (!recipeNames.includes(name)) {
+    throw invalidArgument(
+      'recipe',
+      `recipe is ${JSON.stringify(name)}; expected ${recipeNames.join(', ')}.`,
+    );
+  }
+  if (!recipesOf(kind).includes(name)) {
+    const kinds = inrKinds.filter((each) => recipesOf(each).includes(name));
+    throw invalidArgument(
+      'recipe',
+      `recipe is ${name}, which is for ${kinds.join(' and ')}, not for ${kind}; expected ${recipesOf(kind).join(', ')}.`,
+    );
+  }
+  const recipe =
+    name === 'paper'
+      ? PAPER
+      : kind === 'finer'
+        ? finerRecipe(name as 'quick' | 'best')
+        : kanRecipe(name);
+  return recipe as Recipe<InrKind> as Recipe<Kind>;
+}
+
+const PAPER: Recipe = {
+  ...{ name: 'paper', version: 1 },
+  meaning: "the paper's network and loss, for comparisons",
+  ...{ network: {}, wider: [], fit: {} },
+};
+
+const MEANINGS = {
+  quick: 'the best sound in about 20 seconds on two cores',
+  best: 'the best sound in about a minute on two cores',
+};
+
+function kanRecipe(name: Exclude<RecipeName, 'paper'>): Recipe {
+  const [network, ...wider] = transparentShapes.map(
     (shape): RecipeNetwork => ({
       ...{ order: 2, ...shape },
       encodingFrequencies: { kind: 'band', count: 7 },
       envelope: ENVELOPE,
     }),
-  );
-  const own = (version: number, meaning: string, fit: FitOptions): Recipe => ({
-    ...{ name, version, meaning, network: shapes[0] as RecipeNetwork, wider: [], fit },
-  });
-  switch (name) {
-    case 'paper':
-      return {
-        ...{ name, version: 1 },
-        meaning: "the paper's network and loss, for comparisons",
-        ...{ network: {}, wider: [], fit: {} },
-      };
-    case 'quick':
-      return own(4, 'the best sound in about 20 seconds on two cores', phaseFirst(1500, 500));
-    case 'best':
-      return own(4, 'the best sound in about a minute on two cores', phaseFirst(4500, 1500));
-    case 'transparent':
-      return {
-        ...own(
-          4,
-          `as long as it takes to PESQ ${TRANSPARENT.pesq} or SI-SNR ${TRANSPARENT.siSnr} dB, with up to ${transparentShapes.length} networks of growing size, some two minutes on two cores`,
-          phaseFirst(1500, 500),
-        ),
-        wider: shapes.slice(1),
-      };
+  ) as [RecipeNetwork, ...RecipeNetwork[]];
+  const fit = name === 'best' ? phaseFirst(4500, 1500, 1e-2) : phaseFirst(1500, 500, 1e-2);
+  if (name !== 'transparent') {
+    return { ...{ name, version: 4, network, wider: [], fit }, meaning: MEANINGS[name] };
   }
-  throw new FewSoundError(
-    'INVALID_ARGUMENT',
-    `recipe is ${JSON.stringify(name)}; expected ${recipeNames.join(', ')}.`,
-    { field: 'recipe' },
-  );
+  return {
+    ...{ name, version: 4, network, wider, fit },
+    meaning: `as long as it takes to PESQ ${TRANSPARENT.pesq} or SI-SNR ${TRANSPARENT.siSnr} dB, with up to ${transparentShapes.length} networks of growing size, some two minutes on two cores`,
+  };
+}
+
+/** Fewer steps than a KAN's, each of which takes twice as long. */
+function finerRecipe(name: 'quick' | 'best'): Recipe<'finer'> {
+  return {
+    ...{ name, version: 1, meaning: MEANINGS[name] },
+    ...{ network: { envelope: ENVELOPE }, wider: [] },
+    fit: name === 'best' ? phaseFirst(2100, 700, 1e-4) : phaseFirst(750, 250, 2e-4),
+  };
 }
 
 /** Options of a fit by a recipe. */
-export interface RecipeOptions extends FitOptions {
-  /** Default 'quick'. */
+export interface RecipeOptions<Kind extends InrKind = 'kan'> extends FitOptions {
+  /** Of the network. Default 'kan'. */
+  kind?: Kind;
+  /** Default 'quick' for a KAN, 'paper' for others. */
   recipe?: RecipeName;
   /** In place of what the recipe says of the network; with layers or a grid none is wider. */
-  network?: RecipeNetwork;
+  network?: RecipeNetwork<Kind>;
   /** Told of each fit on the way to a transparent one. An error that it throws ends the fit. */
   onAttempt?: (attempt: Attempt) => void;
 }
@@ -136,12 +187,16 @@ export interface FitFromOptions extends FitOptions {
   recipe?: Exclude<RecipeName, 'transparent'>;
 }
 
+/** The recipe of a kind where none is named. */
+const usualRecipe = (kind: InrKind): RecipeName => (kind === 'kan' ? 'quick' : 'paper');
+
 /** The networks that a recipe tries in turn, with what is given in place of it. */
-export function networksOf(
-  { network, wider }: Recipe,
-  given: RecipeNetwork,
-): [RecipeNetwork, ...RecipeNetwork[]] {
-  const own = defined(given);
+export function networksOf<Kind extends InrKind>(
+  { network, wider }: Recipe<Kind>,
+  given: RecipeNetwork<Kind>,
+): [RecipeNetwork<Kind>, ...RecipeNetwork<Kind>[]] {
+  // Those that a network of the kind does not have are not there.
+  const own: RecipeNetwork = defined(given);
   const others = own.layers === undefined && own.grid === undefined ? wider : [];
   const withOwn = ({ encodingFrequencies, ...usual }: RecipeNetwork): RecipeNetwork => ({
     ...usual,
@@ -149,7 +204,10 @@ export function networksOf(
     ...(own.encoding === undefined && encodingFrequencies && { encodingFrequencies }),
     ...own,
   });
-  return [withOwn(network), ...others.map(withOwn)];
+  return [network, ...others].map((each) => withOwn(each as RecipeNetwork)) as [
+    RecipeNetwork<Kind>,
+    ...RecipeNetwork<Kind>[],
+  ];
 }
 
 /**
@@ -158,7 +216,7 @@ export function networksOf(
  * @param given their names
  */
 export function stagesBeside(
-  { fit: { loss: { course = [] } = {} } }: Recipe,
+  { fit: { loss: { course = [] } = {} } }: Recipe<InrKind>,
   given: readonly string[],
 ): NonNullable<LossOptions['course']> {
   return course.map(
@@ -170,21 +228,20 @@ export function stagesBeside(
 }
 
 /** The networks and the options of a fit: the recipe's, and what is given in place of them. */
-export function applyRecipe(
-  { recipe: name = 'quick', network: own = {}, onAttempt: _, ...given }: RecipeOptions,
+export function applyRecipe<Kind extends InrKind = 'kan'>(
+  { kind = 'kan' as Kind, recipe: name, network: own, onAttempt: _, ...given }: RecipeOptions<Kind>,
   clip: Clip,
-): { networks: KanOptions[]; fit: FitOptions } {
-  const recipe = recipeFor(name);
-  return {
-    networks: networksOf(recipe, own).map(
-      ({ encodingFrequencies: choice, envelope, ...network }) => ({
-        ...network,
-        ...(choice !== undefined && { encodingFrequencies: encodingFrequencies(choice, clip) }),
-        ...(envelope !== undefined && { envelope: amplitudeEnvelope(envelope, clip) }),
-      }),
-    ),
-    fit: inPlaceOf(recipe, given),
-  };
+): { kind: Kind; networks: InrOptionsByKind[Kind][]; fit: FitOptions } {
+  const recipe = recipeFor(name ?? usualRecipe(kind), kind);
+  const networks = networksOf(recipe, own ?? ({} as RecipeNetwork<Kind>)).map((network) => {
+    const { encodingFrequencies: choice, envelope, ...others } = network as RecipeNetwork;
+    return {
+      ...others,
+      ...(choice !== undefined && { encodingFrequencies: encodingFrequencies(choice, clip) }),
+      ...(envelope !== undefined && { envelope: amplitudeEnvelope(envelope, clip) }),
+    } as InrOptionsByKind[Kind];
+  });
+  return { kind, networks, fit: inPlaceOf(recipe, given) };
 }
 
 /**
@@ -202,18 +259,18 @@ export function fromRecipe(
       'fit options: network and from are given; from brings the network. Leave one of them out.',
     );
   }
-  const recipe = recipeFor(name ?? (kind === 'kan' ? 'quick' : 'paper'));
-  if (recipe.wider.length > 0 || (recipe.name !== 'paper' && kind !== 'kan')) {
+  const recipe = recipeFor(name ?? usualRecipe(kind), kind);
+  if (recipe.wider.length > 0) {
     throw invalidArgument(
       'recipe',
-      `fit options: the recipe ${recipe.name} is for ${recipe.wider.length > 0 ? 'networks of growing size, and from brings one' : `a KAN, and from brings a ${kind}`}. Take another recipe.`,
+      `fit options: the recipe ${recipe.name} is for networks of growing size, and from brings one. Take another recipe.`,
     );
   }
   return inPlaceOf(recipe, given);
 }
 
 /** The options that a recipe fits with, and what is given in place of them. */
-function inPlaceOf(recipe: Recipe, given: FitOptions): FitOptions {
+function inPlaceOf(recipe: Recipe<InrKind>, given: FitOptions): FitOptions {
   const { loss: ownLoss = {}, ...own } = defined(given);
   const weights = defined(ownLoss);
   const course = stagesBeside(recipe, Object.keys(weights));

@@ -25,9 +25,10 @@ void fields(OptionVisitor& visit, FinerOptions& options) {
          .source = "Liu et al. 2024, \"FINER\"",
          .flag = Flag{.value = "<k>", .help = "range k of the first bias at the start"}},
         options.biasScale, kNotNegative);
+  fields(visit, static_cast<InrOptions&>(options));
 }
 
-Finer::Finer(const FinerOptions& options) : Mlp("FINER", {.activation = Activation::kFiner}) {
+Finer::Finer(const FinerOptions& options) : Mlp("FINER", options, {.activation = Activation::kFiner}) {
   checkOptions(options);
   const Initializer initializer(options);
   const std::vector<int64_t> widths = layerWidths(1, options.layers);

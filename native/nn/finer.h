@@ -7,7 +7,7 @@
 
 namespace fewsound {
 
-struct FinerOptions : ModelOptions {
+struct FinerOptions : InrOptions {
   std::vector<int64_t> layers{90, 90, 90, 90, 70};
   double omega0 = 1000.0;
   double omega = 30.0;

@@ -2,6 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <utility>
+
 namespace fewsound {
 namespace {
 
@@ -10,6 +13,19 @@ bool isHypernetworkWeight(const std::string& name) {
 }
 
 }  // namespace
+
+void fields(OptionVisitor& visit, InrOptions& options) {
+  visit(
+      {.name = "envelope",
+       .meaning = "What the amplitude is multiplied by: values at equal distances over the "
+                  "recording, the first at its beginning and the last at its end, between them "
+                  "along lines. `fit` learns the recording divided by them. None: no such factor.",
+       .flag = Flag{.value = "<points>"}},
+      options.envelope, Reals{kPositive, {0, 65'536, "values above 0"}});
+}
+
+Inr::Inr(std::string name, const InrOptions& options)
+    : Model(std::move(name)), envelope_(options.envelope) {}
 
 at::Tensor Inr::forward(const at::Tensor& t) {
   checkTime(t);
@@ -32,7 +48,19 @@ at::Tensor Inr::encode(const at::Tensor& t, const WeightMap& /*weights*/) const 
 
 bool Inr::encodingIsFixed() const { return true; }
 
-at::Tensor Inr::envelope(const at::Tensor& /*t*/) const { return {}; }
+at::Tensor Inr::envelope(const at::Tensor& t) const {
+  if (envelope_.empty()) return {};
+  const int64_t last = std::ssize(envelope_) - 1;
+  const at::Tensor values = at::tensor(envelope_, t.options());
+  const at::Tensor place = ((t + 1) * (0.5 * static_cast<double>(last))).clamp(0, last);
+  const at::Tensor before = place.floor().clamp_max(std::max<int64_t>(last - 1, 0));
+  // Times that are no numbers have none of their own, and give none.
+  const at::Tensor index = before.nan_to_num(0.0).to(at::kLong).flatten();
+  const auto valuesAt = [&](int64_t offset) {
+    return values.index_select(0, (index + offset).clamp_max(last)).view(t.sizes());
+  };
+  return at::lerp(valuesAt(0), valuesAt(1), place - before);
+}
 
 at::Tensor Inr::inEnvelope(const at::Tensor& amplitude, const at::Tensor& t) const {
   const at::Tensor factors = envelope(t);

@@ -17,13 +17,21 @@ struct WeightSlot {
   std::vector<int64_t> shape;
 };
 
+/// What the options of every representation of a recording have.
+struct InrOptions : ModelOptions {
+  std::vector<double> envelope;
+};
+
+/// The fields of it that are not those of every model.
+void fields(OptionVisitor& visit, InrOptions& options);
+
 /// An implicit neural representation of one recording: maps t in [-1, 1] to amplitude, with its own
 /// parameters or with one given set of weights per sample of a batch.
 ///
 /// t is [samples, 1] or [batch, samples, 1]; the amplitude has the same shape.
 class Inr : public Model {
  public:
-  using Model::Model;
+  Inr(std::string name, const InrOptions& options);
 
   at::Tensor forward(const at::Tensor& t);
   at::Tensor forward(const at::Tensor& t, const WeightMap& weights);
@@ -40,7 +48,7 @@ class Inr : public Model {
   virtual bool acceptsWeights() const;
 
   /// What the amplitude is to be multiplied by at times t, in their shape; undefined: nothing.
-  virtual at::Tensor envelope(const at::Tensor& t) const;
+  at::Tensor envelope(const at::Tensor& t) const;
 
   /// From encoded features to amplitude, its envelope left out. `weights` null: the network's own.
   virtual at::Tensor decode(const at::Tensor& features, const WeightMap* weights) = 0;
@@ -62,6 +70,8 @@ class Inr : public Model {
   void checkTime(const at::Tensor& t) const;
   void checkWeights(const at::Tensor& t, const WeightMap& weights) const;
   at::Tensor inEnvelope(const at::Tensor& amplitude, const at::Tensor& t) const;
+
+  std::vector<double> envelope_;
 };
 
 /// The field for the widths of a network's hidden layers.

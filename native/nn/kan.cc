@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
 #include <string>
 
 #include "native/nn/initializer.h"
@@ -58,20 +57,13 @@ void fields(OptionVisitor& visit, KanOptions& options) {
          .source = "Liu et al. 2024, \"KAN\"",
          .flag = Flag{.value = "<amount>", .help = "amount of noise that the splines start from"}},
         options.initNoise, kNotNegative);
-  visit(
-      {.name = "envelope",
-       .meaning = "What the amplitude is multiplied by: values at equal distances over the "
-                  "recording, the first at its beginning and the last at its end, between them "
-                  "along lines. `fit` learns the recording divided by them. None: no such factor.",
-       .flag = Flag{.value = "<points>"}},
-      options.envelope, Reals{kPositive, {0, 65'536, "values above 0"}});
+  fields(visit, static_cast<InrOptions&>(options));
 }
 
 Kan::Kan(const KanOptions& options)
-    : Inr("KAN"),
+    : Inr("KAN", options),
       grid_(checkedGrid(options)),
       scaleSpline_(options.scaleSpline),
-      envelope_(options.envelope),
       exactFrequencies_(encodingFrequencies(options.encoding, options.encodingFrequencies)),
       encoding_(register_module("encoding",
                                 std::make_shared<PositionalEncoding>(
@@ -106,20 +98,6 @@ at::Tensor Kan::encode(const at::Tensor& t) const { return encoding_->forward(t)
 
 at::Tensor Kan::encode(const at::Tensor& t, const WeightMap& weights) const {
   return encoding_->forward(t, weights, "encoding.frequencies");
-}
-
-at::Tensor Kan::envelope(const at::Tensor& t) const {
-  if (envelope_.empty()) return {};
-  const int64_t last = std::ssize(envelope_) - 1;
-  const at::Tensor values = at::tensor(envelope_, t.options());
-  const at::Tensor place = ((t + 1) * (0.5 * static_cast<double>(last))).clamp(0, last);
-  const at::Tensor before = place.floor().clamp_max(std::max<int64_t>(last - 1, 0));
-  // Times that are no numbers have none of their own, and give none.
-  const at::Tensor index = before.nan_to_num(0.0).to(at::kLong).flatten();
-  const auto valuesAt = [&](int64_t offset) {
-    return values.index_select(0, (index + offset).clamp_max(last)).view(t.sizes());
-  };
-  return at::lerp(valuesAt(0), valuesAt(1), place - before);
 }
 
 at::Tensor Kan::decode(const at::Tensor& features, const WeightMap* weights) {

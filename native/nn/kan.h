@@ -9,7 +9,7 @@
 
 namespace fewsound {
 
-struct KanOptions : ModelOptions {
+struct KanOptions : InrOptions {
   std::vector<int64_t> layers{48, 24, 12};
   int64_t encoding = 10;
   bool learnableEncoding = false;
@@ -20,8 +20,6 @@ struct KanOptions : ModelOptions {
   double initNoise = 0.1;
   // NOLINTNEXTLINE(readability-redundant-member-init): GCC asks for it where fields are left out.
   std::vector<double> encodingFrequencies{};
-  // NOLINTNEXTLINE(readability-redundant-member-init)
-  std::vector<double> envelope{};
 };
 
 void fields(OptionVisitor& visit, KanOptions& options);
@@ -38,13 +36,11 @@ class Kan : public Inr {
   bool encodingIsFixed() const override { return !encoding_->learnable(); }
   at::Tensor exactFrequencies() const override { return exactFrequencies_; }
   bool acceptsWeights() const override { return true; }
-  at::Tensor envelope(const at::Tensor& t) const override;
   at::Tensor decode(const at::Tensor& features, const WeightMap* weights) override;
 
  private:
   SplineGrid grid_;
   bool scaleSpline_;
-  std::vector<double> envelope_;
   at::Tensor exactFrequencies_;
   std::shared_ptr<PositionalEncoding> encoding_;
   std::vector<KanWeights> layers_;

@@ -19,8 +19,8 @@ void convert(torch::nn::Module& module, std::optional<at::Device> device, at::Sc
 
 }  // namespace
 
-Mlp::Mlp(std::string name, const MlpForm& form)
-    : Inr(std::move(name)),
+Mlp::Mlp(std::string name, const InrOptions& options, const MlpForm& form)
+    : Inr(std::move(name), options),
       form_(form),
       stack_(register_module("layers", std::make_shared<torch::nn::Module>("layers"))) {}
 

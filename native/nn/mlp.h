@@ -27,7 +27,7 @@ class Mlp : public Inr {
     void to(torch::Device device, torch::Dtype dtype, bool nonBlocking) override;
   };
 
-  explicit Mlp(std::string name, const MlpForm& form = {});
+  explicit Mlp(std::string name, const InrOptions& options, const MlpForm& form = {});
 
   /// Appends layer number `layerCount()`.
   void addLayer(const at::Tensor& weight, const at::Tensor& bias);

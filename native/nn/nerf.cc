@@ -10,10 +10,11 @@ void fields(OptionVisitor& visit, NerfOptions& options) {
   visit(hiddenLayers("paper 1, Table 1"), options.layers, kHiddenLayers);
   encodingFields(visit, options.encoding, options.learnableEncoding, options.encodingFrequencies,
                  "paper 1, Table 1");
+  fields(visit, static_cast<InrOptions&>(options));
 }
 
 Nerf::Nerf(const NerfOptions& options)
-    : Mlp("NeRF"),
+    : Mlp("NeRF", options),
       exactFrequencies_(
           encodingFrequencies(checked(options).encoding, options.encodingFrequencies)),
       encoding_(register_module("encoding",

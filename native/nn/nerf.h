@@ -8,7 +8,7 @@
 
 namespace fewsound {
 
-struct NerfOptions : ModelOptions {
+struct NerfOptions : InrOptions {
   std::vector<int64_t> layers{90, 90, 90, 90, 70};
   int64_t encoding = 12;
   bool learnableEncoding = false;

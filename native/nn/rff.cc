@@ -20,9 +20,10 @@ void fields(OptionVisitor& visit, RffOptions& options) {
          .source = "ours, for speech; Tancik et al. 2020 have 10",
          .flag = Flag{"<deviation>"}},
         options.sigma, kPositive);
+  fields(visit, static_cast<InrOptions&>(options));
 }
 
-Rff::Rff(const RffOptions& options) : Mlp("RFF") {
+Rff::Rff(const RffOptions& options) : Mlp("RFF", options) {
   checkOptions(options);
   const Initializer initializer(options);
   const auto encoding =

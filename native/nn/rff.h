@@ -7,7 +7,7 @@
 
 namespace fewsound {
 
-struct RffOptions : ModelOptions {
+struct RffOptions : InrOptions {
   std::vector<int64_t> layers{90, 90, 90, 90, 70};
   int64_t frequencies = 45;
   double sigma = 300.0;

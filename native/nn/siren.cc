@@ -26,10 +26,11 @@ void fields(OptionVisitor& visit, SirenOptions& options) {
          .source = "the program of paper 1's authors",
          .flag = Flag{.help = "start the later layers without the division by ω₀"}},
         options.gradientFix);
+  fields(visit, static_cast<InrOptions&>(options));
 }
 
 Siren::Siren(const SirenOptions& options)
-    : Mlp("SIREN", {.activation = Activation::kSine}),
+    : Mlp("SIREN", options, {.activation = Activation::kSine}),
       factors_{.first = checked(options).omega0, .later = options.omega} {
   const Initializer initializer(options);
   const std::vector<int64_t> widths = layerWidths(1, options.layers);

@@ -24,10 +24,11 @@ void fields(OptionVisitor& visit, WireOptions& options) {
         options.scale, kNotNegative);
   visit({.name = "learnableOmega", .meaning = "Learn the frequency factors.", .flag = Flag{}},
         options.learnableOmega);
+  fields(visit, static_cast<InrOptions&>(options));
 }
 
 Wire::Wire(const WireOptions& options)
-    : Mlp("WIRE", {.activation = Activation::kGabor, .scale = options.scale}) {
+    : Mlp("WIRE", options, {.activation = Activation::kGabor, .scale = options.scale}) {
   checkOptions(options);
   const Initializer initializer(options);
   const std::vector<int64_t> widths = layerWidths(1, options.layers);

@@ -7,7 +7,7 @@
 
 namespace fewsound {
 
-struct WireOptions : ModelOptions {
+struct WireOptions : InrOptions {
   std::vector<int64_t> layers{90, 90, 90, 90, 70};
   double omega0 = 100.0;
   double omega = 10.0;

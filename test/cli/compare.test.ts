@@ -44,10 +44,12 @@ describe('fewsound compare', () => {
       yardstick: { numbers: number; metrics: Record<string, number> };
       files: Record<string, string>;
     }>([
-      ...['compare', recording, '--models', 'kan,nerf', '--recipes', 'paper,quick', ...SMALL],
+      ...['compare', recording, '--models', 'kan,nerf,finer', '--recipes', 'paper,quick', ...SMALL],
       ...['--out', out],
     ]);
-    expect(json.models.map(({ model }) => model)).toEqual(['kan-paper', 'kan-quick', 'nerf']);
+    expect(json.models.map(({ model }) => model)).toEqual([
+      ...['kan-paper', 'kan-quick', 'nerf', 'finer-paper', 'finer-quick'],
+    ]);
     expect(json.models[1]).toMatchObject({
       recipe: { name: 'quick', version: expect.any(Number) },
       steps: 3,
@@ -62,7 +64,7 @@ describe('fewsound compare', () => {
     expect(report).toContain('MDCT is no network');
   });
 
-  test('knows recipes of a KAN alone', async () => {
+  test('knows recipes of networks that have some', async () => {
     const { status } = await cli(['compare', recording, '--models', 'nerf', '--recipes', 'quick']);
     expect(status).toBe(2);
     // It has wider networks in turn, which are no row of a table.

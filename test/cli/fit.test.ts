@@ -165,9 +165,20 @@ describe('fewsound fit', () => {
     expect(existsSync(out('out/checkpoints'))).toBe(false);
   });
 
-  test('has recipes for a KAN alone', async () => {
-    const { status } = await cli(['fit', recording, '--model', 'nerf', '--recipe', 'quick']);
-    expect(status).toBe(2);
+  test('has recipes for a KAN and a FINER, and the paper for others', async () => {
+    const small = ['--steps', '1', '--threads', '1', '--samples', '1200', '--out', out()];
+    for (const [model, recipe] of [
+      ['nerf', 'quick'],
+      ['finer', 'transparent'],
+    ] as const) {
+      const { status } = await cli(['fit', recording, '--model', model, '--recipe', recipe]);
+      expect(status).toBe(2);
+    }
+    await cli(['fit', recording, '--model', 'finer', '--recipe', 'best', ...small]);
+    const { recipe, modelOptions, training } = await json(out('out/config.json'));
+    expect(recipe).toEqual({ name: 'best', version: 1 });
+    expect(modelOptions).toMatchObject({ omega0: 1000, envelope: expect.any(Array) });
+    expect(training).toMatchObject({ learningRate: 1e-4, share: 0.25 });
   });
 
   test('has the metrics that `fewsound metrics` finds for its files', async () => {

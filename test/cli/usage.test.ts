@@ -110,7 +110,7 @@ describe('options of the networks', () => {
     ]);
     expect(status).toBe(2);
     expect(json.error.message).toMatch(
-      /--grid .*siren.*belongs to kan.*--layers, --omega0, --omega/,
+      /--grid .*siren.*belongs to kan.*--layers, --envelope, --omega0, --omega/,
     );
   });
 

@@ -34,7 +34,9 @@ constexpr int64_t kSamples = 80;
 
 /// KAN, NeRF and SIREN, with frequencies and omegas that are written too.
 std::vector<AnyInrOptions> smallTargets() {
-  const ModelOptions common{.seed = 1, .dtype = at::kDouble};
+  InrOptions common;
+  common.seed = 1;
+  common.dtype = at::kDouble;
   KanOptions kan{common};
   kan.layers = {3, 2};
   kan.encoding = 2;
@@ -194,7 +196,9 @@ TEST(aKernelBeyondTheTargetIsAnErrorThatSaysWhatToDo) {
 
 TEST(longKernelsOverTheUniversalWeightsGiveWhatConvolutionsGive) {
   for (const auto& [dtype, bound] : {std::pair(at::kDouble, 1e-12), std::pair(at::kFloat, 1e-5)}) {
-    NerfOptions target{{.seed = 1, .dtype = dtype}};
+    NerfOptions target;
+    target.seed = 1;
+    target.dtype = dtype;
     target.layers = {30, 30};
     const HyperModel model(smallModel(target));
     UniversalWeights g({.kernel = 700, .convolutions = 2}, model.layout(), 5,

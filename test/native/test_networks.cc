@@ -19,7 +19,9 @@ namespace {
 
 /// Every kind, small, in float64, from one seed.
 std::vector<AnyInrOptions> smallNetworks(uint64_t seed) {
-  const ModelOptions common{.seed = seed, .dtype = at::kDouble};
+  InrOptions common;
+  common.seed = seed;
+  common.dtype = at::kDouble;
   const std::vector<int64_t> layers{4, 3};
   return {
       KanOptions{common, layers, /*encoding=*/3, false, /*grid=*/4, /*order=*/3},

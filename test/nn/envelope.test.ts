@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { createClip } from '../../lib/audio';
-import { amplitudeEnvelope, KAN, timeAxis } from '../../lib/nn';
+import { amplitudeEnvelope, createInr, inrKinds, KAN, timeAxis } from '../../lib/nn';
 import { noGrad, scope, tensor } from '../../lib/tensor';
 import { fit, fitAll } from '../../lib/train';
 
@@ -76,15 +76,17 @@ describe('an amplitude envelope', () => {
     );
   });
 
-  it('multiplies what a network gives, with its own weights and with given ones', () => {
+  it.each(inrKinds)('multiplies what a network gives, with any weights: %s', (kind) => {
+    const own = kind === 'kan' ? size : { layers: [4], seed: 1, dtype: 'float64' as const };
+    const takesWeights = ['kan', 'nerf', 'siren'].includes(kind);
     const times = [-1, -0.61, 0, 0.5, 0.999, 1];
     fc.assert(
       fc.property(
         fc.array(fc.double({ min: 1e-3, max: 10, noNaN: true }), { minLength: 1, maxLength: 7 }),
         (envelope) =>
           scope(() => {
-            using plain = new KAN(size);
-            using shaped = new KAN({ ...size, envelope });
+            using plain = createInr(kind, own);
+            using shaped = createInr(kind, { ...own, envelope });
             expect(shaped.parameterCount).toBe(plain.parameterCount + envelope.length);
             const t = tensor(Float64Array.from(times)).unsqueeze(1);
             const expected = plain.forward(t).data('float64');
@@ -96,8 +98,9 @@ describe('an amplitude envelope', () => {
                   (plain.parameters().get(name) as ReturnType<typeof tensor>).unsqueeze(0),
                 ]),
             );
-            for (const given of [shaped.forward(t), shaped.forward(t, weights)]) {
-              for (const [i, value] of given.flatten().data('float64').entries()) {
+            const given = takesWeights ? [shaped.forward(t, weights)] : [];
+            for (const amplitude of [shaped.forward(t), ...given]) {
+              for (const [i, value] of amplitude.flatten().data('float64').entries()) {
                 const factor = along(envelope, ((times[i] as number) + 1) / 2);
                 expect(value).toBeCloseTo((expected[i] as number) * factor, 12);
               }

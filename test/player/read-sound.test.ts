@@ -97,7 +97,12 @@ describe('a KAN is played as the addon renders it', () => {
 });
 
 /** The options that change what is computed, where a network has them. */
-const variants = [{}, { learnableOmega: true }, { learnableEncoding: true }];
+const variants = [
+  {},
+  { learnableOmega: true },
+  { learnableEncoding: true },
+  { envelope: [0.5, 1, 0.2] },
+];
 
 describe('the other networks', () => {
   // In float64, where no high frequency turns the rounding of times into amplitude.

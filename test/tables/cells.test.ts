@@ -86,15 +86,25 @@ describe('cellsOf', () => {
     expect(other?.clip.start).not.toBe(alone?.clip.start);
   });
 
-  test('gives the KAN the network and the course of a recipe, and no other network', async () => {
+  test('gives the networks that have one the course of a recipe', async () => {
     const table = await fitsTable('1');
-    const listed = cellsOf(table, recordings.slice(0, 1), { ...settings, recipe: 'best' });
-    const kan = listed.find(({ row }) => row === 'KAN');
-    expect(kan?.identity).toMatchObject({ recipe: 'best', network: { grid: 14 }, steps: 10_000 });
-    expect(kan?.identity.fit.schedule).toMatchObject({ kind: 'warmupStableDecay' });
-    const usual = await cells('1');
-    const siren = (cells: typeof listed) => cells.find(({ row }) => row === 'SIREN')?.identity;
-    expect(siren(listed)).toEqual(siren(usual));
+    const cellsBy = (recipe: 'paper' | 'best', steps?: number) =>
+      cellsOf(table, recordings.slice(0, 1), { ...settings, recipe, steps });
+    const find = (listed: ReturnType<typeof cellsBy>, network: string) =>
+      listed.find(({ row }) => row === network)?.identity;
+    const best = cellsBy('best');
+    const [kan, finer] = [find(best, 'KAN'), find(best, 'FINER')];
+    expect(kan).toMatchObject({ recipe: 'best', network: { grid: 14 }, steps: 6000 });
+    expect(finer).toMatchObject({ recipe: 'best', network: { kind: 'finer' }, steps: 2800 });
+    for (const own of [kan, finer]) {
+      expect(own?.fit.schedule).toMatchObject({ kind: 'warmupStableDecay' });
+      expect(own?.network).toHaveProperty('envelope');
+    }
+    expect(find(best, 'SIREN')).toEqual(find(cellsBy('paper'), 'SIREN'));
+    expect(find(best, 'SIREN')?.steps).toBe(10_000);
+    for (const network of ['KAN', 'FINER', 'SIREN']) {
+      expect(find(cellsBy('best', 7), network)?.steps).toBe(7);
+    }
   });
 
   test('refuses a recipe for a table that varies the KAN', async () => {

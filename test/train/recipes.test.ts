@@ -1,5 +1,5 @@
 import { createClip } from '../../lib/audio';
-import { KAN } from '../../lib/nn';
+import { Finer, inrKinds, KAN } from '../../lib/nn';
 import type { Tensor } from '../../lib/tensor';
 import {
   type Attempt,
@@ -10,7 +10,7 @@ import {
   recipeNames,
   type TransparencyMetrics,
 } from '../../lib/train';
-import { applyRecipe } from '../../lib/train/recipes';
+import { applyRecipe, recipesOf } from '../../lib/train/recipes';
 
 const samples = 1200;
 const clip = createClip(
@@ -30,6 +30,40 @@ describe('a recipe', () => {
       recipe === 'paper' ? [] : Array.from({ length: 7 }, (_, i) => (samples / 4) ** (i / 6)),
     );
     result.network.dispose();
+  });
+
+  it.each(['quick', 'best'] as const)(
+    '%s fits a FINER, in an envelope of its own',
+    async (recipe) => {
+      const network = { layers: [6, 5], seed: 1 };
+      const result = await fit(clip, { kind: 'finer', recipe, network, steps: 4 });
+      expect(result.network).toBeInstanceOf(Finer);
+      expect(result.network.options).toMatchObject({ layers: [6, 5], omega0: 1000 });
+      expect(result.network.options.envelope).toHaveLength(54);
+      result.network.dispose();
+      // In the time of a KAN's, a step of which takes half as long.
+      const [own, kans] = [recipeFor(recipe, 'finer').fit, recipeFor(recipe).fit];
+      expect(own).toMatchObject({ loss: kans.loss, schedule: kans.schedule, share: kans.share });
+      expect(own.steps).toBeLessThan(0.51 * (kans.steps as number));
+    },
+  );
+
+  it('of each kind is one of those that it has', async () => {
+    for (const kind of inrKinds) {
+      for (const recipe of recipeNames) {
+        if (recipesOf(kind).includes(recipe)) {
+          expect(recipeFor(recipe, kind).name).toBe(recipe);
+        } else {
+          await expect(fit(clip, { kind, recipe })).rejects.toMatchObject({
+            ...{ code: 'INVALID_ARGUMENT', field: 'recipe' },
+            message: expect.stringContaining(`not for ${kind}; expected paper`),
+          });
+        }
+      }
+    }
+    const { network } = await fit(clip, { kind: 'nerf', network: { layers: [3] }, steps: 1 });
+    expect(network.options).toMatchObject({ layers: [3], envelope: [] });
+    network.dispose();
   });
 
   it('is quick where none is named, and gives way to what is given', async () => {

@@ -10,7 +10,7 @@ import { defined } from '../../options.js';
 import { writeReport } from '../../report/index.js';
 import { formatCount, formatSeconds } from '../../report/text-table.js';
 import { isTransparent, type RecipeName, recipeFor, recipeNames } from '../../train/index.js';
-import { networksOf } from '../../train/recipes.js';
+import { networksOf, recipesOf } from '../../train/recipes.js';
 import { type OpenStart, openStart } from '../../train/start.js';
 import {
   type CommandContext,
@@ -57,7 +57,7 @@ const inputs = {
   model: choice('--model <name>', 'the network', KINDS, 'kan'),
   recipe: choice(
     '--recipe <name>',
-    "how a KAN is fitted: paper (the paper's loss and rate), quick (the best sound in some 20 s), best (in about a minute), transparent (wider networks in turn, until one sounds like the original); default: quick, or paper where network, loss, schedule or learning rate are given",
+    "how a KAN (by quick and best also a FINER) is fitted: paper (the paper's loss and rate), quick (the best sound in some 20 s), best (in about a minute), transparent (wider networks in turn, until one sounds like the original); default: quick, or paper where network, loss, schedule or learning rate are given",
     recipeNames,
   ),
   from: flag(
@@ -157,7 +157,7 @@ async function startFit(
   using network = (await start?.networkFor(clip))?.to({ device, dtype });
   const { kind: model, options: modelOptions } = network ?? { kind: given.model, options: own };
   const name = chooseRecipe({ ...given, model }, own, command);
-  const recipe = recipeFor(name);
+  const recipe = recipeFor(name, model);
   const training = recipeSettings(given, recipe, command);
   const [fitting, ...wider] = networksOf(recipe, modelOptions).map((own) =>
     checkFitting({
@@ -203,8 +203,10 @@ function chooseRecipe(
     throw new UsageError('--recipe transparent has networks of its own; --from brings one.');
   }
   if (recipe !== undefined) {
-    if (model === 'kan' || recipe === 'paper') return recipe;
-    throw new UsageError(`--recipe ${recipe} is for a KAN, not for ${model}.`);
+    if (recipesOf(model).includes(recipe)) return recipe;
+    throw new UsageError(
+      `--recipe ${recipe} is not for ${model}, which has ${recipesOf(model).join(', ')}.`,
+    );
   }
   const ofItsOwn =
     model !== 'kan' ||

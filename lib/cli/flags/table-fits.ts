@@ -27,7 +27,7 @@ export const tableFitFlags = {
   ),
   steps: flag(
     '--steps <count>',
-    "steps of every fit; default: the paper's 10000, or the recipe's",
+    "steps of every fit; default: the paper's 10000, or those of the network's recipe",
     integerFrom(1),
   ),
   recipe: choice(

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { InrKind } from '../../nn/index.js';
 import { fitRows, type OptionRow } from '../../options.js';
 import type { FitOptions, Recipe } from '../../train/index.js';
 import { stagesBeside } from '../../train/recipes.js';
@@ -107,7 +108,7 @@ function flagValues({ schedule, ...options }: FitOptions): Record<string, unknow
 /** Settings of a training by a recipe: those that are given, then the recipe's, then the defaults. */
 export function recipeSettings(
   given: Values<typeof trainingFlags>,
-  recipe: Recipe,
+  recipe: Recipe<InrKind>,
   command: Command,
 ): TrainingSettings {
   const usual = recipe.fit;

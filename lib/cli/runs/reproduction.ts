@@ -21,7 +21,6 @@ import {
 import { type ChosenRecordings, chooseRecordings, loadTableClip } from '../../tables/recordings.js';
 import { summarizeFits, summarizeRuns } from '../../tables/summary.js';
 import type { FitsTable, RunsTable } from '../../tables/table.js';
-import { recipeFor } from '../../train/index.js';
 import {
   type CommandContext,
   type CommandResult,
@@ -80,8 +79,7 @@ export async function reproduceFits(
   const out = outOf(given);
   const samples = Math.min(...table.parts.map((part) => part.samples));
   const chosen = await chooseFrom(sourceOf(given), table, samples, given, context);
-  const steps = given.steps ?? recipeFor(recipe).fit.steps ?? table.steps;
-  const cells = cellsOf(table, chosen.recordings, { steps, seed, recipe });
+  const cells = cellsOf(table, chosen.recordings, { steps: given.steps, seed, recipe });
   const wanted = chosenCells(table, cells, given.rows);
   const short = [...chosen.short, ...shortFor(table, chosen.recordings, given.rows)];
   if (wanted.length === 0) {
@@ -141,7 +139,10 @@ export async function reproduceFits(
   const written = await writeTable(out, {
     ...{ summary, clips: [...clips.values()], version: packageVersion() },
     facts: {
-      Fits: { steps, recipe, seed, optimizer: 'AdamW' },
+      Fits: {
+        steps: [...new Set(cells.map(({ identity }) => identity.steps))].join(' or '),
+        ...{ recipe, seed, optimizer: 'AdamW' },
+      },
       Recordings: {
         'too short': listed(short),
         unreadable: listed(chosen.unreadable.map(({ name }) => name)),
