@@ -28,7 +28,8 @@ void fields(OptionVisitor& visit, FinerOptions& options) {
   fields(visit, static_cast<InrOptions&>(options));
 }
 
-Finer::Finer(const FinerOptions& options) : Mlp("FINER", options, {.activation = Activation::kFiner}) {
+Finer::Finer(const FinerOptions& options)
+    : Mlp("FINER", options, {.activation = Activation::kFiner}) {
   checkOptions(options);
   const Initializer initializer(options);
   const std::vector<int64_t> widths = layerWidths(1, options.layers);
