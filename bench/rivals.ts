@@ -1,13 +1,9 @@
 import { basename } from 'node:path';
 import type { Clip } from '../lib/audio/index.js';
 import { evaluate } from '../lib/metrics/index.js';
-import {
-  amplitudeEnvelope,
-  createInr,
-  encodingFrequencies,
-  type InrKind,
-} from '../lib/nn/index.js';
+import { createInr, type InrKind } from '../lib/nn/index.js';
 import { fit, type RecipeName, recipeFor } from '../lib/train/index.js';
+import { followRules } from '../lib/train/recipes.js';
 import { machine } from './measure.js';
 import { clipOf } from './recordings.js';
 import { resumableRows } from './resumable-rows.js';
@@ -39,7 +35,7 @@ const CANDIDATES: readonly Candidates[] = [
   { kind: 'wire', options: { omega0: 1000 }, rates: [3e-4] },
 ];
 
-/** By a recipe, whose loss and schedule are weighed otherwise: the scales found above, and rates around theirs. */
+/** By a recipe: the scales that were found above, and rates about theirs. */
 const BY_RECIPE: readonly Candidates[] = [
   { kind: 'nerf', rates: [3e-3] },
   { kind: 'siren', rates: [3e-4] },
@@ -118,14 +114,9 @@ async function fitted(
   { kind, options, learningRate, steps, recipe = 'paper' }: Wanted,
   threads: number,
 ): Promise<Omit<Row, keyof Wanted>> {
-  const { encodingFrequencies: frequencies, envelope } = recipeFor(recipe).network;
-  using network = createInr(kind, {
-    ...options,
-    ...(envelope && { envelope: amplitudeEnvelope(envelope, clip) }),
-    ...(frequencies &&
-      kind === 'nerf' && { encodingFrequencies: encodingFrequencies(frequencies, clip) }),
-    seed: 1,
-  });
+  const { encodingFrequencies, envelope } = recipeFor(recipe).network;
+  const rules = kind === 'nerf' ? { encodingFrequencies, envelope } : { envelope };
+  using network = createInr(kind, { ...options, ...followRules(rules, clip), seed: 1 });
   const course = { ...recipeFor(recipe).fit, steps, learningRate, threads };
   const { loss, secondsPerStep } = await fit(network, clip, course);
   const estimate = network.render(clip.length);

@@ -76,20 +76,17 @@ function cellOf(
     settings.recipe !== 'paper' && recipesOf(kind).includes(settings.recipe)
       ? settings.recipe
       : undefined;
+  const own = recipe && recipeFor(recipe, kind);
   const { network, fit } =
-    recipe === undefined
+    own === undefined
       ? { network: given, fit: row.fit as FitOptions }
-      : {
-          network: { kind, ...recipeFor(recipe, kind).network },
-          fit: { ...recipeFor(recipe, kind).fit, ...row.fit },
-        };
+      : { network: { kind, ...own.network }, fit: { ...own.fit, ...row.fit } };
   const learningRate = fit.learningRate ?? defaultLearningRates[kind];
   const { steps: usual = table.steps, ...course } = fit;
-  const version = recipe && recipeFor(recipe, kind).version;
   const name =
-    recipe === undefined
+    own === undefined
       ? nameOf(network, { ...fit, learningRate })
-      : `${kind}_${recipe}-${version}`;
+      : `${kind}_${own.name}-${own.version}`;
   return {
     ...{ part, row: row.name, clip },
     folder: join('cells', recording.name.replaceAll('/', '__'), `${samples}_${name}`),

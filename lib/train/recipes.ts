@@ -233,15 +233,24 @@ export function applyRecipe<Kind extends InrKind = 'kan'>(
   clip: Clip,
 ): { kind: Kind; networks: InrOptionsByKind[Kind][]; fit: FitOptions } {
   const recipe = recipeFor(name ?? usualRecipe(kind), kind);
-  const networks = networksOf(recipe, own ?? ({} as RecipeNetwork<Kind>)).map((network) => {
-    const { encodingFrequencies: choice, envelope, ...others } = network as RecipeNetwork;
-    return {
-      ...others,
-      ...(choice !== undefined && { encodingFrequencies: encodingFrequencies(choice, clip) }),
-      ...(envelope !== undefined && { envelope: amplitudeEnvelope(envelope, clip) }),
-    } as InrOptionsByKind[Kind];
-  });
-  return { kind, networks, fit: inPlaceOf(recipe, given) };
+  const networks = networksOf(recipe, own ?? ({} as RecipeNetwork<Kind>));
+  return {
+    kind,
+    networks: networks.map((network) => followRules(network, clip) as InrOptionsByKind[Kind]),
+    fit: inPlaceOf(recipe, given),
+  };
+}
+
+/** Options of a network with what its rules give for a clip. */
+export function followRules<Options extends ByRule>(
+  { encodingFrequencies: choice, envelope, ...others }: Options,
+  clip: Clip,
+) {
+  return {
+    ...others,
+    ...(choice !== undefined && { encodingFrequencies: encodingFrequencies(choice, clip) }),
+    ...(envelope !== undefined && { envelope: amplitudeEnvelope(envelope, clip) }),
+  };
 }
 
 /**
