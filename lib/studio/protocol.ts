@@ -24,9 +24,12 @@ export interface Forms {
     readonly kind: string;
     readonly name: string;
     readonly fields: readonly FormField[];
+    /** None where there is only the paper's. */
+    readonly recipes: readonly { readonly name: string; readonly meaning: string }[];
+    /** Of the recipes, the one that is taken where none is chosen. */
+    readonly usualRecipe?: string;
   }[];
   readonly training: readonly FormField[];
-  readonly recipes: readonly { readonly name: string; readonly meaning: string }[];
   readonly devices: readonly string[];
 }
 
@@ -61,7 +64,7 @@ export interface LearnRequest {
   readonly stretch: Stretch;
   readonly networks: readonly {
     readonly kind: string;
-    /** Of a KAN. */
+    /** Of a network that has recipes. */
     readonly recipe?: string;
     /** What differs from what is usual, as typed. */
     readonly options: Readonly<Record<string, string>>;

@@ -343,10 +343,11 @@ export class Runs {
     return { steps: String(Math.max(1, Math.round(rate * seconds))) };
   }
 
-  /** Recipes are for a KAN: of others it goes without saying that they learn as in the paper. */
+  /** Of a network without recipes it goes without saying that it learns as in the paper. */
   #label(kind: string, recipe: string | undefined): string {
-    const name = this.fits.forms.networks.find((each) => each.kind === kind)?.name ?? kind;
-    return recipe === undefined || kind !== 'kan' ? name : `${name} ${recipe}`;
+    const form = this.fits.forms.networks.find((each) => each.kind === kind);
+    const name = form?.name ?? kind;
+    return recipe !== undefined && form?.recipes.length ? `${name} ${recipe}` : name;
   }
 
   #at(run: Run): string {

@@ -34,6 +34,10 @@ const RECIPES = new Map<InrKind, readonly RecipeName[]>([
 /** The recipes of a kind of network. */
 export const recipesOf = (kind: InrKind): readonly RecipeName[] => RECIPES.get(kind) ?? ['paper'];
 
+/** The recipe of a kind where none is named. */
+export const usualRecipe = (kind: InrKind): RecipeName =>
+  recipesOf(kind).includes('quick') ? 'quick' : 'paper';
+
 type ByRule = {
   encodingFrequencies?: EncodingFrequencies;
   envelope?: Envelope;
@@ -171,7 +175,7 @@ function finerRecipe(name: 'quick' | 'best'): Recipe<'finer'> {
 export interface RecipeOptions<Kind extends InrKind = 'kan'> extends FitOptions {
   /** Of the network. Default 'kan'. */
   kind?: Kind;
-  /** Default 'quick' for a KAN, 'paper' for others. */
+  /** Default 'quick' for a KAN or a FINER, 'paper' for others. */
   recipe?: RecipeName;
   /** In place of what the recipe says of the network; with layers or a grid none is wider. */
   network?: RecipeNetwork<Kind>;
@@ -183,12 +187,9 @@ export interface RecipeOptions<Kind extends InrKind = 'kan'> extends FitOptions 
 export interface FitFromOptions extends FitOptions {
   /** Where it begins. It says what the network is. */
   from: FitStart;
-  /** The loss and the course of which recipe. Default 'quick' for a KAN, 'paper' for others. */
+  /** The loss and the course of which recipe. Default 'quick' for a KAN or a FINER, 'paper' for others. */
   recipe?: Exclude<RecipeName, 'transparent'>;
 }
-
-/** The recipe of a kind where none is named. */
-const usualRecipe = (kind: InrKind): RecipeName => (kind === 'kan' ? 'quick' : 'paper');
 
 /** The networks that a recipe tries in turn, with what is given in place of it. */
 export function networksOf<Kind extends InrKind>(

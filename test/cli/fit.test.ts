@@ -179,6 +179,14 @@ describe('fewsound fit', () => {
     expect(recipe).toEqual({ name: 'best', version: 1 });
     expect(modelOptions).toMatchObject({ omega0: 1000, envelope: expect.any(Array) });
     expect(training).toMatchObject({ learningRate: 1e-4, share: 0.25 });
+    for (const [flags, usual] of [
+      [['--model', 'finer'], 'quick'],
+      [['--model', 'finer', '--omega0', '30'], 'paper'],
+      [['--model', 'siren'], 'paper'],
+    ] as const) {
+      await cli(['fit', recording, ...flags, ...small]);
+      expect((await json(out('out/config.json'))).recipe.name).toBe(usual);
+    }
   });
 
   test('has the metrics that `fewsound metrics` finds for its files', async () => {

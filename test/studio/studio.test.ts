@@ -161,6 +161,27 @@ describe('a run', () => {
     expect(config).toMatchObject({ modelOptions: { layers: [8, 4] }, training: { steps: 12 } });
   });
 
+  test('is by a recipe of the network that is chosen', () => {
+    const { forms, programOf } = fitCommandFor({} as CommandContext);
+    const offered = forms.networks.map(({ kind, recipes, usualRecipe }) => [
+      ...[kind, usualRecipe],
+      ...recipes.map(({ name }) => name),
+    ]);
+    expect(offered).toEqual([
+      ['kan', 'quick', 'paper', 'quick', 'best', 'transparent'],
+      ['nerf', undefined],
+      ['siren', undefined],
+      ['rff', undefined],
+      ['finer', 'quick', 'paper', 'quick', 'best'],
+      ['wire', undefined],
+    ]);
+    const program = programOf({
+      ...{ audio: 'a.wav', kind: 'finer', recipe: 'best', network: {}, training: {} },
+      stretch: { samples: 1500, sampleRate: 8000, offset: 0, channel: 'mix' },
+    });
+    expect(program).toContain("fit(clip, { kind: 'finer', recipe: 'best', network: { seed: 0 } })");
+  });
+
   test('says rules as its program takes them', () => {
     const { programOf } = fitCommandFor({} as CommandContext);
     const asked = {

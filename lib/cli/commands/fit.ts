@@ -10,7 +10,7 @@ import { defined } from '../../options.js';
 import { writeReport } from '../../report/index.js';
 import { formatCount, formatSeconds } from '../../report/text-table.js';
 import { isTransparent, type RecipeName, recipeFor, recipeNames } from '../../train/index.js';
-import { networksOf, recipesOf } from '../../train/recipes.js';
+import { networksOf, recipesOf, usualRecipe } from '../../train/recipes.js';
 import { type OpenStart, openStart } from '../../train/start.js';
 import {
   type CommandContext,
@@ -57,7 +57,7 @@ const inputs = {
   model: choice('--model <name>', 'the network', KINDS, 'kan'),
   recipe: choice(
     '--recipe <name>',
-    "how a KAN (by quick and best also a FINER) is fitted: paper (the paper's loss and rate), quick (the best sound in some 20 s), best (in about a minute), transparent (wider networks in turn, until one sounds like the original); default: quick, or paper where network, loss, schedule or learning rate are given",
+    "how a KAN (by quick and best also a FINER) is fitted: paper (the paper's loss and rate), quick (the best sound in some 20 s), best (in about a minute), transparent (wider networks in turn, until one sounds like the original); default: quick, or paper where network options, loss, schedule or learning rate are given, and of other networks",
     recipeNames,
   ),
   from: flag(
@@ -193,7 +193,7 @@ async function startFit(
 /** Flags of `fit` that leave the recipe as it is. */
 const BESIDE_RECIPE = /^(steps|threads|earlyStop\..*)$/;
 
-/** The recipe that is given, or `quick` for a KAN of which nothing else is said. */
+/** The recipe that is given, or the usual one of a network of which nothing else is said. */
 function chooseRecipe(
   { recipe, model, from }: Given,
   modelOptions: Readonly<Record<string, unknown>>,
@@ -209,10 +209,9 @@ function chooseRecipe(
     );
   }
   const ofItsOwn =
-    model !== 'kan' ||
     Object.keys(modelOptions).length > 0 ||
     fitPlaces.some((place) => !BESIDE_RECIPE.test(place) && isGiven(command, place));
-  return ofItsOwn ? 'paper' : 'quick';
+  return ofItsOwn ? 'paper' : usualRecipe(model);
 }
 
 async function resumeFit(

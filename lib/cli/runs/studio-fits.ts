@@ -4,7 +4,8 @@ import { type OptionRow, optionRows } from '../../options.js';
 import { kindName } from '../../report/text-table.js';
 import type { FitCommand, FitRequest, FormField, Forms } from '../../studio/index.js';
 import { devices } from '../../tensor/index.js';
-import { type RecipeName, recipeFor, recipeNames } from '../../train/index.js';
+import { type RecipeName, recipeFor } from '../../train/index.js';
+import { recipesOf, usualRecipe } from '../../train/recipes.js';
 import type { CommandContext } from '../command.js';
 import { KINDS, type Kind } from '../flags/networks.js';
 import { optionOf } from '../flags/rows.js';
@@ -47,13 +48,19 @@ function forms(): Forms {
       kind,
       name: kindName(kind),
       fields: networkRows(kind).map(fieldOf),
+      ...recipes(kind),
     })),
     training: trainingRows.filter(({ name }) => !ELSEWHERE.includes(name)).map(fieldOf),
-    recipes: recipeNames.map((name) => ({
-      name,
-      meaning: recipeFor(name).meaning,
-    })),
     devices: devices().map(String),
+  };
+}
+
+function recipes(kind: Kind): Pick<Forms['networks'][number], 'recipes' | 'usualRecipe'> {
+  const names = recipesOf(kind);
+  if (names.length === 1) return { recipes: [] };
+  return {
+    recipes: names.map((name) => ({ name, meaning: recipeFor(name, kind).meaning })),
+    usualRecipe: usualRecipe(kind),
   };
 }
 
@@ -174,19 +181,22 @@ function programOf(request: FitRequest): string {
   }
   const options = nested(own.training);
   // Numbers of a schedule belong to the recipe's, unless another kind is chosen.
-  const usual = recipe && recipeFor(recipe as RecipeName).fit.schedule;
+  const usual = recipe && recipeFor(recipe as RecipeName, kind as Kind).fit.schedule;
   const schedule = options.schedule as { kind?: string } | undefined;
   if (typeof usual === 'object' && schedule !== undefined && schedule.kind === undefined) {
     options.schedule = { ...usual, ...schedule };
   }
   const name = inrClassName(kind as Kind);
+  const ofKind = kind === 'kan' ? {} : { kind };
   const learn =
     recipe === undefined
       ? [
           `const network = new ${name}(${code(network)});`,
           `await fit(network, clip, ${code(options)});`,
         ]
-      : [`const { network } = await fit(clip, ${code({ recipe, ...options, network })});`];
+      : [
+          `const { network } = await fit(clip, ${code({ ...ofKind, recipe, ...options, network })});`,
+        ];
   const imports = [
     ...['fit', 'loadClip', 'writeWav'],
     ...(recipe === undefined ? [name] : []),

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { FormField, Forms, LearnRequest } from '../protocol.js';
+import type { FormField, LearnRequest } from '../protocol.js';
 import { blame, isWrong, Mistake, mistake } from './mistakes.js';
 import { say } from './problems.js';
 import { post, type Refused } from './server.js';
@@ -10,15 +10,13 @@ import { facts } from './state.js';
 interface Chosen {
   readonly id: number;
   readonly kind: string;
-  readonly recipe: string | undefined;
+  /** Undefined for the usual one. */
+  readonly recipe?: string;
   readonly options: Readonly<Record<string, string>>;
 }
 
 let count = 0;
-const make = (kind: string): Chosen => ({
-  ...{ id: ++count, kind, options: {} },
-  recipe: kind === 'kan' ? 'quick' : undefined,
-});
+const make = (kind: string): Chosen => ({ id: ++count, kind, options: {} });
 
 const chosen = signal<readonly Chosen[]>([make('kan')]);
 const training = signal<Readonly<Record<string, string>>>({});
@@ -28,6 +26,11 @@ const budget = signal<{ unit: 'usual' | 'steps' | 'seconds'; amount: number }>({
 const seed = signal('0');
 const device = signal('cpu');
 const starting = signal(false);
+
+/** What there is to choose for a network. */
+const formOf = ({ kind }: Chosen) => facts.value?.forms?.networks.find((each) => each.kind === kind);
+
+const recipeOf = (network: Chosen) => network.recipe ?? formOf(network)?.usualRecipe;
 
 async function learn(): Promise<void> {
   const recording = sound.value;
@@ -40,10 +43,11 @@ async function learn(): Promise<void> {
   const request: LearnRequest = {
     recording: recording.id,
     stretch: stretch.value,
-    networks: chosen.value.map(({ kind, recipe, options }) => ({
-      ...{ kind, options },
-      ...(recipe !== undefined && { recipe }),
-    })),
+    networks: chosen.value.map((network) => {
+      const { kind, options } = network;
+      const recipe = recipeOf(network);
+      return { kind, options, ...(recipe !== undefined && { recipe }) };
+    }),
     training: training.value,
     seed: seed.value,
     device: device.value,
@@ -68,7 +72,7 @@ export function Networks() {
     <section class="panel" aria-labelledby="networks">
       <h2 id="networks">2 · Networks</h2>
       {chosen.value.map((each) => (
-        <NetworkForm key={each.id} network={each} forms={forms} />
+        <NetworkForm key={each.id} network={each} />
       ))}
       <label class="field add">
         Add a network
@@ -172,20 +176,21 @@ export function Networks() {
   );
 }
 
-function NetworkForm({ network, forms }: { network: Chosen; forms: Forms }) {
-  const { id, kind, recipe, options } = network;
-  const facts = forms.networks.find((each) => each.kind === kind);
+function NetworkForm({ network }: { network: Chosen }) {
+  const { id, options } = network;
+  const form = formOf(network);
+  const recipe = recipeOf(network);
   const change = (change: Partial<Chosen>) => {
     chosen.value = chosen.value.map((each) => (each.id === id ? { ...each, ...change } : each));
   };
-  const meaning = forms.recipes.find(({ name }) => name === recipe)?.meaning;
+  const meaning = form?.recipes.find(({ name }) => name === recipe)?.meaning;
   return (
     <fieldset class="network">
-      <legend>{facts?.name}</legend>
+      <legend>{form?.name}</legend>
       <button
         type="button"
         class="quiet close"
-        aria-label={`Remove ${facts?.name}`}
+        aria-label={`Remove ${form?.name}`}
         onClick={() => {
           chosen.value = chosen.value.filter((each) => each.id !== id);
         }}
@@ -200,7 +205,7 @@ function NetworkForm({ network, forms }: { network: Chosen; forms: Forms }) {
               value={recipe}
               onChange={({ currentTarget }) => change({ recipe: currentTarget.value })}
             >
-              {forms.recipes.map(({ name }) => (
+              {form?.recipes.map(({ name }) => (
                 <option key={name}>{name}</option>
               ))}
             </select>
@@ -211,7 +216,7 @@ function NetworkForm({ network, forms }: { network: Chosen; forms: Forms }) {
       <Options
         title="Options"
         within={`networks.${chosen.value.indexOf(network)}.`}
-        fields={facts?.fields ?? []}
+        fields={form?.fields ?? []}
         values={options}
         change={(values) => change({ options: values })}
       />
