@@ -56,6 +56,11 @@ export interface KanOptions extends ModelOptions {
    */
   initNoise?: number;
   /**
+   * What is beside the spline on an edge, with a weight of its own. Default 'silu' (Liu et al.
+   * 2024, "KAN"; paper 1 has it from there).
+   */
+  baseActivation?: 'silu' | 'tanh';
+  /**
    * What the amplitude is multiplied by: values at equal distances over the recording, the first at
    * its beginning and the last at its end, between them along lines. `fit` learns the recording
    * divided by them. None: no such factor. An array of 0 to 65,536 values above 0. Default [].
@@ -866,6 +871,16 @@ export const optionTables = {
         flag: { value: '<amount>', help: 'amount of noise that the splines start from' },
         least: 0,
         default: 0.1,
+      },
+      {
+        name: 'baseActivation',
+        type: 'choice',
+        expected: "'silu' or 'tanh'",
+        meaning: 'What is beside the spline on an edge, with a weight of its own.',
+        source: 'Liu et al. 2024, "KAN"; paper 1 has it from there',
+        flag: { value: '<name>' },
+        names: ['silu', 'tanh'],
+        default: 'silu',
       },
       {
         name: 'envelope',

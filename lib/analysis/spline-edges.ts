@@ -60,7 +60,7 @@ export function splineEdges(kan: KAN, layer: number, times: ArrayLike<number>): 
 }
 
 /**
- * The function of an edge, w_b·SiLU(x) + w_s·Σ c_i B_i(x), in float64.
+ * The function of an edge, w_b·b(x) + w_s·Σ c_i B_i(x) with the activation b, in float64.
  *
  * @param x where to take it
  * @throws FewSoundError INVALID_ARGUMENT for another network or an edge that there is not; DISPOSED
@@ -99,16 +99,16 @@ export function switchOffEdges(kan: KAN, edges: readonly SplineEdge[]): void {
   );
 }
 
-/** The functions that every edge is a sum of: the bases, and behind them the SiLU. */
+/** The functions that every edge is a sum of: the bases, and behind them the activation. */
 class Functions {
   readonly count: number;
   readonly #grid: Grid;
   readonly #scratch: Scratch;
 
-  constructor({ options: { grid, order, gridRange } }: KAN) {
+  constructor({ options: { grid, order, gridRange, baseActivation } }: KAN) {
     const [lower, upper] = gridRange;
     this.count = grid + order + 1;
-    this.#grid = { intervals: grid, order, lower, upper };
+    this.#grid = { intervals: grid, order, lower, upper, activation: baseActivation };
     this.#scratch = scratchFor(this.#grid);
   }
 

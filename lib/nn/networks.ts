@@ -14,8 +14,9 @@ export type { FinerOptions, KanOptions, NerfOptions, RffOptions, SirenOptions, W
 
 /**
  * Kolmogorov-Arnold network on a positional encoding of time. Every edge has a function of its own,
- * φ(x) = w_b·SiLU(x) + w_s·Σ c_i B_i(x) with B-splines B_i on a uniform grid, summed over the
- * inputs; no biases (paper 1, section 2; Liu et al. 2024). The default has 36,180 parameters.
+ * φ(x) = w_b·b(x) + w_s·Σ c_i B_i(x) with b the SiLU (or `baseActivation`) and B-splines B_i on a
+ * uniform grid, summed over the inputs; no biases (paper 1, section 2; Liu et al. 2024). The default
+ * has 36,180 parameters.
  *
  * Parameters: `layers.i.base` [out, in], `layers.i.coefficients` [out, in, grid + order] and, with
  * `scaleSpline`, `layers.i.scale` [out, in]; `encoding.frequencies` [encoding] is a buffer, or a

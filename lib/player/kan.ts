@@ -1,12 +1,16 @@
 import { type Encoding, positionalEncoding } from './encoding.js';
 import type { Architecture, Weights } from './weights.js';
 
-/** Splines of a degree on a uniform grid. */
+/** What is beside the splines, the usual one first. */
+const activations = ['silu', 'tanh'] as const;
+
+/** Splines of a degree on a uniform grid, and what is beside them. */
 export interface Grid {
   readonly intervals: number;
   readonly order: number;
   readonly lower: number;
   readonly upper: number;
+  readonly activation: (typeof activations)[number];
 }
 
 /** What all layers of a network write to while they compute. */
@@ -19,10 +23,10 @@ export interface Scratch {
 }
 
 /**
- * A layer: on every edge w_b·SiLU(x) + w_s·Σ c_i B_i(x).
+ * A layer: on every edge w_b·b(x) + w_s·Σ c_i B_i(x) with an activation b.
  *
  * Its table has, for every input, one row of the outputs for each basis and a last one for the
- * SiLU. So a sample reads order + 2 rows an input, each along memory.
+ * activation. So a sample reads order + 2 rows an input, each along memory.
  */
 interface Layer {
   readonly inputs: number;
@@ -62,7 +66,9 @@ function gridOf(architecture: Architecture, { fault }: Weights): Grid {
   if (lower === undefined || upper === undefined || lower >= upper) {
     throw fault('its metadata describe no model that can be played: gridRange is no range');
   }
-  return { intervals, order, lower, upper };
+  // Files of earlier days do not say which.
+  const activation = architecture.choice('baseActivation', activations);
+  return { intervals, order, lower, upper, activation };
 }
 
 function readLayer(
@@ -148,13 +154,13 @@ function computeLayer(
 
 /**
  * The functions that every edge is a sum of, where they are not zero: their places in `rows`, the
- * SiLU's behind those of the bases, and their values in `factors`.
+ * activation's behind those of the bases, and their values in `factors`.
  *
  * @returns how many they are
  */
 export function functionsAt(
   x: number,
-  { intervals, order, lower, upper }: Grid,
+  { intervals, order, lower, upper, activation }: Grid,
   { bases, rows, factors }: Scratch,
 ): number {
   const all = intervals + order;
@@ -171,7 +177,7 @@ export function functionsAt(
     }
   }
   rows[count] = all;
-  factors[count++] = x / (1 + Math.exp(-x));
+  factors[count++] = activation === 'tanh' ? Math.tanh(x) : x / (1 + Math.exp(-x));
   return count;
 }
 
@@ -193,7 +199,7 @@ function localBases(fraction: number, order: number, bases: Float64Array): void 
   }
 }
 
-/** Adds weighted rows of a table, up to five (cubic splines and the SiLU) in one pass. */
+/** Adds weighted rows of a table, up to five (cubic splines and the activation) in one pass. */
 export function addRows(
   table: Float64Array,
   rows: Int32Array,

@@ -81,6 +81,14 @@ export class Architecture {
     return value;
   }
 
+  /** One of some names, the first where the file does not say. */
+  choice<Name extends string>(name: string, names: readonly [Name, ...Name[]]): Name {
+    const value = this.options[name] ?? names[0];
+    const found = names.find((each) => each === value);
+    if (found === undefined) throw this.wrong(name);
+    return found;
+  }
+
   flag(name: string): boolean {
     const value = this.options[name];
     if (typeof value !== 'boolean') throw this.wrong(name);

@@ -87,6 +87,32 @@ inline V exponential(V x, T lowest = sizeof(T) == 4 ? T(-87) : T(-708),
   return select<V>(x == x, result, x);
 }
 
+/// tanh x to about one unit in the last place (near zero the polynomials of Cephes). A NaN stays
+/// one.
+template <typename V>
+inline V hyperbolicTangent(V x) {
+  using T = Element<V>;
+  const V square = x * x;
+  V near;
+  if constexpr (sizeof(T) == 4) {
+    V p = splat<V>(T(-5.70498872745e-3));
+    p = p * square + T(2.06390887954e-2);
+    p = p * square + T(-5.37397155531e-2);
+    p = p * square + T(1.33314422036e-1);
+    p = p * square + T(-3.33332819422e-1);
+    near = p * square * x + x;
+  } else {
+    const V p = (square * T(-9.64399179425052238628e-1) + T(-9.92877231001918586564e1)) * square +
+                T(-1.61468768441708447952e3);
+    const V q =
+        ((square + T(1.12811678491632931402e2)) * square + T(2.23548839060100448583e3)) * square +
+        T(4.84406305325125486048e3);
+    near = p / q * square * x + x;
+  }
+  const V far = T(1) - T(2) / (exponential(x + x) + T(1));
+  return select<V>((x < T(0.625)) & (x > T(-0.625)), near, far);
+}
+
 template <typename V, size_t... kLane>
 inline V addNeighbours(V a, V b, std::index_sequence<kLane...>) {
   return __builtin_shufflevector(a, b, (2 * kLane)...) +

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <array>
 #include <string>
 
 #include "native/nn/initializer.h"
@@ -9,6 +10,8 @@
 
 namespace fewsound {
 namespace {
+
+constexpr std::array kBaseActivations{"silu", "tanh"};
 
 /// Takes values at the knots inside the range to the coefficients of minimum norm whose spline
 /// passes closest to them: values [..., intervals + 1] · result [intervals + 1, intervals + order].
@@ -57,6 +60,11 @@ void fields(OptionVisitor& visit, KanOptions& options) {
          .source = "Liu et al. 2024, \"KAN\"",
          .flag = Flag{.value = "<amount>", .help = "amount of noise that the splines start from"}},
         options.initNoise, kNotNegative);
+  visit({.name = "baseActivation",
+         .meaning = "What is beside the spline on an edge, with a weight of its own.",
+         .source = "Liu et al. 2024, \"KAN\"; paper 1 has it from there",
+         .flag = Flag{.value = "<name>"}},
+        options.baseActivation, Choice{kBaseActivations});
   fields(visit, static_cast<InrOptions&>(options));
 }
 
@@ -64,6 +72,7 @@ Kan::Kan(const KanOptions& options)
     : Inr("KAN", options),
       grid_(checkedGrid(options)),
       scaleSpline_(options.scaleSpline),
+      activation_(options.baseActivation),
       exactFrequencies_(encodingFrequencies(options.encoding, options.encodingFrequencies)),
       encoding_(register_module("encoding",
                                 std::make_shared<PositionalEncoding>(
@@ -101,7 +110,7 @@ at::Tensor Kan::encode(const at::Tensor& t, const WeightMap& weights) const {
 }
 
 at::Tensor Kan::decode(const at::Tensor& features, const WeightMap* weights) {
-  if (!weights) return kanStack(features, layers_, grid_);
+  if (!weights) return kanStack(features, layers_, grid_, activation_);
   std::vector<KanWeights> given;
   for (size_t i = 0; i < layers_.size(); ++i) {
     const std::string prefix = "layers." + std::to_string(i);
@@ -109,7 +118,7 @@ at::Tensor Kan::decode(const at::Tensor& features, const WeightMap* weights) {
                      .coefficients = weights->at(prefix + ".coefficients"),
                      .scale = scaleSpline_ ? weights->at(prefix + ".scale") : at::Tensor()});
   }
-  return kanStack(features, given, grid_);
+  return kanStack(features, given, grid_, activation_);
 }
 
 }  // namespace fewsound

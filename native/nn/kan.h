@@ -18,15 +18,16 @@ struct KanOptions : InrOptions {
   Range gridRange{-1.0, 1.0};
   bool scaleSpline = true;
   double initNoise = 0.1;
+  BaseActivation baseActivation = BaseActivation::kSilu;
   // NOLINTNEXTLINE(readability-redundant-member-init): GCC asks for it where fields are left out.
   std::vector<double> encodingFrequencies{};
 };
 
 void fields(OptionVisitor& visit, KanOptions& options);
 
-/// Kolmogorov-Arnold network: a spline on every edge, no biases, on a positional encoding of time.
-/// Parameters are `layers.i.base` [out, in], `layers.i.coefficients` [out, in, grid + order] and
-/// `layers.i.scale` [out, in].
+/// Kolmogorov-Arnold network: a spline and an activation on every edge, no biases, on a positional
+/// encoding of time. Parameters are `layers.i.base` [out, in], `layers.i.coefficients` [out, in,
+/// grid + order] and `layers.i.scale` [out, in].
 class Kan : public Inr {
  public:
   explicit Kan(const KanOptions& options);
@@ -41,6 +42,7 @@ class Kan : public Inr {
  private:
   SplineGrid grid_;
   bool scaleSpline_;
+  BaseActivation activation_;
   at::Tensor exactFrequencies_;
   std::shared_ptr<PositionalEncoding> encoding_;
   std::vector<KanWeights> layers_;

@@ -4,8 +4,9 @@
 
 namespace fewsound {
 
-at::Tensor kanLayer(const at::Tensor& x, const KanWeights& weights, const SplineGrid& grid) {
-  return kanStack(x, {weights}, grid);
+at::Tensor kanLayer(const at::Tensor& x, const KanWeights& weights, const SplineGrid& grid,
+                    BaseActivation activation) {
+  return kanStack(x, {weights}, grid, activation);
 }
 
 }  // namespace fewsound

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "native/spline/base_activation.h"
 #include "native/spline/bspline.h"
 
 namespace fewsound {
@@ -15,13 +16,14 @@ struct KanWeights {
   at::Tensor scale;
 };
 
-/// phi(x) = base·SiLU(x) + scale·sum_i coefficients_i B_i(x), summed over inputs.
-/// x [..., samples, in] -> [..., samples, out]. Differentiable in everything, twice.
+/// phi(x) = base·b(x) + scale·sum_i coefficients_i B_i(x), summed over inputs, with the activation
+/// b. x [..., samples, in] -> [..., samples, out]. Differentiable in everything, twice.
 /// This is the seam: whatever computes the layer, computes it behind this function.
-at::Tensor kanLayer(const at::Tensor& x, const KanWeights& weights, const SplineGrid& grid);
+at::Tensor kanLayer(const at::Tensor& x, const KanWeights& weights, const SplineGrid& grid,
+                    BaseActivation activation = BaseActivation::kSilu);
 
 /// The same by ATen operators only, the measure of every faster path.
-at::Tensor kanLayerReference(const at::Tensor& x, const KanWeights& weights,
-                             const SplineGrid& grid);
+at::Tensor kanLayerReference(const at::Tensor& x, const KanWeights& weights, const SplineGrid& grid,
+                             BaseActivation activation = BaseActivation::kSilu);
 
 }  // namespace fewsound

@@ -4,8 +4,8 @@
 
 namespace fewsound {
 
-at::Tensor kanLayerReference(const at::Tensor& x, const KanWeights& weights,
-                             const SplineGrid& grid) {
+at::Tensor kanLayerReference(const at::Tensor& x, const KanWeights& weights, const SplineGrid& grid,
+                             BaseActivation activation) {
   const at::Tensor coefficients = weights.scale.defined()
                                       ? weights.coefficients * weights.scale.unsqueeze(-1)
                                       : weights.coefficients;
@@ -16,8 +16,9 @@ at::Tensor kanLayerReference(const at::Tensor& x, const KanWeights& weights,
   const at::Tensor bases =
       splineBasesFirst(inputs, grid).movedim(0, -3).flatten(-3, -2);  // [..., bases·in, samples]
   const at::Tensor splines = coefficients.transpose(-1, -2).flatten(-2);  // [..., out, bases·in]
-  const at::Tensor outputs =
-      at::matmul(splines, bases) + at::matmul(weights.base, at::silu(inputs));
+  const at::Tensor activated =
+      activation == BaseActivation::kTanh ? at::tanh(inputs) : at::silu(inputs);
+  const at::Tensor outputs = at::matmul(splines, bases) + at::matmul(weights.base, activated);
   return outputs.transpose(-1, -2);
 }
 

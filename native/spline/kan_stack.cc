@@ -59,22 +59,22 @@ const KanStackBackend* kanStackBackend(at::DeviceType device) {
 }
 
 at::Tensor kanStackReference(const at::Tensor& x, const std::vector<KanWeights>& layers,
-                             const SplineGrid& grid) {
+                             const SplineGrid& grid, BaseActivation activation) {
   at::Tensor y = x;
-  for (const KanWeights& layer : layers) y = kanLayerReference(y, layer, grid);
+  for (const KanWeights& layer : layers) y = kanLayerReference(y, layer, grid, activation);
   return y;
 }
 
 at::Tensor kanStack(const at::Tensor& x, const std::vector<KanWeights>& layers,
-                    const SplineGrid& grid) {
+                    const SplineGrid& grid, BaseActivation activation) {
   if (kanPath() == KanPath::kFused) {
-    const KanStackInput input{.x = x, .layers = layers, .grid = grid};
+    const KanStackInput input{.x = x, .layers = layers, .grid = grid, .activation = activation};
     const KanStackBackend* backend = kanStackBackend(x.device().type());
     if (backend != nullptr && fitsTogether(input) && backend->takes(input)) {
       return applyKanStack(*backend, input);
     }
   }
-  return kanStackReference(x, layers, grid);
+  return kanStackReference(x, layers, grid, activation);
 }
 
 }  // namespace fewsound

@@ -15,6 +15,7 @@ struct KanStackInput {
   at::Tensor x;                    // [..., samples, in]
   std::vector<KanWeights> layers;  // own weights, or one set a sample of a batch: leading [batch]
   SplineGrid grid;
+  BaseActivation activation = BaseActivation::kSilu;
 
   bool batched() const { return layers.front().base.dim() == 3; }
   /// Sets of weights.

@@ -39,8 +39,10 @@ variable_list differentiableGradients(const KanStackInput& input,
   variable_list inputs{input.x};
   const variable_list flat = flatten(input.layers);
   inputs.insert(inputs.end(), flat.begin(), flat.end());
-  return gradientsThrough([&] { return kanStackReference(input.x, input.layers, input.grid); },
-                          inputs, outputGradient);
+  const auto stack = [&] {
+    return kanStackReference(input.x, input.layers, input.grid, input.activation);
+  };
+  return gradientsThrough(stack, inputs, outputGradient);
 }
 
 variable_list plainGradients(const KanStackBackend& backend, const KanStackInput& input,
@@ -62,8 +64,9 @@ class KanStackFunction : public torch::autograd::Function<KanStackFunction> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, at::TensorList flat,
                             const KanStackBackend* backend, bool scaled, bool keep,
-                            const SplineGrid& grid) {
-    const KanStackInput input{.x = x, .layers = unflatten(flat, scaled), .grid = grid};
+                            const SplineGrid& grid, BaseActivation activation) {
+    const KanStackInput input{
+        .x = x, .layers = unflatten(flat, scaled), .grid = grid, .activation = activation};
     KanStackOutput output = backend->forward(input, keep);
     if (keep) {
       variable_list saved{x};
@@ -75,6 +78,7 @@ class KanStackFunction : public torch::autograd::Function<KanStackFunction> {
       context->saved_data["scaled"] = scaled;
       context->saved_data["grid"] = std::vector<int64_t>{grid.intervals, grid.order};
       context->saved_data["bounds"] = std::vector<double>{grid.lower, grid.upper};
+      context->saved_data["activation"] = static_cast<int64_t>(activation);
     }
     std::vector<int64_t> shape = x.sizes().vec();
     shape.back() = output.y.size(-1);
@@ -89,18 +93,20 @@ class KanStackFunction : public torch::autograd::Function<KanStackFunction> {
     const auto weights = context->saved_data["weights"].toInt();
     const auto counts = context->saved_data["grid"].toIntVector();
     const auto bounds = context->saved_data["bounds"].toDoubleVector();
-    const KanStackInput input{.x = saved[0],
-                              .layers = unflatten(at::TensorList(saved.data() + 1, weights),
-                                                  context->saved_data["scaled"].toBool()),
-                              .grid = {counts[0], counts[1], bounds[0], bounds[1]}};
+    const KanStackInput input{
+        .x = saved[0],
+        .layers = unflatten(at::TensorList(saved.data() + 1, weights),
+                            context->saved_data["scaled"].toBool()),
+        .grid = {counts[0], counts[1], bounds[0], bounds[1]},
+        .activation = static_cast<BaseActivation>(context->saved_data["activation"].toInt())};
     const variable_list kept(saved.begin() + 1 + weights, saved.end());
 
     variable_list gradients = at::GradMode::is_enabled()
                                   ? differentiableGradients(input, outputGradients[0])
                                   : plainGradients(*backend, input, kept, outputGradients[0],
                                                    context->needs_input_grad(0));
-    // The backend and the three options have none.
-    gradients.insert(gradients.end(), 4, at::Tensor());
+    // The backend and the four options have none.
+    gradients.insert(gradients.end(), 5, at::Tensor());
     return gradients;
   }
 };
@@ -122,7 +128,7 @@ at::Tensor applyKanStack(const KanStackBackend& backend, const KanStackInput& in
   }
   return KanStackFunction::apply(input.x.resolve_neg().contiguous(), at::TensorList(flat), &backend,
                                  input.layers.front().scale.defined(),
-                                 keep && at::GradMode::is_enabled(), input.grid);
+                                 keep && at::GradMode::is_enabled(), input.grid, input.activation);
 }
 
 }  // namespace fewsound

@@ -16,6 +16,7 @@ const makers: [string, () => KAN][] = [
     'without a scale, off its grid',
     () => new KAN({ ...small, scaleSpline: false, gridRange: [-0.3, 0.2] }),
   ],
+  ['with another activation', () => new KAN({ ...small, baseActivation: 'tanh' })],
 ];
 
 /** What an edge adds at the times. */

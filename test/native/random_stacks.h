@@ -19,6 +19,7 @@ struct StackCase {
   bool batchedInput = false;
   bool scaled = true;
   SplineGrid grid{};
+  BaseActivation activation = BaseActivation::kSilu;
   at::ScalarType dtype = at::kDouble;
 
   std::vector<int64_t> leading(bool wanted) const {
@@ -42,6 +43,7 @@ inline StackCase randomStack(std::mt19937& random) {
     c.grid.lower = -2.0;
     c.grid.upper = 1.5;
   }
+  if (between(0, 2) == 0) c.activation = BaseActivation::kTanh;
   return c;
 }
 
@@ -76,15 +78,15 @@ inline std::vector<KanWeights> layersOf(const StackCase& c, const std::vector<at
   return layers;
 }
 
-using StackFunction =
-    std::function<at::Tensor(const at::Tensor&, const std::vector<KanWeights>&, const SplineGrid&)>;
+using StackFunction = std::function<at::Tensor(const at::Tensor&, const std::vector<KanWeights>&,
+                                               const SplineGrid&, BaseActivation)>;
 
 /// Largest difference from the reference in the output and every gradient.
 inline double stackDifference(const StackCase& c, const StackFunction& stack) {
   const auto inputs = randomInputs(c);
   const auto layers = layersOf(c, inputs);
-  const at::Tensor fused = stack(inputs[0], layers, c.grid);
-  const at::Tensor reference = kanStackReference(inputs[0], layers, c.grid);
+  const at::Tensor fused = stack(inputs[0], layers, c.grid, c.activation);
+  const at::Tensor reference = kanStackReference(inputs[0], layers, c.grid, c.activation);
   if (fused.sizes() != reference.sizes()) return INFINITY;
   double worst = distance(fused, reference);
   const at::Tensor weight = at::randn_like(fused).detach();

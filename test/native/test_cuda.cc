@@ -56,7 +56,7 @@ double difference(const StackCase& c) {
   const auto here = randomInputs(c);
   const auto there = onDevice(here);
   const at::Tensor expected = kanStackReference(here[0], layersOf(c, here), c.grid);
-  const at::Tensor found = kanStack(there[0], layersOf(c, there), c.grid);
+  const at::Tensor found = kanStack(there[0], layersOf(c, there), c.grid, c.activation);
   const at::Tensor weight = at::randn_like(expected).detach();
   const auto theirs = torch::autograd::grad({expected}, here, {weight});
   const auto ours = torch::autograd::grad({found}, there, {weight.to(at::kCUDA)});
@@ -69,7 +69,7 @@ double difference(const StackCase& c) {
 
 /// Output and all gradients of a stack on the device.
 std::vector<at::Tensor> resultsOf(const StackCase& c, const std::vector<at::Tensor>& inputs) {
-  const at::Tensor y = kanStack(inputs[0], layersOf(c, inputs), c.grid);
+  const at::Tensor y = kanStack(inputs[0], layersOf(c, inputs), c.grid, c.activation);
   auto results = torch::autograd::grad({y}, inputs, {at::ones_like(y)});
   results.push_back(y.detach());
   return results;

@@ -44,23 +44,29 @@ at::Tensor layerLoss(const std::vector<at::Tensor>& inputs) {
   return weightedSum(kanLayer(inputs[0], weightsOf(inputs), kGrid));
 }
 
+at::Tensor layerLossWithTanh(const std::vector<at::Tensor>& inputs) {
+  return weightedSum(kanLayer(inputs[0], weightsOf(inputs), kGrid, BaseActivation::kTanh));
+}
+
 }  // namespace
 
 TEST(layerIsTheSumOfItsEdges) {
   const auto inputs = makeInputs({}, {5, kIn});
   const KanWeights weights = weightsOf(inputs);
-  const at::Tensor y = kanLayer(inputs[0], weights, kGrid);
-  CHECK(y.sizes() == at::IntArrayRef({5, kOut}));
-  for (int64_t sample = 0; sample < 5; ++sample) {
-    for (int64_t out = 0; out < kOut; ++out) {
-      double sum = 0.0;
-      for (int64_t in = 0; in < kIn; ++in) {
-        const at::Tensor x = inputs[0][sample][in];
-        const at::Tensor spline = splineBases(x, kGrid).dot(weights.coefficients[out][in]);
-        sum +=
-            (weights.base[out][in] * at::silu(x) + weights.scale[out][in] * spline).item<double>();
+  for (const BaseActivation activation : {BaseActivation::kSilu, BaseActivation::kTanh}) {
+    const at::Tensor y = kanLayer(inputs[0], weights, kGrid, activation);
+    CHECK(y.sizes() == at::IntArrayRef({5, kOut}));
+    for (int64_t sample = 0; sample < 5; ++sample) {
+      for (int64_t out = 0; out < kOut; ++out) {
+        double sum = 0.0;
+        for (int64_t in = 0; in < kIn; ++in) {
+          const at::Tensor x = inputs[0][sample][in];
+          const at::Tensor base = activation == BaseActivation::kTanh ? x.tanh() : at::silu(x);
+          const at::Tensor spline = splineBases(x, kGrid).dot(weights.coefficients[out][in]);
+          sum += (weights.base[out][in] * base + weights.scale[out][in] * spline).item<double>();
+        }
+        CHECK_CLOSE(y[sample][out].item<double>(), sum, 1e-13);
       }
-      CHECK_CLOSE(y[sample][out].item<double>(), sum, 1e-13);
     }
   }
 }
@@ -98,11 +104,13 @@ TEST(gradientsAgreeWithDifferences) {
   auto withoutScale = makeInputs({}, {5, kIn});
   withoutScale.pop_back();
   CHECK(test::gradientError(layerLoss, withoutScale) < 1e-7);
+  CHECK(test::gradientError(layerLossWithTanh, makeInputs({}, {5, kIn})) < 1e-7);
 }
 
 TEST(gradientsCanBeDifferentiatedAgain) {
   CHECK(test::secondGradientError(layerLoss, makeInputs({}, {3, kIn})) < 1e-6);
   CHECK(test::secondGradientError(layerLoss, makeInputs({2}, {2, 3, kIn})) < 1e-6);
+  CHECK(test::secondGradientError(layerLossWithTanh, makeInputs({}, {3, kIn})) < 1e-6);
 }
 
 TEST(singlePrecisionFollowsDouble) {

@@ -29,6 +29,7 @@ const plain: KanCase = {
   gridRange: [-1, 1],
   scaleSpline: true,
   initNoise: 2,
+  baseActivation: 'silu',
   samples: 1,
   sets: 0,
   times: 'shared',

@@ -20,6 +20,7 @@ export interface KanCase {
   gridRange: [number, number];
   scaleSpline: boolean;
   initNoise: number;
+  baseActivation: 'silu' | 'tanh';
   samples: number;
   /** Sets of given weights; 0: the network's own. */
   sets: number;
@@ -50,6 +51,7 @@ export const kanCases = (most: { samples: number; width: number; grid: number })
       gridRange: fc.constantFrom<[number, number]>([-1, 1], [-0.4, 0.3], [-2.5, 4]),
       scaleSpline: fc.boolean(),
       initNoise: fc.constantFrom(0.1, 2, 8),
+      baseActivation: fc.constantFrom('silu', 'tanh'),
       samples: fc.integer({ min: 1, max: most.samples }),
       sets: fc.constantFrom(0, 0, 1, 3),
       times: fc.constantFrom('shared', 'batched'),

@@ -25,6 +25,7 @@ describe('options of networks', () => {
       gridRange: [-1, 1],
       scaleSpline: true,
       initNoise: 0.1,
+      baseActivation: 'silu',
       seed: 3,
       dtype: 'float32',
       device: 'cpu',
@@ -63,6 +64,7 @@ describe('options of networks', () => {
     ['kan', { encoding: 65 }, 'encoding', /from 1 to 64/],
     ['kan', { gridRange: [1, -1] }, 'gridRange', /the first below the second/],
     ['kan', { gridRange: [0, Number.POSITIVE_INFINITY] }, 'gridRange.1', /two finite numbers/],
+    ['kan', { baseActivation: 'relu' }, 'baseActivation', /'silu' or 'tanh'/],
     ['kan', { initNoise: -0.1 }, 'initNoise', /0 or more/],
     [
       'kan',

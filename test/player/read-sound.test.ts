@@ -57,6 +57,7 @@ const kans = fc.record({
   gridRange: fc.constantFrom<[number, number]>([-1, 1], [-0.4, 0.3], [-2.5, 4]),
   scaleSpline: fc.boolean(),
   initNoise: fc.constantFrom(0.1, 0.5),
+  baseActivation: fc.constantFrom('silu', 'tanh'),
   envelope: fc.array(fc.double({ min: 1e-3, max: 2, noNaN: true }), { maxLength: 9 }),
   seed: fc.nat(1e6),
 });
@@ -270,6 +271,11 @@ describe('errors', () => {
     expect(changed('\\"scaleSpline\\":true,', '\\"scaleSpline\\":null,')).toThrow(
       fileFormat(/scaleSpline is null/),
     );
+    expect(changed('\\"baseActivation\\":\\"silu\\"', '\\"baseActivation\\":\\"relu\\"')).toThrow(
+      fileFormat(/baseActivation is "relu"/),
+    );
+    // A file of earlier days, which does not say.
+    expect(changed('\\"baseActivation\\"', '\\"beforeActivity\\"')).not.toThrow();
     expect(changed('"formatVersion":"1"', '"formatVersion":"2"')).toThrow(fileFormat(/version 2/));
   });
 

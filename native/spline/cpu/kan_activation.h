@@ -1,4 +1,5 @@
-// Bases and SiLU of one input of a KAN layer, for one instruction set (see kan_kernel_impl.h).
+// Bases and activation of one input of a KAN layer, for one instruction set (see
+// kan_kernel_impl.h).
 #pragma once
 
 #include <cstdint>
@@ -12,16 +13,16 @@ namespace fewsound::cpu::FEWSOUND_VARIANT {
 template <typename T>
 struct ActivationRow {
   uint16_t* cell;  // first of the order + 1 rows of the table that matter
-  T* silu;
-  T* siluSlope;             // times the step of the grid
+  T* activation;
+  T* activationSlope;       // times the step of the grid
   T* bases[kMaxOrder + 1];  // of the order + 1 rows
   T* slopes[kMaxOrder];     // bases of the order below, which weigh differences of rows
 
   explicit ActivationRow(T* scratch)
       : cell(reinterpret_cast<uint16_t*>(scratch)),
-        silu(scratch + kBlock),
-        siluSlope(scratch + 2 * kBlock) {
-    T* next = siluSlope + kBlock;
+        activation(scratch + kBlock),
+        activationSlope(scratch + 2 * kBlock) {
+    T* next = activationSlope + kBlock;
     for (T*& row : bases) {
       row = next;
       next += kBlock;
@@ -67,7 +68,7 @@ void activate(const KernelGrid<T>& extended, int64_t samples, const T* x,
   for (int64_t s = 0; s < samples; s += lanesOf<V>) {
     const V at = load<V>(x + s);
     const V position = at * grid.inverseStep + grid.offset;
-    // A NaN is not inside: SiLU carries it on.
+    // A NaN is not inside: the activation carries it on.
     const auto inside = (position >= T(0)) & (position < end);
     const Integers<V> cell = toIntegers(select(inside, position, end));
     storeNarrow<V>(row.cell + s, cell);
@@ -83,12 +84,17 @@ void activate(const KernelGrid<T>& extended, int64_t samples, const T* x,
     raiseDegree(bases, u, order);
     for (int64_t j = firstKept; j <= order; ++j) store<V>(row.bases[j] + s, bases[j]);
 
-    const V sigmoid = T(1) / (T(1) + exponential(-at));
-    const V silu = at * sigmoid;
-    store<V>(row.silu + s, silu);
-    if constexpr (kSlopes) {
-      store<V>(row.siluSlope + s, (sigmoid + silu * (T(1) - sigmoid)) * grid.step);
+    V activation, slope;
+    if (grid.activation == BaseActivation::kTanh) {
+      activation = hyperbolicTangent(at);
+      slope = T(1) - activation * activation;
+    } else {
+      const V sigmoid = T(1) / (T(1) + exponential(-at));
+      activation = at * sigmoid;
+      slope = sigmoid + activation * (T(1) - sigmoid);
     }
+    store<V>(row.activation + s, activation);
+    if constexpr (kSlopes) store<V>(row.activationSlope + s, slope * grid.step);
   }
 }
 

@@ -54,16 +54,16 @@ void backwardByCell(const KernelGrid<T>& grid, int64_t stride, int64_t samples,
                 }
                 V all[kVectors] = {}, rowSums[kOrder + 1][kVectors] = {};
                 members.each([&](int64_t s) __attribute__((always_inline)) {
-                  const V silu = splat<V>(row.silu[s]);
+                  const V activation = splat<V>(row.activation[s]);
                   V dot = {};
                   for (int64_t v = 0; v < kVectors; ++v) {
                     const V gradient = load<V>(to.outputGradient + s * stride + v * kLanes);
                     all[v] += gradient;
-                    baseSums[v] += silu * gradient;
+                    baseSums[v] += activation * gradient;
                     for (int64_t j = 1; j <= kOrder; ++j)
                       rowSums[j][v] += row.bases[j][s] * gradient;
                     if constexpr (kInput) {
-                      V slope = first[v] + row.siluSlope[s] * base[v];
+                      V slope = first[v] + row.activationSlope[s] * base[v];
                       for (int64_t j = 1; j < kOrder; ++j) slope += row.slopes[j][s] * rises[j][v];
                       dot += slope * gradient;
                     }
@@ -96,7 +96,7 @@ void weightSumsBySample(const KernelGrid<T>& grid, int64_t stride, int64_t sampl
     T* const sums = to.weightSums + row.cell[s] * stride;
     for (int64_t v = 0; v < kVectors; ++v) {
       const V gradient = load<V>(to.outputGradient + s * stride + v * kLanes);
-      baseSums[v] += row.silu[s] * gradient;
+      baseSums[v] += row.activation[s] * gradient;
       for (int64_t j = 0; j <= grid.order; ++j) {
         addTo<V>(sums + j * stride + v * kLanes, row.bases[j][s] * gradient);
       }
@@ -121,7 +121,7 @@ void slopesBySample(const KernelGrid<T>& grid, int64_t stride, int64_t samples,
   }
   for (int64_t s = 0; s < samples; ++s) {
     const T* const from = to.weights + row.cell[s] * stride;
-    const V siluSlope = splat<V>(row.siluSlope[s]);
+    const V activationSlope = splat<V>(row.activationSlope[s]);
     // What weighs the rows: the bases of the order below weigh their differences, and sum to 1.
     V weights[kOrder > 0 ? kOrder + 1 : kMaxOrder + 1];
     V before = splat<V>(1);
@@ -135,7 +135,7 @@ void slopesBySample(const KernelGrid<T>& grid, int64_t stride, int64_t samples,
     weights[order] = before;
     V dot = {};
     for (int64_t v = 0; v < kVectors; ++v) {
-      V slope = siluSlope * base[v];
+      V slope = activationSlope * base[v];
       for (int64_t j = 0; j <= order; ++j) {
         slope += weights[j] * load<V>(from + j * stride + v * kLanes);
       }

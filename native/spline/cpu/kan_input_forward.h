@@ -44,12 +44,12 @@ void forwardByCell(const KernelGrid<T>& grid, int64_t stride, int64_t samples,
                 }
                 members.each([&](int64_t s) __attribute__((always_inline)) {
                   T* const y = to.y + s * stride;
-                  const V silu = splat<V>(row.silu[s]);
+                  const V activation = splat<V>(row.activation[s]);
                   V bases[kOrder];
                   for (int64_t j = 0; j < kOrder; ++j) bases[j] = splat<V>(row.bases[j + 1][s]);
                   for (int64_t v = 0; v < kVectors; ++v) {
                     V sum = load<V>(y + v * kLanes) + first[v];
-                    sum += silu * base[v];
+                    sum += activation * base[v];
                     for (int64_t j = 0; j < kOrder; ++j) sum += bases[j] * rises[j][v];
                     store<V>(y + v * kLanes, sum);
                   }
@@ -72,11 +72,11 @@ void forwardBySample(const KernelGrid<T>& grid, int64_t stride, int64_t samples,
   for (int64_t s = 0; s < samples; ++s) {
     const T* const from = to.weights + row.cell[s] * stride;
     T* const y = to.y + s * stride;
-    const V silu = splat<V>(row.silu[s]);
+    const V activation = splat<V>(row.activation[s]);
     V bases[kOrder > 0 ? kOrder + 1 : kMaxOrder + 1];
     for (int64_t j = 0; j <= order; ++j) bases[j] = splat<V>(row.bases[j][s]);
     for (int64_t v = 0; v < kVectors; ++v) {
-      V sum = load<V>(y + v * kLanes) + silu * base[v];
+      V sum = load<V>(y + v * kLanes) + activation * base[v];
       for (int64_t j = 0; j <= order; ++j) {
         sum += bases[j] * load<V>(from + j * stride + v * kLanes);
       }

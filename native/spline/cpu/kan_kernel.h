@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "native/spline/base_activation.h"
+
 namespace fewsound::cpu {
 
 /// Samples that go through all layers together, so that what passes between the layers stays in
@@ -14,7 +16,8 @@ constexpr int64_t kMaxOrder = 16;
 /// Most intervals of a grid: cells are counted in 16 bits.
 constexpr int64_t kMaxIntervals = 65'000;
 
-/// The grid of a KAN as the kernel sees it: cells of the extended grid, counted from its lower end.
+/// The grid of a KAN as the kernel sees it: cells of the extended grid, counted from its lower end;
+/// and what is beside the splines on it.
 template <typename T>
 struct KernelGrid {
   T step;         // h
@@ -22,6 +25,7 @@ struct KernelGrid {
   T offset;       // where x = 0 is, in cells
   int64_t cells;  // intervals + 2·order
   int64_t order;
+  BaseActivation activation;
 
   /// Rows of one input's weight table: one a basis, zero rows on either side of them, so that the
   /// order + 1 rows from a sample's cell onwards are always there, also from the cell past the end,

@@ -49,7 +49,8 @@ struct Plan {
              .offset = static_cast<T>(static_cast<double>(input.grid.order) -
                                       input.grid.lower / input.grid.step()),
              .cells = input.grid.intervals + 2 * input.grid.order,
-             .order = input.grid.order},
+             .order = input.grid.order,
+             .activation = input.activation},
         batch(input.batch()),
         samples(input.samples()),
         pitch(std::min(kBlock, roundUp(samples, kLine))),

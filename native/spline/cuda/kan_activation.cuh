@@ -9,8 +9,8 @@ namespace fewsound::cuda {
 template <typename T>
 struct alignas(4 * sizeof(T)) Activation {
   T fraction;  // of the cell, [0, 1)
-  T silu;
-  T siluSlope;
+  T base;
+  T baseSlope;
   int cell;  // first of the order + 1 rows of the table that matter
 };
 
@@ -22,11 +22,17 @@ __device__ Activation<T> noActivation(const KanGrid<T>& grid) {
 
 template <typename T>
 __device__ Activation<T> activate(const KanGrid<T>& grid, T x) {
-  const T sigmoid = T(1) / (T(1) + exp(-x));
-  const T silu = x * sigmoid;
-  Activation<T> found{T(0), silu, sigmoid + silu * (T(1) - sigmoid), grid.offGridCell()};
+  Activation<T> found = noActivation(grid);
+  if (grid.activation == BaseActivation::kTanh) {
+    found.base = tanh(x);
+    found.baseSlope = T(1) - found.base * found.base;
+  } else {
+    const T sigmoid = T(1) / (T(1) + exp(-x));
+    found.base = x * sigmoid;
+    found.baseSlope = sigmoid + found.base * (T(1) - sigmoid);
+  }
   const T position = fma(x, grid.inverseStep, grid.offset);
-  // A NaN is not inside: it has no bases, and SiLU carries it on.
+  // A NaN is not inside: it has no bases, and the activation carries it on.
   if (position >= T(0) && position < T(grid.cells)) {
     found.cell = static_cast<int>(position);
     // One fused multiply-add from x: the position's own rounding stays out of the fraction.

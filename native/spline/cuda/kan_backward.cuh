@@ -46,7 +46,7 @@ class LaneSums {
 #pragma unroll
     for (int v = 0; v < kLaneOutputs; ++v, gradient += lanes_) {
       g[v] = *gradient;
-      baseSums_[v] = fma(at.silu, g[v], baseSums_[v]);
+      baseSums_[v] = fma(at.base, g[v], baseSums_[v]);
     }
     if constexpr (kOrder > 0) {
       return addPolynomial(at, g);
@@ -117,7 +117,7 @@ class LaneSums {
       T slope = slope_[v][kOrder - 1];
 #pragma unroll
       for (int j = kOrder - 2; j >= 0; --j) slope = fma(slope, at.fraction, slope_[v][j]);
-      dot = fma(fma(at.siluSlope, base_[v], slope), g[v], dot);
+      dot = fma(fma(at.baseSlope, base_[v], slope), g[v], dot);
     }
     return dot;
   }
@@ -143,7 +143,7 @@ class LaneSums {
       for (int j = 0; j < order; ++j, row += stride_) {
         slope = fma(bases[j], row[stride_] - *row, slope);
       }
-      dot = fma(fma(at.siluSlope, base_[v], slope * grid_.inverseStep), g[v], dot);
+      dot = fma(fma(at.baseSlope, base_[v], slope * grid_.inverseStep), g[v], dot);
     }
     return dot;
   }

@@ -52,7 +52,7 @@ __device__ void addInput(const ForwardJob<T>& job, const Activation<T>* activati
         T value = c[v][kOrder];
 #pragma unroll
         for (int j = kOrder - 1; j >= 0; --j) value = fma(value, at.fraction, c[v][j]);
-        sums[s][v] += fma(at.silu, base[v], value);
+        sums[s][v] += fma(at.base, base[v], value);
       }
     }
   } else {
@@ -63,7 +63,7 @@ __device__ void addInput(const ForwardJob<T>& job, const Activation<T>* activati
       localBases(at.fraction, job.grid.order, bases);
 #pragma unroll
       for (int v = 0; v < kLaneOutputs; ++v) {
-        T value = at.silu * base[v];
+        T value = at.base * base[v];
         for (int j = 0; j <= job.grid.order; ++j) {
           value = fma(bases[j], weights[(at.cell + j) * stride + v * lanes], value);
         }

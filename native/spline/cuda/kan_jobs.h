@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "native/spline/base_activation.h"
+
 namespace fewsound::cuda {
 
 /// Outputs of a layer that one lane of a warp computes.
@@ -15,13 +17,15 @@ constexpr int kMaxOrder = 16;
 /// Layers of a stack: as many as one launch's parameters hold.
 constexpr int kMaxLayers = 16;
 
-/// The grid of a KAN as the kernels see it: cells of the extended grid, counted from its lower end.
+/// The grid of a KAN as the kernels see it: cells of the extended grid, counted from its lower end;
+/// and what is beside the splines on it.
 template <typename T>
 struct KanGrid {
   T inverseStep;  // 1 / h
   T offset;       // where x = 0 is, in cells
   int cells;      // intervals + 2·order
   int order;
+  BaseActivation activation;
 
   constexpr int bases() const { return cells - order; }
   /// Rows of one input's weight table: one a basis with `order` zero rows before and after them, so

@@ -39,7 +39,8 @@ struct Pass {
              .offset = static_cast<T>(static_cast<double>(stack.grid.order) -
                                       stack.grid.lower / stack.grid.step()),
              .cells = static_cast<int>(stack.grid.intervals + 2 * stack.grid.order),
-             .order = static_cast<int>(stack.grid.order)},
+             .order = static_cast<int>(stack.grid.order),
+             .activation = stack.activation},
         sets(static_cast<int>(stack.batch())),
         samples(stack.samples()),
         widths(stack.widths()),

@@ -14,8 +14,8 @@ using namespace fewsound::test;
 namespace {
 
 at::Tensor emulated(const at::Tensor& x, const std::vector<KanWeights>& layers,
-                    const SplineGrid& grid) {
-  const KanStackInput input{.x = x, .layers = layers, .grid = grid};
+                    const SplineGrid& grid, BaseActivation activation = BaseActivation::kSilu) {
+  const KanStackInput input{.x = x, .layers = layers, .grid = grid, .activation = activation};
   TORCH_CHECK(cuda::kanStackBackend()->takes(input), "the backend declines");
   return applyKanStack(*cuda::kanStackBackend(), input);
 }
