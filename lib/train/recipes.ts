@@ -147,17 +147,17 @@ const MEANINGS = {
 function kanRecipe(name: Exclude<RecipeName, 'paper'>): Recipe {
   const [network, ...wider] = transparentShapes.map(
     (shape): RecipeNetwork => ({
-      ...{ order: 2, ...shape },
+      ...{ order: 2, baseActivation: 'tanh', ...shape },
       encodingFrequencies: { kind: 'band', count: 7 },
       envelope: ENVELOPE,
     }),
   ) as [RecipeNetwork, ...RecipeNetwork[]];
   const fit = name === 'best' ? phaseFirst(4500, 1500, 1e-2) : phaseFirst(1500, 500, 1e-2);
   if (name !== 'transparent') {
-    return { ...{ name, version: 4, network, wider: [], fit }, meaning: MEANINGS[name] };
+    return { ...{ name, version: 5, network, wider: [], fit }, meaning: MEANINGS[name] };
   }
   return {
-    ...{ name, version: 4, network, wider, fit },
+    ...{ name, version: 5, network, wider, fit },
     meaning: `as long as it takes to PESQ ${TRANSPARENT.pesq} or SI-SNR ${TRANSPARENT.siSnr} dB, with up to ${transparentShapes.length} networks of growing size, some two minutes on two cores`,
   };
 }
