@@ -35,8 +35,8 @@ const schema = optionsObject({
 
 /**
  * A layer of a KAN as a dictionary: the spline Σ c_i B_i(x) of every edge, sampled on the grid, is
- * an atom. The factor before a spline only scales the atom and has no effect; the activation added to the
- * spline is left out.
+ * an atom. The factor before a spline only scales the atom and has no effect; the activation added
+ * to the spline is left out.
  *
  * @param coefficients [out, in, grid + order], `layers.i.coefficients` of a `KAN`
  * @returns [points, out · in] float64; edge (o, i) is column o · in + i

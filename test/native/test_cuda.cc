@@ -55,7 +55,7 @@ std::vector<at::Tensor> onDevice(const std::vector<at::Tensor>& tensors) {
 double difference(const StackCase& c) {
   const auto here = randomInputs(c);
   const auto there = onDevice(here);
-  const at::Tensor expected = kanStackReference(here[0], layersOf(c, here), c.grid);
+  const at::Tensor expected = kanStackReference(here[0], layersOf(c, here), c.grid, c.activation);
   const at::Tensor found = kanStack(there[0], layersOf(c, there), c.grid, c.activation);
   const at::Tensor weight = at::randn_like(expected).detach();
   const auto theirs = torch::autograd::grad({expected}, here, {weight});
