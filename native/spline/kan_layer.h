@@ -20,10 +20,10 @@ struct KanWeights {
 /// b. x [..., samples, in] -> [..., samples, out]. Differentiable in everything, twice.
 /// This is the seam: whatever computes the layer, computes it behind this function.
 at::Tensor kanLayer(const at::Tensor& x, const KanWeights& weights, const SplineGrid& grid,
-                    BaseActivation activation = BaseActivation::kSilu);
+                    BaseActivation activation);
 
 /// The same by ATen operators only, the measure of every faster path.
 at::Tensor kanLayerReference(const at::Tensor& x, const KanWeights& weights, const SplineGrid& grid,
-                             BaseActivation activation = BaseActivation::kSilu);
+                             BaseActivation activation);
 
 }  // namespace fewsound

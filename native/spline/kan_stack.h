@@ -15,12 +15,11 @@ namespace fewsound {
 /// In float32 and float64 the stack is fused: on the CPU all layers block by block, on CUDA layer
 /// by layer; `setKanPath` or FEWSOUND_KAN=reference forces the reference.
 at::Tensor kanStack(const at::Tensor& x, const std::vector<KanWeights>& layers,
-                    const SplineGrid& grid, BaseActivation activation = BaseActivation::kSilu);
+                    const SplineGrid& grid, BaseActivation activation);
 
 /// The same, layer by layer, by ATen operators only.
 at::Tensor kanStackReference(const at::Tensor& x, const std::vector<KanWeights>& layers,
-                             const SplineGrid& grid,
-                             BaseActivation activation = BaseActivation::kSilu);
+                             const SplineGrid& grid, BaseActivation activation);
 
 enum class KanPath { kFused, kReference };
 

@@ -36,16 +36,18 @@ std::vector<at::Tensor> makeInputs(std::vector<int64_t> leading, at::IntArrayRef
           values(shaped({kOut, kIn, kGrid.bases()}), 0.3), values(shaped({kOut, kIn}), 0.4)};
 }
 
-at::Tensor weightedSum(const at::Tensor& y) {
+/// The layer's output, summed with weights.
+template <BaseActivation activation>
+at::Tensor layerLoss(const std::vector<at::Tensor>& inputs) {
+  const at::Tensor y = kanLayer(inputs[0], weightsOf(inputs), kGrid, activation);
   return (y * values(y.sizes(), 1.0)).sum() + y.square().sum();
 }
 
-at::Tensor layerLoss(const std::vector<at::Tensor>& inputs) {
-  return weightedSum(kanLayer(inputs[0], weightsOf(inputs), kGrid));
-}
+constexpr auto siluLoss = layerLoss<BaseActivation::kSilu>;
+constexpr auto tanhLoss = layerLoss<BaseActivation::kTanh>;
 
-at::Tensor layerLossWithTanh(const std::vector<at::Tensor>& inputs) {
-  return weightedSum(kanLayer(inputs[0], weightsOf(inputs), kGrid, BaseActivation::kTanh));
+at::Tensor siluLayer(const at::Tensor& x, const KanWeights& weights) {
+  return kanLayer(x, weights, kGrid, BaseActivation::kSilu);
 }
 
 }  // namespace
@@ -75,42 +77,41 @@ TEST(withoutScaleTheCoefficientsAreTakenAsTheyAre) {
   auto inputs = makeInputs({}, {5, kIn});
   const KanWeights plain{inputs[1], inputs[2], {}};
   const KanWeights ones{inputs[1], inputs[2], at::ones_like(inputs[1])};
-  CHECK(test::distance(kanLayer(inputs[0], plain, kGrid), kanLayer(inputs[0], ones, kGrid)) <
-        1e-14);
+  CHECK(test::distance(siluLayer(inputs[0], plain), siluLayer(inputs[0], ones)) < 1e-14);
 }
 
 TEST(eachSampleOfABatchUsesItsOwnWeights) {
   const auto inputs = makeInputs({4}, {4, 5, kIn});
-  const at::Tensor y = kanLayer(inputs[0], weightsOf(inputs), kGrid);
+  const at::Tensor y = siluLayer(inputs[0], weightsOf(inputs));
   CHECK(y.sizes() == at::IntArrayRef({4, 5, kOut}));
   for (int64_t i = 0; i < 4; ++i) {
     const KanWeights one{inputs[1][i], inputs[2][i], inputs[3][i]};
-    CHECK(test::distance(y[i], kanLayer(inputs[0][i], one, kGrid)) < 1e-13);
-    CHECK(test::distance(kanLayer(inputs[0][0], weightsOf(inputs), kGrid)[i],
-                         kanLayer(inputs[0][0], one, kGrid)) < 1e-13);
+    CHECK(test::distance(y[i], siluLayer(inputs[0][i], one)) < 1e-13);
+    CHECK(test::distance(siluLayer(inputs[0][0], weightsOf(inputs))[i],
+                         siluLayer(inputs[0][0], one)) < 1e-13);
   }
 }
 
 TEST(aBatchMayShareTheLayersOwnWeights) {
   const auto inputs = makeInputs({}, {4, 5, kIn});
-  const at::Tensor y = kanLayer(inputs[0], weightsOf(inputs), kGrid);
-  CHECK(test::distance(y[2], kanLayer(inputs[0][2], weightsOf(inputs), kGrid)) < 1e-13);
+  const at::Tensor y = siluLayer(inputs[0], weightsOf(inputs));
+  CHECK(test::distance(y[2], siluLayer(inputs[0][2], weightsOf(inputs))) < 1e-13);
 }
 
 TEST(gradientsAgreeWithDifferences) {
-  CHECK(test::gradientError(layerLoss, makeInputs({}, {5, kIn})) < 1e-7);
-  CHECK(test::gradientError(layerLoss, makeInputs({2}, {2, 5, kIn})) < 1e-7);
-  CHECK(test::gradientError(layerLoss, makeInputs({2}, {5, kIn})) < 1e-7);
+  CHECK(test::gradientError(siluLoss, makeInputs({}, {5, kIn})) < 1e-7);
+  CHECK(test::gradientError(siluLoss, makeInputs({2}, {2, 5, kIn})) < 1e-7);
+  CHECK(test::gradientError(siluLoss, makeInputs({2}, {5, kIn})) < 1e-7);
   auto withoutScale = makeInputs({}, {5, kIn});
   withoutScale.pop_back();
-  CHECK(test::gradientError(layerLoss, withoutScale) < 1e-7);
-  CHECK(test::gradientError(layerLossWithTanh, makeInputs({}, {5, kIn})) < 1e-7);
+  CHECK(test::gradientError(siluLoss, withoutScale) < 1e-7);
+  CHECK(test::gradientError(tanhLoss, makeInputs({}, {5, kIn})) < 1e-7);
 }
 
 TEST(gradientsCanBeDifferentiatedAgain) {
-  CHECK(test::secondGradientError(layerLoss, makeInputs({}, {3, kIn})) < 1e-6);
-  CHECK(test::secondGradientError(layerLoss, makeInputs({2}, {2, 3, kIn})) < 1e-6);
-  CHECK(test::secondGradientError(layerLossWithTanh, makeInputs({}, {3, kIn})) < 1e-6);
+  CHECK(test::secondGradientError(siluLoss, makeInputs({}, {3, kIn})) < 1e-6);
+  CHECK(test::secondGradientError(siluLoss, makeInputs({2}, {2, 3, kIn})) < 1e-6);
+  CHECK(test::secondGradientError(tanhLoss, makeInputs({}, {3, kIn})) < 1e-6);
 }
 
 TEST(singlePrecisionFollowsDouble) {
@@ -118,7 +119,7 @@ TEST(singlePrecisionFollowsDouble) {
   std::vector<at::Tensor> narrow;
   narrow.reserve(inputs.size());
   for (const at::Tensor& input : inputs) narrow.push_back(input.to(at::kFloat));
-  const at::Tensor y = kanLayer(narrow[0], weightsOf(narrow), kGrid);
+  const at::Tensor y = siluLayer(narrow[0], weightsOf(narrow));
   CHECK(y.scalar_type() == at::kFloat);
-  CHECK(test::distance(y.to(at::kDouble), kanLayer(inputs[0], weightsOf(inputs), kGrid)) < 1e-5);
+  CHECK(test::distance(y.to(at::kDouble), siluLayer(inputs[0], weightsOf(inputs))) < 1e-5);
 }

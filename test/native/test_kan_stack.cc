@@ -43,19 +43,19 @@ TEST(fusedTakesStridedInput) {
   const auto layers = layersOf(c, inputs);
   const at::Tensor strided = at::rand({3, 80}, at::kDouble).transpose(0, 1).slice(0, 0, 80, 2);
   CHECK(!strided.is_contiguous());
-  CHECK_CLOSE(
-      distance(kanStack(strided, layers, c.grid), kanStackReference(strided, layers, c.grid)), 0.0,
-      1e-12);
+  CHECK_CLOSE(distance(kanStack(strided, layers, c.grid, c.activation),
+                       kanStackReference(strided, layers, c.grid, c.activation)),
+              0.0, 1e-12);
 }
 
 TEST(infinitiesAndNansDoNotReachOtherSamples) {
   StackCase c{.width = {2, 4, 1}, .samples = 3};
   const auto layers = layersOf(c, randomInputs(c));
   at::Tensor x = at::zeros({3, 2}, at::kDouble);
-  const at::Tensor clean = kanStack(x, layers, c.grid);
+  const at::Tensor clean = kanStack(x, layers, c.grid, c.activation);
   x[1][0] = NAN;
   x[1][1] = INFINITY;
-  const at::Tensor y = kanStack(x, layers, c.grid);
+  const at::Tensor y = kanStack(x, layers, c.grid, c.activation);
   CHECK(at::equal(y[0], clean[0]) && at::equal(y[2], clean[2]));
   CHECK(std::isnan(y[1].item<double>()));
 }
