@@ -144,20 +144,26 @@ const MEANINGS = {
   best: 'the best sound in about a minute on two cores',
 };
 
+/**
+ * Narrower than the first layer's inputs, which are sines from -1 to 1: a spline acts around the
+ * zeros of its sine and is 0 at its peaks, so that edges act at some times and not at others.
+ */
+const GRID_RANGE = [-0.7, 0.7] as const;
+
 function kanRecipe(name: Exclude<RecipeName, 'paper'>): Recipe {
   const [network, ...wider] = transparentShapes.map(
     (shape): RecipeNetwork => ({
-      ...{ order: 2, baseActivation: 'tanh', ...shape },
+      ...{ order: 2, baseActivation: 'tanh', gridRange: GRID_RANGE, ...shape },
       encodingFrequencies: { kind: 'band', count: 7 },
       envelope: ENVELOPE,
     }),
   ) as [RecipeNetwork, ...RecipeNetwork[]];
   const fit = name === 'best' ? phaseFirst(4500, 1500, 1e-2) : phaseFirst(1500, 500, 1e-2);
   if (name !== 'transparent') {
-    return { ...{ name, version: 5, network, wider: [], fit }, meaning: MEANINGS[name] };
+    return { ...{ name, version: 6, network, wider: [], fit }, meaning: MEANINGS[name] };
   }
   return {
-    ...{ name, version: 5, network, wider, fit },
+    ...{ name, version: 6, network, wider, fit },
     meaning: `as long as it takes to PESQ ${TRANSPARENT.pesq} or SI-SNR ${TRANSPARENT.siSnr} dB, with up to ${transparentShapes.length} networks of growing size, some two minutes on two cores`,
   };
 }
