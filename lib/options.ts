@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { FewSoundError } from './errors.js';
-import { type FitFields, optionTables } from './options.generated.js';
+import { optionTables } from './option-tables.generated.js';
+import type { FitFields } from './options.generated.js';
 
 // The fields that options of every kind are made of; their errors say what was expected.
 

@@ -1,12 +1,13 @@
 // Writes the declarations that the built addon describes: lib/tensor/operators.generated.ts from
-// its table of operators, lib/options.generated.ts from the fields of its options.
+// its table of operators, lib/options.generated.ts (types) and lib/option-tables.generated.ts (data)
+// from the fields of its options.
 //
 //   node scripts/generate-declarations.mjs            writes the files
 //   node scripts/generate-declarations.mjs --check    fails where one is not current
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { declareOptions } from './option-declarations.mjs';
+import { declareOptions, declareOptionTables } from './option-declarations.mjs';
 import { main, require, root, StepError } from './steps.mjs';
 
 /** The addon that is built here. */
@@ -113,9 +114,11 @@ function format(file, text) {
 
 await main(() => {
   const addon = builtAddon();
+  const tables = addon.optionTables();
   const declarations = {
     'lib/tensor/operators.generated.ts': declareOperators(addon.describeOperators()),
-    'lib/options.generated.ts': declareOptions(addon.optionTables()),
+    'lib/options.generated.ts': declareOptions(tables),
+    'lib/option-tables.generated.ts': declareOptionTables(tables),
   };
   for (const [name, declaration] of Object.entries(declarations)) {
     const file = join(root, name);

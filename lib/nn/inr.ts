@@ -1,6 +1,6 @@
 import { addon } from '../addon/addon.js';
 import { FewSoundError } from '../errors.js';
-import type { optionTables } from '../options.generated.js';
+import type { optionTables } from '../option-tables.generated.js';
 import {
   kindsOf,
   optionsObject,

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { addon } from '../../addon/addon.js';
 import { type Placement, placementField } from '../../audio/placement.js';
 import { FewSoundError } from '../../errors.js';
-import type { optionTables, TssdnetOptions, WaveformCnnOptions } from '../../options.generated.js';
+import type { optionTables } from '../../option-tables.generated.js';
+import type { TssdnetOptions, WaveformCnnOptions } from '../../options.generated.js';
 import {
   flag,
   kindsOf,

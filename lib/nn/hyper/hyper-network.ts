@@ -1,7 +1,7 @@
 import { addon } from '../../addon/addon.js';
 import type { TensorHandle } from '../../addon/tensors.js';
 import { FewSoundError } from '../../errors.js';
-import type { optionTables } from '../../options.generated.js';
+import type { optionTables } from '../../option-tables.generated.js';
 import type { Resolved } from '../../options.js';
 import { scope, type Tensor } from '../../tensor/index.js';
 import { handleOf, wrapTensor } from '../../tensor/tensor.js';
