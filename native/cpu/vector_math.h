@@ -40,21 +40,26 @@ inline void storeNarrow(uint16_t* to, Integers<V> v) {
   std::memcpy(to, &narrow, sizeof(narrow));
 }
 
-/// e^x to about one unit in the last place (the argument reduction and minimax polynomials of
-/// Cephes); arguments are cut off at the limits, outside of which the result may leave the normal
-/// numbers. A NaN stays one.
-template <typename V, typename T = Element<V>>
-inline V exponential(V x, T lowest = sizeof(T) == 4 ? T(-87) : T(-708),
-                     T highest = sizeof(T) == 4 ? T(87) : T(708)) {
+/// e^x as 2^power · (1 + rest), with |rest| below 0.42.
+template <typename V>
+struct ExponentialParts {
+  Bits<V> power;  // without sign; of a NaN anything
+  V rest;
+};
+
+/// The parts of e^x, the rest to about one unit in the last place (the argument reduction and
+/// minimax polynomials of Cephes). The rest of a NaN is NaN.
+template <typename V>
+inline ExponentialParts<V> exponentialParts(V x) {
+  using T = Element<V>;
   constexpr bool single = sizeof(T) == 4;
   constexpr int64_t mantissa = single ? 23 : 52;
   // Adding this rounds to a whole number, whose bits are then the lowest ones of the sum.
   constexpr T rounder = T(1.5) * T(uint64_t{1} << static_cast<uint64_t>(mantissa));
-  x = select<V>(x > highest, splat<V>(highest), x);
-  x = select<V>(x < lowest, splat<V>(lowest), x);
   const V rounded = x * T(1.44269504088896340736) + rounder;
   const V whole = rounded - rounder;
-  V result;
+  ExponentialParts<V> parts;
+  std::memcpy(&parts.power, &rounded, sizeof(parts.power));
   if constexpr (single) {
     const V r = (x - whole * T(0.693359375)) - whole * T(-2.12194440e-4);
     V p = splat<V>(T(1.9875691500e-4));
@@ -63,7 +68,7 @@ inline V exponential(V x, T lowest = sizeof(T) == 4 ? T(-87) : T(-708),
     p = p * r + T(4.1665795894e-2);
     p = p * r + T(1.6666665459e-1);
     p = p * r + T(5.0000001201e-1);
-    result = p * r * r + r + T(1);
+    parts.rest = p * r * r + r;
   } else {
     const V r = (x - whole * T(6.93145751953125e-1)) - whole * T(1.42860682030941723212e-6);
     const V square = r * r;
@@ -74,73 +79,86 @@ inline V exponential(V x, T lowest = sizeof(T) == 4 ? T(-87) : T(-708),
                  T(2.27265548208155028766e-1)) *
                     square +
                 T(2);
-    result = T(1) + T(2) * p / (q - p);
+    parts.rest = T(2) * p / (q - p);
   }
-  // The power of two is added to the exponent: the result is near 1 and stays a normal number.
-  // Without signs: a NaN's bits may overflow.
-  Bits<V> bits, power;
-  std::memcpy(&bits, &result, sizeof(bits));
-  std::memcpy(&power, &rounded, sizeof(power));
-  bits += power << mantissa;
-  std::memcpy(&result, &bits, sizeof(result));
-  // The low bits of a NaN, added to its exponent, can make a number of it.
-  return select<V>(x == x, result, x);
+  return parts;
 }
 
-/// tanh x to about one unit in the last place (near zero the polynomials of Cephes). A NaN stays
-/// one.
+template <typename V>
+inline V cutOff(V x, Element<V> lowest, Element<V> highest) {
+  x = select<V>(x > highest, splat<V>(highest), x);
+  return select<V>(x < lowest, splat<V>(lowest), x);
+}
+
+/// x · 2^power, where that is a normal number: the power is added to the exponent.
+template <typename V>
+inline V scaleByPower(V x, Bits<V> power) {
+  Bits<V> bits;
+  std::memcpy(&bits, &x, sizeof(bits));
+  // Without signs: a NaN's bits may overflow.
+  bits += power << (sizeof(Element<V>) == 4 ? 23 : 52);
+  std::memcpy(&x, &bits, sizeof(x));
+  return x;
+}
+
+/// e^x to about one unit in the last place; arguments are cut off at the limits, outside of which
+/// the result may leave the normal numbers. A NaN stays one.
+template <typename V, typename T = Element<V>>
+inline V exponential(V x, T lowest = sizeof(T) == 4 ? T(-87) : T(-708),
+                     T highest = sizeof(T) == 4 ? T(87) : T(708)) {
+  const auto [power, rest] = exponentialParts(cutOff(x, lowest, highest));
+  // The low bits of a NaN, added to its exponent, can make a number of it.
+  return select<V>(x == x, scaleByPower<V>(rest + T(1), power), x);
+}
+
+/// tanh x to about two units in the last place, also near zero: (e^2x - 1) / (e^2x + 1). A NaN
+/// stays one.
 template <typename V>
 inline V hyperbolicTangent(V x) {
   using T = Element<V>;
-  const V square = x * x;
-  V near;
-  if constexpr (sizeof(T) == 4) {
-    V p = splat<V>(T(-5.70498872745e-3));
-    p = p * square + T(2.06390887954e-2);
-    p = p * square + T(-5.37397155531e-2);
-    p = p * square + T(1.33314422036e-1);
-    p = p * square + T(-3.33332819422e-1);
-    near = p * square * x + x;
-  } else {
-    const V p = (square * T(-9.64399179425052238628e-1) + T(-9.92877231001918586564e1)) * square +
-                T(-1.61468768441708447952e3);
-    const V q =
-        ((square + T(1.12811678491632931402e2)) * square + T(2.23548839060100448583e3)) * square +
-        T(4.84406305325125486048e3);
-    near = p / q * square * x + x;
-  }
-  const V far = T(1) - T(2) / (exponential(x + x) + T(1));
-  return select<V>((x < T(0.625)) & (x > T(-0.625)), near, far);
-}
-
-template <typename V, size_t... kLane>
-inline V addNeighbours(V a, V b, std::index_sequence<kLane...>) {
-  return __builtin_shufflevector(a, b, (2 * kLane)...) +
-         __builtin_shufflevector(a, b, (2 * kLane + 1)...);
-}
-
-/// Lane i of the result is the sum of all lanes of v[i]; v is used up.
-template <typename V>
-inline V sumsOfEach(V* v) {
-  for (int64_t count = lanesOf<V>; count > 1; count /= 2) {
-    for (int64_t i = 0; i < count / 2; ++i) {
-      v[i] = addNeighbours(v[2 * i], v[2 * i + 1], std::make_index_sequence<lanesOf<V>>());
-    }
-  }
-  return v[0];
+  const auto [power, rest] = exponentialParts(cutOff<V>(x + x, T(-40), T(40)));
+  const V scale = scaleByPower<V>(splat<V>(1), power);
+  const V lessOne = rest * scale + (scale - T(1));
+  return lessOne / (lessOne + T(2));
 }
 
 /// Numbers in 16 bytes, across which shuffles are slow.
 template <typename T, int64_t kLanes>
 constexpr int64_t kPart = kLanes < int64_t{16 / sizeof(T)} ? kLanes : int64_t{16 / sizeof(T)};
 
-/// The lower halves of the parts of a and b, number by number in turn; or the upper ones.
-template <bool kUpper, typename V, size_t... kLane>
+/// The lower halves of the spans of a and b, a unit of each in turn; or the upper ones.
+template <bool kUpper, size_t kUnit, size_t kSpan, typename V, size_t... kLane>
 inline V interleave(V a, V b, std::index_sequence<kLane...>) {
-  constexpr size_t part = kPart<Element<V>, lanesOf<V>>;
   return __builtin_shufflevector(
       a, b,
-      (kLane / part * part + kLane % part / 2 + kUpper * part / 2 + kLane % 2 * lanesOf<V>)...);
+      (kLane / kSpan * kSpan + kUpper * kSpan / 2 + kLane % kSpan / (2 * kUnit) * kUnit +
+       kLane % kUnit + kLane / kUnit % 2 * lanesOf<V>)...);
+}
+
+/// Sums of the spans of v[0] to v[kSpan / kUnit - 1], unit by unit: unit u of a span of the
+/// result, in v[0], is the sum of the units of that span of v[u].
+template <size_t kUnit, size_t kSpan, typename V>
+inline void sumUnits(V* v) {
+  constexpr auto lanes = std::make_index_sequence<lanesOf<V>>();
+  for (size_t half = kSpan / kUnit / 2; half > 0; half /= 2) {
+    for (size_t i = 0; i < half; ++i) {
+      v[i] = interleave<false, kUnit, kSpan>(v[i], v[i + half], lanes) +
+             interleave<true, kUnit, kSpan>(v[i], v[i + half], lanes);
+    }
+  }
+}
+
+/// Lane i of the result is the sum of all lanes of v[i]; v is used up.
+template <typename V>
+inline V sumsOfEach(V* v) {
+  constexpr size_t lanes = lanesOf<V>;
+  constexpr size_t part = kPart<Element<V>, lanes>;
+  for (size_t first = 0; first < lanes; first += part) {
+    sumUnits<1, part>(v + first);
+    v[first / part] = v[first];
+  }
+  sumUnits<part, lanes>(v);
+  return v[0];
 }
 
 /// A vector of kLanes of parts that lie `stride` apart.
@@ -173,8 +191,8 @@ inline void transposeSquare(const T* from, int64_t fromStride, T* to, int64_t to
     for (int64_t stage = 1; stage < part; stage *= 2) {
       V shuffled[part];
       for (int64_t r = 0; r < part / 2; ++r) {
-        shuffled[2 * r] = interleave<false>(rows[r], rows[r + part / 2], lanes);
-        shuffled[2 * r + 1] = interleave<true>(rows[r], rows[r + part / 2], lanes);
+        shuffled[2 * r] = interleave<false, 1, part>(rows[r], rows[r + part / 2], lanes);
+        shuffled[2 * r + 1] = interleave<true, 1, part>(rows[r], rows[r + part / 2], lanes);
       }
       for (int64_t r = 0; r < part; ++r) rows[r] = shuffled[r];
     }

@@ -17,6 +17,24 @@ namespace {
 
 double difference(const StackCase& c) { return stackDifference(c, kanStack); }
 
+/// Largest error of the activation of an edge whose spline is zero, in units in the last place of
+/// what it is in wider numbers.
+double activationError(BaseActivation activation, at::ScalarType type) {
+  const at::Tensor size = at::logspace(-9, 1.5, 100'000, 10.0, at::kDouble).to(type);
+  const at::Tensor x = at::cat({size, -size}).unsqueeze(1);
+  const SplineGrid grid{.intervals = 4, .order = 2, .lower = -1.0, .upper = 1.0};
+  const at::TensorOptions options = x.options();
+  const std::vector<KanWeights> layers{{.base = at::ones({1, 1}, options),
+                                        .coefficients = at::zeros({1, 1, 6}, options),
+                                        .scale = {}}};
+  const at::Tensor found = kanStack(x, layers, grid, activation);
+  const at::Tensor wide = x.to(at::kDouble);
+  const at::Tensor exact = activation == BaseActivation::kTanh ? wide.tanh() : at::silu(wide);
+  const at::Tensor rounded = exact.to(type).abs();
+  const at::Tensor unit = at::nextafter(rounded, at::full_like(rounded, INFINITY)) - rounded;
+  return ((found.to(at::kDouble) - exact) / unit).abs().max().item<double>();
+}
+
 }  // namespace
 
 TEST(fusedEqualsReferenceInDouble) {
@@ -35,6 +53,14 @@ TEST(fusedEqualsReferenceInSingle) {
     c.width.resize(2);
     CHECK_CLOSE(difference(c), 0.0, 1e-4);
   }
+}
+
+TEST(activationsAreExactToTheirLastBits) {
+  CHECK(activationError(BaseActivation::kTanh, at::kFloat) < 3);
+  CHECK(activationError(BaseActivation::kSilu, at::kFloat) < 3);
+  // Against numbers as wide as its own.
+  CHECK(activationError(BaseActivation::kTanh, at::kDouble) < 5);
+  CHECK(activationError(BaseActivation::kSilu, at::kDouble) < 5);
 }
 
 TEST(fusedTakesStridedInput) {

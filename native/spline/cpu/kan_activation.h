@@ -14,7 +14,8 @@ template <typename T>
 struct ActivationRow {
   uint16_t* cell;  // first of the order + 1 rows of the table that matter
   T* activation;
-  T* activationSlope;       // times the step of the grid
+  T* activationSlope;  // times the step of the grid
+  // Each sums to 1; the first one is not kept.
   T* bases[kMaxOrder + 1];  // of the order + 1 rows
   T* slopes[kMaxOrder];     // bases of the order below, which weigh differences of rows
 
@@ -52,9 +53,8 @@ inline void raiseDegree(V* bases, V u, int64_t d) {
 }
 
 /// Fills `row` for samples of x; vectors run over their end, where x may hold anything. Off the
-/// grid the bases are those of a position in the cell past its end, whose rows are zero. Bases sum
-/// to 1, and where samples go cell by cell the first is not needed.
-template <typename T, int64_t kOrder, bool kByCell, bool kSlopes>
+/// grid the bases are those of a position in the cell past its end, whose rows are zero.
+template <typename T, int64_t kOrder, bool kSlopes>
 void activate(const KernelGrid<T>& extended, int64_t samples, const T* x,
               const ActivationRow<T>& to) {
   using V = Vector<T, FEWSOUND_VECTOR_BYTES / sizeof(T)>;
@@ -62,7 +62,6 @@ void activate(const KernelGrid<T>& extended, int64_t samples, const T* x,
   const KernelGrid<T> grid = extended;
   const ActivationRow<T> row = to;
   const int64_t order = kOrder > 0 ? kOrder : grid.order;
-  const int64_t firstKept = kByCell ? 1 : 0;
   const V end = splat<V>(T(grid.cells));
   V bases[kOrder > 0 ? kOrder + 1 : kMaxOrder + 1];
   for (int64_t s = 0; s < samples; s += lanesOf<V>) {
@@ -79,10 +78,10 @@ void activate(const KernelGrid<T>& extended, int64_t samples, const T* x,
     bases[0] = splat<V>(1);
     for (int64_t d = 1; d < order; ++d) raiseDegree(bases, u, d);
     if constexpr (kSlopes) {
-      for (int64_t j = firstKept; j < order; ++j) store<V>(row.slopes[j] + s, bases[j]);
+      for (int64_t j = 1; j < order; ++j) store<V>(row.slopes[j] + s, bases[j]);
     }
     raiseDegree(bases, u, order);
-    for (int64_t j = firstKept; j <= order; ++j) store<V>(row.bases[j] + s, bases[j]);
+    for (int64_t j = 1; j <= order; ++j) store<V>(row.bases[j] + s, bases[j]);
 
     V activation, slope;
     if (grid.activation == BaseActivation::kTanh) {

@@ -94,10 +94,13 @@ void weightSumsBySample(const KernelGrid<T>& grid, int64_t stride, int64_t sampl
   V baseSums[kVectors] = {};
   for (int64_t s = 0; s < samples; ++s) {
     T* const sums = to.weightSums + row.cell[s] * stride;
+    T first = 1;
+    for (int64_t j = 1; j <= grid.order; ++j) first -= row.bases[j][s];
     for (int64_t v = 0; v < kVectors; ++v) {
       const V gradient = load<V>(to.outputGradient + s * stride + v * kLanes);
       baseSums[v] += row.activation[s] * gradient;
-      for (int64_t j = 0; j <= grid.order; ++j) {
+      addTo<V>(sums + v * kLanes, first * gradient);
+      for (int64_t j = 1; j <= grid.order; ++j) {
         addTo<V>(sums + j * stride + v * kLanes, row.bases[j][s] * gradient);
       }
     }

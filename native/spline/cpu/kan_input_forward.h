@@ -74,7 +74,11 @@ void forwardBySample(const KernelGrid<T>& grid, int64_t stride, int64_t samples,
     T* const y = to.y + s * stride;
     const V activation = splat<V>(row.activation[s]);
     V bases[kOrder > 0 ? kOrder + 1 : kMaxOrder + 1];
-    for (int64_t j = 0; j <= order; ++j) bases[j] = splat<V>(row.bases[j][s]);
+    bases[0] = splat<V>(1);
+    for (int64_t j = 1; j <= order; ++j) {
+      bases[j] = splat<V>(row.bases[j][s]);
+      bases[0] -= bases[j];
+    }
     for (int64_t v = 0; v < kVectors; ++v) {
       V sum = load<V>(y + v * kLanes) + activation * base[v];
       for (int64_t j = 0; j <= order; ++j) {

@@ -123,7 +123,7 @@ void forwardLayer(const KernelGrid<T>& grid, const KernelShape& shape, const Ker
   const ColumnPlan<T> plan(shape.out);
   const auto forwardWith = [&]<int64_t kOrder, bool kByCell>() {
     for (int64_t i = 0; i < shape.in; ++i) {
-      activate<T, kOrder, kByCell, false>(grid, block.samples, x + i * block.pitch, row);
+      activate<T, kOrder, false>(grid, block.samples, x + i * block.pitch, row);
       const T* weights = table + i * grid.rows() * shape.stride;
       plan.template run<kMost>([&]<int64_t kLanes, int64_t kVectors>(int64_t column) {
         const InputForward<T> pass{.weights = weights + column, .y = sums + column};
@@ -164,7 +164,7 @@ void backwardLayer(const KernelGrid<T>& grid, const KernelShape& shape, const Ke
     // The rows and their sums are too much for sixteen registers.
     constexpr bool kTogether = kByCell && kManyRegisters;
     for (int64_t i = 0; i < shape.in; ++i) {
-      activate<T, kOrder, kByCell, kInput>(grid, block.samples, x + i * block.pitch, row);
+      activate<T, kOrder, kInput>(grid, block.samples, x + i * block.pitch, row);
       const int64_t offset = i * grid.rows() * shape.stride;
       const auto passAt = [&](int64_t column) {
         return InputBackward<T>{.weights = table + offset + column,
